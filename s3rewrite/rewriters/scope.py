@@ -1,0 +1,60 @@
+"""The words that rewriters and resolvers share: what to look for, what was found, what to put there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Target(NamedTuple):
+    """What a rewriter must know of one mount.
+
+    `prefixes` are the spellings with which a local URL of the mount begins in this response:
+    root-relative (`/media/`), absolute (`https://example.com/media/`) and without a scheme
+    (`//example.com/media/`). `contexts` names the optional rows of the context table that the
+    mount asks for. `cors` says that the bucket answers with CORS headers.
+    """
+
+    prefixes: tuple[bytes, ...]
+    contexts: frozenset[str] = frozenset()
+    cors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one response is searched for.
+
+    `origins` are the site's own (`https://example.com`), for `<base>`. With `utf8` the body is
+    known to be UTF-8; otherwise a URL with a byte outside ASCII is left alone, as a browser
+    would ask for another one than the bytes say.
+    """
+
+    targets: tuple[Target, ...]
+    origins: tuple[bytes, ...] = ()
+    utf8: bool = True
+
+
+class Candidate(NamedTuple):
+    """A place in a body where a mount's local URL stands.
+
+    `url` is what a browser would read there: trimmed, with the escapes of the context undone.
+    `start` is the offset in the body of its first byte; `offsets[i]` that of `url[i]` (with one
+    more for the end), or None where the body holds the URL as it is.
+    """
+
+    start: int
+    url: bytes
+    offsets: tuple[int, ...] | None = None
+
+
+class Link(NamedTuple):
+    """What goes in place of the first `length` bytes of a candidate's URL.
+
+    `text` holds only `[A-Za-z0-9._~:/%-]`, so it is inert in every context.
+    """
+
+    length: int
+    text: bytes
+
+
+Resolve = Callable[[Sequence[bytes]], Sequence[Link | None]]
+"""URLs -> one link, or None for "leave it local", for each; called once a body."""
