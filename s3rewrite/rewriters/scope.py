@@ -1,4 +1,4 @@
-"""The words that rewriters and resolvers share: what to look for, what was found, what to put there."""
+"""The words that rewriters and resolvers share: what to look for, what was found, what to put."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,52 @@
+"""What is asked of a body as a whole, at most once."""
+
+from functools import cached_property
+
+from s3rewrite.rewriters.base import has_foreign_base
+from s3rewrite.rewriters.prefixes import Found, find, needles, without_root_relative
+from s3rewrite.rewriters.scope import Scope, Target
+from s3rewrite.rewriters.tokens import SPACES, TAG, any_case, compiled
+
+_MEDIA_TAG = compiled(
+    rf"<(?: {any_case('img')} | {any_case('video')} | {any_case('audio')} )(?=[{SPACES}/>])"
+)
+
+
+class Page:
+    """A body of HTML, and what it is searched for."""
+
+    def __init__(self, body: bytes, scope: Scope) -> None:
+        self.body = body
+        self.scope = scope
+        self.needles = needles(scope.targets)
+
+    @cached_property
+    def lower(self) -> bytes:
+        """The body in lower case, for what is written in any case."""
+        return self.body.lower()
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets, with those prefixes that mean this site whatever `<base>` says."""
+        if b"<base" in self.lower and has_foreign_base(self.body, self.scope.origins):
+            return without_root_relative(self.scope.targets)
+        return self.scope.targets
+
+    @cached_property
+    def has_cors_media(self) -> bool:
+        """Whether an image, video or audio of the page may be fetched with CORS.
+
+        Its `<source>` elements are then fetched so too, and do not say it themselves. Tags
+        are taken where they seem to be, in comments too: in doubt the answer is yes.
+        """
+        at = 0
+        while b"crossorigin" in self.lower and (found := _MEDIA_TAG.search(self.body, at)):
+            tag = TAG.match(self.body, found.start())
+            if tag is None or b"crossorigin" in tag[0].lower():
+                return True
+            at = tag.end()
+        return False
+
+    def find(self, text: bytes, begin: int, end: int) -> Found | None:
+        """The URL that `text`, decoded, holds from `begin` to `end`, if it is a target's."""
+        return find(text, (begin, end), self.targets, utf8=self.scope.utf8)

@@ -1,0 +1,86 @@
+"""Character references in attribute values, decoded so that every byte knows where it came from.
+
+WHATWG HTML, 13.2.5.72 to 13.2.5.80.
+"""
+
+import re
+from bisect import bisect_right
+from html.entities import html5
+from typing import NamedTuple
+
+from s3rewrite.rewriters.scope import Candidate
+
+_REFERENCE = re.compile(rb"&(?:#(?:[xX]([0-9a-fA-F]++)|([0-9]++));?+|([a-zA-Z0-9]++;?+))(=?+)")
+_REPLACEMENT = "\ufffd"
+_MAX_CODE_POINT = 0x10FFFF
+_SURROGATES = range(0xD800, 0xE000)
+_WINDOWS_1252 = range(0x80, 0xA0)
+
+
+class Text(NamedTuple):
+    """A piece of a body with the escapes of its context undone.
+
+    `data` is what a browser reads there, `start` the offset in the body of its first byte.
+    Behind the byte at `places[i]` the body holds `gaps[i]` bytes more than `data` does, in all.
+    """
+
+    data: bytes
+    start: int
+    places: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
+
+    def offset(self, place: int) -> int:
+        """The offset in the body of the byte at `place` of `data`."""
+        before = bisect_right(self.places, place)
+        return self.start + place + (self.gaps[before - 1] if before else 0)
+
+    def candidate(self, begin: int, end: int) -> Candidate:
+        """The candidate whose URL is `data[begin:end]`."""
+        url = self.data[begin:end]
+        if bisect_right(self.places, begin) == bisect_right(self.places, end):
+            return Candidate(self.offset(begin), url)
+        offsets = tuple(self.offset(place) for place in range(begin, end + 1))
+        return Candidate(offsets[0], url, offsets)
+
+
+def attribute_text(body: bytes, start: int, end: int) -> Text:
+    """The value of an attribute, which the body holds from `start` to `end`, decoded."""
+    raw = body[start:end]
+    return _decoded(raw, start) if b"&" in raw else Text(raw, start)
+
+
+def _decoded(raw: bytes, start: int) -> Text:
+    pieces: list[bytes] = []
+    places: list[int] = []
+    gaps: list[int] = []
+    end = length = 0
+    for found in _REFERENCE.finditer(raw):
+        characters = _characters(found)
+        if characters is None:
+            continue
+        pieces += (raw[end : found.start()], characters)
+        end = found.start(4)
+        length += len(pieces[-2]) + len(characters)
+        places.append(length)
+        gaps.append(end - length)
+    return Text(b"".join((*pieces, raw[end:])), start, tuple(places), tuple(gaps))
+
+
+def _characters(found: re.Match[bytes]) -> bytes | None:
+    """What a reference stands for, as UTF-8; None for one that is text as it stands."""
+    if found[3] is None:
+        return _numbered(int(found[1], 16) if found[1] else int(found[2])).encode()
+    name = found[3].decode()
+    # A name without its semicolon is one of the old ones, and not before "=" or an alphanumeric.
+    if not name.endswith(";") and found[4]:
+        return None
+    character = html5.get(name)
+    return character.encode() if character is not None else None
+
+
+def _numbered(code: int) -> str:
+    if not 0 < code <= _MAX_CODE_POINT or code in _SURROGATES:
+        return _REPLACEMENT
+    if code in _WINDOWS_1252:
+        return bytes((code,)).decode("cp1252", "ignore") or chr(code)
+    return chr(code)

@@ -1,0 +1,40 @@
+"""Puts links into a body: the bytes of a URL's beginning change, and not one byte beside them."""
+
+from collections.abc import Callable, Sequence
+
+from s3rewrite.rewriters.scope import Candidate, Link, Resolve, Scope
+
+Collect = Callable[[bytes, Scope], Sequence[Candidate]]
+"""What `html.collect` and its like are: body, scope -> candidates in order, never overlapping."""
+
+
+def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | None]) -> bytes:
+    """The body with the first `link.length` bytes of each linked candidate's URL replaced.
+
+    In: candidates in order of position, and for each a link, or None to leave it as it is.
+    Out: a new body, or `body` itself where there is nothing to do.
+    """
+    pieces: list[bytes] = []
+    end = 0
+    for candidate, link in zip(candidates, links, strict=True):
+        if link is not None:
+            pieces += (body[end : candidate.start], link.text)
+            end = _end(candidate, link)
+    return b"".join((*pieces, body[end:])) if pieces else body
+
+
+def rewrite(body: bytes, scope: Scope, collect: Collect, resolve: Resolve) -> bytes:
+    """The body with its local URLs linked; everything is resolved in one batch.
+
+    `resolve` is not called for a body without candidates.
+    """
+    candidates = collect(body, scope)
+    if not candidates:
+        return body
+    return splice(body, candidates, resolve([candidate.url for candidate in candidates]))
+
+
+def _end(candidate: Candidate, link: Link) -> int:
+    if candidate.offsets is None:
+        return candidate.start + link.length
+    return candidate.offsets[link.length]

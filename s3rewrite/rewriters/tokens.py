@@ -1,0 +1,107 @@
+"""The tokens of HTML, as patterns on bytes.
+
+WHATWG HTML, 13.2.5 Tokenization. Every pattern is possessive: it never takes back what it
+matched, so the time it takes grows with the bytes and no faster. A tag is matched whole or not
+at all; a pattern that runs into the end of what it may see never takes a piece for the whole.
+"""
+
+import re
+from string import ascii_letters
+from typing import NamedTuple
+
+SPACES = r"\t\n\f\r\x20"
+"""The whitespace of HTML, for use inside a character class (CR is LF after preprocessing)."""
+
+RAW_TEXT = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
+"""Elements whose content is text up to their own end tag. 13.2.6.4: "in head" and "in body"."""
+
+FOREIGN = ("svg", "math")
+"""Elements below which names mean something else, and CDATA is text. 13.2.6.5"""
+
+_SPECIAL = (*RAW_TEXT, "plaintext", *FOREIGN)
+
+
+class Syntax(NamedTuple):
+    """The patterns of HTML content, or of foreign content.
+
+    `tokens` consumes whole tokens: text, tags, comments, declarations. It stops where only
+    `walker` knows how to go on: before the start tag of a special element. `markup` is one
+    token that is not a tag.
+    """
+
+    tokens: re.Pattern[bytes]
+    markup: re.Pattern[bytes]
+
+
+def compiled(pattern: str) -> re.Pattern[bytes]:
+    """A verbose pattern for bytes."""
+    return re.compile(pattern.encode(), re.VERBOSE)
+
+
+def any_case(name: str) -> str:
+    """A pattern for an ASCII name in any case; faster than IGNORECASE, as it has a prefix."""
+    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in name)
+
+
+def _any_of(names: tuple[str, ...]) -> str:
+    return f"(?:{'|'.join(map(any_case, names))})(?=[{SPACES}/>])"
+
+
+_UNQUOTED = rf"""[^{SPACES}"'>][^{SPACES}>]*+"""
+_VALUE = rf"""(?: "[^"]*+" | '[^']*+' | {_UNQUOTED} | (?=>) )"""
+
+# 13.2.5.32 to 13.2.5.40. A name may begin with "=" and hold quotes; a quote matters only after
+# an "=" that follows a name; an attribute that is not whole ends the match.
+_NAME = rf"[^{SPACES}/>][^{SPACES}/>=]*+"
+_EQUALS = rf"[{SPACES}]*+=[{SPACES}]*+"
+_ATTRIBUTE = rf"{_NAME} (?: {_EQUALS}{_VALUE} | (?![{SPACES}]*+=) )"
+
+# What follows a tag's name: first the usual spelling, which is fast to match, then any other.
+_REST_OF_TAG = rf"""
+    (?: \x20[a-z-]++=(?: "[^"]*+" | {_UNQUOTED} ) )*+
+    (?: > | (?: [{SPACES}/]++ | {_ATTRIBUTE} )*+ > )
+"""
+_TAG_NAME = rf"[a-zA-Z][^{SPACES}/>]*+"
+
+# 13.2.5.43 to 13.2.5.52: "-->" and "--!>" end a comment, "<!-->" and "<!--->" are whole ones.
+_COMMENT = r"!--(?: -?> | [^-]*+(?: -(?!-!?>)[^-]*+ )*+ --!?> )"
+# 13.2.5.41: all else that is not a tag ends at the first ">", a doctype too.
+_BOGUS = r"[!?](?!--)[^>]*+> | /(?![a-zA-Z])[^>]*+>"
+# 13.2.5.69: CDATA where content is foreign, a bogus comment where it is not after all: only one
+# that ends at the same byte in both readings.
+_BOGUS_OR_CDATA = rf"(?!!\[CDATA\[)(?:{_BOGUS}) | !\[CDATA\[[^>]*+(?<=\]\])>"
+_TEXT = r"(?=[^a-zA-Z/!?])"
+
+_PLAIN_LETTER = "".join(c for c in ascii_letters if c.lower() not in {s[0] for s in _SPECIAL})
+
+
+def _syntax(end_tag: str, bogus: str) -> Syntax:
+    name = rf"(?: /{end_tag}[a-zA-Z] | [{_PLAIN_LETTER}] | (?!{_any_of(_SPECIAL)})[a-zA-Z] )"
+    tag = rf"{name}[^{SPACES}/>]*+{_REST_OF_TAG}"
+    markup = rf"{_COMMENT} | {bogus} | {_TEXT}"
+    tokens = rf"(?: [^<]*+<(?: {tag} | {markup} ) )*+ [^<]*+"
+    return Syntax(compiled(tokens), compiled(rf"<(?: {markup} )"))
+
+
+IN_HTML = _syntax("", _BOGUS)
+"""HTML content."""
+
+IN_FOREIGN = _syntax(f"(?!{_any_of(FOREIGN)})", _BOGUS_OR_CDATA)
+"""What may be foreign content; `tokens` stops before the end of a foreign root too."""
+
+TAG = compiled(rf"<(/?+)({_TAG_NAME}){_REST_OF_TAG}")
+"""A whole start or end tag; groups: the slash, the name."""
+
+TAG_OPEN = compiled(rf"<(/?+)({_TAG_NAME})")
+"""The beginning of a tag; groups: the slash, the name."""
+
+ATTRIBUTE = compiled(
+    rf"""({_NAME}) (?: {_EQUALS}(?: "([^"]*+)" | '([^']*+)' | ({_UNQUOTED}) | (?=>) ) )?+"""
+)
+"""An attribute of a tag that is known to be whole; groups: the name, three kinds of values."""
+
+CONTENT_END = {name.encode(): compiled(f"</{any_case(name)}(?=[{SPACES}/>])") for name in RAW_TEXT}
+"""The end tag of each raw text element: an "appropriate end tag token", 13.2.5."""
+
+NEUTRAL = compiled(rf"(?: [^<]++ | <{_COMMENT} | <!\[CDATA\[.*?\]\]> )*+")
+"""Content that ends at the same place whether it is read as raw text or as foreign content."""
