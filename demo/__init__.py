@@ -1,0 +1,1 @@
+"""A gallery on real servers: `make demo`."""

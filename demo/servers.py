@@ -102,7 +102,7 @@ class Process:
         Raises ServerError where it ends, or is not ready in `timeout` seconds.
         """
         if not self.running:
-            self._launch()
+            self.launch()
         try:
             self._wait_until_ready(time.monotonic() + timeout)
         except BaseException:
@@ -133,7 +133,8 @@ class Process:
         if self._popen:
             self._popen.send_signal(signal.SIGCONT)
 
-    def _launch(self) -> None:
+    def launch(self) -> None:
+        """Start the process and wait for nothing; `start` waits for it afterwards."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
@@ -248,10 +249,11 @@ class SeaweedFS(Process):
         for name, port in self.grpc_ports.items():
             Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
 
-    def _launch(self) -> None:
+    def launch(self) -> None:
+        """Start the process, its users written down anew."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._write_config()
-        super()._launch()
+        super().launch()
 
     def _write_config(self) -> None:
         key = {"accessKey": self.access_key, "secretKey": self.secret_key}

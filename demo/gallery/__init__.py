@@ -1,0 +1,1 @@
+"""The demo's only app: pictures that are uploaded, overwritten and deleted."""

@@ -1,0 +1,245 @@
+"""Runs the demo: Valkey, SeaweedFS, the loop and the site, until it is told to stop.
+
+Everything is made anew in one directory, `demo/var`, and nothing is left running.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from demo.servers import HOST, Process, SeaweedFS, ServerError, Valkey, answers, free_ports, is_free
+
+TOP = Path(__file__).resolve().parents[1]
+VAR = TOP / "demo" / "var"
+PORT = 8000
+USER = "admin"
+PICTURES = 30
+LOOP_SECONDS = 5
+WATCH_SECONDS = 0.5
+
+KEYS = {"r": "Redis", "s": "S3"}
+
+
+class Site(Process):
+    """The site under gunicorn: ready when it answers."""
+
+    def __init__(self, directory: Path, env: dict[str, str]) -> None:
+        self.port = PORT if is_free(PORT) else free_ports(1)[0]
+        command = [sys.executable, "-m", "gunicorn", "demo.wsgi", "--bind", f"{HOST}:{self.port}"]
+        command += ["--workers", "2", "--threads", "8", "--access-logfile", "-"]
+        super().__init__("site", command, directory, env)
+        self.cwd = TOP
+
+    @property
+    def url(self) -> str:
+        """Where a visitor begins."""
+        return f"http://{HOST}:{self.port}/"
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return answers(f"{self.url}health/")
+
+
+class Demo:
+    """All processes of a demo that lives in one directory."""
+
+    def __init__(self, directory: Path = VAR, pictures: int = PICTURES) -> None:
+        self.directory = directory
+        self.password = secrets.token_urlsafe(6)
+        self.valkey = Valkey(directory / "valkey")
+        self.seaweedfs = SeaweedFS(directory / "seaweedfs")
+        env = self._environment()
+        self.site = Site(directory, env)
+        self.loop = self._manage("loop", "s3rewrite_loop", "--interval", str(LOOP_SECONDS))
+        self.artist = self._manage("pictures", "draw_pictures", "--count", str(pictures))
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def servers(self) -> dict[str, Process]:
+        """The servers that a visitor may miss for a while, by the name that the page gives them."""
+        return {"Redis": self.valkey, "S3": self.seaweedfs}
+
+    def start(self) -> None:
+        """Make everything anew and start it; the pictures come one by one when the site is up."""
+        self._write_settings()
+        self.seaweedfs.launch()  # the slow one: the rest is done meanwhile
+        self.valkey.start()
+        self._run("migrate", "--verbosity=0")
+        self._run("collectstatic", "--noinput", "--verbosity=0")
+        self._run("createsuperuser", "--noinput", f"--username={USER}", "--email=admin@localhost")
+        self.seaweedfs.start()
+        for name in ("media", "static"):
+            self.seaweedfs.create_bucket(f"demo-{name}")
+        self.site.start()
+        self.loop.start()
+        self.artist.start()
+
+    def stop(self) -> None:
+        """Stop all processes, in an order in which none misses another."""
+        for process in (self.artist, self.site, self.loop, self.seaweedfs, self.valkey):
+            process.stop()
+
+    def _environment(self) -> dict[str, str]:
+        """The machine's environment without what it knows of AWS, and no proxy to loopback."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        own = {"DEMO_DIR": str(self.directory), "DJANGO_SUPERUSER_PASSWORD": self.password}
+        return kept | own | {"PYTHONUNBUFFERED": "1", "NO_PROXY": HOST, "no_proxy": HOST}
+
+    def _write_settings(self) -> None:
+        values = {
+            "secret": secrets.token_urlsafe(40),
+            "redis_url": self.valkey.url,
+            "s3_url": self.seaweedfs.url,
+            "client": self.seaweedfs.client_options,
+            "media_bucket": "demo-media",
+            "static_bucket": "demo-static",
+        }
+        for name in ("media", "static"):
+            (self.directory / name).mkdir(parents=True)
+        (self.directory / "demo.json").write_text(json.dumps(values, indent=2))
+
+    def _manage(self, name: str, *arguments: str) -> Process:
+        """A process that is one of Django's commands."""
+        command = [sys.executable, "-m", "demo.manage", *arguments]
+        process = Process(name, command, self.directory, self._environment())
+        process.cwd = TOP
+        return process
+
+    def _run(self, *arguments: str) -> None:
+        """Run one of Django's commands to its end."""
+        process = self._manage("setup", *arguments)
+        with process.log.open("ab") as log:
+            done = subprocess.run(
+                process.command, env=process.env, cwd=TOP, stdout=log, stderr=log, check=False
+            )
+        if done.returncode:
+            raise ServerError(f"'{arguments[0]}' failed ({done.returncode}): see {process.log}")
+
+
+class Watch:
+    """Says what happens to a demo's processes, and does what is typed."""
+
+    def __init__(self, demo: Demo, say: Callable[[str], None]) -> None:
+        self.demo = demo
+        self.say = say
+        self.missed: set[str] = set()
+
+    def look(self) -> None:
+        """Report processes that ended; each of them once."""
+        if self.demo.artist.returncode == 0:
+            self.demo.artist.stop()
+            self.say("The pictures are drawn.")
+        for process in (*self.demo.servers.values(), self.demo.loop, self.demo.site):
+            self._look_at(process)
+        self._look_at(self.demo.artist)
+
+    def obey(self, line: str) -> None:
+        """Stop or start the server whose letter was typed."""
+        if not (name := KEYS.get(line.strip().lower())):
+            return
+        server = self.demo.servers[name]
+        if server.running:
+            server.stop()
+            self.say(f"{name} is stopped.")
+        else:
+            server.start()
+            self.missed.discard(server.name)
+            self.say(f"{name} is there again.")
+
+    def _look_at(self, process: Process) -> None:
+        code = process.returncode
+        if code is not None and process.name not in self.missed:
+            self.missed.add(process.name)
+            self.say(f"{process.name} ended by itself ({code}): see {process.log}")
+
+
+def main() -> int:
+    """Run the demo until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with emptied(VAR), Demo() as demo:
+            try:
+                print(welcome(demo), flush=True)
+                attend(demo)
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, signal.SIG_IGN)
+                print("\nStopping.", flush=True)
+    except KeyboardInterrupt:
+        return 0
+    except ServerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 1  # the site ended
+
+
+def attend(demo: Demo) -> None:
+    """Watch over the demo for as long as its site lives."""
+    watch = Watch(demo, lambda text: print(text, flush=True))
+    while demo.site.running:
+        watch.look()
+        for line in typed(sys.stdin, WATCH_SECONDS):
+            watch.obey(line)
+    watch.look()
+
+
+def welcome(demo: Demo) -> str:
+    """What is said when all is up."""
+    return f"""
+    {demo.site.url}
+
+    The admin's user is {USER}, the password {demo.password}
+    Files and logs are in {demo.directory}
+    Type r and Enter to stop Redis or to start it again, s and Enter for S3.
+    Ctrl-C ends it all.
+"""
+
+
+def typed(terminal: TextIO, seconds: float) -> Iterator[str]:
+    """Lines that are typed within some seconds, where this is the terminal's foreground job."""
+    is_ours = terminal.isatty() and os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    ready, _, _ = select.select([terminal] if is_ours else [], [], [], seconds)
+    if ready:
+        yield terminal.readline()
+
+
+@contextmanager
+def emptied(directory: Path) -> Iterator[None]:
+    """The directory, empty and this process's alone. Raises ServerError where another has it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = directory / "lock"
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServerError(f"Another demo is running in {directory}.") from None
+        for path in directory.iterdir():
+            if path != lock:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        yield
