@@ -1,0 +1,168 @@
+"""`settings.S3REWRITE` -> frozen, typed Mount objects, lazily. The only module that names settings.
+
+Whatever is wrong in the settings is reported by `checks.py`; what is read here is what is right.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import Any, Literal
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import Storage, storages
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+from django_redis.cache import RedisCache
+
+from s3rewrite import paths
+
+SETTING = "S3REWRITE"
+MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """One storage offloaded to one bucket. Each field is the setting of that name, in capitals."""
+
+    alias: str
+    bucket: str
+    storage: str = "default"
+    cache: str = "default"
+    prefix: str
+    public_url: str
+    client: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    keys: Literal["mirror", "fingerprint"] = "mirror"
+    exclude: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    cors: bool = False
+    checksums: bool = True
+    threads: int = 16
+    delete_missing: bool = False
+    delete_grace: float = 3600.0  # seconds
+    max_delete: int = 1000  # objects a pass
+    max_staleness: float = 5.0  # seconds
+    poll_seconds: float = 1.0
+    redis_timeout: float = 0.25  # seconds, of a web process
+    check_local: bool = True
+
+    @property
+    def paths(self) -> paths.Paths:
+        """The mount's rules from names to keys and public URLs."""
+        return paths.Paths(self.prefix, self.public_url, self.keys == "fingerprint")
+
+
+OPTIONS: dict[str, type | tuple[type, ...]] = {
+    "BUCKET": str,
+    "STORAGE": str,
+    "CACHE": str,
+    "PREFIX": str,
+    "PUBLIC_URL": str,
+    "CLIENT": Mapping,
+    "OBJECT_PARAMETERS": Mapping,
+    "KEYS": str,
+    "EXCLUDE": (list, tuple),
+    "CONTEXTS": (list, tuple),
+    "HOSTS": (list, tuple),
+    "CORS": bool,
+    "CHECKSUMS": bool,
+    "THREADS": int,
+    "DELETE_MISSING": bool,
+    "DELETE_GRACE": (int, float),
+    "MAX_DELETE": int,
+    "MAX_STALENESS": (int, float),
+    "POLL_SECONDS": (int, float),
+    "REDIS_TIMEOUT": (int, float),
+    "CHECK_LOCAL": bool,
+}
+"""Every key of a mount in S3REWRITE, with the type of its value."""
+
+REQUIRED = ("BUCKET",)
+
+
+def raw() -> Any:
+    """`settings.S3REWRITE` as it is written, `{}` where it is not."""
+    return getattr(settings, SETTING, {})
+
+
+def middleware() -> list[str]:
+    """`settings.MIDDLEWARE`, outermost first."""
+    return list(settings.MIDDLEWARE)
+
+
+def aliases(setting: str) -> dict[str, Any]:
+    """`settings.STORAGES` or `settings.CACHES`: alias -> its configuration."""
+    return dict(getattr(settings, setting))
+
+
+@lru_cache(maxsize=1)
+def mounts() -> dict[str, Mount]:
+    """Alias -> Mount, in the order of S3REWRITE.
+
+    Raises ImproperlyConfigured, naming `manage.py check`, where the settings cannot be read.
+    """
+    try:
+        return {alias: read(alias, options) for alias, options in raw().items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{SETTING} cannot be read ({error!r}); run 'manage.py check' to see what to mend."
+        ) from error
+
+
+def mount(alias: str) -> Mount:
+    """The mount of that alias. Raises ImproperlyConfigured, naming those there are."""
+    try:
+        return mounts()[alias]
+    except KeyError:
+        known = ", ".join(mounts()) or "none"
+        message = f"{SETTING} has no mount {alias!r} (there are: {known})."
+        raise ImproperlyConfigured(message) from None
+
+
+def storage_of(mount: Mount) -> Storage:
+    """The storage whose files the mount offloads."""
+    return storages[mount.storage]
+
+
+def read(alias: str, options: Mapping[str, Any]) -> Mount:
+    """A mount of `options` over the defaults; those that depend on others are worked out here."""
+    given = {key.lower(): _frozen(value) for key, value in options.items() if key in OPTIONS}
+    client = given.get("client", {})
+    bucket = given["bucket"]
+    prefix = given.setdefault("prefix", f"{alias}/")
+    given.setdefault("public_url", paths.bucket_url(bucket, prefix, client, _region(client)))
+    # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
+    given.setdefault("checksums", "endpoint_url" not in client)
+    return Mount(alias=alias, **given)
+
+
+def is_django_redis(backend: str) -> bool:
+    """Whether a cache backend, by its dotted path, is django-redis or derived from it."""
+    try:
+        return issubclass(import_string(backend), RedisCache)
+    except (ImportError, TypeError):
+        return False
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _region(client: Mapping[str, Any]) -> str:
+    """The region where boto3 would look it up, without importing boto3 into a web process."""
+    region = client.get("region_name") or os.environ.get("AWS_DEFAULT_REGION")
+    return str(region or os.environ.get("AWS_REGION", ""))
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    """`override_settings` just works: what was read is read again after a change."""
+    if setting == SETTING:
+        mounts.cache_clear()
+
+
+setting_changed.connect(_forget)
+
+assert set(OPTIONS) == {f.name.upper() for f in fields(Mount)} - {"ALIAS"}  # noqa: S101

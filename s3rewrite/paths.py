@@ -1,0 +1,137 @@
+"""Local URL <-> name <-> key <-> public URL: every rule on encodings lives here. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote_to_bytes
+
+FINGERPRINT_DIGITS = 12
+"""Hexadecimal digits of the fingerprint that a key carries."""
+
+MAX_KEY_BYTES = 1024
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+# What a URL's path may not hold if a browser, Django and S3 are to read the same name in it.
+_AMBIGUOUS = re.compile(
+    rb"(?i)\\|//|%(?:2f|5c|00|[01][0-9a-f]|7f)|%(?![0-9a-f]{2})|[\x00-\x1f\x7f]"
+)
+_DOT_SEGMENT = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)")
+
+_INERT = re.compile(r"[A-Za-z0-9._~:/%-]*")
+
+# A query that S3 would read as a request for something else than the object's bytes: its
+# subresources, a version, a signature or an override of the response's headers.
+_SUBRESOURCES = frozenset(
+    """
+    accelerate acl analytics attributes cors delete encryption inventory legal-hold lifecycle
+    list-type location logging metadata metrics notification object-lock ownershipcontrols
+    partnumber policy policystatus publicaccessblock replication requestpayment restore
+    retention select select-type tagging torrent uploadid uploads versionid versioning
+    versions website awsaccesskeyid expires signature
+    """.split()
+)
+_SUBRESOURCE_PREFIXES = ("response-", "x-amz-", "x-id")
+
+
+class Reference(NamedTuple):
+    """A local URL behind its mount's prefix: the name it means, and where its path ends."""
+
+    name: str
+    path_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """One mount's rules from names to keys and public URLs."""
+
+    prefix: str
+    public_url: str
+    fingerprinted: bool
+
+    def key(self, name: str, fingerprint: str) -> str:
+        """The object's key: `photos/a.jpg`, or `photos/a.3f9c2b1d0a4e.jpg` under "fingerprint"."""
+        return self.prefix + (versioned(name, fingerprint) if self.fingerprinted else name)
+
+    def url(self, name: str, fingerprint: str) -> str:
+        """The object's public URL, of inert characters only."""
+        return self.public_url + quote_name(
+            versioned(name, fingerprint) if self.fingerprinted else name
+        )
+
+
+def versioned(name: str, fingerprint: str) -> str:
+    """The name with the start of its fingerprint before the extension."""
+    directory, slash, basename = name.rpartition("/")
+    stem, dot, extension = basename.rpartition(".")
+    version = fingerprint[:FINGERPRINT_DIGITS]
+    if not stem:
+        return f"{name}.{version}"
+    return f"{directory}{slash}{stem}.{version}{dot}{extension}"
+
+
+def quote_name(name: str) -> str:
+    """The name as the path of a URL: UTF-8, everything but `A-Za-z0-9._~/-` as %XX."""
+    return quote(name, safe="/~")
+
+
+def is_inert(text: str) -> bool:
+    """Whether a text may be spliced into any context as it is."""
+    return _INERT.fullmatch(text) is not None
+
+
+def reference(rest: bytes) -> Reference | None:
+    """The name that a URL means by what follows the mount's prefix in it, or None: leave it.
+
+    In: bytes, with the escapes of HTML, CSS or JSON undone. The path ends at `?` or `#`
+    (RFC 3986, 3), is percent-decoded once and must be UTF-8. None for whatever browser, site
+    and S3 may read differently (dot segments, `//`, `\\`, an encoded slash, control
+    characters, a bad percent sign) and for a query that S3 would obey.
+    """
+    path_length = _end(rest, b"?#")
+    path, query = rest[:path_length], _query(rest[path_length:])
+    if not path or path.endswith(b"/") or _ambiguous(path) or not harmless_query(query):
+        return None
+    try:
+        return Reference(unquote_to_bytes(path).decode("utf-8"), path_length)
+    except UnicodeDecodeError:
+        return None
+
+
+def harmless_query(query: bytes) -> bool:
+    """Whether S3 answers a URL with this query (without `?`) as it does without it."""
+    names = [unquote_to_bytes(part.partition(b"=")[0]) for part in re.split(rb"[&;]", query)]
+    words = [name.decode("latin-1").strip().lower() for name in names]
+    return not any(
+        word in _SUBRESOURCES or word.startswith(_SUBRESOURCE_PREFIXES) for word in words
+    )
+
+
+def bucket_url(bucket: str, prefix: str, client: Mapping[str, Any], region: str) -> str:
+    """The URL under which the service itself shows the objects below `prefix`.
+
+    With an `endpoint_url` path-style, as every compatible service answers to it; on AWS
+    virtual-hosted, but for a bucket with dots, which no wildcard certificate covers.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
+    quoted = quote_name(prefix)
+    if endpoint := client.get("endpoint_url"):
+        return f"{str(endpoint).rstrip('/')}/{bucket}/{quoted}"
+    host = f"s3.{region}.amazonaws.com" if region else "s3.amazonaws.com"
+    if "." in bucket:
+        return f"https://{host}/{bucket}/{quoted}"
+    return f"https://{bucket}.{host}/{quoted}"
+
+
+def _ambiguous(path: bytes) -> bool:
+    # The prefix before ends with a slash, so one at the start makes two.
+    return path.startswith(b"/") or bool(_AMBIGUOUS.search(path) or _DOT_SEGMENT.search(path))
+
+
+def _query(suffix: bytes) -> bytes:
+    return suffix[1 : _end(suffix, b"#")] if suffix.startswith(b"?") else b""
+
+
+def _end(text: bytes, stops: bytes) -> int:
+    found = [at for at in map(text.find, (stops[i : i + 1] for i in range(len(stops)))) if at >= 0]
+    return min(found, default=len(text))
