@@ -133,16 +133,17 @@ def read(alias: str, options: Mapping[str, Any]) -> Mount:
     client = given.get("client", {})
     bucket = given["bucket"]
     prefix = given.setdefault("prefix", f"{alias}/")
-    given.setdefault("public_url", paths.bucket_url(bucket, prefix, client, _region(client)))
+    endpoint = _endpoint(client)
+    given.setdefault("public_url", paths.bucket_url(bucket, prefix, endpoint, _region(client)))
     # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
-    given.setdefault("checksums", "endpoint_url" not in client)
+    given.setdefault("checksums", not endpoint)
     return Mount(alias=alias, **given)
 
 
-def is_django_redis(backend: str) -> bool:
+def is_django_redis(backend: object) -> bool:
     """Whether a cache backend, by its dotted path, is django-redis or derived from it."""
     try:
-        return issubclass(import_string(backend), RedisCache)
+        return issubclass(import_string(str(backend)), RedisCache)
     except (ImportError, TypeError):
         return False
 
@@ -151,10 +152,20 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+# Where boto3 would look these up too, without importing boto3 into a web process.
+
+
 def _region(client: Mapping[str, Any]) -> str:
-    """The region where boto3 would look it up, without importing boto3 into a web process."""
-    region = client.get("region_name") or os.environ.get("AWS_DEFAULT_REGION")
-    return str(region or os.environ.get("AWS_REGION", ""))
+    return _found(client, "region_name", "AWS_DEFAULT_REGION", "AWS_REGION")
+
+
+def _endpoint(client: Mapping[str, Any]) -> str:
+    return _found(client, "endpoint_url", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+
+
+def _found(client: Mapping[str, Any], key: str, *variables: str) -> str:
+    values = (client.get(key), *map(os.environ.get, variables))
+    return next((str(value) for value in values if value), "")
 
 
 def _forget(*, setting: str, **_: object) -> None:

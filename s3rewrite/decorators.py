@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, cast
+from inspect import isawaitable
+from typing import Any
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
 View = Callable[..., Any]
@@ -12,19 +13,18 @@ View = Callable[..., Any]
 
 def s3rewrite_exempt(view: View) -> View:
     """A view, sync or async, whose responses the middleware leaves as they are."""
-    if iscoroutinefunction(view):
 
-        @wraps(view)
-        async def exempt(*args: Any, **kwargs: Any) -> HttpResponseBase:
-            return _exempted(await cast("Awaitable[HttpResponseBase]", view(*args, **kwargs)))
+    @wraps(view)
+    def exempt(*args: Any, **kwargs: Any) -> Any:
+        response = view(*args, **kwargs)
+        # Asked of the response: the `dispatch` of an async class-based view is a plain method.
+        return _awaited(response) if isawaitable(response) else _exempted(response)
 
-    else:
+    return markcoroutinefunction(exempt) if iscoroutinefunction(view) else exempt
 
-        @wraps(view)
-        def exempt(*args: Any, **kwargs: Any) -> HttpResponseBase:
-            return _exempted(view(*args, **kwargs))
 
-    return exempt
+async def _awaited(response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
+    return _exempted(await response)
 
 
 def _exempted(response: HttpResponseBase) -> HttpResponseBase:

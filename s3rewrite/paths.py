@@ -1,9 +1,8 @@
 """Local URL <-> name <-> key <-> public URL: every rule on encodings lives here. Pure."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 FINGERPRINT_DIGITS = 12
@@ -13,10 +12,10 @@ MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
 # What a URL's path may not hold if a browser, Django and S3 are to read the same name in it.
-_AMBIGUOUS = re.compile(
-    rb"(?i)\\|//|%(?:2f|5c|00|[01][0-9a-f]|7f)|%(?![0-9a-f]{2})|[\x00-\x1f\x7f]"
-)
+_AMBIGUOUS = re.compile(rb"(?i)\\|//|%(?:2f|5c)|%(?![0-9a-f]{2})")
 _DOT_SEGMENT = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _INERT = re.compile(r"[A-Za-z0-9._~:/%-]*")
 
@@ -24,11 +23,11 @@ _INERT = re.compile(r"[A-Za-z0-9._~:/%-]*")
 # subresources, a version, a signature or an override of the response's headers.
 _SUBRESOURCES = frozenset(
     """
-    accelerate acl analytics attributes cors delete encryption inventory legal-hold lifecycle
-    list-type location logging metadata metrics notification object-lock ownershipcontrols
-    partnumber policy policystatus publicaccessblock replication requestpayment restore
-    retention select select-type tagging torrent uploadid uploads versionid versioning
-    versions website awsaccesskeyid expires signature
+    abac accelerate acl analytics attributes cors delete encryption intelligent-tiering inventory
+    legal-hold lifecycle list-type location logging metadata metrics notification object-lock
+    ownershipcontrols partnumber policy policystatus publicaccessblock renameobject replication
+    requestpayment restore retention select select-type session tagging torrent uploadid uploads
+    versionid versioning versions website awsaccesskeyid expires signature
     """.split()
 )
 _SUBRESOURCE_PREFIXES = ("response-", "x-amz-", "x-id")
@@ -93,9 +92,10 @@ def reference(rest: bytes) -> Reference | None:
     if not path or path.endswith(b"/") or _ambiguous(path) or not harmless_query(query):
         return None
     try:
-        return Reference(unquote_to_bytes(path).decode("utf-8"), path_length)
+        name = unquote_to_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         return None
+    return None if _CONTROL.search(name) else Reference(name, path_length)
 
 
 def harmless_query(query: bytes) -> bool:
@@ -107,17 +107,19 @@ def harmless_query(query: bytes) -> bool:
     )
 
 
-def bucket_url(bucket: str, prefix: str, client: Mapping[str, Any], region: str) -> str:
+def bucket_url(bucket: str, prefix: str, endpoint: str, region: str) -> str:
     """The URL under which the service itself shows the objects below `prefix`.
 
-    With an `endpoint_url` path-style, as every compatible service answers to it; on AWS
+    With an endpoint path-style, as every compatible service answers to it; on AWS
     virtual-hosted, but for a bucket with dots, which no wildcard certificate covers.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
     quoted = quote_name(prefix)
-    if endpoint := client.get("endpoint_url"):
-        return f"{str(endpoint).rstrip('/')}/{bucket}/{quoted}"
+    if endpoint:
+        return f"{endpoint.rstrip('/')}/{bucket}/{quoted}"
     host = f"s3.{region}.amazonaws.com" if region else "s3.amazonaws.com"
+    if region.startswith("cn-"):
+        host += ".cn"  # a partition of its own
     if "." in bucket:
         return f"https://{host}/{bucket}/{quoted}"
     return f"https://{bucket}.{host}/{quoted}"

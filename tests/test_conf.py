@@ -1,0 +1,277 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, InMemoryStorage
+from django.test import override_settings
+
+from s3rewrite import conf
+from s3rewrite.paths import Paths
+
+EVERY_OPTION: dict[str, Any] = {
+    "BUCKET": "uploads",
+    "STORAGE": "staticfiles",
+    "CACHE": "other",
+    "PREFIX": "p/",
+    "PUBLIC_URL": "https://cdn.example.com/p/",
+    "CLIENT": {"endpoint_url": "http://127.0.0.1:9000"},
+    "OBJECT_PARAMETERS": {"CacheControl": "max-age=86400"},
+    "KEYS": "fingerprint",
+    "EXCLUDE": ["*.tmp", "private/*"],
+    "CONTEXTS": ["stylesheet"],
+    "HOSTS": ["example.com"],
+    "CORS": True,
+    "CHECKSUMS": True,
+    "THREADS": 4,
+    "DELETE_MISSING": True,
+    "DELETE_GRACE": 60,
+    "MAX_DELETE": 10,
+    "MAX_STALENESS": 10,
+    "POLL_SECONDS": 0.5,
+    "REDIS_TIMEOUT": 0.1,
+    "CHECK_LOCAL": False,
+}
+
+
+def mount(**options: Any) -> conf.Mount:
+    with override_settings(S3REWRITE={"media": {"BUCKET": "uploads", **options}}):
+        return conf.mount("media")
+
+
+def test_defaults() -> None:
+    assert dataclasses.asdict(mount()) == {
+        "alias": "media",
+        "bucket": "uploads",
+        "storage": "default",
+        "cache": "default",
+        "prefix": "media/",
+        "public_url": "https://uploads.s3.us-east-1.amazonaws.com/media/",
+        "client": {},
+        "object_parameters": {},
+        "keys": "mirror",
+        "exclude": (),
+        "contexts": (),
+        "hosts": (),
+        "cors": False,
+        "checksums": True,
+        "threads": 16,
+        "delete_missing": False,
+        "delete_grace": 3600.0,
+        "max_delete": 1000,
+        "max_staleness": 5.0,
+        "poll_seconds": 1.0,
+        "redis_timeout": 0.25,
+        "check_local": True,
+    }
+
+
+def test_every_option_is_taken() -> None:
+    assert set(EVERY_OPTION) == set(conf.OPTIONS)
+    found = dataclasses.asdict(mount(**EVERY_OPTION))
+    del found["alias"]
+    expected = {key.lower(): value for key, value in EVERY_OPTION.items()}
+    for key in ("exclude", "contexts", "hosts"):
+        expected[key] = tuple(expected[key])
+    assert found == expected
+
+
+def test_every_option_is_of_the_type_it_is_said_to_be() -> None:
+    for key, value in EVERY_OPTION.items():
+        assert isinstance(value, conf.OPTIONS[key]), key
+
+
+def test_an_unknown_option_is_left_to_the_checks() -> None:
+    assert mount(BUKKET="x") == mount()
+
+
+def test_a_mount_is_frozen_and_hashable() -> None:
+    found = mount(**EVERY_OPTION)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.bucket = "other"  # type: ignore[misc]
+    assert hash(found) == hash(mount(**EVERY_OPTION))
+    assert found == mount(**EVERY_OPTION)
+    assert found != mount(**EVERY_OPTION | {"CLIENT": {}})
+
+
+def test_paths_of_a_mount() -> None:
+    assert mount().paths == Paths("media/", mount().public_url, fingerprinted=False)
+    assert mount(KEYS="fingerprint").paths.fingerprinted
+
+
+# What defaults depend on
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "expected"),
+    [
+        pytest.param({}, {}, "https://uploads.s3.amazonaws.com/media/", id="nothing known"),
+        pytest.param(
+            {"CLIENT": {"region_name": "eu-west-1"}},
+            {"AWS_DEFAULT_REGION": "us-west-1"},
+            "https://uploads.s3.eu-west-1.amazonaws.com/media/",
+            id="region of CLIENT",
+        ),
+        pytest.param(
+            {},
+            {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "us-west-1"},
+            "https://uploads.s3.eu-west-1.amazonaws.com/media/",
+            id="region of the environment",
+        ),
+        pytest.param(
+            {},
+            {"AWS_REGION": "eu-west-1"},
+            "https://uploads.s3.eu-west-1.amazonaws.com/media/",
+            id="region as the newer tools name it",
+        ),
+        pytest.param(
+            {"CLIENT": {"endpoint_url": "http://s3.local"}},
+            {"AWS_ENDPOINT_URL": "http://other.local"},
+            "http://s3.local/uploads/media/",
+            id="endpoint of CLIENT",
+        ),
+        pytest.param(
+            {},
+            {"AWS_ENDPOINT_URL": "http://all.local", "AWS_ENDPOINT_URL_S3": "http://s3.local"},
+            "http://s3.local/uploads/media/",
+            id="endpoint of the environment, for S3",
+        ),
+        pytest.param(
+            {},
+            {"AWS_ENDPOINT_URL": "http://all.local"},
+            "http://all.local/uploads/media/",
+            id="endpoint of the environment, for all services",
+        ),
+        pytest.param(
+            {"PREFIX": "up/loads/"}, {}, "https://uploads.s3.amazonaws.com/up/loads/", id="PREFIX"
+        ),
+        pytest.param({"PREFIX": ""}, {}, "https://uploads.s3.amazonaws.com/", id="no PREFIX"),
+        pytest.param({"PUBLIC_URL": "https://cdn/"}, {}, "https://cdn/", id="PUBLIC_URL"),
+    ],
+)
+def test_public_url(
+    options: dict[str, Any],
+    environment: dict[str, str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert mount(**options).public_url == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, True),
+        ({"CLIENT": {"region_name": "eu-west-1"}}, True),
+        ({"CLIENT": {"endpoint_url": None}}, True),
+        ({"CLIENT": {"endpoint_url": "http://s3.local"}}, False),
+        ({"CLIENT": {"endpoint_url": "http://s3.local"}, "CHECKSUMS": True}, True),
+        ({"CHECKSUMS": False}, False),
+    ],
+)
+def test_checksums_are_asked_of_aws_alone_unless_said(
+    options: dict[str, Any], expected: bool
+) -> None:
+    assert mount(**options).checksums is expected
+
+
+# override_settings
+
+
+def test_override_settings_even_nested() -> None:
+    assert conf.mounts() == {}
+    with override_settings(S3REWRITE={"media": {"BUCKET": "one"}}):
+        assert conf.mount("media").bucket == "one"
+        with override_settings(S3REWRITE={"a": {"BUCKET": "two"}, "b": {"BUCKET": "three"}}):
+            assert [*conf.mounts()] == ["a", "b"]
+            assert conf.mount("b").prefix == "b/"
+        assert [*conf.mounts()] == ["media"]
+        assert conf.mount("media").bucket == "one"
+    assert conf.mounts() == {}
+
+
+def test_another_setting_leaves_the_mounts_as_they_are(settings: Any) -> None:
+    settings.S3REWRITE = {"media": {"BUCKET": "one"}}
+    found = conf.mounts()
+    settings.LANGUAGE_CODE = "de"
+    assert conf.mounts() is found
+
+
+def test_without_the_setting_there_are_no_mounts(settings: Any) -> None:
+    del settings.S3REWRITE
+    assert conf.mounts() == {}
+    assert conf.raw() == {}
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, [], "media", {"media": None}, {"media": {}}, {"media": {"BUCKET": 1, "CLIENT": 2}}],
+)
+def test_settings_that_cannot_be_read(settings: Any, value: Any) -> None:
+    settings.S3REWRITE = value
+    with pytest.raises(ImproperlyConfigured, match=r"S3REWRITE cannot be read .*manage.py check"):
+        conf.mounts()
+
+
+def test_an_unknown_alias_names_those_there_are(settings: Any) -> None:
+    settings.S3REWRITE = {"media": {"BUCKET": "one"}, "static": {"BUCKET": "two"}}
+    with pytest.raises(ImproperlyConfigured, match=r"no mount 'other' \(there are: media, static"):
+        conf.mount("other")
+    settings.S3REWRITE = {}
+    with pytest.raises(ImproperlyConfigured, match=r"no mount 'media' \(there are: none\)"):
+        conf.mount("media")
+
+
+# Other settings
+
+
+def test_the_storage_of_a_mount(settings: Any, tmp_path: Path) -> None:
+    memory = "django.core.files.storage.InMemoryStorage"
+    settings.MEDIA_ROOT = tmp_path
+    settings.STORAGES = {**settings.STORAGES, "memory": {"BACKEND": memory}}
+    found = conf.storage_of(mount())
+    assert isinstance(found, FileSystemStorage)
+    assert found.location == str(tmp_path)
+    assert isinstance(conf.storage_of(mount(STORAGE="memory")), InMemoryStorage)
+
+
+def test_aliases_and_middleware(settings: Any) -> None:
+    settings.MIDDLEWARE = ("a", "b")
+    assert conf.middleware() == ["a", "b"]
+    assert [*conf.aliases("STORAGES")] == ["default", "staticfiles"]
+    assert [*conf.aliases("CACHES")] == ["default"]
+
+
+class NotACache:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("django_redis.cache.RedisCache", True),
+        ("tests.test_conf.DerivedCache", True),
+        ("django.core.cache.backends.redis.RedisCache", False),
+        ("django.core.cache.backends.locmem.LocMemCache", False),
+        ("tests.test_conf.NotACache", False),
+        ("tests.test_conf.mount", False),
+        ("tests.nowhere.Cache", False),
+        ("nodots", False),
+        ("", False),
+        (None, False),
+        (7, False),
+    ],
+)
+def test_what_is_a_django_redis_cache(backend: Any, expected: bool) -> None:
+    assert conf.is_django_redis(backend) is expected
+
+
+class DerivedCache(conf.RedisCache):
+    pass

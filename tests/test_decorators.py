@@ -1,0 +1,67 @@
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.utils.decorators import method_decorator
+from django.views import View
+
+from s3rewrite.decorators import s3rewrite_exempt
+
+REQUEST = RequestFactory().get("/")
+
+
+@s3rewrite_exempt
+def view(request: HttpRequest, number: int) -> HttpResponse:
+    """A view."""
+    return HttpResponse(str(number))
+
+
+@s3rewrite_exempt
+async def async_view(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(str(number))
+
+
+@method_decorator(s3rewrite_exempt, name="dispatch")
+class ClassView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("sync")
+
+
+@method_decorator(s3rewrite_exempt, name="dispatch")
+class AsyncClassView(View):
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("async")
+
+
+def is_exempt(response: Any, content: bytes) -> bool:
+    assert response.content == content
+    return response.s3rewrite is False
+
+
+def test_a_view() -> None:
+    assert not iscoroutinefunction(view)
+    assert is_exempt(view(REQUEST, number=3), b"3")
+
+
+async def test_an_async_view() -> None:
+    assert iscoroutinefunction(async_view)
+    assert is_exempt(await async_view(REQUEST, number=3), b"3")
+
+
+def test_a_class() -> None:
+    assert is_exempt(ClassView.as_view()(REQUEST), b"sync")
+
+
+async def test_an_async_class() -> None:
+    found = AsyncClassView.as_view()
+    assert iscoroutinefunction(found)
+    assert is_exempt(await found(REQUEST), b"async")
+
+
+async def test_a_view_made_from_an_async_class() -> None:
+    assert is_exempt(await s3rewrite_exempt(AsyncClassView.as_view())(REQUEST), b"async")
+
+
+def test_names_and_docstrings_stay() -> None:
+    assert (view.__name__, view.__doc__) == ("view", "A view.")

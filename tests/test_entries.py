@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, decode, join, split
+
+ENTRY = Entry(Signature(1234, 1_700_000_000_123_456_789), "3f9c2b1d0a4e5f60718293a4")
+ENCODED = "1234,1700000000123456789,3f9c2b1d0a4e5f60718293a4"
+
+FINGERPRINTS = st.text("0123456789abcdef", min_size=FINGERPRINT_LENGTH, max_size=FINGERPRINT_LENGTH)
+ENTRIES = st.builds(
+    Entry, st.builds(Signature, st.integers(min_value=0), st.integers()), FINGERPRINTS
+)
+
+
+def test_an_entry_is_text_that_a_person_can_read() -> None:
+    assert ENTRY.encode() == ENCODED
+    assert decode(ENCODED.encode()) == ENTRY
+
+
+@given(ENTRIES)
+def test_an_entry_written_and_read_back_is_the_entry(entry: Entry) -> None:
+    assert decode(entry.encode().encode()) == entry
+
+
+def test_an_entry_of_a_large_file_fits_a_listpack() -> None:
+    entry = Entry(Signature(10**13, 10**19), "f" * FINGERPRINT_LENGTH)
+    assert len(entry.encode()) <= 64  # hash-max-listpack-value, by default
+
+
+def test_no_value_is_no_entry() -> None:
+    assert decode(None) is None
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"1", b"1,2", b"1,2,3f,4", b"a,2,3f", b"1,b,3f", b"1,2,\xff", b",,", b"1.5,2,3f"]
+)
+def test_a_value_that_is_not_ours_is_no_entry(value: bytes) -> None:
+    assert decode(value) is None
+
+
+@given(st.binary())
+def test_reading_never_raises(value: bytes) -> None:
+    assert decode(value) is None or isinstance(decode(value), Entry)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("a.jpg", ("", "a.jpg")), ("x/a.jpg", ("x", "a.jpg")), ("x/y/a.jpg", ("x/y", "a.jpg"))],
+)
+def test_directory_and_basename(name: str, parts: tuple[str, str]) -> None:
+    assert split(name) == parts
+    assert join(*parts) == name
+
+
+@given(st.text())
+def test_split_and_join_undo_each_other(name: str) -> None:
+    directory, basename = split(name)
+    assert "/" not in basename
+    assert join(directory, basename) == name or name == f"/{basename}"
