@@ -108,8 +108,9 @@ class Demo:
     def _environment(self) -> dict[str, str]:
         """The machine's environment without what it knows of AWS, and no proxy to loopback."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        own = {"DEMO_DIR": str(self.directory), "DJANGO_SUPERUSER_PASSWORD": self.password}
-        return kept | own | {"PYTHONUNBUFFERED": "1", "NO_PROXY": HOST, "no_proxy": HOST}
+        kept |= {"PYTHONUNBUFFERED": "1", "NO_PROXY": HOST, "no_proxy": HOST}
+        kept |= {"DEMO_DIR": str(self.directory), "DJANGO_SETTINGS_MODULE": "demo.settings"}
+        return kept | {"DJANGO_SUPERUSER_PASSWORD": self.password}
 
     def _write_settings(self) -> None:
         values = {

@@ -4,7 +4,7 @@
 
 (() => {
   const POLL = 1000; // milliseconds
-  const HEALTH_POLL = 2500;
+  const HEALTH_POLL = 1500;
   const RETRY = 5000; // after a picture could not be loaded
 
   const list = document.querySelector("[data-cards]");
