@@ -1,0 +1,61 @@
+"""The published set in Redis, and all code that knows Redis."""
+
+from functools import lru_cache
+
+from django.core.signals import setting_changed
+
+from s3rewrite.conf import SETTING, Mount
+from s3rewrite.entries import Entry, Signature
+from s3rewrite.registry.commands import Claim, Outcome, Registry, Withdrawn
+from s3rewrite.registry.connection import client
+from s3rewrite.registry.view import Times, View
+
+__all__ = [
+    "Claim",
+    "Entry",
+    "Outcome",
+    "Registry",
+    "Signature",
+    "View",
+    "Withdrawn",
+    "loop_registry",
+    "view_of",
+    "web_registry",
+]
+
+LOOP_TIMEOUT = 5.0
+"""Seconds that commands and the loop wait for an answer of Redis."""
+
+
+def loop_registry(mount: Mount) -> Registry:
+    """The registry of a mount for commands and the loop, which wait longer for Redis."""
+    return Registry(mount.alias, client(mount.cache, LOOP_TIMEOUT))
+
+
+def web_registry(mount: Mount) -> Registry:
+    """The registry of a mount for web processes, with short timeouts."""
+    return Registry(mount.alias, client(mount.cache, mount.redis_timeout))
+
+
+def view_of(mount: Mount) -> View:
+    """This process's view of a mount."""
+    return _view(mount.alias, mount.cache, _times(mount))
+
+
+def _times(mount: Mount) -> Times:
+    return Times(mount.poll_seconds, mount.max_staleness, mount.redis_timeout)
+
+
+@lru_cache
+def _view(alias: str, cache: str, times: Times) -> View:
+    return View(Registry(alias, client(cache, times.redis_timeout)), times)
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    """`override_settings` of the mounts or the caches begins with new clients and views."""
+    if setting in (SETTING, "CACHES"):
+        _view.cache_clear()
+        client.cache_clear()
+
+
+setting_changed.connect(_forget)

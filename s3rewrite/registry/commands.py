@@ -1,0 +1,227 @@
+"""The commands on a mount's registry. Each change is one Lua script: all of it happens, or nothing.
+
+Every method may raise redis.RedisError; callers that serve a page catch it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from importlib.resources import files
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import redis
+
+from s3rewrite.entries import Entry, decode, join, split
+from s3rewrite.registry.keys import Keys
+
+PIPELINE = 200
+"""Names or directories that one round trip carries."""
+
+
+class Outcome(StrEnum):
+    """What a compare-and-set came to."""
+
+    CLAIMED = "claimed"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    """The file was changed since: another upload will publish it."""
+    FENCED = "fenced"
+    """The lease is no longer ours: nothing may be published."""
+
+
+class Claim(NamedTuple):
+    """The right to publish a name once, while the token stands."""
+
+    name: str
+    token: str
+
+
+class Withdrawn(NamedTuple):
+    """Bytes of a name that the bucket may hold and no entry speaks of."""
+
+    name: str
+    fingerprint: str
+
+
+class Registry:
+    """The published names of one mount, and what uploads and deletions need to know."""
+
+    def __init__(self, alias: str, client: redis.Redis) -> None:
+        self.alias = alias
+        self.client = client
+        self.keys = Keys(alias)
+        self._scripts: dict[str, Any] = {}
+
+    # Changing
+
+    def withdraw(self, names: Iterable[str], *, hint: bool = False) -> None:
+        """No page links these names from now on, no upload that began before publishes them.
+
+        With `hint` the loop is asked to look at them.
+        """
+        keys = self.keys
+        rest = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
+        for batch in _batches(names):
+            with self.client.pipeline(transaction=False) as pipeline:
+                for name in batch:
+                    self._name_script("withdraw", name, rest, [int(hint)], pipeline)
+                pipeline.execute()
+
+    def claim(self, name: str, lease: str, fingerprint: str) -> Claim | None:
+        """Withdraw a name and claim it for an upload of the bytes with that fingerprint.
+
+        None where the lease was lost.
+        """
+        claim = Claim(name, uuid4().hex)
+        arguments = [claim.token, lease, fingerprint]
+        outcome = _outcome(self._name_script("claim", name, self._guarded, arguments))
+        return claim if outcome is Outcome.CLAIMED else None
+
+    def publish(self, claim: Claim, lease: str, entry: Entry) -> Outcome:
+        """Publish a name whose bytes S3 acknowledged: PUBLISHED, SUPERSEDED or FENCED."""
+        arguments = [claim.token, lease, entry.encode()]
+        return _outcome(self._name_script("publish", claim.name, self._guarded, arguments))
+
+    def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
+        """Put `new` in place of `old`, for a file that was touched and has the same bytes."""
+        directory, basename = split(name)
+        keys = [self.keys.directory(directory), self.keys.changes, self.keys.lease]
+        arguments = [name, basename, lease, old.encode(), new.encode()]
+        return _outcome(self.script("refresh")(keys=keys, args=arguments))
+
+    def forget(self, objects: Iterable[Withdrawn]) -> None:
+        """These withdrawn objects are gone from the bucket, or not to be deleted."""
+        members = [f"{found.fingerprint} {found.name}" for found in objects]
+        for batch in _batches(members):
+            self.client.zrem(self.keys.withdrawn, *batch)
+
+    def start_epoch(self) -> bool:
+        """Begin an epoch where there is none. True where the registry had lost what it knew."""
+        keys = [self.keys.epoch, self.keys.changes]
+        return bool(self.script("epoch")(keys=keys, args=[uuid4().hex]))
+
+    # Reading
+
+    def directories(self) -> Iterator[str]:
+        """Every directory that has a published name; perhaps twice, as SSCAN does."""
+        for member in self.client.sscan_iter(self.keys.directories, count=1000):
+            yield member.decode()
+
+    def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
+        """For each directory its basenames with their entries, in one round trip."""
+        with self.client.pipeline(transaction=False) as pipeline:
+            for directory in directories:
+                pipeline.hgetall(self.keys.directory(directory))
+            return [_entries(found) for found in pipeline.execute()]
+
+    def get(self, names: Iterable[str]) -> dict[str, Entry]:
+        """The entries of those of these names that are published."""
+        found: dict[str, Entry] = {}
+        for batch in _batches(names):
+            with self.client.pipeline(transaction=False) as pipeline:
+                for directory, basename in map(split, batch):
+                    pipeline.hget(self.keys.directory(directory), basename)
+                values = pipeline.execute()
+            entries = zip(batch, map(decode, values), strict=True)
+            found |= {name: entry for name, entry in entries if entry}
+        return found
+
+    def names(self) -> Iterator[tuple[str, Entry]]:
+        """Every published name with its entry."""
+        for batch in _batches(set(self.directories())):
+            for directory, found in zip(batch, self.entries(batch), strict=True):
+                for basename, entry in found.items():
+                    yield join(directory, basename), entry
+
+    def is_leased_by(self, lease: str) -> bool:
+        """Whether that lease still stands."""
+        return self.client.get(self.keys.lease) == lease.encode()
+
+    def is_empty(self) -> bool:
+        """Whether no name is published."""
+        return not self.client.exists(self.keys.directories)
+
+    def withdrawn(self, age: float) -> list[Withdrawn]:
+        """Objects withdrawn `age` seconds ago or longer and not published since, oldest first."""
+        now = self.client.time()[0]
+        found: Any = self.client.zrange(
+            self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000
+        )
+        pairs = (member.decode().partition(" ") for member in found)
+        return [Withdrawn(name, fingerprint) for fingerprint, _, name in pairs]
+
+    # Hints
+
+    def hints_end(self) -> str:
+        """The cursor behind the last hint."""
+        last: Any = self.client.xrevrange(self.keys.hints, count=1)
+        return last[0][0].decode() if last else "0-0"
+
+    def read_hints(self, cursor: str, wait: float) -> tuple[str, list[str]]:
+        """The next hints after `cursor`, waiting up to `wait` seconds; with the new cursor."""
+        streams: dict[Any, Any] = {self.keys.hints: cursor}
+        found: Any = self.client.xread(streams, count=1000, block=max(1, int(wait * 1000)))
+        messages = _messages(found)
+        if not messages:
+            return cursor, []
+        names = {fields[b"n"].decode(): None for _, fields in messages}
+        return messages[-1][0].decode(), list(names)
+
+    # Scripts
+
+    @property
+    def _guarded(self) -> tuple[str, ...]:
+        keys = self.keys
+        return (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.lease)
+
+    def _name_script(
+        self,
+        script: str,
+        name: str,
+        keys: tuple[str, ...],
+        arguments: list[Any],
+        client: Any = None,
+    ) -> Any:
+        directory, basename = split(name)
+        return self.script(script)(
+            keys=[self.keys.directory(directory), *keys],
+            args=[name, basename, directory, *arguments],
+            client=client,
+        )
+
+    def script(self, name: str) -> Any:
+        """The script of that file, which Redis is sent once."""
+        if name not in self._scripts:
+            source = (files(__package__) / f"{name}.lua").read_text()
+            self._scripts[name] = self.client.register_script(source)
+        return self._scripts[name]
+
+
+def _batches(items: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == PIPELINE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _outcome(reply: bytes | str) -> Outcome:
+    return Outcome(reply.decode() if isinstance(reply, bytes) else reply)
+
+
+def _entries(found: dict[bytes, bytes]) -> dict[str, Entry]:
+    decoded = ((basename.decode(), decode(value)) for basename, value in found.items())
+    return {basename: entry for basename, entry in decoded if entry}
+
+
+def _messages(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The messages of XREAD of one stream: RESP3 answers a mapping, RESP2 a list of pairs."""
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        batches = next(iter(reply.values()))
+        return list(batches[0]) if batches and isinstance(batches[0], list) else list(batches)
+    return list(reply[0][1])

@@ -1,0 +1,36 @@
+"""The keys of a mount in Redis. All share one hash tag, so that scripts stay atomic on a cluster.
+
+https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+"""
+
+
+class Keys:
+    """The keys of one mount.
+
+    | key           | type   | what                                                        |
+    |---------------|--------|-------------------------------------------------------------|
+    | `:d:<dir>`    | hash   | basename -> entry, of one directory                         |
+    | `:dirs`       | set    | the directories that have a hash                            |
+    | `:claims`     | hash   | name -> token of the upload that may publish it             |
+    | `:changes`    | stream | names published and withdrawn, capped                       |
+    | `:hints`      | stream | names to look at now, capped                                |
+    | `:withdrawn`  | zset   | fingerprint and name of objects without an entry, since when |
+    | `:epoch`      | string | a new one after each loss of the registry                   |
+    | `:lease`      | string | who may publish now: fencing number and owner               |
+    | `:fence`      | string | the last fencing number                                     |
+    """
+
+    def __init__(self, alias: str) -> None:
+        self.tag = f"{{s3rewrite:{alias}}}"
+        self.directories = f"{self.tag}:dirs"
+        self.claims = f"{self.tag}:claims"
+        self.changes = f"{self.tag}:changes"
+        self.hints = f"{self.tag}:hints"
+        self.withdrawn = f"{self.tag}:withdrawn"
+        self.epoch = f"{self.tag}:epoch"
+        self.lease = f"{self.tag}:lease"
+        self.fence = f"{self.tag}:fence"
+
+    def directory(self, directory: str) -> str:
+        """The hash of one directory."""
+        return f"{self.tag}:d:{directory}"

@@ -1,0 +1,194 @@
+"""A web process's cached, leased picture of a mount's registry.
+
+A page whose names are known costs Redis nothing. Whichever request comes first after
+`poll_seconds` reads what changed since, in the same round trip as the names that are missing.
+There is no thread, nothing happens at import, and a forked process starts anew.
+
+The change stream is read from the last change seen, that one included: as long as it is still
+there, nothing between was lost, whatever was trimmed, flushed or failed over meanwhile. Where
+it is gone, or the epoch is another, everything cached is dropped.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import redis
+
+from s3rewrite.entries import Entry, decode, split
+from s3rewrite.registry.commands import Registry
+
+logger = logging.getLogger("s3rewrite.registry")
+
+CAPACITY = 50_000
+"""Names that a view remembers."""
+
+CHANGES = 1000
+"""Changes that one poll reads; after more, dropping what is cached is cheaper."""
+
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds in which Redis is left alone after a failure, the second, and so on."""
+
+
+class Times(NamedTuple):
+    """How long a view believes what it knows, in seconds."""
+
+    poll_seconds: float = 1.0
+    max_staleness: float = 5.0
+    redis_timeout: float = 0.25
+
+
+DEFAULT_TIMES = Times()
+
+
+class View:
+    """Names -> entries, of one mount, for one process. Safe to share between threads."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        times: Times = DEFAULT_TIMES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry = registry
+        self._times = times
+        self._clock = clock
+        self._reset()
+
+    def is_warm(self, names: Sequence[str]) -> bool:
+        """Whether `get_many(names)` answers without asking Redis."""
+        now = self._clock()
+        return self._pid == os.getpid() and not (
+            self._may_ask(now) and (self._poll_is_due(now) or self._missing(names))
+        )
+
+    def get_many(self, names: Sequence[str]) -> list[Entry | None]:
+        """The entry of each name, or None: link it locally. Never raises an error of Redis."""
+        if self._pid != os.getpid():
+            self._reset()
+        if not self.is_warm(names):
+            self._refresh(names)
+        return self._answers(names)
+
+    def forget(self, names: Sequence[str]) -> None:
+        """This process changed these names: ask again at their next use."""
+        with self._lock:
+            for name in names:
+                self._cache.pop(name, None)
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._cache: OrderedDict[str, Entry | None] = OrderedDict()
+        self._epoch: bytes | None = None
+        self._cursor: bytes | None = None
+        self._polled_at = float("-inf")
+        self._failures = 0
+        self._retry_at = float("-inf")
+
+    def _may_ask(self, now: float) -> bool:
+        return now >= self._retry_at
+
+    def _poll_is_due(self, now: float) -> bool:
+        return now - self._polled_at >= self._times.poll_seconds
+
+    def _missing(self, names: Sequence[str]) -> list[str]:
+        with self._lock:
+            return list(dict.fromkeys(name for name in names if name not in self._cache))
+
+    def _answers(self, names: Sequence[str]) -> list[Entry | None]:
+        is_leased = self._clock() - self._polled_at < self._times.max_staleness
+        if not is_leased or self._epoch is None:
+            return [None] * len(names)
+        with self._lock:
+            return [self._remembered(name) for name in names]
+
+    def _remembered(self, name: str) -> Entry | None:
+        entry = self._cache.get(name)
+        if entry is not None:
+            self._cache.move_to_end(name)
+        return entry
+
+    def _refresh(self, names: Sequence[str]) -> None:
+        """Ask Redis, one thread at a time. The others wait only for names they do not know."""
+        patience = self._times.redis_timeout if self._missing(names) else 0
+        if not self._asking.acquire(timeout=patience):
+            return
+        try:
+            # Another thread may have asked for the same, or met a failure, in the meantime. And
+            # a change may drop a name that seemed known when the question was put: ask twice.
+            for _ in range(2):
+                if not self.is_warm(names):
+                    self._ask(names)
+        except redis.RedisError as error:
+            self._pause(error)
+        finally:
+            self._asking.release()
+
+    def _ask(self, names: Sequence[str]) -> None:
+        """One round trip: the epoch, the changes since the last one seen, then missing names.
+
+        In this order: an entry read after the changes is at least as new as they are.
+        """
+        asked_at = self._clock()
+        missing = self._missing(names)
+        keys = self._registry.keys
+        with self._registry.client.pipeline(transaction=False) as pipeline:
+            pipeline.get(keys.epoch)
+            if self._cursor is None:
+                pipeline.xrevrange(keys.changes, count=1)
+            else:
+                pipeline.xrange(keys.changes, min=self._cursor, count=CHANGES)
+            grouped = _by_directory(missing)
+            for directory, found in grouped.items():
+                pipeline.hmget(keys.directory(directory), [basename for _, basename in found])
+            epoch, changes, *values = pipeline.execute()
+        with self._lock:
+            self._apply(epoch, changes)
+            for found, entries in zip(grouped.values(), values, strict=True):
+                self._remember([name for name, _ in found], entries)
+        self._succeed(asked_at)
+
+    def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
+        """Drop what changed; everything, where it cannot be told what did."""
+        is_whole = len(changes) < CHANGES
+        if epoch != self._epoch or not (changes and changes[0][0] == self._cursor and is_whole):
+            self._cache.clear()
+            self._epoch = epoch
+        self._cursor = changes[-1][0] if changes and is_whole else None
+        for _, fields in changes[1:]:
+            if name := fields.get(b"n"):
+                self._cache.pop(name.decode(), None)
+
+    def _remember(self, names: list[str], values: list[bytes | None]) -> None:
+        for name, value in zip(names, values, strict=True):
+            self._cache[name] = decode(value)
+        while len(self._cache) > CAPACITY:
+            self._cache.popitem(last=False)
+
+    def _succeed(self, asked_at: float) -> None:
+        if self._failures:
+            logger.info("Redis answers again for mount %r.", self._registry.alias)
+        self._failures = 0
+        self._polled_at = asked_at
+
+    def _pause(self, error: redis.RedisError) -> None:
+        """The breaker: leave Redis alone for a while, longer each time. Said once."""
+        if not self._failures:
+            message = "Redis does not answer for mount %r: pages link local files meanwhile. %s"
+            logger.warning(message, self._registry.alias, error)
+        self._retry_at = self._clock() + PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+
+
+def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    grouped: dict[str, list[tuple[str, str]]] = {}
+    for name in names:
+        directory, basename = split(name)
+        grouped.setdefault(directory, []).append((name, basename))
+    return grouped

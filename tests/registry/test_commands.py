@@ -1,0 +1,196 @@
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from s3rewrite.registry import Claim, Outcome, Registry, Withdrawn
+from tests.registry.conftest import entry, publish
+
+NAME = "photos/2026/a.jpg"
+
+
+def names(registry: Registry) -> set[str]:
+    return {name for name, _ in registry.names()}
+
+
+def test_a_published_name_has_its_entry(registry: Registry, lease: str) -> None:
+    publish(registry, lease, NAME, 7)
+    assert registry.get([NAME, "other"]) == {NAME: entry(7)}
+    assert registry.entries(["photos/2026", "photos"]) == [{"a.jpg": entry(7)}, {}]
+    assert list(registry.directories()) == ["photos/2026"]
+    assert names(registry) == {NAME}
+
+
+def test_a_person_can_read_an_entry(registry: Registry, lease: str) -> None:
+    publish(registry, lease, NAME, 7)
+    value = registry.client.hget("{s3rewrite:media}:d:photos/2026", "a.jpg")
+    assert value == b"7,7000000000,000000000000000000000007"
+
+
+def test_withdrawing_takes_entry_and_claim(registry: Registry, lease: str) -> None:
+    publish(registry, lease, NAME, 1)
+    claim = registry.claim(NAME, lease, "2")
+    assert claim
+    registry.withdraw([NAME])
+    assert registry.publish(claim, lease, entry(2)) is Outcome.SUPERSEDED
+    assert registry.get([NAME]) == {}
+
+
+def test_withdrawing_the_last_name_of_a_directory_forgets_it(
+    registry: Registry, lease: str
+) -> None:
+    publish(registry, lease, NAME)
+    publish(registry, lease, "root.txt")
+    registry.withdraw([NAME])
+    assert list(registry.directories()) == [""]
+    registry.withdraw(["root.txt"])
+    assert registry.is_empty()
+
+
+def test_withdrawing_what_is_not_there_changes_nothing(registry: Registry) -> None:
+    registry.withdraw([NAME])
+    assert registry.client.xlen(registry.keys.changes) == 1  # the epoch's
+    assert registry.withdrawn(0) == []
+
+
+def test_a_claim_withdraws(registry: Registry, lease: str) -> None:
+    publish(registry, lease, NAME)
+    assert registry.claim(NAME, lease, "2")
+    assert registry.get([NAME]) == {}
+    assert registry.is_empty()
+
+
+def test_only_the_last_claim_publishes(registry: Registry, lease: str) -> None:
+    first = registry.claim(NAME, lease, "1")
+    second = registry.claim(NAME, lease, "2")
+    assert first
+    assert second
+    assert registry.publish(first, lease, entry(1)) is Outcome.SUPERSEDED
+    assert registry.publish(second, lease, entry(2)) is Outcome.PUBLISHED
+    assert registry.get([NAME]) == {NAME: entry(2)}
+
+
+def test_a_claim_publishes_once(registry: Registry, lease: str) -> None:
+    claim = registry.claim(NAME, lease, "1")
+    assert claim
+    assert registry.publish(claim, lease, entry(1)) is Outcome.PUBLISHED
+    assert registry.publish(claim, lease, entry(1)) is Outcome.SUPERSEDED
+
+
+def test_without_the_lease_nothing_is_claimed_or_published(registry: Registry, lease: str) -> None:
+    publish(registry, lease, NAME)
+    assert registry.claim(NAME, "another", "1") is None
+    assert registry.publish(Claim(NAME, "token"), "another", entry(2)) is Outcome.FENCED
+    assert registry.refresh(NAME, "another", entry(1), entry(2)) is Outcome.FENCED
+    assert registry.get([NAME]) == {NAME: entry(1)}
+
+
+def test_a_refresh_gives_a_new_signature_to_the_same_entry_only(
+    registry: Registry, lease: str
+) -> None:
+    publish(registry, lease, NAME, 1)
+    assert registry.refresh(NAME, lease, entry(1), entry(2)) is Outcome.PUBLISHED
+    assert registry.refresh(NAME, lease, entry(1), entry(3)) is Outcome.SUPERSEDED
+    assert registry.get([NAME]) == {NAME: entry(2)}
+    registry.withdraw([NAME])
+    assert registry.refresh(NAME, lease, entry(2), entry(3)) is Outcome.SUPERSEDED
+    assert registry.get([NAME]) == {}
+
+
+class TestWithdrawn:
+    def test_a_withdrawn_object_is_remembered_until_forgotten(
+        self, registry: Registry, lease: str
+    ) -> None:
+        publish(registry, lease, NAME, 1)
+        registry.withdraw([NAME])
+        found = [Withdrawn(NAME, entry(1).fingerprint)]
+        assert registry.withdrawn(0) == found
+        assert registry.withdrawn(100) == []
+        registry.forget(found)
+        assert registry.withdrawn(0) == []
+
+    def test_so_are_an_upload_that_was_not_published_and_the_version_before(
+        self, registry: Registry, lease: str
+    ) -> None:
+        publish(registry, lease, NAME, 1)
+        registry.claim(NAME, lease, entry(2).fingerprint)
+        found = {item.fingerprint for item in registry.withdrawn(0)}
+        assert found == {entry(1).fingerprint, entry(2).fingerprint}
+
+    def test_a_published_object_is_not(self, registry: Registry, lease: str) -> None:
+        publish(registry, lease, NAME, 1)
+        assert registry.withdrawn(0) == []
+
+    def test_forgetting_nothing_asks_nothing(self, registry: Registry) -> None:
+        registry.forget([])
+
+
+class TestEpoch:
+    def test_it_begins_once(self, registry: Registry) -> None:
+        assert not registry.start_epoch()
+
+    @pytest.mark.parametrize("lost", ["epoch", "changes"])
+    def test_it_begins_anew_where_something_was_lost(self, registry: Registry, lost: str) -> None:
+        before = registry.client.get(registry.keys.epoch)
+        registry.client.delete(getattr(registry.keys, lost))
+        assert registry.start_epoch()
+        assert registry.client.get(registry.keys.epoch) != before
+        assert registry.client.xlen(registry.keys.changes)
+
+
+class TestHints:
+    def test_they_come_in_order_and_once(self, registry: Registry) -> None:
+        cursor = registry.hints_end()
+        registry.withdraw(["a", "b", "a"], hint=True)
+        cursor, found = registry.read_hints(cursor, 0)
+        assert found == ["a", "b"]
+        assert registry.read_hints(cursor, 0) == (cursor, [])
+
+    def test_those_before_the_end_are_passed_over(self, registry: Registry) -> None:
+        registry.withdraw(["a"], hint=True)
+        cursor = registry.hints_end()
+        registry.withdraw(["b"], hint=True)
+        assert registry.read_hints(cursor, 0)[1] == ["b"]
+
+    @pytest.mark.parametrize("protocol", [2, 3])
+    def test_both_protocols_are_read(self, redis_url: str, protocol: int) -> None:
+        with redis.Redis.from_url(redis_url, protocol=protocol) as client:
+            registry = Registry("media", client)
+            registry.withdraw(["a", "b"], hint=True)
+            assert registry.read_hints("0-0", 0)[1] == ["a", "b"]
+
+
+def test_a_value_that_is_not_ours_is_no_entry(registry: Registry) -> None:
+    registry.client.hset(registry.keys.directory(""), "a", "nonsense")
+    registry.client.hset(registry.keys.directory(""), "b", "1,x,y")
+    assert registry.get(["a", "b"]) == {}
+    assert registry.entries([""]) == [{}]
+
+
+def test_more_names_than_a_round_trip_carries(registry: Registry, lease: str) -> None:
+    many = [f"{number % 300}/{number}" for number in range(450)]
+    for name in many:
+        publish(registry, lease, name)
+    assert names(registry) == set(many)
+    assert set(registry.get(many)) == set(many)
+    registry.withdraw(many[:-1])
+    assert names(registry) == {many[-1]}
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="/\x00"), min_size=1
+).filter(lambda text: text.strip("."))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(directory=NAMES, basename=NAMES)
+def test_any_name_comes_back_as_it_was(
+    registry: Registry, lease: str, directory: str, basename: str
+) -> None:
+    name = f"{directory}/{basename}"
+    publish(registry, lease, name, 3)
+    assert registry.get([name]) == {name: entry(3)}
+    assert (name, entry(3)) in set(registry.names())
+    registry.withdraw([name], hint=True)
+    assert Withdrawn(name, entry(3).fingerprint) in registry.withdrawn(0)
+    assert registry.get([name]) == {}

@@ -1,0 +1,55 @@
+import time
+
+import pytest
+import redis
+
+from s3rewrite.registry import Registry
+from s3rewrite.registry.lease import LeaseTaken, held
+
+
+def test_one_holds_it_at_a_time(registry: Registry) -> None:
+    with held(registry) as lease:
+        assert registry.is_leased_by(lease)
+        with pytest.raises(LeaseTaken) as taken, held(registry):
+            pass
+        assert ":" in taken.value.holder
+    assert not registry.is_leased_by(lease)
+
+
+def test_each_has_a_higher_fencing_number(registry: Registry) -> None:
+    numbers = []
+    for _ in range(3):
+        with held(registry) as lease:
+            numbers.append(int(lease.split(" ")[0]))
+    assert numbers == [1, 2, 3]
+
+
+def test_it_is_renewed_while_it_is_held(registry: Registry) -> None:
+    with held(registry, duration=0.3) as lease:
+        time.sleep(0.7)
+        assert registry.is_leased_by(lease)
+
+
+def test_who_lost_it_takes_nothing_from_the_next(registry: Registry) -> None:
+    with held(registry) as first:
+        registry.client.delete(registry.keys.lease)
+        with held(registry) as second:
+            assert not registry.is_leased_by(first)
+            assert registry.is_leased_by(second)
+
+
+def test_who_lost_it_does_not_end_the_next_ones(registry: Registry) -> None:
+    with held(registry):
+        registry.client.set(registry.keys.lease, "another")
+    assert registry.is_leased_by("another")
+
+
+def test_a_redis_that_goes_away_does_not_break_the_end(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*args: object, **options: object) -> None:
+        raise redis.ConnectionError("away")
+
+    with held(registry, duration=0.1):
+        monkeypatch.setattr(registry.client, "evalsha", failing)
+        time.sleep(0.1)
