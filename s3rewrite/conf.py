@@ -4,6 +4,7 @@ Whatever is wrong in the settings is reported by `checks.py`; what is read here 
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -93,6 +94,33 @@ def middleware() -> list[str]:
     return list(settings.MIDDLEWARE)
 
 
+def settings_file() -> str | None:
+    """The file of the settings, where it is known."""
+    module = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
+    return getattr(module, "__file__", None)
+
+
+def allowed_hosts() -> list[str]:
+    """`settings.ALLOWED_HOSTS`."""
+    return list(settings.ALLOWED_HOSTS)
+
+
+def is_https_only() -> bool:
+    """Whether the site sends every visitor to HTTPS."""
+    return bool(settings.SECURE_SSL_REDIRECT)
+
+
+def content_security_policy() -> dict[str, Any]:
+    """Directive -> sources, as Django 6 or django-csp sends them; {} where none does."""
+    installed = middleware()
+    if "django.middleware.csp.ContentSecurityPolicyMiddleware" in installed:
+        return dict(getattr(settings, "SECURE_CSP", None) or {})
+    if "csp.middleware.CSPMiddleware" in installed:
+        policy = getattr(settings, "CONTENT_SECURITY_POLICY", None) or {}
+        return dict(policy.get("DIRECTIVES", {"default-src": ["'self'"]}))
+    return {}
+
+
 def aliases(setting: str) -> dict[str, Any]:
     """`settings.STORAGES` or `settings.CACHES`: alias -> its configuration."""
     return dict(getattr(settings, setting))
@@ -138,6 +166,11 @@ def read(alias: str, options: Mapping[str, Any]) -> Mount:
     # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
     given.setdefault("checksums", not endpoint)
     return Mount(alias=alias, **given)
+
+
+def is_place_known(mount: Mount) -> bool:
+    """Whether it can be told from here which service, or which region of AWS, has the bucket."""
+    return bool(_endpoint(mount.client) or _region(mount.client))
 
 
 def is_django_redis(backend: object) -> bool:

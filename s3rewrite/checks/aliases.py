@@ -1,0 +1,95 @@
+"""What S3REWRITE says of STORAGES and CACHES."""
+
+import os
+from typing import Any
+
+from django.core.files.storage import FileSystemStorage, Storage
+
+from s3rewrite import conf
+from s3rewrite.checks.rules import Messages, Options, error, on_mount, warning, where
+from s3rewrite.conf import Mount
+from s3rewrite.storage import S3RewriteStorageMixin
+
+DJANGO_REDIS = "django_redis.cache.RedisCache"
+
+
+@on_mount
+def storage_alias(mount: Mount, options: Options) -> Messages:
+    """E005: an alias that STORAGES does not have."""
+    yield from _known_alias(5, mount, "STORAGE", "STORAGES")
+
+
+@on_mount
+def cache_alias(mount: Mount, options: Options) -> Messages:
+    """E006: an alias that CACHES does not have."""
+    yield from _known_alias(6, mount, "CACHE", "CACHES")
+
+
+def _known_alias(number: int, mount: Mount, key: str, setting: str) -> Messages:
+    wanted, known = getattr(mount, key.lower()), conf.aliases(setting)
+    if wanted not in known:
+        hint = f"{setting} has: {', '.join(known) or 'nothing'}."
+        message = f"{where(mount.alias, key)} is {wanted!r}, which is not an alias in {setting}."
+        yield error(number, message, hint)
+
+
+@on_mount
+def cache_backend(mount: Mount, options: Options) -> Messages:
+    """E007: a cache that is not django-redis."""
+    configuration: Any = conf.aliases("CACHES").get(mount.cache)
+    if configuration is not None and not conf.is_django_redis(configuration.get("BACKEND")):
+        message = f'CACHES["{mount.cache}"] of mount "{mount.alias}" is not a django-redis cache.'
+        hint = f'Set its "BACKEND" to "{DJANGO_REDIS}", or name another alias as "CACHE".'
+        yield error(7, message, hint)
+
+
+@on_mount
+def storage_works(mount: Mount, options: Options) -> Messages:
+    """E019: a storage that cannot be made of what STORAGES says."""
+    problem = _problem(mount)
+    if problem is not None and mount.storage in conf.aliases("STORAGES"):
+        message = f'STORAGES["{mount.storage}"] of mount "{mount.alias}" fails: {problem}'
+        yield error(19, message, 'Mend its "BACKEND", its "OPTIONS" or the settings it reads.')
+
+
+@on_mount
+def storage_root(mount: Mount, options: Options) -> Messages:
+    """E020: a storage whose directory is not set, or would put the project on S3."""
+    storage = storage_of(mount)
+    if not isinstance(storage, FileSystemStorage):
+        return
+    hint = 'Set MEDIA_ROOT, STATIC_ROOT or the storage\'s "location" to a directory for its files.'
+    if not storage.base_location:
+        yield error(20, f'The storage of mount "{mount.alias}" has no directory.', hint)
+    elif _holds(str(storage.location), conf.settings_file()):
+        message = f'The storage of mount "{mount.alias}" is {storage.location}, which also holds '
+        yield error(20, f"{message}the settings of the project: they would go to S3.", hint)
+
+
+@on_mount
+def unseen_changes(mount: Mount, options: Options) -> Messages:
+    """W005: nothing would see that a file has changed before the next pass."""
+    storage = storage_of(mount)
+    if storage and not mount.check_local and not isinstance(storage, S3RewriteStorageMixin):
+        message = f'Mount "{mount.alias}" may link to the old bytes of a file that was overwritten.'
+        hint = 'Leave "CHECK_LOCAL" at True, or use s3rewrite.storage.S3RewriteStorage.'
+        yield warning(5, message, hint)
+
+
+def storage_of(mount: Mount) -> Storage | None:
+    """The mount's storage; None where there is none, or it fails."""
+    return None if _problem(mount) else conf.storage_of(mount)
+
+
+def _problem(mount: Mount) -> Exception | None:
+    try:
+        conf.storage_of(mount)
+    except Exception as problem:  # of anybody's class, with any options
+        return problem
+    return None
+
+
+def _holds(directory: str, file: str | None) -> bool:
+    return file is not None and os.path.realpath(file).startswith(
+        os.path.join(os.path.realpath(directory), "")  # noqa: PTH118 - ends with a separator
+    )

@@ -1,0 +1,135 @@
+"""What is written in S3REWRITE, taken by itself."""
+
+import re
+from collections.abc import Mapping
+
+from pathspec import GitIgnoreSpec
+
+from s3rewrite import conf
+from s3rewrite.checks.rules import (
+    Messages,
+    Options,
+    error,
+    meant,
+    mistyped,
+    on_all,
+    on_mount,
+    on_options,
+    warning,
+    where,
+)
+from s3rewrite.conf import Mount
+from s3rewrite.rewriters.conditions import cors
+from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS, TABLE
+
+KEYS = ("mirror", "fingerprint")
+LOWEST = {"THREADS": 1, "MAX_DELETE": 0, "POLL_SECONDS": 0, "REDIS_TIMEOUT": 0.001}
+
+_ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_HOST = re.compile(r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+
+
+@on_all
+def shape(mounts: dict[str, Options]) -> Messages:
+    """E001: a dict of dicts."""
+    raw = conf.raw()
+    hint = f'Write {conf.SETTING} = {{"media": {{"BUCKET": "…"}}}}.'
+    if not isinstance(raw, Mapping):
+        yield error(1, f"{conf.SETTING} is not a dict of mounts.", hint)
+        return
+    for alias in raw.keys() - mounts.keys():
+        yield error(1, f"{conf.SETTING}[{alias!r}] is not a dict with a name.", hint)
+
+
+@on_options
+def required_keys(alias: str, options: Options) -> Messages:
+    """E002: a bucket has to be named."""
+    for key in conf.REQUIRED:
+        if not options.get(key):
+            hint = f'Name the bucket: {where(alias, key)} = "uploads-example".'
+            yield error(2, f"{where(alias, key)} is missing or empty.", hint)
+
+
+@on_options
+def unknown_keys(alias: str, options: Options) -> Messages:
+    """E003: a key that is not an option, with the one that was probably meant."""
+    for key in options:
+        if key not in conf.OPTIONS:
+            hint = meant(str(key).upper(), conf.OPTIONS, cutoff=0.5)
+            yield error(3, f"{where(alias, key)}: there is no such option.", hint)
+
+
+@on_options
+def types(alias: str, options: Options) -> Messages:
+    """E004: a value of another type than the option's."""
+    for key, problem, hint in mistyped(options):
+        yield error(4, f"{where(alias, key)} {problem}.", hint)
+
+
+@on_mount
+def keys(mount: Mount, options: Options) -> Messages:
+    """E011: another kind of keys than there is."""
+    if mount.keys not in KEYS:
+        hint = meant(mount.keys, KEYS)
+        yield error(11, f"{where(mount.alias, 'KEYS')} is {mount.keys!r}.", hint)
+
+
+@on_mount
+def contexts(mount: Mount, options: Options) -> Messages:
+    """E012: a context that is not an optional one. W004: one that nothing will come of."""
+    place = where(mount.alias, "CONTEXTS")
+    for name in mount.contexts:
+        if name not in OPTIONAL_CONTEXTS:
+            hint = meant(name, OPTIONAL_CONTEXTS)
+            yield error(12, f"{place} has {name!r}, which is not one.", hint)
+        elif not mount.cors and all(cors in row.needs for row in TABLE if row.name == name):
+            message = f"{place} has {name!r}, which is fetched with CORS: nothing will be linked."
+            hint = 'Let the bucket answer with CORS headers, and say so: "CORS": True.'
+            yield warning(4, message, hint)
+
+
+@on_mount
+def numbers(mount: Mount, options: Options) -> Messages:
+    """E016: a number that cannot work. Written so that NaN, which is not above, is none either."""
+    for key, least in LOWEST.items():
+        value = getattr(mount, key.lower())
+        if not value >= least:
+            message = f"{where(mount.alias, key)} is {value!r}, which is below {least}."
+            yield error(16, message, "Leave it out, or give a higher number.")
+    if not mount.max_staleness > mount.poll_seconds:
+        place = where(mount.alias, "MAX_STALENESS")
+        message = f"{place} is not above POLL_SECONDS: nothing is linked."
+        yield error(16, message, "Make MAX_STALENESS a few times POLL_SECONDS.")
+    if not mount.delete_grace >= 2 * mount.max_staleness:
+        message = f"{where(mount.alias, 'DELETE_GRACE')} is below twice MAX_STALENESS."
+        yield error(16, message, "Pages may link an object for that long: make the grace longer.")
+
+
+@on_options
+def alias_name(alias: str, options: Options) -> Messages:
+    """E018: an alias that cannot be a part of Redis keys, of the PREFIX and of a command."""
+    if not _ALIAS.fullmatch(alias):
+        message = f"The mount {alias!r} has a name with other than letters, digits, -, _ and dots."
+        yield error(18, message, 'Name it as in STORAGES, like "media" or "static".')
+
+
+@on_mount
+def hosts(mount: Mount, options: Options) -> Messages:
+    """E022: what is not a host, as a browser's `Host` header names it."""
+    for host in mount.hosts:
+        if not _HOST.fullmatch(host):
+            message = f"{where(mount.alias, 'HOSTS')} has {host!r}, which is not a host."
+            hint = 'Write the host alone: "www.example.com", with ":8000" if it has a port.'
+            yield error(22, message, hint)
+
+
+@on_mount
+def exclude(mount: Mount, options: Options) -> Messages:
+    """E023: a pattern that cannot be read."""
+    for pattern in mount.exclude:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except Exception as problem:  # of several libraries
+            place = where(mount.alias, "EXCLUDE")
+            message = f"{place} has {pattern!r}, which is no pattern: {problem}"
+            yield error(23, message, "Write patterns as in a .gitignore file.")

@@ -1,0 +1,61 @@
+"""Whether the site's Content Security Policy lets pages load from the bucket.
+
+https://www.w3.org/TR/CSP3/#match-url-to-source-list
+"""
+
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+from s3rewrite import conf
+from s3rewrite.checks.rules import Messages, Options, on_mount, warning
+from s3rewrite.checks.urls import is_absolute
+from s3rewrite.conf import Mount
+
+DIRECTIVES = ("img-src", "media-src")
+FONTS = "font-face"
+
+_SOURCE = re.compile(r"(?:(https?)://)?([^/:']+)(?::(\*|\d+))?(/.*)?")
+_PORTS = {"http": "80", "https": "443"}
+
+
+@on_mount
+def content_security_policy(mount: Mount, options: Options) -> Messages:
+    """W006: a policy that blocks what is linked."""
+    if not is_absolute(mount.public_url):
+        return
+    policy = conf.content_security_policy()
+    wanted = (*DIRECTIVES, "font-src") if FONTS in mount.contexts else DIRECTIVES
+    blocked = [name for name in wanted if not _allows(policy, name, mount.public_url)]
+    if blocked:
+        message = f'The Content Security Policy blocks what mount "{mount.alias}" links: {blocked}.'
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(mount.public_url))
+        yield warning(6, message, f'Add "{origin}" to {", ".join(blocked)}.')
+
+
+def _allows(policy: dict[str, Any], directive: str, url: str) -> bool:
+    sources = policy.get(directive, policy.get("default-src"))
+    if sources is None:
+        return True
+    words = sources.split() if isinstance(sources, str) else sources
+    return any(_matches(str(word).lower(), url) for word in words)
+
+
+def _matches(source: str, url: str) -> bool:
+    """Whether a source expression, in lower case, lets pages load what is below a URL."""
+    parts = urlsplit(url.lower())
+    if source in ("*", "http:", f"{parts.scheme}:"):
+        return True
+    found = _SOURCE.fullmatch(source)
+    if found is None:
+        return False
+    scheme, host, port, path = found.groups()
+    name, _, own_port = parts.netloc.partition(":")
+    default = _PORTS[parts.scheme]
+    return (
+        scheme in (None, "http", parts.scheme)
+        and fnmatchcase(name, host)
+        and (port == "*" or (port or default) == (own_port or default))
+        and (path is None or (path.endswith("/") and parts.path.startswith(path)))
+    )

@@ -1,0 +1,59 @@
+"""What S3 and boto3 take."""
+
+import re
+from functools import cache
+from inspect import signature
+
+from s3rewrite import conf
+from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
+from s3rewrite.conf import Mount
+
+
+@on_mount
+def object_parameters(mount: Mount, options: Options) -> Messages:
+    """E017: a parameter that boto3 does not take for an upload."""
+    for name in mount.object_parameters:
+        if name not in _upload_parameters():
+            place = where(mount.alias, "OBJECT_PARAMETERS")
+            message = f"{place} has {name!r}, which S3 uploads do not take."
+            yield error(17, message, meant(name, _upload_parameters()))
+
+
+@on_mount
+def client(mount: Mount, options: Options) -> Messages:
+    """E024: an argument that boto3 does not take for a client."""
+    place = where(mount.alias, "CLIENT")
+    for name in mount.client:
+        if name not in _client_parameters():
+            message = f"{place} has {name!r}, which boto3.client does not take."
+            yield error(24, message, meant(name, _client_parameters()))
+    endpoint = mount.client.get("endpoint_url")
+    if endpoint and not re.match(r"(?i)https?://[^/:]", str(endpoint)):
+        message = f"{place} has the endpoint_url {endpoint!r}, which is not an http(s) URL."
+        yield error(24, message, 'Write it as "https://s3.example.com".')
+
+
+@on_mount
+def region(mount: Mount, options: Options) -> Messages:
+    """W002: a bucket on AWS whose own URL cannot be known."""
+    if "PUBLIC_URL" not in options and not conf.is_place_known(mount):
+        url = mount.public_url
+        message = f'Mount "{mount.alias}" links to {url}, which only us-east-1 answers.'
+        yield warning(2, message, 'Set "PUBLIC_URL", or "region_name" in "CLIENT".')
+
+
+# boto3 is slow to import, and most settings give no reason to ask it.
+
+
+@cache
+def _upload_parameters() -> frozenset[str]:
+    from boto3.s3.transfer import S3Transfer  # noqa: PLC0415
+
+    return frozenset(S3Transfer.ALLOWED_UPLOAD_ARGS)
+
+
+@cache
+def _client_parameters() -> frozenset[str]:
+    from boto3 import Session  # noqa: PLC0415
+
+    return frozenset(signature(Session.client).parameters) - {"self", "service_name"}

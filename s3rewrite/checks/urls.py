@@ -1,0 +1,150 @@
+"""Local URLs, public URLs and keys: each belongs to one mount."""
+
+import re
+from collections.abc import Callable
+from itertools import combinations
+from urllib.parse import urlsplit
+
+from s3rewrite import conf, paths
+from s3rewrite.checks.aliases import storage_of
+from s3rewrite.checks.rules import (
+    Messages,
+    Options,
+    error,
+    on_all,
+    on_mount,
+    readable,
+    warning,
+    where,
+)
+from s3rewrite.conf import Mount
+from s3rewrite.links import url_prefix
+
+_NAME = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f-\x9f]+")
+_SCHEMES = ("https", "http")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
+
+
+@on_mount
+def local_prefix(mount: Mount, options: Options) -> Messages:
+    """E008: a storage whose URLs do not begin with a path of their own."""
+    prefix = _local(mount)
+    if prefix is None or _is_directory(prefix):
+        return
+    message = f'The storage of mount "{mount.alias}" has the URL prefix {prefix!r}.'
+    hint = 'Give it one like "/media/": MEDIA_URL, STATIC_URL or the storage\'s "base_url".'
+    yield error(8, message, hint)
+
+
+@on_all
+def overlapping_prefixes(mounts: dict[str, Options]) -> Messages:
+    """E009: a URL that would belong to two mounts."""
+    for one, its, other, others in _nested(mounts, _local):
+        message = f'The mounts "{one}" ({its}) and "{other}" ({others}) share URLs.'
+        hint = "Give their storages URL prefixes of which none begins another."
+        yield error(9, message, hint)
+
+
+@on_mount
+def public_url(mount: Mount, options: Options) -> Messages:
+    """E010: a PUBLIC_URL that no page could carry."""
+    url = mount.public_url
+    place = where(mount.alias, "PUBLIC_URL")
+    if "PUBLIC_URL" not in options or (is_absolute(url) and url.endswith("/")):
+        return
+    if is_absolute(url):
+        yield error(10, f"{place} does not end with a slash.", f'Write "{url}/".')
+    else:
+        message = f"{place} is {url!r}: not an absolute http(s) URL without query."
+        yield error(10, message, 'Write it as "https://cdn.example.com/media/".')
+
+
+@on_mount
+def key_prefix(mount: Mount, options: Options) -> Messages:
+    """E014: a PREFIX that is not a folder in the bucket."""
+    prefix = mount.prefix
+    *names, end = prefix.split("/")
+    if "PREFIX" in options and (end or not all(map(_NAME.fullmatch, names))):
+        good = [name for name in re.split(r"[/\\]+", prefix) if _NAME.fullmatch(name)]
+        message = f"{where(mount.alias, 'PREFIX')} is {prefix!r}, which is no folder of a bucket."
+        hint = f'Write "{"/".join([*good, ""])}": names, each with a slash behind it.'
+        yield error(14, message, hint)
+
+
+@on_all
+def overlapping_keys(mounts: dict[str, Options]) -> Messages:
+    """E015: two mounts that would write the same objects."""
+    for one, _, other, _ in _nested(mounts, _keys):
+        bucket = mounts[one]["BUCKET"]
+        message = f'The mounts "{one}" and "{other}" write to the same keys of bucket {bucket!r}.'
+        yield error(15, message, 'Give them a "PREFIX" each, of which none begins the other.')
+
+
+@on_mount
+def bucket(mount: Mount, options: Options) -> Messages:
+    """E021: what is not the name of a bucket, or one that no public URL can be made of."""
+    place = where(mount.alias, "BUCKET")
+    if mount.bucket.startswith("arn:"):
+        if "PUBLIC_URL" not in options:
+            message = f"{place} is an ARN, which has no URL that pages could link."
+            yield error(21, message, 'Set "PUBLIC_URL".')
+    elif not _BUCKET.fullmatch(mount.bucket):
+        message = f"{place} is {mount.bucket!r}, which is not the name of a bucket."
+        hint = 'Write the name alone: "uploads-example"; a folder goes to "PREFIX".'
+        yield error(21, message, hint)
+
+
+@on_mount
+def other_place(mount: Mount, options: Options) -> Messages:
+    """E025: a public URL that is the local one, so that nothing would change."""
+    prefix = _local(mount)
+    if not prefix or not is_absolute(mount.public_url):
+        return
+    hosts = (*mount.hosts, *conf.allowed_hosts())
+    local = (prefix, *(f"{scheme}://{host}{prefix}" for host in hosts for scheme in _SCHEMES))
+    if mount.public_url.startswith(local):
+        message = f'The files of mount "{mount.alias}" have the same URL here and on S3: {prefix}'
+        hint = 'MEDIA_URL or "base_url" is where this site serves them, PUBLIC_URL where S3 does.'
+        yield error(25, message, hint)
+
+
+@on_mount
+def plain_http(mount: Mount, options: Options) -> Messages:
+    """W003: links that a browser blocks, or warns of, in a page that came over HTTPS."""
+    if conf.is_https_only() and mount.public_url.startswith("http:"):
+        message = f'Mount "{mount.alias}" links to {mount.public_url} from pages served over HTTPS.'
+        yield warning(3, message, 'Give "PUBLIC_URL" (or "endpoint_url") the scheme https.')
+
+
+def _local(mount: Mount) -> str | None:
+    return url_prefix(mount) if storage_of(mount) else None
+
+
+def _keys(mount: Mount) -> str:
+    return f"{mount.client.get('endpoint_url')} {mount.bucket}/{mount.prefix}"
+
+
+def _nested(
+    mounts: dict[str, Options], place: Callable[[Mount], str | None]
+) -> list[tuple[str, str, str, str]]:
+    """The pairs of mounts of which one's place begins the other's."""
+    found = [mount for alias, options in mounts.items() if (mount := readable(alias, options))]
+    places = [(mount.alias, at) for mount in found if (at := place(mount))]
+    return [
+        (*one, *other)
+        for one, other in combinations(places, 2)
+        if one[1].startswith(other[1]) or other[1].startswith(one[1])
+    ]
+
+
+def _is_directory(prefix: str) -> bool:
+    try:
+        path = urlsplit(prefix).path
+    except ValueError:
+        return False
+    return path.startswith("/") and bool(path.strip("/")) and path.endswith("/")
+
+
+def is_absolute(url: str) -> bool:
+    """Whether a URL has a scheme of the web and a host, no query, and inert characters alone."""
+    return paths.is_inert(url) and bool(re.match(r"(?i)https?://[^/:]", url))

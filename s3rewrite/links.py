@@ -1,0 +1,198 @@
+"""url -> url: the one resolver that middleware, tags and storage share.
+
+A URL is linked to S3 if its name is in the published set and, where the storage is a local
+disk, the file is still the one that was uploaded. In any doubt it stays as it is.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.core.exceptions import DisallowedHost
+from django.core.files.storage import FileSystemStorage
+from django.http import HttpRequest
+
+from s3rewrite import conf
+from s3rewrite.conf import Mount
+from s3rewrite.entries import Entry, Signature
+from s3rewrite.paths import Reference, reference
+from s3rewrite.registry import view_of
+from s3rewrite.rewriters.scope import Link, Scope, Target
+
+
+class Wanted(NamedTuple):
+    """A URL that means a name of a mount: what has to be known of it, and how to link it."""
+
+    mount: Mount
+    name: str
+    prefix: bytes
+    path: bytes
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Resolves the local URLs of one response, or of none, in one batch."""
+
+    mounts: tuple[tuple[Mount, Target], ...]
+    origins: tuple[bytes, ...] = ()
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """What the rewriters look for."""
+        return tuple(target for _, target in self.mounts)
+
+    def scope(self, *, utf8: bool) -> Scope:
+        """The scope of a response whose body is known to be UTF-8, or not."""
+        return Scope(self.targets, self.origins, utf8)
+
+    def resolve(self, urls: Sequence[bytes]) -> list[Link | None]:
+        """A link for each URL whose file S3 holds; one round trip to Redis at the most."""
+        wanted = [self._wanted(url) for url in urls]
+        return _links(wanted)
+
+    async def aresolve(self, urls: Sequence[bytes]) -> list[Link | None]:
+        """As `resolve`; the event loop does not wait for Redis."""
+        wanted = [self._wanted(url) for url in urls]
+        if _is_warm(wanted):
+            return _links(wanted)
+        return await asyncio.to_thread(_links, wanted)
+
+    def url(self, url: str) -> str:
+        """The S3 URL of a local URL, or the URL itself."""
+        encoded = url.encode("utf-8", "surrogatepass")
+        link = self.resolve([encoded])[0]
+        return (link.text + encoded[link.length :]).decode() if link else url
+
+    def _wanted(self, url: bytes) -> Wanted | None:
+        for mount, target in self.mounts:
+            for prefix in target.prefixes:
+                if url.startswith(prefix):
+                    return _reference(mount, prefix, url)
+        return None
+
+
+def resolver(request: HttpRequest | None = None) -> Resolver:
+    """The resolver for a response to `request`; without one, for root-relative URLs.
+
+    URL prefixes are read anew each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.
+    """
+    prefixes = tuple(url_prefix(mount) for mount in conf.mounts().values())
+    host = _host(request) if request else ""
+    return _resolver(tuple(conf.mounts().values()), prefixes, host)
+
+
+def url_prefix(mount: Mount) -> str:
+    """The local URL prefix of a mount, as its storage writes it: `/media/`.
+
+    "" where the storage has none.
+    """
+    storage = conf.storage_of(mount)
+    try:
+        base = getattr(storage, "base_url", None)
+        return str(base) if base is not None else _before_name(storage.url("x"))
+    except (NotImplementedError, ValueError):
+        return ""
+
+
+def _before_name(url: str) -> str:
+    """What a storage writes before the name `x`; "" where it writes something behind it too."""
+    return url.removesuffix("x") if url.endswith("/x") else ""
+
+
+@lru_cache(maxsize=256)
+def _resolver(mounts: tuple[Mount, ...], prefixes: tuple[str, ...], host: str) -> Resolver:
+    pairs = [
+        (mount, Target(spellings, frozenset(mount.contexts), mount.cors))
+        for mount, prefix in zip(mounts, prefixes, strict=True)
+        if (spellings := _spellings(prefix, (host, *mount.hosts)))
+    ]
+    origins = [spelling for name in filter(None, (host,)) for spelling in _origins(name)]
+    return Resolver(tuple(pairs), tuple(origins))
+
+
+def _spellings(prefix: str, hosts: Sequence[str]) -> tuple[bytes, ...]:
+    """The ways in which a page writes a mount's prefix; none for one that is not a prefix."""
+    _, host, path = urlsplit(prefix)[:3]
+    if not path.startswith("/") or not path.strip("/") or not path.endswith("/"):
+        return ()
+    names = [host] if host else [name for name in dict.fromkeys(hosts) if name]
+    absolute = [origin + path.encode() for name in names for origin in _origins(name)]
+    return tuple(absolute if host else [path.encode(), *absolute])
+
+
+def _origins(host: str) -> list[bytes]:
+    return [f"{scheme}//{host}".encode() for scheme in ("https:", "http:", "")]
+
+
+def _host(request: HttpRequest) -> str:
+    try:
+        return request.get_host()
+    except DisallowedHost:
+        return ""
+
+
+def _reference(mount: Mount, prefix: bytes, url: bytes) -> Wanted | None:
+    found: Reference | None = reference(url[len(prefix) :])
+    if found is None:
+        return None
+    path = url[len(prefix) : len(prefix) + found.path_length]
+    return Wanted(mount, found.name, prefix, path)
+
+
+def _is_warm(wanted: Sequence[Wanted | None]) -> bool:
+    return all(
+        view_of(mount).is_warm([wanted[i].name for i in places])  # type: ignore[union-attr]
+        for mount, places in _by_mount(wanted)
+    )
+
+
+def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
+    links: list[Link | None] = [None] * len(wanted)
+    for mount, places in _by_mount(wanted):
+        asked = [item for i in places if (item := wanted[i])]
+        entries = view_of(mount).get_many([item.name for item in asked])
+        root = _local_root(mount)
+        for place, item, entry in zip(places, asked, entries, strict=True):
+            if entry and _is_current(root, item.name, entry):
+                links[place] = _link(item, entry)
+    return links
+
+
+def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:
+    grouped: dict[str, tuple[Mount, list[int]]] = {}
+    for place, item in enumerate(wanted):
+        if item:
+            grouped.setdefault(item.mount.alias, (item.mount, []))[1].append(place)
+    return list(grouped.values())
+
+
+def _local_root(mount: Mount) -> str | None:
+    """Where the mount's files lie on the local disk, if they do and are to be looked at."""
+    storage = conf.storage_of(mount) if mount.check_local else None
+    return str(storage.location) if isinstance(storage, FileSystemStorage) else None
+
+
+def _is_current(root: str | None, name: str, entry: Entry) -> bool:
+    if root is None:
+        return True
+    try:
+        found = os.stat(f"{root}/{name}")  # noqa: PTH116 - half the time of Path.stat
+    except OSError:
+        return False
+    return Signature(found.st_size, found.st_mtime_ns) == entry.signature
+
+
+def _link(wanted: Wanted, entry: Entry) -> Link:
+    """The public prefix in place of the local one; of the whole path, where the key differs.
+
+    A `+` is written anew too, as S3 reads it as a space.
+    """
+    paths = wanted.mount.paths
+    if paths.fingerprinted or b"+" in wanted.path:
+        text = paths.url(wanted.name, entry.fingerprint)
+        return Link(len(wanted.prefix) + len(wanted.path), text.encode())
+    return Link(len(wanted.prefix), paths.public_url.encode())

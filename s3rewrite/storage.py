@@ -1,0 +1,96 @@
+"""Storages that withdraw a name around each change, so that no page links its old bytes."""
+
+import logging
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from django.core.files.storage import FileSystemStorage, Storage
+
+from s3rewrite import conf
+from s3rewrite.registry import view_of, web_registry
+
+logger = logging.getLogger("s3rewrite.storage")
+
+
+@contextmanager
+def changing(storage: Storage, name: str) -> Iterator[list[str]]:
+    """Withdraw a name before and after the change in the block, and leave a hint for the loop.
+
+    Also after a change that raised: it may have been half done. The block gets a list, to
+    which it adds other names that it changed.
+    """
+    names = [name]
+    withdraw(storage, names, hint=False)
+    try:
+        yield names
+    finally:
+        withdraw(storage, names, hint=True)
+
+
+def withdraw(storage: Storage, names: Sequence[str], *, hint: bool) -> None:
+    """Withdraw names of a storage from its mount; with `hint`, ask the loop to look at them.
+
+    Where Redis is away the change to the file goes on, and the signature of the file keeps it
+    from being linked until a pass has seen it. That is said with the hint, so once a change.
+    """
+    for mount in conf.mounts().values():
+        own = conf.storage_of(mount)
+        known = [found for name in names if (found := _name_in(own, storage, name))]
+        if not known:
+            continue
+        try:
+            web_registry(mount).withdraw(known, hint=hint)
+        except redis.RedisError as error:
+            message = "Redis is away: %r of mount %r not withdrawn; the next pass will. %s"
+            logger.log(
+                logging.WARNING if hint else logging.DEBUG, message, known, mount.alias, error
+            )
+        view_of(mount).forget(known)
+
+
+def _name_in(own: Storage, storage: Storage, name: str) -> str | None:
+    """How the storage of a mount, `own`, calls a file of `storage`; None if it is not there.
+
+    Local storages are compared by where the file lies: a FileField may have an instance of its
+    own, and a name may be written in several ways.
+    """
+    if isinstance(own, FileSystemStorage) and isinstance(storage, FileSystemStorage):
+        found = os.path.relpath(storage.path(name), own.location) if own.location else "."
+    else:
+        found = posixpath.normpath(name.replace("\\", "/")) if own == storage else "."
+    return found if _is_name(found) else None
+
+
+def _is_name(path: str) -> bool:
+    """Whether a relative path is a name that may have been published: UTF-8, and inside."""
+    try:
+        return path not in (".", "..") and not path.encode().startswith(b"../")
+    except UnicodeEncodeError:
+        return False
+
+
+class S3RewriteStorageMixin:
+    """For any storage class: `class MyStorage(S3RewriteStorageMixin, FileSystemStorage)`.
+
+    After `save()` or `delete()` returned, no page links the old bytes.
+    """
+
+    def _save(self, name: str, content: Any) -> str:
+        with changing(self, name) as names:  # type: ignore[arg-type]
+            saved: str = super()._save(name, content)  # type: ignore[misc]
+            # The storage may have chosen another name while saving.
+            names.extend({saved} - {name})
+        return saved
+
+    def delete(self, name: str) -> None:
+        """Delete a file; no page links it from then on."""
+        with changing(self, name):  # type: ignore[arg-type]
+            super().delete(name)  # type: ignore[misc]
+
+
+class S3RewriteStorage(S3RewriteStorageMixin, FileSystemStorage):
+    """FileSystemStorage whose changes the loop and the pages see at once."""

@@ -1,0 +1,52 @@
+"""`{% load s3rewrite %}`: links to S3 in templates, with or without the middleware."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.template.base import NodeList, Parser, Token
+from django.template.context import Context
+from django.utils.safestring import SafeString, mark_safe
+
+from s3rewrite import fragments
+
+register = template.Library()
+
+
+@register.simple_tag(name="s3_url", takes_context=True)
+def s3_url_tag(context: Context, value: Any, mount: str | None = None) -> str:
+    """`{% s3_url photo.image %}`: the URL of a FieldFile, a name or a URL; escaped."""
+    return fragments.url_of(value, _request(context), mount)
+
+
+@register.filter(name="s3_url")
+def s3_url_filter(value: Any) -> str:
+    """`{{ url|s3_url }}`: the same without the request, for URLs that begin with a path."""
+    return fragments.url_of(value)
+
+
+@register.tag(name="s3rewrite")
+def s3rewrite_tag(parser: Parser, token: Token) -> "S3RewriteNode":
+    """`{% s3rewrite %}…{% ends3rewrite %}`: what the middleware does, for a piece of a page."""
+    if len(token.split_contents()) > 1:
+        raise template.TemplateSyntaxError("{% s3rewrite %} takes no arguments.")
+    nodelist = parser.parse(("ends3rewrite",))
+    parser.delete_first_token()
+    return S3RewriteNode(nodelist)
+
+
+class S3RewriteNode(template.Node):
+    """The block tag."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        """The block's HTML with its files linked. As safe as it was: splices are inert."""
+        html = self.nodelist.render(context)
+        return mark_safe(fragments.rewritten(html, _request(context)))  # noqa: S308
+
+
+def _request(context: Context) -> HttpRequest | None:
+    request = context.get("request")
+    return request if isinstance(request, HttpRequest) else None

@@ -1,0 +1,956 @@
+"""One section a rule, in the order of their numbers."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks as django_checks
+from django.core.checks import CheckMessage
+from django.core.files.storage import InMemoryStorage
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from s3rewrite import checks, conf
+from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS
+from tests.test_conf import EVERY_OPTION
+
+MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    conf.MIDDLEWARE,
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+]
+
+
+@pytest.fixture(autouse=True)
+def site(settings: Any, tmp_path: Path) -> None:
+    """A site as DESIGN.md's public interface has it; each test makes one mistake."""
+    settings.MIDDLEWARE = MIDDLEWARE
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = {
+        "default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.ALLOWED_HOSTS = ["example.com"]
+
+
+def found() -> list[CheckMessage]:
+    return [message for check in checks.CHECKS for message in check(app_configs=None)]
+
+
+def messages(**options: Any) -> list[CheckMessage]:
+    """What is found wrong with one mount, "media", of a bucket and these options."""
+    with override_settings(S3REWRITE={"media": {"BUCKET": "uploads", **options}}):
+        return found()
+
+
+def check_ids(**options: Any) -> list[str]:
+    return [str(message.id).removeprefix("s3rewrite.") for message in messages(**options)]
+
+
+def only(messages: list[CheckMessage], identifier: str) -> tuple[str, str]:
+    """Message and hint of the one message there is."""
+    (message,) = messages
+    assert message.id == f"s3rewrite.{identifier}"
+    assert message.is_serious() is identifier.startswith("E")
+    assert message.hint
+    return message.msg, message.hint
+
+
+# Nothing wrong
+
+
+@pytest.mark.parametrize("mounts", [None, {}])
+def test_without_mounts_there_is_nothing_to_say(settings: Any, mounts: Any) -> None:
+    settings.MIDDLEWARE = []
+    if mounts is None:
+        del settings.S3REWRITE
+    else:
+        settings.S3REWRITE = mounts
+    assert found() == []
+
+
+def test_the_public_interface(settings: Any) -> None:
+    settings.S3REWRITE = {
+        "media": {
+            "BUCKET": "uploads-example",
+            "STORAGE": "default",
+            "CACHE": "default",
+            "PREFIX": "media/",
+            "PUBLIC_URL": "https://cdn.example.com/media/",
+            "CLIENT": {"endpoint_url": "https://s3.example.com", "region_name": "eu-west-1"},
+            "OBJECT_PARAMETERS": {"CacheControl": "max-age=86400"},
+            "KEYS": "mirror",
+            "EXCLUDE": ["*.tmp", "private/*"],
+            "DELETE_MISSING": False,
+            "DELETE_GRACE": 3600,
+            "MAX_STALENESS": 5.0,
+            "POLL_SECONDS": 1.0,
+            "CHECK_LOCAL": True,
+        },
+        "static": {"STORAGE": "staticfiles", "BUCKET": "static-example"},
+    }
+    assert found() == []
+
+
+def test_every_option(settings: Any) -> None:
+    other = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/1"}
+    settings.CACHES = {**settings.CACHES, "other": other}
+    settings.STORAGES = {
+        "default": settings.STORAGES["staticfiles"],
+        "staticfiles": settings.STORAGES["default"],
+    }
+    assert check_ids(**EVERY_OPTION) == []
+
+
+# All rules
+
+
+def test_ids_are_given_once_each() -> None:
+    source = "".join(path.read_text() for path in Path(checks.__file__).parent.glob("*.py"))
+    for kind, word in (("E", "error"), ("W", "warning")):
+        documented = [f"{kind}{number:03}" for number in range(1, 30)]
+        documented = [number for number in documented if f"{number}: " in source]
+        assert documented == [f"{kind}{i:03}" for i in range(1, len(documented) + 1)]
+        for number in documented:
+            assert source.count(f"{number}: ") == 1, f"{word} {number}"
+
+
+def test_names_of_checks_are_unique() -> None:
+    names = [check.__name__ for check in checks.CHECKS]
+    assert len(names) == len(set(names))
+
+
+def test_django_runs_them(settings: Any) -> None:
+    assert set(checks.CHECKS) <= django_checks.registry.registry.registered_checks
+    settings.S3REWRITE = {"media": {"BUKCET": "uploads"}}
+    with pytest.raises(CommandError, match=r"s3rewrite\.E002") as raised:
+        call_command("check", stderr=io.StringIO())
+    assert 'Did you mean "BUCKET"?' in str(raised.value)
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 10**6)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.binary(max_size=4)
+    | st.sampled_from(
+        ["http://[", "https://", "https://cdn/", "//", "/", "arn:aws:s3:::b", "default", "mirror"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner)
+        | st.frozensets(st.text(max_size=3), max_size=2)
+        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+OPTION_NAMES = st.sampled_from([*conf.OPTIONS, "BUKCET", "", 3, None])
+MOUNT = st.dictionaries(OPTION_NAMES, JUNK, max_size=8) | JUNK
+ALIASES = st.sampled_from(["media", "static", "", "a/b", "}", "ü", 3, None, ("a",)])
+
+
+@given(st.dictionaries(ALIASES, MOUNT, max_size=3) | JUNK)
+@example({"media": {"BUCKET": "b", "STORAGE": []}})
+@example({"media": {"BUCKET": "b", "CACHE": {}}})
+@example({"media": {"BUCKET": "b", "CONTEXTS": [[]]}})
+@example({"media": {"BUCKET": "b", "PREFIX": 3}, "static": {"BUCKET": "b"}})
+@example({"media": {"BUCKET": "b", "PUBLIC_URL": "http://["}})
+@example({"media": {"BUCKET": "b", "EXCLUDE": ["!"]}})
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_mistake_raises(value: Any) -> None:
+    with override_settings(S3REWRITE=value):
+        for message in found():
+            assert str(message.id).startswith("s3rewrite.")
+            assert message.hint
+
+
+WELL_TYPED = {
+    key: {
+        str: st.text(max_size=10),
+        bool: st.booleans(),
+        int: st.integers(-2, 10**6),
+        (int, float): st.floats(),
+        (list, tuple): st.lists(st.text(max_size=5), max_size=2),
+    }.get(kind, st.dictionaries(st.text(max_size=5), JUNK, max_size=2))
+    for key, kind in conf.OPTIONS.items()
+}
+OTHERS = {key: values for key, values in WELL_TYPED.items() if key != "BUCKET"}
+
+
+@given(st.fixed_dictionaries({"BUCKET": WELL_TYPED["BUCKET"]}, optional=OTHERS))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_mistake_of_the_right_type_raises(options: dict[str, Any]) -> None:
+    with override_settings(S3REWRITE={"media": options}):
+        assert all(message.hint for message in found())
+
+
+# E001: the shape of S3REWRITE
+
+
+@pytest.mark.parametrize("value", [None, [], "media", 3])
+def test_s3rewrite_is_not_a_dict(settings: Any, value: Any) -> None:
+    settings.S3REWRITE = value
+    message, hint = only(found(), "E001")
+    assert message == "S3REWRITE is not a dict of mounts."
+    assert hint == 'Write S3REWRITE = {"media": {"BUCKET": "…"}}.'
+
+
+@pytest.mark.parametrize(("alias", "options"), [("media", "uploads"), ("media", None)])
+def test_a_mount_is_not_a_dict(settings: Any, alias: Any, options: Any) -> None:
+    static = {"BUCKET": "assets", "STORAGE": "staticfiles"}
+    settings.S3REWRITE = {"static": static, alias: options}
+    assert only(found(), "E001")[0] == "S3REWRITE['media'] is not a dict with a name."
+
+
+def test_a_mount_without_a_name(settings: Any) -> None:
+    settings.S3REWRITE = {3: {"BUCKET": "uploads"}}
+    assert only(found(), "E001")[0] == "S3REWRITE[3] is not a dict with a name."
+
+
+# E002: the bucket
+
+
+@pytest.mark.parametrize("bucket", ["", None])
+def test_no_bucket(bucket: Any) -> None:
+    identifiers = check_ids(BUCKET=bucket)
+    assert "E002" in identifiers
+    message = next(found for found in messages(BUCKET=bucket) if str(found.id).endswith("E002"))
+    assert message.msg == 'S3REWRITE["media"]["BUCKET"] is missing or empty.'
+    assert message.hint == 'Name the bucket: S3REWRITE["media"]["BUCKET"] = "uploads-example".'
+
+
+def test_bucket_left_out(settings: Any) -> None:
+    settings.S3REWRITE = {"media": {}}
+    only(found(), "E002")
+
+
+# E003: unknown options
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("PUBLICURL", 'Did you mean "PUBLIC_URL"?'),
+        ("public_url", 'Did you mean "PUBLIC_URL"?'),
+        ("CACHES", 'Did you mean "CACHE"?'),
+        ("OBJECT_PARAMS", 'Did you mean "OBJECT_PARAMETERS"?'),
+        ("EXCLUDES", 'Did you mean "EXCLUDE"?'),
+        ("XYZ", "Known: BUCKET, CACHE, CHECKSUMS, CHECK_LOCAL, CLIENT"),
+    ],
+)
+def test_an_unknown_option(key: str, hint: str) -> None:
+    message, its_hint = only(messages(**{key: 1}), "E003")
+    assert message == f'S3REWRITE["media"]["{key}"]: there is no such option.'
+    assert its_hint.startswith(hint)
+
+
+def test_an_unknown_option_hides_no_other_mistake() -> None:
+    assert sorted(check_ids(BUKCET=1, KEYS="x")) == ["E003", "E011"]
+
+
+# E004: types
+
+
+@pytest.mark.parametrize(
+    ("options", "problem", "hint"),
+    [
+        ({"BUCKET": 7}, "is 7, which is not a str.", "Give it a str."),
+        ({"THREADS": "16"}, "is '16', which is not a int.", "Give it a int."),
+        ({"THREADS": True}, "is True, which is not a int.", "Give it a int."),
+        ({"THREADS": 1.5}, "is 1.5, which is not a int.", "Give it a int."),
+        ({"MAX_STALENESS": None}, "is None, which is not a int or float.", "Give it a int or"),
+        ({"MAX_STALENESS": False}, "is False, which is not a int or float.", "Give it a int or"),
+        ({"CORS": "yes"}, "is 'yes', which is not a bool.", "Give it a bool."),
+        ({"CORS": 1}, "is 1, which is not a bool.", "Give it a bool."),
+        ({"CLIENT": []}, "is [], which is not a dict.", "Give it a dict."),
+        ({"EXCLUDE": "*.tmp"}, "is '*.tmp', which is not a list or tuple.", "Give it a list or"),
+        ({"EXCLUDE": ["a", 3]}, "is ['a', 3], which is not a list of strings.", "Give it strings"),
+        ({"HOSTS": [None]}, "is [None], which is not a list of strings.", "Give it strings alone."),
+    ],
+)
+def test_a_value_of_another_type(options: dict[str, Any], problem: str, hint: str) -> None:
+    message, its_hint = only(messages(**options), "E004")
+    assert message == f'S3REWRITE["media"]["{next(iter(options))}"] {problem}'
+    assert its_hint.startswith(hint)
+
+
+@pytest.mark.parametrize("options", [{"EXCLUDE": ("*.tmp",)}, {"MAX_STALENESS": 9}, {"HOSTS": []}])
+def test_a_value_of_a_type_as_good(options: dict[str, Any]) -> None:
+    assert check_ids(**options) == []
+
+
+# E005, E006, E007: aliases
+
+
+def test_an_alias_that_storages_does_not_have() -> None:
+    message, hint = only(messages(STORAGE="uploads"), "E005")
+    assert message.endswith("""["STORAGE"] is 'uploads', which is not an alias in STORAGES.""")
+    assert hint == "STORAGES has: default, staticfiles."
+
+
+def test_an_alias_that_caches_does_not_have(settings: Any) -> None:
+    message, hint = only(messages(CACHE="redis"), "E006")
+    assert message.endswith("""["CACHE"] is 'redis', which is not an alias in CACHES.""")
+    assert hint == "CACHES has: default."
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "django.core.cache.backends.locmem.LocMemCache",
+        "django.core.cache.backends.redis.RedisCache",
+        "nowhere.Cache",
+    ],
+)
+def test_a_cache_that_is_not_django_redis(settings: Any, backend: str) -> None:
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
+    message, hint = only(messages(), "E007")
+    assert message == 'CACHES["default"] of mount "media" is not a django-redis cache.'
+    assert '"BACKEND" to "django_redis.cache.RedisCache"' in hint
+
+
+# E008: the local URL prefix
+
+
+class WithoutURL(InMemoryStorage):
+    """A storage whose files have no URL."""
+
+    base_url: Any = None
+
+    def url(self, name: str | None) -> str:
+        raise ValueError("This file is not accessible via a URL.")
+
+
+class Signed(InMemoryStorage):
+    """A storage that signs its URLs."""
+
+    base_url: Any = None
+
+    def url(self, name: str | None) -> str:
+        return f"https://s3.example.com/media/{name}?signature=x"
+
+
+@pytest.mark.parametrize(
+    ("media_url", "prefix"),
+    [
+        ("/", "/"),
+        ("", "/"),
+        ("https://example.com", "https://example.com/"),
+        ("https://example.com/", "https://example.com/"),
+        ("/media?x=/", "/media?x=/"),
+        ("http://[/", "http://[/"),
+    ],
+)
+def test_a_storage_without_a_path_of_its_own(settings: Any, media_url: str, prefix: str) -> None:
+    options = {"base_url": media_url} if media_url else {}
+    backend = "s3rewrite.storage.S3RewriteStorage"
+    settings.STORAGES = {"default": {"BACKEND": backend, "OPTIONS": options}}
+    settings.MEDIA_URL = media_url
+    message, hint = only(messages(), "E008")
+    assert message == f"The storage of mount \"media\" has the URL prefix '{prefix}'."
+    assert '"/media/"' in hint
+
+
+@pytest.mark.parametrize("storage", ["WithoutURL", "Signed"])
+def test_a_storage_without_urls(settings: Any, storage: str) -> None:
+    settings.STORAGES = {"default": {"BACKEND": f"tests.test_checks.{storage}"}}
+    assert only(messages(), "E008")[0].endswith("has the URL prefix ''.")
+
+
+@pytest.mark.parametrize("media_url", ["/media/", "media/", "https://example.com/media/", "//a/b/"])
+def test_a_storage_with_a_path_of_its_own(settings: Any, media_url: str) -> None:
+    settings.MEDIA_URL = media_url
+    assert check_ids() == []
+
+
+# E009: local URLs that two mounts share
+
+
+@pytest.mark.parametrize(
+    ("media_url", "static_url", "overlap"),
+    [
+        ("/media/", "/static/", False),
+        ("/media/", "/media/static/", True),
+        ("/files/media/", "/files/", True),
+        ("/media/", "/media2/", False),
+    ],
+)
+def test_prefixes_that_overlap(
+    settings: Any, media_url: str, static_url: str, overlap: bool
+) -> None:
+    settings.MEDIA_URL, settings.STATIC_URL = media_url, static_url
+    settings.S3REWRITE = {
+        "media": {"BUCKET": "one"},
+        "static": {"BUCKET": "two", "STORAGE": "staticfiles"},
+    }
+    if overlap:
+        message, hint = only(found(), "E009")
+        assert message == (
+            f'The mounts "media" ({media_url}) and "static" ({static_url}) share URLs.'
+        )
+        assert "none begins another" in hint
+    else:
+        assert found() == []
+
+
+def test_two_mounts_of_one_storage(settings: Any) -> None:
+    settings.S3REWRITE = {"media": {"BUCKET": "one"}, "again": {"BUCKET": "two"}}
+    only(found(), "E009")
+
+
+# E010: PUBLIC_URL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "cdn.example.com/media/",
+        "//cdn.example.com/media/",
+        "/media/",
+        "ftp://cdn.example.com/",
+        "https://",
+        "https:///media/",
+        "https://cdn.example.com/?prefix=media/",
+        "https://cdn.example.com/#media/",
+        "https://cdn.example.com/my media/",
+        "https://user@cdn.example.com/",
+        "https://cdn.example.com/mé/",
+        'https://cdn.example.com/"/',
+        "http://[::1]/",
+        "http://[",
+        "",
+    ],
+)
+def test_a_public_url_that_is_none(url: str) -> None:
+    message, hint = only(messages(PUBLIC_URL=url), "E010")
+    assert message.endswith(f"is {url!r}: not an absolute http(s) URL without query.")
+    assert hint == 'Write it as "https://cdn.example.com/media/".'
+
+
+def test_a_public_url_without_a_slash() -> None:
+    message, hint = only(messages(PUBLIC_URL="https://cdn.example.com/media"), "E010")
+    assert message == 'S3REWRITE["media"]["PUBLIC_URL"] does not end with a slash.'
+    assert hint == 'Write "https://cdn.example.com/media/".'
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://cdn.example.com/", "http://127.0.0.1:9000/b/media/", "HTTPS://CDN.EXAMPLE/a%20b/"],
+)
+def test_a_public_url_that_is_right(url: str) -> None:
+    assert check_ids(PUBLIC_URL=url) == []
+
+
+# E011: KEYS
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("fingerprints", 'Did you mean "fingerprint"?'),
+        ("Mirror", 'Did you mean "mirror"?'),
+        ("hash", "Known: fingerprint, mirror."),
+    ],
+)
+def test_other_keys(keys: str, expected: str) -> None:
+    message, hint = only(messages(KEYS=keys), "E011")
+    assert message == f'S3REWRITE["media"]["KEYS"] is \'{keys}\'.'
+    assert hint == expected
+
+
+@pytest.mark.parametrize("keys", ["mirror", "fingerprint"])
+def test_known_keys(keys: str) -> None:
+    assert check_ids(KEYS=keys) == []
+
+
+# E012, W004: CONTEXTS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("stylesheets", 'Did you mean "stylesheet"?'),
+        ("image", "Known: "),
+        ("zzz", "Known: "),
+    ],
+)
+def test_a_context_that_is_not_optional(name: str, expected: str) -> None:
+    message, hint = only(messages(CONTEXTS=[name]), "E012")
+    assert message == f'S3REWRITE["media"]["CONTEXTS"] has \'{name}\', which is not one.'
+    assert hint.startswith(expected)
+
+
+def test_every_optional_context() -> None:
+    assert check_ids(CONTEXTS=sorted(OPTIONAL_CONTEXTS), CORS=True) == []
+
+
+def test_a_context_that_needs_cors() -> None:
+    message, hint = only(messages(CONTEXTS=["font-face", "stylesheet"]), "W004")
+    assert "has 'font-face', which is fetched with CORS: nothing will be linked." in message
+    assert '"CORS": True' in hint
+
+
+# E013, W001: MIDDLEWARE
+
+
+def test_the_middleware_is_not_there(settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    message, hint = only(messages(), "W001")
+    assert message == "MIDDLEWARE does not have S3RewriteMiddleware: no page is rewritten."
+    assert '"s3rewrite.middleware.S3RewriteMiddleware"' in hint
+
+
+@pytest.mark.parametrize("name", checks.project.OUTER)
+def test_a_middleware_that_hides_the_body(settings: Any, name: str) -> None:
+    settings.MIDDLEWARE = [conf.MIDDLEWARE, name]
+    message, hint = only(messages(), "E013")
+    assert message.startswith(f"{name.rpartition('.')[2]} stands on the wrong side")
+    assert hint == f'Move "{name}" above "{conf.MIDDLEWARE}" in MIDDLEWARE.'
+    settings.MIDDLEWARE = [name, conf.MIDDLEWARE]
+    assert check_ids() == []
+
+
+def test_a_middleware_that_caches_links(settings: Any) -> None:
+    settings.MIDDLEWARE = [checks.project.UPDATE_CACHE, conf.MIDDLEWARE]
+    message, hint = only(messages(), "E013")
+    assert "it would cache links to S3 that later go stale" in message
+    assert hint == f'Move "{checks.project.UPDATE_CACHE}" below "{conf.MIDDLEWARE}" in MIDDLEWARE.'
+
+
+# E014: PREFIX
+
+
+@pytest.mark.parametrize(
+    ("prefix", "good"),
+    [
+        ("media", "media/"),
+        ("/media/", "media/"),
+        ("/", ""),
+        ("media//a/", "media/a/"),
+        ("./media/", "media/"),
+        ("media/../", "media/"),
+        ("media\\a\\", "media/a/"),
+        ("media/\n/", "media/"),
+    ],
+)
+def test_a_prefix_that_is_no_folder(prefix: str, good: str) -> None:
+    message, hint = only(messages(PREFIX=prefix), "E014")
+    assert f"is {prefix!r}" in message
+    assert f'Write "{good}"' in hint
+
+
+@pytest.mark.parametrize("prefix", ["", "media/", "a/b/", ".media/", "mé dia/"])
+def test_a_prefix_that_is_a_folder(prefix: str) -> None:
+    assert check_ids(PREFIX=prefix) == []
+
+
+# E015: keys that two mounts share
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ({}, {}, False),
+        ({"PREFIX": "x/"}, {"PREFIX": "x/"}, True),
+        ({"PREFIX": ""}, {}, True),
+        ({"PREFIX": "x/"}, {"PREFIX": "x/y/"}, True),
+        ({"PREFIX": "x/"}, {"PREFIX": "xy/"}, False),
+        ({"PREFIX": "x/"}, {"PREFIX": "x/", "BUCKET": "other"}, False),
+        ({"PREFIX": "x/"}, {"PREFIX": "x/", "CLIENT": {"endpoint_url": "http://s3"}}, False),
+    ],
+)
+def test_keys_that_overlap(
+    settings: Any, one: dict[str, Any], other: dict[str, Any], overlap: bool
+) -> None:
+    settings.S3REWRITE = {
+        "media": {"BUCKET": "uploads", **one},
+        "static": {"BUCKET": "uploads", "STORAGE": "staticfiles", **other},
+    }
+    if overlap:
+        message, hint = only(found(), "E015")
+        assert '"media" and "static" write to the same keys of bucket \'uploads\'' in message
+        assert '"PREFIX"' in hint
+    else:
+        assert found() == []
+
+
+# E016: numbers
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"THREADS": 0}, "is 0, which is below 1."),
+        ({"MAX_DELETE": -1}, "is -1, which is below 0."),
+        ({"POLL_SECONDS": -0.5}, "is -0.5, which is below 0."),
+        ({"REDIS_TIMEOUT": 0}, "is 0, which is below 0.001."),
+        ({"MAX_STALENESS": 1.0}, "is not above POLL_SECONDS: nothing is linked."),
+        ({"DELETE_GRACE": 9}, "is below twice MAX_STALENESS."),
+        ({"DELETE_GRACE": float("nan")}, "is below twice MAX_STALENESS."),
+    ],
+)
+def test_a_number_that_cannot_work(options: dict[str, Any], problem: str) -> None:
+    message, _ = only(messages(**options), "E016")
+    assert message == f'S3REWRITE["media"]["{next(iter(options))}"] {problem}'
+
+
+@pytest.mark.parametrize("options", [{"POLL_SECONDS": 0}, {"MAX_DELETE": 0}, {"DELETE_GRACE": 10}])
+def test_a_number_that_works(options: dict[str, Any]) -> None:
+    assert check_ids(**options) == []
+
+
+# E017: OBJECT_PARAMETERS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Cache-Control", 'Did you mean "CacheControl"?'), ("Bucket", "Known: "), ("zzz", "Known: ")],
+)
+def test_an_object_parameter_that_uploads_do_not_take(name: str, expected: str) -> None:
+    message, hint = only(messages(OBJECT_PARAMETERS={name: "x"}), "E017")
+    assert f"has '{name}', which S3 uploads do not take." in message
+    assert hint.startswith(expected)
+
+
+# E018: the alias
+
+
+@pytest.mark.parametrize("alias", ["", "a b", "a/b", "a}", "{a}", "..", "-x", "médias"])
+def test_an_alias_that_is_no_name(settings: Any, alias: str) -> None:
+    settings.S3REWRITE = {alias: {"BUCKET": "uploads", "PREFIX": "x/"}}
+    message, hint = only(found(), "E018")
+    assert message.startswith(f"The mount {alias!r} has a name with other than letters")
+    assert '"media"' in hint
+
+
+@pytest.mark.parametrize("alias", ["media", "user-uploads", "static_2", "a.b"])
+def test_an_alias_that_is_a_name(settings: Any, alias: str) -> None:
+    settings.S3REWRITE = {alias: {"BUCKET": "uploads"}}
+    assert found() == []
+
+
+# E019: a storage that fails
+
+
+@pytest.mark.parametrize(
+    ("configuration", "problem"),
+    [
+        ({"BACKEND": "nowhere.Storage"}, "Could not find backend 'nowhere.Storage'"),
+        (
+            {"BACKEND": "s3rewrite.storage.S3RewriteStorage", "OPTIONS": {"root": "x"}},
+            "unexpected keyword argument 'root'",
+        ),
+    ],
+)
+def test_a_storage_that_fails(settings: Any, configuration: dict[str, Any], problem: str) -> None:
+    settings.STORAGES = {"default": configuration}
+    message, hint = only(messages(), "E019")
+    assert message.startswith('STORAGES["default"] of mount "media" fails: ')
+    assert problem in message
+    assert '"OPTIONS"' in hint
+
+
+def test_static_files_without_their_url(settings: Any) -> None:
+    settings.STATIC_URL = None
+    settings.STORAGES = {**settings.STORAGES}  # made anew
+    assert "STATIC_URL" in only(messages(STORAGE="staticfiles"), "E019")[0]
+
+
+# E020: the directory
+
+
+@pytest.mark.parametrize("root", ["", None])
+def test_media_root_is_not_set(settings: Any, root: Any) -> None:
+    settings.MEDIA_ROOT = root
+    message, hint = only(messages(), "E020")
+    assert message == 'The storage of mount "media" has no directory.'
+    assert "MEDIA_ROOT" in hint
+
+
+def test_static_root_is_not_set(settings: Any) -> None:
+    settings.STATIC_ROOT = None
+    settings.STORAGES = {**settings.STORAGES}
+    only(messages(STORAGE="staticfiles"), "E020")
+
+
+@pytest.mark.parametrize("levels", [0, 1, 2])
+def test_a_directory_that_holds_the_settings(settings: Any, levels: int) -> None:
+    root = Path(str(conf.settings_file())).parents[levels]
+    settings.MEDIA_ROOT = root
+    message, _ = only(messages(), "E020")
+    assert f"is {root}, which also holds the settings of the project" in message
+
+
+def test_a_directory_that_holds_them_by_another_path(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "link"
+    (tmp_path / "link").symlink_to(Path(str(conf.settings_file())).parent)
+    only(messages(), "E020")
+
+
+def test_settings_without_a_file(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
+    settings.MEDIA_ROOT = Path(__file__).parent
+    assert conf.settings_file() is None
+    assert check_ids() == []
+
+
+# E021: BUCKET
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    ["s3://uploads", "uploads/media", "uploads/", "my uploads", "https://b", "ü", "-b", "b"],
+)
+def test_a_bucket_that_is_not_the_name_of_one(bucket: str) -> None:
+    message, hint = only(messages(BUCKET=bucket), "E021")
+    assert message.endswith(f"is {bucket!r}, which is not the name of a bucket.")
+    assert '"PREFIX"' in hint
+
+
+ACCESS_POINT = "arn:aws:s3:us-west-2:123456789012:accesspoint/uploads"
+
+
+def test_an_access_point() -> None:
+    message, hint = only(messages(BUCKET=ACCESS_POINT), "E021")
+    assert message.endswith("is an ARN, which has no URL that pages could link.")
+    assert hint == 'Set "PUBLIC_URL".'
+    assert check_ids(BUCKET=ACCESS_POINT, PUBLIC_URL="https://cdn.example.com/") == []
+
+
+# E022: HOSTS
+
+
+@pytest.mark.parametrize(
+    "host", ["https://example.com", "example.com/", "*", ".example.com", "", "a b", "*.example.com"]
+)
+def test_a_host_that_is_none(host: str) -> None:
+    message, hint = only(messages(HOSTS=[host]), "E022")
+    assert message == f'S3REWRITE["media"]["HOSTS"] has {host!r}, which is not a host.'
+    assert '"www.example.com"' in hint
+
+
+def test_hosts() -> None:
+    assert check_ids(HOSTS=["example.com", "localhost:8000", "127.0.0.1", "[::1]:80"]) == []
+
+
+# E023: EXCLUDE
+
+
+@pytest.mark.parametrize("pattern", ["!", "\\", "[z-a]"])
+def test_a_pattern_that_is_none(pattern: str) -> None:
+    message, hint = only(messages(EXCLUDE=[pattern]), "E023")
+    assert f"has {pattern!r}, which is no pattern: " in message
+    assert ".gitignore" in hint
+
+
+def test_patterns() -> None:
+    assert check_ids(EXCLUDE=["*.tmp", "/private/", "!a.tmp", "a/**/b", "[ab]*"]) == []
+
+
+# E024: CLIENT
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("region", 'Did you mean "region_name"?'),
+        ("endpoint", 'Did you mean "endpoint_url"?'),
+        ("access_key", 'Did you mean "aws_access_key_id"?'),
+        ("self", "Known: "),
+        ("zzz", "Known: api_version"),
+    ],
+)
+def test_an_argument_that_clients_do_not_take(name: str, expected: str) -> None:
+    message, hint = only(messages(CLIENT={name: "x"}), "E024")
+    assert f"has {name!r}, which boto3.client does not take." in message
+    assert hint.startswith(expected)
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:9000", "s3.example.com", "//s3", "http://", 3])
+def test_an_endpoint_that_is_no_url(endpoint: Any) -> None:
+    message, hint = only(messages(CLIENT={"endpoint_url": endpoint}), "E024")
+    assert f"has the endpoint_url {endpoint!r}, which is not an http(s) URL." in message
+    assert hint == 'Write it as "https://s3.example.com".'
+
+
+def test_arguments_of_a_client() -> None:
+    assert check_ids(CLIENT={"endpoint_url": "http://[::1]:9000", "config": None}) == []
+    assert check_ids(CLIENT={"endpoint_url": None, "region_name": "eu-west-1"}) == []
+
+
+# E025: the same URL here and on S3
+
+
+@pytest.mark.parametrize(
+    ("media_url", "url", "hosts"),
+    [
+        ("https://cdn.example.org/media/", "https://cdn.example.org/media/", []),
+        ("https://cdn.example.org/media/", "https://cdn.example.org/media/s3/", []),
+        ("/media/", "https://example.com/media/", []),
+        ("/media/", "http://www.example.com/media/", ["www.example.com"]),
+    ],
+)
+def test_a_public_url_that_is_the_local_one(
+    settings: Any, media_url: str, url: str, hosts: list[str]
+) -> None:
+    settings.MEDIA_URL = media_url
+    message, hint = only(messages(PUBLIC_URL=url, HOSTS=hosts), "E025")
+    assert message.endswith(f"have the same URL here and on S3: {media_url}")
+    assert "PUBLIC_URL" in hint
+
+
+@pytest.mark.parametrize("url", ["https://example.com/s3/", "https://cdn.example.com/media/"])
+def test_a_public_url_beside_the_local_one(url: str) -> None:
+    assert check_ids(PUBLIC_URL=url) == []
+
+
+# W002: the region
+
+
+def test_a_bucket_on_aws_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    message, hint = only(messages(), "W002")
+    assert "links to https://uploads.s3.amazonaws.com/media/, which only us-east-1" in message
+    assert '"region_name"' in hint
+    assert check_ids(CLIENT={"region_name": "eu-west-1"}) == []
+    assert check_ids(CLIENT={"endpoint_url": "https://s3.example.com"}) == []
+    assert check_ids(PUBLIC_URL="https://cdn.example.com/") == []
+
+
+# W003: http
+
+
+def test_http_in_pages_of_https(settings: Any) -> None:
+    assert check_ids(PUBLIC_URL="http://cdn.example.com/") == []
+    settings.SECURE_SSL_REDIRECT = True
+    message, hint = only(messages(PUBLIC_URL="http://cdn.example.com/"), "W003")
+    assert "links to http://cdn.example.com/ from pages served over HTTPS." in message
+    assert "https" in hint
+    assert check_ids(PUBLIC_URL="https://cdn.example.com/") == []
+
+
+# W005: overwritten files that nothing would see
+
+
+def test_neither_the_file_is_looked_at_nor_the_storage_says(settings: Any) -> None:
+    assert check_ids(CHECK_LOCAL=False) == []
+    plain = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": plain}
+    message, hint = only(messages(CHECK_LOCAL=False), "W005")
+    assert "may link to the old bytes of a file that was overwritten." in message
+    assert "s3rewrite.storage.S3RewriteStorage" in hint
+    assert check_ids(CHECK_LOCAL=True) == []
+
+
+# W006: Content Security Policy
+
+DJANGO_CSP = "django.middleware.csp.ContentSecurityPolicyMiddleware"
+CSP_PACKAGE = "csp.middleware.CSPMiddleware"
+PUBLIC_URL = "https://cdn.example.com/media/"
+
+
+def test_a_policy_of_django_that_blocks(settings: Any) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {"default-src": ["'self'"], "img-src": ["'self'", "data:"]}
+    message, hint = only(messages(PUBLIC_URL=PUBLIC_URL), "W006")
+    assert message.endswith("blocks what mount \"media\" links: ['img-src', 'media-src'].")
+    assert hint == 'Add "https://cdn.example.com" to img-src, media-src.'
+    settings.MIDDLEWARE = MIDDLEWARE
+    assert check_ids(PUBLIC_URL=PUBLIC_URL) == []
+
+
+def test_fonts_only_where_they_are_linked(settings: Any) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {"font-src": ["'self'"]}
+    assert check_ids(PUBLIC_URL=PUBLIC_URL) == []
+    asked = messages(PUBLIC_URL=PUBLIC_URL, CONTEXTS=["font-face"], CORS=True)
+    assert only(asked, "W006")[1] == 'Add "https://cdn.example.com" to font-src.'
+
+
+@pytest.mark.parametrize("policy", [None, {}])
+def test_no_policy_of_django(settings: Any, policy: Any) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = policy
+    assert check_ids(PUBLIC_URL=PUBLIC_URL) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (None, ["W006"]),
+        ({}, ["W006"]),
+        ({"DIRECTIVES": {}}, []),
+        ({"DIRECTIVES": {"default-src": ["'self'"]}}, ["W006"]),
+        ({"DIRECTIVES": {"default-src": ["'self'", "https://cdn.example.com"]}}, []),
+    ],
+)
+def test_a_policy_of_django_csp(settings: Any, policy: Any, expected: list[str]) -> None:
+    settings.MIDDLEWARE = [CSP_PACKAGE, *MIDDLEWARE]
+    settings.CONTENT_SECURITY_POLICY = policy
+    assert check_ids(PUBLIC_URL=PUBLIC_URL) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [
+        ("*", True),
+        ("https:", True),
+        ("http:", True),
+        ("https://cdn.example.com", True),
+        ("HTTPS://CDN.example.com", True),
+        ("http://cdn.example.com", True),
+        ("cdn.example.com", True),
+        ("cdn.example.com:443", True),
+        ("cdn.example.com:*", True),
+        ("https://cdn.example.com/", True),
+        ("https://cdn.example.com/media/", True),
+        ("*.example.com", True),
+        ("'self' *.example.com", True),
+        ("https://cdn.example.com/media", False),
+        ("https://cdn.example.com/media/a.jpg", False),
+        ("https://cdn.example.com/static/", False),
+        ("cdn.example.com:8443", False),
+        ("*.cdn.example.com", False),
+        ("example.com", False),
+        ("data:", False),
+        ("'self'", False),
+        ("'none'", False),
+        ("", False),
+    ],
+)
+def test_what_a_source_allows(settings: Any, source: str, allowed: bool) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {"img-src": source}
+    assert (check_ids(PUBLIC_URL=PUBLIC_URL) == []) is allowed
+
+
+def test_a_source_on_a_port(settings: Any) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    url = "http://127.0.0.1:9000/b/media/"
+    settings.SECURE_CSP = {"img-src": ["http://127.0.0.1:9000"]}
+    assert check_ids(PUBLIC_URL=url) == []
+    settings.SECURE_CSP = {"img-src": ["http://127.0.0.1"]}
+    assert check_ids(PUBLIC_URL=url) == ["W006"]
+    settings.SECURE_CSP = {"img-src": ["*"]}
+    assert check_ids(PUBLIC_URL=url) == []
+
+
+# Speed
+
+
+def test_boto3_is_not_imported_without_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert check_ids() == []
