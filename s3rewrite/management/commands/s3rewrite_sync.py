@@ -1,0 +1,74 @@
+"""`manage.py s3rewrite_sync`: one pass."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from s3rewrite import conf
+from s3rewrite.conf import Mount
+from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.sync.job import Choices, Job
+from s3rewrite.sync.passes import whole_pass
+from s3rewrite.sync.progress import Bar, Lines, Progress
+from s3rewrite.sync.report import Report
+from s3rewrite.sync.waiting import patiently
+
+
+class Command(BaseCommand):
+    """Arguments and wiring."""
+
+    help = "Brings S3 and the published set in step with the files, once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The options of DESIGN's public interface, and `--wait`."""
+        add = parser.add_argument
+        add("mounts", nargs="*", metavar="alias", help="mounts of S3REWRITE; all without")
+        add("--dry-run", action="store_true", help="only say what would be done")
+        add("--force", action="store_true", help="upload files that are published, too")
+        add("--delete", action="store_true", help="delete objects whose files are gone")
+        add("--max-delete", type=int, metavar="N", help="objects to delete at the most")
+        add("--json", action="store_true", help="print the report as JSON")
+        add("--wait", type=float, default=60.0, metavar="SECONDS", help="for another pass to end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run a pass over each mount; exit with 1 where something failed."""
+        choices = Choices(
+            options["force"], options["delete"], options["max_delete"], options["dry_run"]
+        )
+        mounts = [conf.mount(alias) for alias in options["mounts"]] or conf.mounts().values()
+        reports = [self._sync(mount, choices, options) for mount in mounts]
+        if options["json"]:
+            self.stdout.write(json.dumps([report.as_dict() for report in reports], indent=2))
+        if not all(report.is_ok for report in reports):
+            raise CommandError("Not everything is in step; the reasons stand above.")
+
+    def _sync(self, mount: Mount, choices: Choices, options: dict[str, Any]) -> Report:
+        progress = self._progress(mount, choices, options)
+        job = Job(mount, choices, progress)
+        try:
+            report = patiently(lambda: whole_pass(job), options["wait"])
+        except LeaseTaken as error:
+            report = Report(mount.alias, stopped=f"{error}, and did not end in time")
+        progress.close()
+        if not options["json"]:
+            self._say(report, choices)
+        return report
+
+    def _progress(self, mount: Mount, choices: Choices, options: dict[str, Any]) -> Progress:
+        if options["json"] or options["verbosity"] == 0:
+            return Progress()
+        if self.stderr.isatty() and not choices.dry_run:
+            return Bar(mount.alias)
+        return Lines(self.stdout)  # type: ignore[arg-type]
+
+    def _say(self, report: Report, choices: Choices) -> None:
+        if report.stopped:
+            self.stderr.write(self.style.ERROR(f"{report.mount}: stopped: {report.stopped}"))
+        for name, reason in report.skipped.items():
+            self.stderr.write(self.style.WARNING(f"{report.mount}: kept local: {name}: {reason}"))
+        for notice in report.notices:
+            self.stderr.write(self.style.WARNING(f"{report.mount}: {notice}"))
+        would = "a dry run; would be: " if choices.dry_run else ""
+        self.stdout.write(self.style.SUCCESS(would + report.summary()))

@@ -1,0 +1,1 @@
+"""The engine: scan, plan and apply; one round of the three is a pass."""

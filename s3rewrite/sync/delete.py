@@ -1,0 +1,79 @@
+"""Deleting objects of files that are gone: the dangerous part, so everything has to agree.
+
+Off unless asked for; never after a scan that met an error, nor from an empty or vanished root;
+never an excluded file's; nothing at all where more than MAX_DELETE are due; only objects that
+this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment.
+"""
+
+from s3rewrite.registry import Withdrawn
+from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.scan import signature_of
+
+
+def is_superfluous(*, fingerprinted: bool, on_disk: bool, is_published: bool) -> bool:
+    """Whether a withdrawn object is not needed any more.
+
+    | keys        | file on disk | same bytes published | superfluous              |
+    |-------------|--------------|----------------------|--------------------------|
+    | any         | any          | yes                  | no                       |
+    | mirror      | yes          | no                   | no: it is being uploaded |
+    | mirror      | no           | no                   | yes                      |
+    | fingerprint | yes          | no                   | yes: an old version      |
+    | fingerprint | no           | no                   | yes                      |
+    """
+    return not is_published and (fingerprinted or not on_disk)
+
+
+def delete_withdrawn(job: Job, report: Report) -> None:
+    """Delete what is due. Raises S3Error, OSError, redis.RedisError, LeaseLost;
+    then the rest stays due."""
+    if not (job.mount.delete_missing or job.choices.delete):
+        return
+    due = due_objects(job)
+    limit = job.choices.max_delete
+    limit = job.mount.max_delete if limit is None else limit
+    if len(due) > limit:
+        report.notices.append(
+            f"{len(due):,} objects are due for deletion, more than MAX_DELETE ({limit:,}): none "
+            f"was deleted. If that is right, run s3rewrite_sync {job.mount.alias} --delete "
+            f"--max-delete {len(due)}"
+        )
+        return
+    _delete(job, due, report)
+
+
+def due_objects(job: Job) -> list[Withdrawn]:
+    """The objects that may be deleted now. Forgets those that need not be thought of again."""
+    waiting = job.registry.withdrawn(job.mount.delete_grace)
+    published = job.registry.get(dict.fromkeys(found.name for found in waiting))
+    due: list[Withdrawn] = []
+    needed: list[Withdrawn] = []
+    for found in waiting:
+        entry = published.get(found.name)
+        superfluous = not job.excluded(found.name) and is_superfluous(
+            fingerprinted=job.mount.paths.fingerprinted,
+            on_disk=signature_of(job.storage, found.name) is not None,
+            is_published=bool(entry and entry.fingerprint == found.fingerprint),
+        )
+        (due if superfluous else needed).append(found)
+    if not job.choices.dry_run:
+        job.registry.forget(needed)
+    return due
+
+
+def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
+    keys = {job.mount.paths.key(found.name, found.fingerprint): found for found in due}
+    failed: dict[str, str] = {}
+    if not job.choices.dry_run:
+        if not job.registry.is_leased_by(job.lease):
+            raise LeaseLost
+        failed = job.bucket.delete(keys)
+        job.registry.forget(found for key, found in keys.items() if key not in failed)
+    for key, found in keys.items():
+        if key in failed:
+            report.fail(found.name, f"not deleted: {failed[key]}")
+            job.progress.failed(found.name, f"not deleted: {failed[key]}")
+        else:
+            report.add(Result.DELETED)
+            job.progress.done(found.name, Result.DELETED)

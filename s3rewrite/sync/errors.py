@@ -1,0 +1,70 @@
+"""What can go wrong with S3, as sentences that say what to do. Pure but for botocore's types."""
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+HINTS = {
+    "NoSuchBucket": "the bucket does not exist: create it, or mend BUCKET",
+    "InvalidAccessKeyId": "the access key is not known there: mend CLIENT's credentials",
+    "SignatureDoesNotMatch": "the secret key is wrong: mend CLIENT's credentials",
+    "ExpiredToken": "the credentials have expired: renew them",
+    "InvalidToken": "the session token is not valid: renew the credentials",
+    "RequestTimeTooSkewed": "this machine's clock is wrong: set it",
+    "PermanentRedirect": "the bucket is in another region: mend CLIENT's region_name",
+    "AuthorizationHeaderMalformed": "the region is wrong: mend CLIENT's region_name",
+    "AccessDenied": "the credentials may not do this: allow it in the bucket's or user's policy",
+    "AccessControlListNotSupported": "the bucket takes no ACLs: remove ACL from OBJECT_PARAMETERS",
+    "EntityTooLarge": "the file is larger than the service takes",
+    "KeyTooLongError": "the key is too long for S3",
+    "SlowDown": "the service asks for fewer requests",
+    "NotImplemented": "the service does not support this: set CHECKSUMS to False",
+}
+
+WHOLE_BUCKET = frozenset(
+    {
+        "NoSuchBucket",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "RequestTimeTooSkewed",
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+    }
+)
+"""Codes that would meet every other object too."""
+
+UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
+
+
+class S3Error(Exception):
+    """S3 refused or failed one request, for one object."""
+
+
+class S3Unavailable(S3Error):
+    """S3 cannot be used now: another object would meet the same."""
+
+
+def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
+    """An error of boto3 as one of ours, with a sentence for people."""
+    if isinstance(error, NO_CREDENTIALS):
+        return S3Unavailable(f"bucket {bucket}: {error} (give credentials in CLIENT)")
+    if isinstance(error, UNREACHABLE):
+        return S3Unavailable(f"bucket {bucket}: S3 cannot be reached: {error}")
+    if not isinstance(error, ClientError):
+        return S3Error(f"bucket {bucket}: {error}")
+    answer = error.response.get("Error", {})
+    code = str(answer.get("Code", ""))
+    hint = HINTS.get(code, answer.get("Message", "no reason given"))
+    kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
+    return kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")

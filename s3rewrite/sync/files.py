@@ -1,0 +1,80 @@
+"""Reading one file of a storage: opened once, looked at before and after."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import md5, sha256
+from typing import IO, Any
+
+from django.core.files.storage import FileSystemStorage, Storage
+
+from s3rewrite.entries import Signature
+from s3rewrite.sync.scan import signature, signature_of
+from s3rewrite.sync.transfer import SMALL, Digests
+
+CHUNK = 1024 * 1024
+
+TICK = 0.02
+"""Seconds in which a file system may give two changes the same time. A file that was changed
+more recently is left to settle, or the next change might not show."""
+
+
+class OpenFile:
+    """A file that is being uploaded."""
+
+    def __init__(self, storage: Storage, name: str, file: IO[bytes]) -> None:
+        self._storage = storage
+        self._name = name
+        self.file = file
+        self._identity = self._look()
+        self.signature = self._signature()
+
+    def read(self) -> tuple[Digests, bytes | IO[bytes]]:
+        """The digests of the bytes, and the bytes: in memory for a small file."""
+        digests = sha256(), md5(usedforsecurity=False)
+        chunks: list[bytes] = []
+        is_small = self.signature.size <= SMALL
+        self.file.seek(0)
+        while chunk := self.file.read(CHUNK):
+            for digest in digests:
+                digest.update(chunk)
+            if is_small:
+                chunks.append(chunk)
+        found = Digests(*(digest.hexdigest() for digest in digests))
+        if is_small:
+            return found, b"".join(chunks)
+        self.file.seek(0)
+        return found, self.file
+
+    def is_unchanged(self) -> bool:
+        """Whether both the descriptor and the path still show the file that was opened."""
+        try:
+            return self._look() == self._identity and self._signature() == self.signature
+        except FileNotFoundError:
+            return False
+
+    def _signature(self) -> Signature:
+        if isinstance(self._storage, FileSystemStorage):
+            return signature(os.fstat(self.file.fileno()))
+        found = signature_of(self._storage, self._name)
+        if found is None:
+            raise FileNotFoundError(self._name)
+        return found
+
+    def _look(self) -> tuple[Any, ...]:
+        if not isinstance(self._storage, FileSystemStorage):
+            return ()
+        found = os.stat(self._storage.path(self._name))  # noqa: PTH116
+        return (found.st_dev, found.st_ino, *signature(found))
+
+
+@contextmanager
+def opened(storage: Storage, name: str) -> Iterator[OpenFile]:
+    """Open a file for an upload, once it has settled. Raises OSError."""
+    with storage.open(name, "rb") as file:
+        found = OpenFile(storage, name, getattr(file, "file", file))
+        age = time.time() - found.signature.mtime_ns / 1e9
+        if 0 <= age < TICK:
+            time.sleep(TICK - age)
+        yield found

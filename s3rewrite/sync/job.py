@@ -1,0 +1,78 @@
+"""What the parts of a pass share: the mount and its things, the lease, the stop flag."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from django.core.files.storage import Storage
+from pathspec import GitIgnoreSpec
+
+from s3rewrite import conf
+from s3rewrite.conf import Mount
+from s3rewrite.registry import Registry, loop_registry
+from s3rewrite.sync.progress import Progress
+from s3rewrite.sync.transfer import Bucket
+
+
+class LeaseLost(Exception):
+    """Another pass may publish now: this one has to end."""
+
+    def __init__(self) -> None:
+        super().__init__("the lease was lost: another pass may be running")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a pass is asked to do beyond its mount's settings."""
+
+    force: bool = False
+    """Upload everything, also what is published and unchanged."""
+    delete: bool = False
+    """Delete objects of files that are gone, as DELETE_MISSING does."""
+    max_delete: int | None = None
+    """Objects that may be deleted, in place of MAX_DELETE."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mount, and all that a pass over it needs."""
+
+    mount: Mount
+    choices: Choices = field(default_factory=Choices)
+    progress: Progress = field(default_factory=Progress)
+    stop: threading.Event = field(default_factory=threading.Event)
+    lease: str = ""
+    hinted: Callable[[], list[str]] = list
+    """Names that were changed since it was last called: they are looked at during the pass."""
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The files."""
+        return conf.storage_of(self.mount)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The published set."""
+        return loop_registry(self.mount)
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """The objects."""
+        return Bucket(self.mount)
+
+    @cached_property
+    def exclusions(self) -> GitIgnoreSpec:
+        """EXCLUDE, in the grammar of gitignore."""
+        return GitIgnoreSpec.from_lines(self.mount.exclude)
+
+    def excluded(self, name: str) -> bool:
+        """Whether a name is not to be offloaded."""
+        return bool(self.mount.exclude) and self.exclusions.match_file(name)
+
+    def with_lease(self, lease: str) -> "Job":
+        """The same job, allowed to publish. The bucket's client and its connections stay."""
+        job = replace(self, lease=lease)
+        job.__dict__["bucket"] = self.bucket
+        return job

@@ -1,0 +1,166 @@
+"""The daemon: a pass at once and then every interval; hints as they come. One thread a mount."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import redis
+
+from s3rewrite.conf import Mount
+from s3rewrite.registry import loop_registry
+from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.passes import pass_over, whole_pass
+from s3rewrite.sync.progress import Progress
+from s3rewrite.sync.report import Report, Result
+
+logger = logging.getLogger("s3rewrite.loop")
+
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next try after the first failure in a row, the second, and so on."""
+
+LEASE_PAUSE = 0.5
+"""Seconds between two looks at a lease that another pass holds."""
+
+HINT_WAIT = 1.0
+"""Seconds for which one read waits for hints, so that a stop is seen soon."""
+
+HINT_PERIOD = 0.1
+"""Seconds between two looks for hints during a pass."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Notices:
+    """Says what is wrong once, not at every try, and once that it is over."""
+
+    say: Say
+    current: str = ""
+
+    def trouble(self, kind: str, message: str) -> None:
+        """Say the message, unless trouble of this kind was said and goes on."""
+        if kind != self.current:
+            self.say(message)
+        self.current = kind
+
+    def recovered(self, message: str) -> None:
+        """Say that the trouble is over, if there was some."""
+        if self.current:
+            self.say(message)
+        self.current = ""
+
+
+@dataclass
+class MountLoop:
+    """The loop over one mount. `step` does one thing; `run` repeats it until the stop flag."""
+
+    mount: Mount
+    interval: float
+    stop: threading.Event
+    say: Say = print
+    progress: Progress = field(default_factory=Progress)
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._job = Job(self.mount, progress=self.progress, stop=self.stop, hinted=self._hinted)
+        self._notices = Notices(self.say)
+        self._cursor: str | None = None
+        self._next_pass = float("-inf")
+        self._next_look = float("-inf")
+        self._failures = 0
+
+    def run(self) -> None:
+        """Until the stop flag is set."""
+        while not self.stop.is_set():
+            self.stop.wait(self.step())
+
+    def step(self) -> float:
+        """A pass if one is due, otherwise the hints that come. Returns seconds to wait then."""
+        try:
+            return self._step()
+        except LeaseTaken as error:
+            message = f"{self.mount.alias}: waiting, as {error}"
+            self._notices.trouble("lease", message)
+            return LEASE_PAUSE
+        except redis.RedisError as error:
+            return self._pause(f"Redis: {error}")
+
+    def _step(self) -> float:
+        if self._cursor is None:
+            self._cursor = loop_registry(self.mount).hints_end()
+        if self.clock() >= self._next_pass:
+            return self._finish(whole_pass(self._job), is_whole=True)
+        names = self._read(min(HINT_WAIT, self._next_pass - self.clock()))
+        if names and not self.stop.is_set():
+            return self._finish(self._over(names), is_whole=False)
+        return 0
+
+    def _over(self, names: list[str]) -> Report:
+        try:
+            return pass_over(self._job, names)
+        except LeaseTaken:
+            # These hints are read: a pass has to look for what they spoke of.
+            self._next_pass = self.clock()
+            raise
+
+    def _finish(self, report: Report, *, is_whole: bool) -> float:
+        if report.stopped:
+            return self._pause(report.stopped)
+        self._failures = 0
+        self._notices.recovered(f"{self.mount.alias}: goes on")
+        if report.counts.total() > report.counts[Result.KEPT]:
+            self.say(report.summary())
+        for notice in report.notices:
+            self.say(f"{self.mount.alias}: {notice}")
+        if is_whole:
+            self._next_pass = self.clock() + self.interval
+        elif report.counts[Result.PENDING] or report.failures:
+            self._next_pass = min(self._next_pass, self.clock() + PAUSES[0])
+        return 0
+
+    def _pause(self, reason: str) -> float:
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        self._next_pass = self.clock() + pause
+        self._notices.trouble("away", f"{self.mount.alias}: stopped, and will try again. {reason}")
+        return pause
+
+    def _read(self, wait: float) -> list[str]:
+        registry = loop_registry(self.mount)
+        self._cursor, names = registry.read_hints(self._cursor or "0-0", wait)
+        return names
+
+    def _hinted(self) -> list[str]:
+        """Hints that came during a pass."""
+        if self.clock() < self._next_look:
+            return []
+        self._next_look = self.clock() + HINT_PERIOD
+        return self._read(0)
+
+
+def run(loops: list[MountLoop], stop: threading.Event) -> None:
+    """Run the loops side by side until the stop flag is set, and what is under way is ended."""
+    threads = [
+        threading.Thread(target=partial(_guarded, loop), name=f"s3rewrite-{loop.mount.alias}")
+        for loop in loops
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)
+    for thread in threads:
+        thread.join()
+
+
+def _guarded(loop: MountLoop) -> None:
+    """A fault of ours in one mount is logged, and the mount's loop begins anew."""
+    while not loop.stop.is_set():
+        try:
+            loop.run()
+        except Exception:
+            logger.exception("The loop over mount %r failed; it begins anew.", loop.mount.alias)
+            loop.stop.wait(PAUSES[-1])

@@ -1,0 +1,85 @@
+"""What a pass did, for people and for machines. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Result(StrEnum):
+    """What happened to a name in a pass."""
+
+    KEPT = "kept"
+    """Published before, and unchanged."""
+    UPLOADED = "uploaded"
+    ADOPTED = "adopted"
+    """Published without an upload: the bucket held the same bytes."""
+    REFRESHED = "refreshed"
+    """Touched only: published as before."""
+    PENDING = "pending"
+    """Changed while it was uploaded, or the pass was stopped: left for the next one."""
+    WITHDRAWN = "withdrawn"
+    DELETED = "deleted"
+    FAILED = "failed"
+
+
+@dataclass
+class Report:
+    """One pass over one mount."""
+
+    mount: str
+    counts: Counter[Result] = field(default_factory=Counter)
+    bytes_uploaded: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    """Name -> why it could not be uploaded or deleted."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Name -> why it cannot be offloaded at all."""
+    notices: list[str] = field(default_factory=list)
+    is_scan_complete: bool = True
+    stopped: str = ""
+    """Why the pass ended before its end, where it did."""
+    seconds: float = 0.0
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing failed and everything was seen."""
+        return not self.failures and self.is_scan_complete and not self.stopped
+
+    def add(self, result: Result, count: int = 1) -> None:
+        """Count a result."""
+        self.counts[result] += count
+
+    def fail(self, name: str, reason: str) -> None:
+        """Count a failure and keep its reason."""
+        self.failures[name] = reason
+        self.add(Result.FAILED)
+
+    def summary(self) -> str:
+        """One line: `media: 12 uploaded, 3 kept, 1 failed; 4.0 MB in 1.3 s`."""
+        counts = [f"{self.counts[result]:,} {result}" for result in Result if self.counts[result]]
+        done = ", ".join(counts) or "nothing to do"
+        return f"{self.mount}: {done}; {readable(self.bytes_uploaded)} in {self.seconds:.1f} s"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "mount": self.mount,
+            "ok": self.is_ok,
+            **{str(result): self.counts[result] for result in Result},
+            "bytes_uploaded": self.bytes_uploaded,
+            "failures": self.failures,
+            "skipped": self.skipped,
+            "notices": self.notices,
+            "stopped": self.stopped,
+            "scan_complete": self.is_scan_complete,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def readable(size: float) -> str:
+    """A number of bytes for people: `4.0 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

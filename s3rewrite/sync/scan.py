@@ -1,0 +1,179 @@
+"""Walks a storage: directory by directory, each file looked at once, memory for one directory.
+
+What cannot be offloaded is named with the reason, never passed over in silence.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.core.files.storage import FileSystemStorage, Storage
+
+from s3rewrite.entries import Signature, join
+from s3rewrite.paths import MAX_KEY_BYTES
+
+Excluded = Callable[[str], bool]
+
+
+class Directory(NamedTuple):
+    """One directory: its path in the storage ("" for the root), basename -> signature."""
+
+    path: str
+    files: dict[str, Signature]
+
+
+class ScanError(Exception):
+    """The storage cannot be walked at all: its root is not there."""
+
+
+@dataclass
+class Findings:
+    """What a scan met besides files."""
+
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Name -> why it cannot be offloaded."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """Directory or name -> why it could not be looked at: what it holds is not known."""
+
+
+def scan(
+    storage: Storage, excluded: Excluded, key_prefix: str, findings: Findings
+) -> Iterator[Directory]:
+    """Every directory of a storage that has files, or had none to show. Raises ScanError."""
+    for path, files in _walk(storage, findings):
+        kept = {
+            basename: signature
+            for basename, signature in files.items()
+            if _can_offload(join(path, basename), excluded, key_prefix, findings)
+        }
+        yield Directory(path, kept)
+
+
+def signature_of(storage: Storage, name: str) -> Signature | None:
+    """The signature of one file now; None where there is no file. Raises OSError otherwise."""
+    try:
+        if isinstance(storage, FileSystemStorage):
+            found = os.stat(storage.path(name))  # noqa: PTH116
+            return signature(found) if stat.S_ISREG(found.st_mode) else None
+        return _storage_signature(storage, name) if storage.exists(name) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def signature(found: os.stat_result) -> Signature:
+    """The signature of a stat."""
+    return Signature(found.st_size, found.st_mtime_ns)
+
+
+def _can_offload(name: str, excluded: Excluded, key_prefix: str, findings: Findings) -> bool:
+    if excluded(name):
+        return False
+    try:
+        length = len((key_prefix + name).encode())
+    except UnicodeEncodeError:
+        findings.skipped[ascii(name)] = "its name is not UTF-8"
+        return False
+    # A key under KEYS = "fingerprint" has a few more bytes than its name.
+    if length > MAX_KEY_BYTES - 16:
+        findings.skipped[name] = f"its key would be longer than {MAX_KEY_BYTES} bytes"
+        return False
+    return True
+
+
+def _walk(storage: Storage, findings: Findings) -> Iterator[tuple[str, dict[str, Signature]]]:
+    if isinstance(storage, FileSystemStorage):
+        return _walk_disk(storage, findings)
+    return _walk_storage(storage, findings)
+
+
+class _Place(NamedTuple):
+    """A directory to look at, with the identities of those above it."""
+
+    path: str
+    above: frozenset[tuple[int, int]]
+
+
+def _walk_disk(
+    storage: FileSystemStorage, findings: Findings
+) -> Iterator[tuple[str, dict[str, Signature]]]:
+    root = str(storage.location)
+    if not os.path.isdir(root):  # noqa: PTH112
+        raise ScanError(f"{root} is not a directory: is its disk mounted?")
+    places = [_Place("", frozenset())]
+    while places:
+        place = places.pop()
+        try:
+            files, below = _read_directory(root, place, findings)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            findings.errors[place.path or "."] = f"cannot be read: {error.strerror}"
+            continue
+        yield place.path, files
+        places.extend(below)
+
+
+def _read_directory(
+    root: str, place: _Place, findings: Findings
+) -> tuple[dict[str, Signature], list[_Place]]:
+    full = f"{root}/{place.path}" if place.path else root
+    here = os.stat(full)  # noqa: PTH116
+    above = place.above | {(here.st_dev, here.st_ino)}
+    files: dict[str, Signature] = {}
+    below: list[_Place] = []
+    with os.scandir(full) as entries:
+        for entry in entries:
+            name = join(place.path, entry.name)
+            found = _stat(entry, name, findings)
+            if found is None:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                files[entry.name] = signature(found)
+            elif not stat.S_ISDIR(found.st_mode):
+                findings.skipped[name] = "not a regular file"
+            elif (found.st_dev, found.st_ino) in above:
+                findings.skipped[name] = "a link to a directory that holds it"
+            else:
+                below.append(_Place(name, above))
+    return files, below
+
+
+def _stat(entry: os.DirEntry[str], name: str, findings: Findings) -> os.stat_result | None:
+    """What an entry is, behind links; None where it is gone or leads nowhere."""
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        if entry.is_symlink():
+            findings.skipped[name] = "a link to nothing"
+        return None
+    except OSError as error:
+        findings.errors[name] = f"cannot be looked at: {error.strerror}"
+        return None
+
+
+def _walk_storage(
+    storage: Storage, findings: Findings
+) -> Iterator[tuple[str, dict[str, Signature]]]:
+    paths = [""]
+    while paths:
+        path = paths.pop()
+        try:
+            directories, basenames = storage.listdir(path)
+            files = {
+                basename: _storage_signature(storage, join(path, basename))
+                for basename in basenames
+            }
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            findings.errors[path or "."] = f"cannot be read: {error}"
+            continue
+        yield path, files
+        paths.extend(join(path, directory) for directory in directories)
+
+
+def _storage_signature(storage: Storage, name: str) -> Signature:
+    modified = storage.get_modified_time(name)
+    return Signature(storage.size(name), int(modified.timestamp() * 1_000_000) * 1000)

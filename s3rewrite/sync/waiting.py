@@ -1,0 +1,24 @@
+"""Waiting for another pass over the same mount to end."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from s3rewrite.registry.lease import LeaseTaken
+
+T = TypeVar("T")
+
+PERIOD = 0.1
+"""Seconds between two tries."""
+
+
+def patiently(action: Callable[[], T], seconds: float) -> T:
+    """What `action` returns, tried again while it raises LeaseTaken. Raises the last one."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except LeaseTaken:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(PERIOD)

@@ -1,0 +1,394 @@
+"""Passes on a real Redis and a real S3 server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3rewrite.conf import Mount
+from s3rewrite.registry import Outcome, Registry
+from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.sync.passes import pass_over, whole_pass
+from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.transfer import Bucket
+from tests.factories import job, use_mount, write
+
+
+class Puts:
+    """Counts the objects that are written."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.keys: list[str] = []
+        put = Bucket.put
+
+        def counted(bucket: Bucket, upload: Any, **options: Any) -> None:
+            self.keys.append(upload.key)
+            put(bucket, upload, **options)
+
+        monkeypatch.setattr(Bucket, "put", counted)
+
+
+@pytest.fixture
+def puts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Puts]:
+    return Puts(monkeypatch)
+
+
+def body(s3_client: Any, mount: Mount, name: str) -> bytes:
+    found = s3_client.get_object(Bucket=mount.bucket, Key=f"media/{name}")
+    return found["Body"].read()
+
+
+def keys(s3_client: Any, mount: Mount) -> list[str]:
+    found = s3_client.list_objects_v2(Bucket=mount.bucket)
+    return [item["Key"] for item in found.get("Contents", ())]
+
+
+def counts(report: Report) -> dict[Result, int]:
+    assert not report.stopped
+    return {result: count for result, count in report.counts.items() if count}
+
+
+def test_files_reach_the_bucket_and_are_published(
+    mount: Mount, root: Path, registry: Registry, s3_client: Any
+) -> None:
+    write(root, "a.txt", b"one")
+    write(root, "photos/2026/it's ü+.jpg", b"two")
+    report = whole_pass(job(mount))
+    assert counts(report) == {Result.UPLOADED: 2}
+    assert report.is_ok
+    assert body(s3_client, mount, "a.txt") == b"one"
+    assert body(s3_client, mount, "photos/2026/it's ü+.jpg") == b"two"
+    assert {name for name, _ in registry.names()} == {"a.txt", "photos/2026/it's ü+.jpg"}
+    head = s3_client.head_object(Bucket=mount.bucket, Key="media/photos/2026/it's ü+.jpg")
+    assert head["ContentType"] == "image/jpeg"
+
+
+def test_a_second_pass_has_nothing_to_do(mount: Mount, root: Path, puts: Puts) -> None:
+    write(root, "a.txt")
+    whole_pass(job(mount))
+    assert counts(whole_pass(job(mount))) == {Result.KEPT: 1}
+    assert puts.keys == ["media/a.txt"]
+
+
+def test_a_changed_file_is_uploaded_again(
+    mount: Mount, root: Path, s3_client: Any, puts: Puts
+) -> None:
+    write(root, "a.txt", b"one")
+    whole_pass(job(mount))
+    write(root, "a.txt", b"two", age=5)
+    assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
+    assert body(s3_client, mount, "a.txt") == b"two"
+
+
+def test_a_touched_file_is_published_anew_without_an_upload(
+    mount: Mount, root: Path, registry: Registry, puts: Puts
+) -> None:
+    path = write(root, "a.txt")
+    whole_pass(job(mount))
+    os.utime(path, (1_000_000, 1_000_000))
+    assert counts(whole_pass(job(mount))) == {Result.REFRESHED: 1}
+    assert registry.get(["a.txt"])["a.txt"].signature.mtime_ns == 1_000_000 * 10**9
+    assert puts.keys == ["media/a.txt"]
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_what_the_bucket_holds_is_adopted(
+    mount: Mount, root: Path, registry: Registry, puts: Puts, count: int
+) -> None:
+    for number in range(count):
+        write(root, f"photos/{number}.txt", b"%d" % number)
+    whole_pass(job(mount))
+    registry.client.flushall()
+    puts.keys.clear()
+    assert counts(whole_pass(job(mount))) == {Result.ADOPTED: count}
+    assert puts.keys == []
+
+
+def test_a_large_file_goes_in_parts_and_is_adopted_by_its_sha256(
+    mount: Mount, root: Path, registry: Registry, s3_client: Any, puts: Puts
+) -> None:
+    content = os.urandom(9 * 1024 * 1024)
+    write(root, "film.mp4", content)
+    assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
+    assert body(s3_client, mount, "film.mp4") == content
+    registry.client.flushall()
+    puts.keys.clear()
+    assert counts(whole_pass(job(mount))) == {Result.ADOPTED: 1}
+    assert puts.keys == []
+
+
+def test_other_bytes_in_the_bucket_are_not_adopted(
+    mount: Mount, root: Path, s3_client: Any
+) -> None:
+    s3_client.put_object(Bucket=mount.bucket, Key="media/a.txt", Body=b"old")
+    write(root, "a.txt", b"new")
+    assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
+    assert body(s3_client, mount, "a.txt") == b"new"
+
+
+def test_a_vanished_file_is_withdrawn_and_its_object_kept(
+    mount: Mount, root: Path, registry: Registry, s3_client: Any
+) -> None:
+    write(root, "a.txt")
+    write(root, "photos/b.txt")
+    whole_pass(job(mount))
+    (root / "photos/b.txt").unlink()
+    (root / "photos").rmdir()
+    assert counts(whole_pass(job(mount))) == {Result.KEPT: 1, Result.WITHDRAWN: 1}
+    assert [name for name, _ in registry.names()] == ["a.txt"]
+    assert keys(s3_client, mount) == ["media/a.txt", "media/photos/b.txt"]
+
+
+def test_an_excluded_file_is_neither_uploaded_nor_left_published(
+    settings: Any, mount: Mount, root: Path, registry: Registry, s3_client: Any
+) -> None:
+    write(root, "a.txt")
+    write(root, "b.tmp")
+    whole_pass(job(mount))
+    options = settings.S3REWRITE["media"]
+    mount = use_mount(settings, root, **options, EXCLUDE=["*.tmp"], DELETE_GRACE=0)
+    report = whole_pass(job(mount, delete=True))
+    assert counts(report) == {Result.KEPT: 1, Result.WITHDRAWN: 1}
+    assert keys(s3_client, mount) == ["media/a.txt", "media/b.tmp"]
+
+
+def test_an_unreadable_root_stops_the_pass(mount: Mount, root: Path, registry: Registry) -> None:
+    write(root, "a.txt")
+    whole_pass(job(mount))
+    root.rename(root.with_name("elsewhere"))
+    report = whole_pass(job(mount))
+    assert "is its disk mounted?" in report.stopped
+    assert [name for name, _ in registry.names()] == ["a.txt"]
+
+
+def test_an_empty_root_withdraws_nothing(mount: Mount, root: Path, registry: Registry) -> None:
+    path = write(root, "a.txt")
+    whole_pass(job(mount))
+    path.unlink()
+    report = whole_pass(job(mount, delete=True))
+    assert "empty" in report.stopped
+    assert [name for name, _ in registry.names()] == ["a.txt"]
+
+
+class TestDeleting:
+    @pytest.fixture
+    def mount(self, settings: Any, root: Path, mount: Mount) -> Mount:
+        options = settings.S3REWRITE["media"]
+        return use_mount(settings, root, **options, DELETE_GRACE=0)
+
+    def test_is_off_unless_asked_for(self, mount: Mount, root: Path, s3_client: Any) -> None:
+        self.published_and_removed(mount, root)
+        assert Result.DELETED not in counts(whole_pass(job(mount)))
+        assert "media/gone.txt" in keys(s3_client, mount)
+
+    def test_deletes_what_is_gone(self, mount: Mount, root: Path, s3_client: Any) -> None:
+        self.published_and_removed(mount, root)
+        report = whole_pass(job(mount, delete=True))
+        assert counts(report) == {Result.KEPT: 1, Result.WITHDRAWN: 1, Result.DELETED: 1}
+        assert keys(s3_client, mount) == ["media/kept.txt"]
+
+    def test_waits_for_the_grace(
+        self, settings: Any, mount: Mount, root: Path, s3_client: Any
+    ) -> None:
+        self.published_and_removed(mount, root)
+        options = settings.S3REWRITE["media"] | {"DELETE_GRACE": 3600}
+        mount = use_mount(settings, root, **options)
+        assert Result.DELETED not in counts(whole_pass(job(mount, delete=True)))
+        assert "media/gone.txt" in keys(s3_client, mount)
+
+    def test_deletes_nothing_above_the_limit(
+        self, mount: Mount, root: Path, s3_client: Any
+    ) -> None:
+        self.published_and_removed(mount, root)
+        report = whole_pass(job(mount, delete=True, max_delete=0))
+        assert Result.DELETED not in counts(report)
+        assert "--max-delete 1" in report.notices[0]
+        assert "media/gone.txt" in keys(s3_client, mount)
+
+    def test_spares_a_file_that_came_back(
+        self, mount: Mount, root: Path, registry: Registry, s3_client: Any
+    ) -> None:
+        self.published_and_removed(mount, root)
+        whole_pass(job(mount))
+        write(root, "gone.txt", b"new")
+        whole_pass(job(mount, delete=True))
+        assert body(s3_client, mount, "gone.txt") == b"new"
+        assert registry.withdrawn(0) == []
+
+    def test_deletes_nothing_after_an_incomplete_scan(
+        self, mount: Mount, root: Path, s3_client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.published_and_removed(mount, root)
+        write(root, "locked/a.txt")
+        scandir = os.scandir
+
+        def refusing(path: str) -> Any:
+            if path.endswith("locked"):
+                raise PermissionError(13, "Permission denied")
+            return scandir(path)
+
+        monkeypatch.setattr("s3rewrite.sync.scan.os.scandir", refusing)
+        report = whole_pass(job(mount, delete=True))
+        assert not report.is_ok
+        assert report.failures == {"locked": "cannot be read: Permission denied"}
+        assert "media/gone.txt" in keys(s3_client, mount)
+
+    def test_a_dry_run_tells_and_does_nothing(
+        self, mount: Mount, root: Path, registry: Registry, s3_client: Any
+    ) -> None:
+        self.published_and_removed(mount, root)
+        whole_pass(job(mount))
+        write(root, "new.txt")
+        report = whole_pass(job(mount, delete=True, dry_run=True))
+        assert counts(report) == {Result.KEPT: 1, Result.UPLOADED: 1, Result.DELETED: 1}
+        assert keys(s3_client, mount) == ["media/gone.txt", "media/kept.txt"]
+        assert counts(whole_pass(job(mount, delete=True))) == counts(report)
+
+    def published_and_removed(self, mount: Mount, root: Path) -> None:
+        write(root, "kept.txt")
+        path = write(root, "gone.txt")
+        whole_pass(job(mount))
+        path.unlink()
+
+
+class TestFingerprintKeys:
+    @pytest.fixture
+    def mount(self, settings: Any, root: Path, mount: Mount) -> Mount:
+        options = settings.S3REWRITE["media"]
+        return use_mount(settings, root, **options, KEYS="fingerprint", DELETE_GRACE=0)
+
+    def test_each_version_has_a_key_and_old_ones_are_collected(
+        self, mount: Mount, root: Path, s3_client: Any
+    ) -> None:
+        write(root, "a.txt", b"one")
+        whole_pass(job(mount))
+        first = keys(s3_client, mount)
+        assert first[0].startswith("media/a.7692c3ad3540")
+        write(root, "a.txt", b"two", age=5)
+        whole_pass(job(mount))
+        assert len(keys(s3_client, mount)) == 2
+        whole_pass(job(mount, delete=True))
+        assert len(keys(s3_client, mount)) == 1
+        assert keys(s3_client, mount) != first
+        head = s3_client.head_object(Bucket=mount.bucket, Key=keys(s3_client, mount)[0])
+        assert "immutable" in head["CacheControl"]
+
+
+class TestRaces:
+    def test_a_file_changed_while_it_is_uploaded_is_tried_again(
+        self, mount: Mount, root: Path, s3_client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(root, "a.txt", b"old")
+        put = Bucket.put
+
+        def slow(bucket: Bucket, upload: Any, **options: Any) -> None:
+            put(bucket, upload, **options)
+            if upload.content == b"old":
+                write(root, "a.txt", b"new", age=1)
+
+        monkeypatch.setattr(Bucket, "put", slow)
+        report = whole_pass(job(mount))
+        assert counts(report) == {Result.UPLOADED: 1}
+        assert body(s3_client, mount, "a.txt") == b"new"
+
+    def test_a_file_that_never_rests_is_left_pending(
+        self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(root, "a.txt", b"old")
+        put = Bucket.put
+
+        def restless(bucket: Bucket, upload: Any, **options: Any) -> None:
+            put(bucket, upload, **options)
+            write(root, "a.txt", upload.content + b".", age=1)
+
+        monkeypatch.setattr(Bucket, "put", restless)
+        assert counts(whole_pass(job(mount))) == {Result.PENDING: 1}
+        assert registry.get(["a.txt"]) == {}
+
+    def test_a_name_withdrawn_during_its_upload_is_not_published(
+        self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(root, "a.txt")
+        put, publish = Bucket.put, Registry.publish
+        outcomes = []
+
+        def withdrawing(bucket: Bucket, upload: Any, **options: Any) -> None:
+            put(bucket, upload, **options)
+            registry.withdraw(["a.txt"])
+
+        def recorded(*args: Any) -> Outcome:
+            outcomes.append(publish(*args))
+            return outcomes[-1]
+
+        monkeypatch.setattr(Bucket, "put", withdrawing)
+        monkeypatch.setattr(Registry, "publish", recorded)
+        assert counts(whole_pass(job(mount))) == {Result.ADOPTED: 1}
+        # The second claim, on which the file was read again, may publish; the first may not.
+        assert outcomes == [Outcome.SUPERSEDED, Outcome.PUBLISHED]
+
+    def test_a_pass_that_lost_its_lease_publishes_nothing(
+        self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(root, "a.txt")
+        put = Bucket.put
+
+        def losing(bucket: Bucket, upload: Any, **options: Any) -> None:
+            put(bucket, upload, **options)
+            registry.client.set(registry.keys.lease, "999 another")
+
+        monkeypatch.setattr(Bucket, "put", losing)
+        report = whole_pass(job(mount))
+        assert "lease was lost" in report.stopped
+        assert registry.get(["a.txt"]) == {}
+
+    def test_two_passes_do_not_run_at_once(self, mount: Mount, registry: Registry) -> None:
+        with held(registry), pytest.raises(LeaseTaken, match="another pass is running"):
+            whole_pass(job(mount))
+
+
+def test_a_refused_file_does_not_stop_the_others(
+    mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        write(root, name)
+    put_small = Bucket._put_small
+
+    def refusing(bucket: Bucket, upload: Any, parameters: Any) -> None:
+        if upload.key.endswith("b.txt"):
+            parameters["ContentMD5"] = "AAAAAAAAAAAAAAAAAAAAAA=="
+        put_small(bucket, upload, parameters)
+
+    monkeypatch.setattr(Bucket, "_put_small", refusing)
+    report = whole_pass(job(mount))
+    assert not report.is_ok
+    assert list(report.failures) == ["b.txt"]
+    assert {name for name, _ in registry.names()} == {"a.txt", "c.txt"}
+
+
+def test_a_bucket_that_is_not_there_stops_the_pass_with_one_reason(
+    settings: Any, mount: Mount, root: Path
+) -> None:
+    options = settings.S3REWRITE["media"] | {"BUCKET": "no-such-bucket"}
+    mount = use_mount(settings, root, **options)
+    for number in range(50):
+        write(root, f"{number}.txt")
+    report = whole_pass(job(mount))
+    assert "the bucket does not exist" in report.stopped
+    assert report.failures == {}
+
+
+def test_hinted_names_are_brought_in_step(
+    mount: Mount, root: Path, registry: Registry, s3_client: Any
+) -> None:
+    write(root, "a.txt")
+    path = write(root, "photos/b.txt")
+    assert counts(pass_over(job(mount), ["a.txt", "photos/b.txt", "never.txt"])) == {
+        Result.UPLOADED: 2
+    }
+    path.unlink()
+    assert counts(pass_over(job(mount), ["a.txt", "photos/b.txt"])) == {
+        Result.KEPT: 1,
+        Result.WITHDRAWN: 1,
+    }

@@ -1,0 +1,25 @@
+import pytest
+
+from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.sync.waiting import patiently
+
+
+def test_it_tries_until_the_lease_is_free() -> None:
+    tries = []
+
+    def action() -> str:
+        tries.append(1)
+        if len(tries) < 3:
+            raise LeaseTaken("host:1")
+        return "done"
+
+    assert patiently(action, 5) == "done"
+    assert len(tries) == 3
+
+
+def test_it_gives_up_in_the_end() -> None:
+    def action() -> None:
+        raise LeaseTaken("host:1")
+
+    with pytest.raises(LeaseTaken, match="host:1"):
+        patiently(action, 0)
