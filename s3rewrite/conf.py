@@ -94,10 +94,12 @@ def middleware() -> list[str]:
     return list(settings.MIDDLEWARE)
 
 
-def settings_file() -> str | None:
-    """The file of the settings, where it is known."""
+def private_files() -> list[str]:
+    """Files of the project that must never be public: the settings, and databases of SQLite."""
     module = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
-    return getattr(module, "__file__", None)
+    databases = [d for d in settings.DATABASES.values() if "lite" in str(d.get("ENGINE"))]
+    files = [getattr(module, "__file__", None), *(database.get("NAME") for database in databases)]
+    return [str(file) for file in files if file and not str(file).startswith((":memory:", "file:"))]
 
 
 def allowed_hosts() -> list[str]:

@@ -173,7 +173,8 @@ def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:
 def _local_root(mount: Mount) -> str | None:
     """Where the mount's files lie on the local disk, if they do and are to be looked at."""
     storage = conf.storage_of(mount) if mount.check_local else None
-    return str(storage.location) if isinstance(storage, FileSystemStorage) else None
+    # A storage of static files without STATIC_ROOT has no location, and so no file.
+    return str(storage.location or os.devnull) if isinstance(storage, FileSystemStorage) else None
 
 
 def _is_current(root: str | None, name: str, entry: Entry) -> bool:

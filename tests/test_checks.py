@@ -684,26 +684,38 @@ def test_static_root_is_not_set(settings: Any) -> None:
     only(messages(STORAGE="staticfiles"), "E020")
 
 
+SETTINGS_FILE = Path(sys.modules["tests.settings"].__file__ or "")
+
+
 @pytest.mark.parametrize("levels", [0, 1, 2])
 def test_a_directory_that_holds_the_settings(settings: Any, levels: int) -> None:
-    root = Path(str(conf.settings_file())).parents[levels]
-    settings.MEDIA_ROOT = root
+    root = settings.MEDIA_ROOT = SETTINGS_FILE.parents[levels]
     message, _ = only(messages(), "E020")
-    assert f"is {root}, which also holds the settings of the project" in message
+    assert f"is {root}, which holds {SETTINGS_FILE}: it would go to S3." in message
 
 
 def test_a_directory_that_holds_them_by_another_path(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "link"
-    (tmp_path / "link").symlink_to(Path(str(conf.settings_file())).parent)
+    (tmp_path / "link").symlink_to(SETTINGS_FILE.parent)
     only(messages(), "E020")
 
 
-def test_settings_without_a_file(
-    settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_directory_that_holds_a_database(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    names = [tmp_path / "db.sqlite3", ":memory:", "file:memory?mode=memory", None]
+    engine = "django.db.backends.sqlite3"
+    databases = {str(i): {"ENGINE": engine, "NAME": name} for i, name in enumerate(names)}
+    databases["postgres"] = {"ENGINE": "django.db.backends.postgresql", "NAME": tmp_path / "pg"}
+    monkeypatch.setattr(conf.settings, "DATABASES", databases)
+    message, _ = only(messages(), "E020")
+    assert f"which holds {tmp_path}/db.sqlite3: it would go to S3." in message
+
+
+def test_settings_without_a_file(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
-    settings.MEDIA_ROOT = Path(__file__).parent
-    assert conf.settings_file() is None
+    settings.MEDIA_ROOT = SETTINGS_FILE.parent
     assert check_ids() == []
 
 

@@ -237,6 +237,14 @@ def test_a_name_too_long_for_the_disk_is_local(mount: Mount) -> None:
     assert link(f"/media/{name}") == f"/media/{name}"
 
 
+def test_a_storage_without_a_directory_has_no_file(settings: Any, caches: None) -> None:
+    settings.STATIC_ROOT = None
+    settings.STORAGES = {**settings.STORAGES}  # made anew
+    settings.S3REWRITE = {"static": {"BUCKET": "assets", "STORAGE": "staticfiles"}}
+    publish_entry(conf.mount("static"), "a.css", ENTRY)
+    assert link("/static/a.css") == "/static/a.css"
+
+
 def test_without_the_check_the_entry_is_believed(settings: Any, caches: None, root: Path) -> None:
     mount = use_mount(settings, root, PUBLIC_URL=CDN, POLL_SECONDS=0, CHECK_LOCAL=False)
     publish_entry(mount, "a.jpg", ENTRY)

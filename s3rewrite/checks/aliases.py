@@ -1,6 +1,6 @@
 """What S3REWRITE says of STORAGES and CACHES."""
 
-import os
+from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import FileSystemStorage, Storage
@@ -61,9 +61,11 @@ def storage_root(mount: Mount, options: Options) -> Messages:
     hint = 'Set MEDIA_ROOT, STATIC_ROOT or the storage\'s "location" to a directory for its files.'
     if not storage.base_location:
         yield error(20, f'The storage of mount "{mount.alias}" has no directory.', hint)
-    elif _holds(str(storage.location), conf.settings_file()):
-        message = f'The storage of mount "{mount.alias}" is {storage.location}, which also holds '
-        yield error(20, f"{message}the settings of the project: they would go to S3.", hint)
+        return
+    for file in conf.private_files():
+        if _holds(str(storage.location), file):
+            message = f'The storage of mount "{mount.alias}" is {storage.location}, which holds '
+            yield error(20, f"{message}{file}: it would go to S3.", hint)
 
 
 @on_mount
@@ -89,7 +91,5 @@ def _problem(mount: Mount) -> Exception | None:
     return None
 
 
-def _holds(directory: str, file: str | None) -> bool:
-    return file is not None and os.path.realpath(file).startswith(
-        os.path.join(os.path.realpath(directory), "")  # noqa: PTH118 - ends with a separator
-    )
+def _holds(directory: str, file: str) -> bool:
+    return Path(file).resolve().is_relative_to(Path(directory).resolve())
