@@ -34,8 +34,8 @@ KEYS = {"r": "Redis", "s": "S3"}
 class Site(Process):
     """The site under gunicorn: ready when it answers."""
 
-    def __init__(self, directory: Path, env: dict[str, str]) -> None:
-        self.port = PORT if is_free(PORT) else free_ports(1)[0]
+    def __init__(self, directory: Path, env: dict[str, str], port: int | None) -> None:
+        self.port = port or free_ports(1)[0]
         command = [sys.executable, "-m", "gunicorn", "demo.wsgi", "--bind", f"{HOST}:{self.port}"]
         command += ["--workers", "2", "--threads", "8", "--access-logfile", "-"]
         super().__init__("site", command, directory, env)
@@ -52,15 +52,15 @@ class Site(Process):
 
 
 class Demo:
-    """All processes of a demo that lives in one directory."""
+    """All processes of a demo that lives in one directory; its site is on `port` or a free one."""
 
-    def __init__(self, directory: Path = VAR, pictures: int = PICTURES) -> None:
+    def __init__(self, directory: Path, pictures: int = PICTURES, port: int | None = None) -> None:
         self.directory = directory
         self.password = secrets.token_urlsafe(6)
         self.valkey = Valkey(directory / "valkey")
         self.seaweedfs = SeaweedFS(directory / "seaweedfs")
         env = self._environment()
-        self.site = Site(directory, env)
+        self.site = Site(directory, env, port)
         self.loop = self._manage("loop", "s3rewrite_loop", "--interval", str(LOOP_SECONDS))
         self.artist = self._manage("pictures", "draw_pictures", "--count", str(pictures))
 
@@ -184,7 +184,8 @@ def main() -> int:
     """Run the demo until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with emptied(VAR), Demo() as demo:
+        port = PORT if is_free(PORT) else None
+        with emptied(VAR), Demo(VAR, port=port) as demo:
             try:
                 print(welcome(demo), flush=True)
                 attend(demo)
