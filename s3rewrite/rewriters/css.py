@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
 from s3rewrite.rewriters.contexts import Row, rows_at
-from s3rewrite.rewriters.prefixes import Finder
+from s3rewrite.rewriters.prefixes import Places
 from s3rewrite.rewriters.tokens import SPACES, any_case, compiled
 
 IMPORT = b"@import"
@@ -65,14 +65,14 @@ def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
 
     Only whole statements before a needle are passed over, so that each byte is read about once.
     """
-    finder = Finder([(css, needle) for needle in needles])
-    start, place = 0, finder.next(0)
+    places = Places((css, needle) for needle in needles)
+    start, place = 0, places.next(0)
     while place is not None:
         passed = _STATEMENTS.match(css, start, place)
         end = yield from _statement(css, passed.end() if passed else start)
         if end is None:
             return
-        start, place = end, finder.next(max(end, place + 1))
+        start, place = end, places.next(max(end, place + 1))
 
 
 def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:

@@ -49,4 +49,7 @@ class Page:
 
     def find(self, text: bytes, begin: int, end: int) -> Found | None:
         """The URL that `text`, decoded, holds from `begin` to `end`, if it is a target's."""
-        return find(text, (begin, end), self.targets, utf8=self.scope.utf8)
+        found = find(text, (begin, end), self.targets)
+        if found and not self.scope.utf8 and not found.url.isascii():
+            return None
+        return found

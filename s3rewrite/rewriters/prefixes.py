@@ -1,6 +1,7 @@
 """What to look for in a body, and which mount a URL belongs to."""
 
-import re
+from bisect import bisect_left
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,33 +16,37 @@ TRIMMED = bytes(range(1, 0x21))
 NUL is not among them: HTML and CSS have made it U+FFFD by then.
 """
 
-# What a browser takes out of a URL's inside (URL Standard, 4.4), so that its bytes mislead.
-_TAB_OR_NEWLINE = re.compile(rb"[\t\n\r]")
 
+class Places:
+    """The places where any of some needles occurs, in order."""
 
-class Finder:
-    """The places where any of some needles occurs in a body, in order."""
+    __slots__ = ("_all", "_index")
 
-    def __init__(self, needles: list[tuple[bytes, bytes]]) -> None:
-        """`needles` are pairs: where to look (of one length all), and what for."""
-        self._needles = needles
-        self._places = [-1] * len(needles)
+    def __init__(self, needles: Iterable[tuple[bytes, bytes]]) -> None:
+        """`needles` are pairs: where to look, and what for."""
+        found: list[int] = []
+        for body, needle in needles:
+            at = body.find(needle)
+            while at >= 0:
+                found.append(at)
+                at = body.find(needle, at + len(needle))
+        self._all = sorted(found)
+        self._index = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
 
     def next(self, start: int) -> int | None:
         """The first place at `start` or behind it; None without one. `start` never falls."""
-        for i, (body, needle) in enumerate(self._needles):
-            if self._places[i] < start:
-                place = body.find(needle, start)
-                self._places[i] = place if place >= 0 else len(body) + 1
-        place = min(self._places, default=start)
-        return place if self._needles and place <= len(self._needles[0][0]) else None
+        self._index = bisect_left(self._all, start, self._index)
+        return self._all[self._index] if self._index < len(self._all) else None
 
 
 class Found(NamedTuple):
-    """A trimmed URL, by its place in the text that holds it, and the target it belongs to."""
+    """A trimmed URL, where it begins in the text that holds it, and the target it belongs to."""
 
+    url: bytes
     begin: int
-    end: int
     target: Target
 
 
@@ -75,24 +80,18 @@ def _is_root_relative(prefix: bytes) -> bool:
     return prefix.startswith(b"/") and not prefix.startswith(b"//")
 
 
-def find(
-    text: bytes, span: tuple[int, int], targets: tuple[Target, ...], *, utf8: bool
-) -> Found | None:
+def find(text: bytes, span: tuple[int, int], targets: tuple[Target, ...]) -> Found | None:
     """The URL at `span` of a decoded text, trimmed, with the first target it belongs to.
 
-    None if there is no such target, or if the bytes do not say what a browser asks for: a tab
-    or newline inside, or bytes outside ASCII where the body may not be UTF-8.
+    None if there is no such target, or if a browser would take tabs or newlines out of its
+    inside first.
     """
-    raw = text[span[0] : span[1]]
+    begin, end = span
+    raw = text[begin:end]
     url = raw.strip(TRIMMED)
     for target in targets:
         if url.startswith(target.prefixes):
-            begin = span[0] + raw.index(url)
-            return Found(begin, begin + len(url), target) if _is_plain(url, utf8=utf8) else None
+            if b"\n" in url or b"\r" in url or b"\t" in url or len(url) > MAX_URL_BYTES:
+                return None
+            return Found(url, begin + raw.index(url), target)
     return None
-
-
-def _is_plain(url: bytes, *, utf8: bool) -> bool:
-    if len(url) > MAX_URL_BYTES or _TAB_OR_NEWLINE.search(url):
-        return False
-    return utf8 or url.isascii()

@@ -34,9 +34,11 @@ class Text(NamedTuple):
         before = bisect_right(self.places, place)
         return self.start + place + (self.gaps[before - 1] if before else 0)
 
-    def candidate(self, begin: int, end: int) -> Candidate:
-        """The candidate whose URL is `data[begin:end]`."""
-        url = self.data[begin:end]
+    def candidate(self, begin: int, url: bytes) -> Candidate:
+        """The candidate for a URL that begins at a place of `data`."""
+        if not self.places:
+            return Candidate(self.start + begin, url)
+        end = begin + len(url)
         if bisect_right(self.places, begin) == bisect_right(self.places, end):
             return Candidate(self.offset(begin), url)
         offsets = tuple(self.offset(place) for place in range(begin, end + 1))

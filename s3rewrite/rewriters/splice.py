@@ -18,8 +18,9 @@ def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | 
     end = 0
     for candidate, link in zip(candidates, links, strict=True):
         if link is not None:
-            pieces += (body[end : candidate.start], link.text)
-            end = _end(candidate, link)
+            start, _, offsets = candidate
+            pieces += (body[end:start], link.text)
+            end = offsets[link.length] if offsets else start + link.length
     return b"".join((*pieces, body[end:])) if pieces else body
 
 
@@ -32,9 +33,3 @@ def rewrite(body: bytes, scope: Scope, collect: Collect, resolve: Resolve) -> by
     if not candidates:
         return body
     return splice(body, candidates, resolve([candidate.url for candidate in candidates]))
-
-
-def _end(candidate: Candidate, link: Link) -> int:
-    if candidate.offsets is None:
-        return candidate.start + link.length
-    return candidate.offsets[link.length]

@@ -48,6 +48,7 @@ def _any_of(names: tuple[str, ...]) -> str:
 
 
 _UNQUOTED = rf"""[^{SPACES}"'>][^{SPACES}>]*+"""
+_WHOLE_UNQUOTED = rf"{_UNQUOTED}(?=[{SPACES}>])"
 _VALUE = rf"""(?: "[^"]*+" | '[^']*+' | {_UNQUOTED} | (?=>) )"""
 
 # 13.2.5.32 to 13.2.5.40. A name may begin with "=" and hold quotes; a quote matters only after
@@ -58,8 +59,8 @@ _ATTRIBUTE = rf"{_NAME} (?: {_EQUALS}{_VALUE} | (?![{SPACES}]*+=) )"
 
 # What follows a tag's name: first the usual spelling, which is fast to match, then any other.
 _REST_OF_TAG = rf"""
-    (?: \x20[a-z-]++=(?: "[^"]*+" | {_UNQUOTED} ) )*+
-    (?: > | (?: [{SPACES}/]++ | {_ATTRIBUTE} )*+ > )
+    (?: > | (?: \x20[a-z-]++=(?: "[^"]*+" | {_UNQUOTED} ) )*+
+            (?: > | (?: [{SPACES}/]++ | {_ATTRIBUTE} )*+ > ) )
 """
 _TAG_NAME = rf"[a-zA-Z][^{SPACES}/>]*+"
 
@@ -72,12 +73,18 @@ _BOGUS = r"[!?](?!--)[^>]*+> | /(?![a-zA-Z])[^>]*+>"
 _BOGUS_OR_CDATA = rf"(?!!\[CDATA\[)(?:{_BOGUS}) | !\[CDATA\[[^>]*+(?<=\]\])>"
 _TEXT = r"(?=[^a-zA-Z/!?])"
 
-_PLAIN_LETTER = "".join(c for c in ascii_letters if c.lower() not in {s[0] for s in _SPECIAL})
+
+def _beginning_of_others(names: tuple[str, ...]) -> str:
+    """A pattern for the first letter of a name that is none of these; most need no second look."""
+    letters = sorted({name[0] for name in names})
+    rests = {c: _any_of(tuple(n[1:] for n in names if n.startswith(c))) for c in letters}
+    plain = "".join(c for c in ascii_letters if c.lower() not in letters)
+    return "|".join((f"[{plain}]", *(f"{any_case(c)}(?!{rest})" for c, rest in rests.items())))
 
 
 def _syntax(end_tag: str, bogus: str) -> Syntax:
-    name = rf"(?: /{end_tag}[a-zA-Z] | [{_PLAIN_LETTER}] | (?!{_any_of(_SPECIAL)})[a-zA-Z] )"
-    tag = rf"{name}[^{SPACES}/>]*+{_REST_OF_TAG}"
+    beginning = rf"(?: /{end_tag}[a-zA-Z] | {_beginning_of_others(_SPECIAL)} )"
+    tag = rf"{beginning}[^{SPACES}/>]*+{_REST_OF_TAG}"
     markup = rf"{_COMMENT} | {bogus} | {_TEXT}"
     tokens = rf"(?: [^<]*+<(?: {tag} | {markup} ) )*+ [^<]*+"
     return Syntax(compiled(tokens), compiled(rf"<(?: {markup} )"))
@@ -102,6 +109,11 @@ ATTRIBUTE = compiled(
 
 CONTENT_END = {name.encode(): compiled(f"</{any_case(name)}(?=[{SPACES}/>])") for name in RAW_TEXT}
 """The end tag of each raw text element: an "appropriate end tag token", 13.2.5."""
+
+ATTRIBUTES = compiled(
+    rf"""(?: [{SPACES}/]++ | {_ATTRIBUTE.replace(_UNQUOTED, _WHOLE_UNQUOTED)} )*+"""
+)
+"""Whole attributes, and what is between them."""
 
 NEUTRAL = compiled(rf"(?: [^<]++ | <{_COMMENT} | <!\[CDATA\[.*?\]\]> )*+")
 """Content that ends at the same place whether it is read as raw text or as foreign content."""

@@ -1,5 +1,6 @@
 """Goes through a body from one place to the next and says which token each is in."""
 
+import re
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from s3rewrite.rewriters.tokens import (
     NEUTRAL,
     TAG,
     TAG_OPEN,
+    Syntax,
 )
 
 _FOREIGN_NAMES = frozenset({b"svg", b"math"})
@@ -58,48 +60,42 @@ class Walker:
 
         None where the token, and so the rest of the body, has no end that is beyond doubt.
         """
-        piece: Piece | None = None
-        while piece is None:
+        while True:
             syntax = IN_FOREIGN if self.depth else IN_HTML
-            found = syntax.tokens.match(self.body, self.at, place)
-            self.at = found.end() if found else self.at
-            if self.at == place and not self.body.startswith(b"<", place):
-                return self._text(place)
-            end, piece = self._pass(place)
-            if end is None:
-                return None
-            if piece is None:
-                self.at = end
-        return piece
+            before = syntax.tokens.match(self.body, self.at, place)
+            self.at = before.end() if before else self.at
+            tag = TAG.match(self.body, self.at)
+            if tag is None:
+                end = self._end_of_other(syntax, place)
+                if end is None or place < end:
+                    return Piece(Kind.OTHER, self.at, end) if end else None
+            elif place < tag.end():
+                kind = Kind.OTHER if tag[1] else Kind.TAG
+                return Piece(kind, self.at, tag.end(), tag[2].lower(), tag.end(2))
+            else:
+                end = self._enter(tag)
+                if end is None or place < end:
+                    return self._raw(tag, end) if end else None
+            self.at = end
 
-    def _text(self, place: int) -> Piece:
-        end = self.body.find(b"<", place)
-        return Piece(Kind.OTHER, place, end if end >= 0 else len(self.body))
+    def _end_of_other(self, syntax: Syntax, place: int) -> int | None:
+        """The end of the text, comment or the like at the reading position; None without one."""
+        if not self.body.startswith(b"<", self.at):
+            end = self.body.find(b"<", place)
+            return end if end >= 0 else len(self.body)
+        found = syntax.markup.match(self.body, self.at)
+        return found.end() if found else None
 
-    def _pass(self, place: int) -> tuple[int | None, Piece | None]:
-        """The end of the token at the reading position, and the piece if it holds `place`."""
-        tag = TAG.match(self.body, self.at)
-        if tag is None:
-            return self._pass_markup(place)
+    def _enter(self, tag: re.Match[bytes]) -> int | None:
+        """Go on behind a special tag, and the text it begins; None where that has no sure end."""
         slash, name = tag[1], tag[2].lower()
-        if place < tag.end():
-            kind = Kind.OTHER if slash else Kind.TAG
-            return tag.end(), Piece(kind, self.at, tag.end(), name, tag.end(2))
         if slash or name in _FOREIGN_NAMES:
             self.depth += -1 if slash else 1
-            return tag.end(), None
-        end = self._content_end(name, tag.end())
-        if end is not None and place < end:
-            return end, Piece(Kind.RAW, self.at, end, name, tag.end())
-        return end, None
+            return tag.end()
+        return self._content_end(name, tag.end())
 
-    def _pass_markup(self, place: int) -> tuple[int | None, Piece | None]:
-        syntax = IN_FOREIGN if self.depth else IN_HTML
-        found = syntax.markup.match(self.body, self.at)
-        if found is None:
-            return None, None
-        end = found.end()
-        return end, Piece(Kind.OTHER, self.at, end) if place < end else None
+    def _raw(self, tag: re.Match[bytes], end: int) -> Piece:
+        return Piece(Kind.RAW, self.at, end, tag[2].lower(), tag.end())
 
     def _content_end(self, name: bytes, start: int) -> int | None:
         if name not in CONTENT_END:
