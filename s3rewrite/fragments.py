@@ -41,7 +41,7 @@ def rewritten(text: str, request: HttpRequest | None = None) -> str:
 
 def _local_url(value: Any, mount: str | None) -> str:
     if isinstance(value, File):
-        return str(value.url) if value else ""  # type: ignore[attr-defined]
+        return str(value.url) if value.name else ""  # type: ignore[attr-defined]
     text = "" if value is None else str(value)
     return text if not text or _URL.match(text) else _storage(mount).url(text)
 

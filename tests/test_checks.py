@@ -892,6 +892,28 @@ def test_fonts_only_where_they_are_linked(settings: Any) -> None:
     assert only(asked, "W006")[1] == 'Add "https://cdn.example.com" to font-src.'
 
 
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        (["https://cdn.example.com"], []),
+        (("https://cdn.example.com",), []),
+        ({"https://cdn.example.com"}, []),
+        ([], ["W006"]),
+        (True, ["W006"]),
+        (False, []),
+        (None, []),
+    ],
+)
+def test_how_django_lets_sources_be_written(
+    settings: Any, sources: Any, expected: list[str]
+) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {"img-src": sources}
+    assert check_ids(PUBLIC_URL=PUBLIC_URL) == expected
+    settings.SECURE_CSP = {"img-src": sources, "default-src": ["'self'"], "media-src": ["*"]}
+    assert check_ids(PUBLIC_URL=PUBLIC_URL) == (expected if sources else ["W006"])
+
+
 @pytest.mark.parametrize("policy", [None, {}])
 def test_no_policy_of_django(settings: Any, policy: Any) -> None:
     settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]

@@ -35,11 +35,12 @@ def content_security_policy(mount: Mount, options: Options) -> Messages:
 
 
 def _allows(policy: dict[str, Any], directive: str, url: str) -> bool:
-    sources = policy.get(directive, policy.get("default-src"))
-    if sources is None:
-        return True
-    words = sources.split() if isinstance(sources, str) else sources
-    return any(_matches(str(word).lower(), url) for word in words)
+    # None and False leave a directive out, True gives one without sources.
+    given = [policy.get(name) for name in (directive, "default-src")]
+    sources = next((found for found in given if found not in (None, False)), "*")
+    if isinstance(sources, str):
+        sources = sources.split()
+    return sources is not True and any(_matches(str(word).lower(), url) for word in sources)
 
 
 def _matches(source: str, url: str) -> bool:
