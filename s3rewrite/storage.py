@@ -11,6 +11,7 @@ import redis
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
+from s3rewrite.conf import Mount
 from s3rewrite.registry import view_of, web_registry
 
 logger = logging.getLogger("s3rewrite.storage")
@@ -34,22 +35,29 @@ def changing(storage: Storage, name: str) -> Iterator[list[str]]:
 def withdraw(storage: Storage, names: Sequence[str], *, hint: bool) -> None:
     """Withdraw names of a storage from its mount; with `hint`, ask the loop to look at them.
 
-    Where Redis is away the change to the file goes on, and the signature of the file keeps it
-    from being linked until a pass has seen it. That is said with the hint, so once a change.
+    Where Redis is away (or is none) the change to the file goes on, and the signature of the
+    file keeps it from being linked until a pass has seen it. That is said with the hint, so
+    once a change.
     """
     for mount in conf.mounts().values():
         own = conf.storage_of(mount)
         known = [found for name in names if (found := _name_in(own, storage, name))]
-        if not known:
-            continue
         try:
-            web_registry(mount).withdraw(known, hint=hint)
-        except redis.RedisError as error:
-            message = "Redis is away: %r of mount %r not withdrawn; the next pass will. %s"
-            logger.log(
-                logging.WARNING if hint else logging.DEBUG, message, known, mount.alias, error
-            )
-        view_of(mount).forget(known)
+            _withdraw(mount, known, hint)
+        except (redis.RedisError, NotImplementedError) as error:
+            level = logging.WARNING if hint else logging.DEBUG
+            message = "%r of mount %r could not be withdrawn, the next pass will: %s"
+            logger.log(level, message, known, mount.alias, error)
+
+
+def _withdraw(mount: Mount, names: Sequence[str], hint: bool) -> None:
+    if not names:
+        return
+    view = view_of(mount)
+    try:
+        web_registry(mount).withdraw(names, hint=hint)
+    finally:
+        view.forget(names)
 
 
 def _name_in(own: Storage, storage: Storage, name: str) -> str | None:

@@ -351,7 +351,7 @@ def test_without_redis_save_saves_and_says_so_once(
     assert (root / "a.txt").read_bytes() == b"x"
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "['a.txt'] of mount 'media' not withdrawn" in record.getMessage()
+    assert "['a.txt'] of mount 'media' could not be withdrawn" in record.getMessage()
 
 
 def test_without_redis_delete_deletes_and_says_so_once(
@@ -361,6 +361,16 @@ def test_without_redis_delete_deletes_and_says_so_once(
     (root / "a.txt").write_bytes(b"x")
     default_storage.delete("a.txt")
     assert not (root / "a.txt").exists()
+    assert len(caplog.records) == 1
+
+
+def test_with_a_cache_that_is_not_redis_save_saves(
+    settings: Any, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": memory}}
+    use_storage(settings, root, S3REWRITE_STORAGE)
+    assert default_storage.save("a.txt", ContentFile(b"x")) == "a.txt"
     assert len(caplog.records) == 1
 
 

@@ -64,6 +64,11 @@ def test_the_host_of_the_request(mount: Mount) -> None:
     assert render(source, url=url) == url
 
 
+def test_a_variable_that_is_called_request_and_is_none(mount: Mount) -> None:
+    template = Template("{% load s3rewrite %}{% s3_url 'a.jpg' %}")
+    assert template.render(Context({"request": "of another kind"})) == f"{CDN}a.jpg"
+
+
 @pytest.mark.parametrize("value", [None, "", Photo(None).image, Photo("").image])
 def test_no_file(mount: Mount, value: Any) -> None:
     assert render("[{% s3_url value %}]", value=value) == "[]"
