@@ -14,8 +14,8 @@ from typing import NamedTuple
 # Run as a script, this file would stand in the place of the standard library's `html`.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from s3rewrite.rewriters import html, rewrite
-from s3rewrite.rewriters.scope import Link, Scope, Target
+from s3rewrite.rewriters import html, rewrite  # noqa: E402
+from s3rewrite.rewriters.scope import Link, Scope, Target  # noqa: E402
 
 PREFIX = "/media/"
 PUBLIC = "https://cdn.example.com/m/"
@@ -93,7 +93,7 @@ def beautiful_soup(text: str) -> Job:
 
 
 def lxml(text: str) -> Job:
-    from lxml import html as parser
+    from lxml import html as parser  # type: ignore[import-untyped]
 
     def run() -> bytes:
         root = parser.document_fromstring(text)

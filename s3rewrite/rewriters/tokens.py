@@ -15,14 +15,17 @@ SPACES = r"\t\n\f\r\x20"
 RAW_TEXT = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
 """Elements whose content is text up to their own end tag. 13.2.6.4: "in head" and "in body"."""
 
-FOREIGN = ("svg", "math")
-"""Elements below which names mean something else, and CDATA is text. 13.2.6.5"""
+UNSURE = ("svg", "math", "select")
+"""Elements below which a raw text element may be none, and CDATA may be text.
 
-_SPECIAL = (*RAW_TEXT, "plaintext", *FOREIGN)
+13.2.6.5 for foreign content; in a `select` browsers of different ages differ.
+"""
+
+_SPECIAL = (*RAW_TEXT, "plaintext", *UNSURE)
 
 
 class Syntax(NamedTuple):
-    """The patterns of HTML content, or of foreign content.
+    """The patterns of HTML content, or of what may be foreign content.
 
     `tokens` consumes whole tokens: text, tags, comments, declarations. It stops where only
     `walker` knows how to go on: before the start tag of a special element. `markup` is one
@@ -67,7 +70,7 @@ _TAG_NAME = rf"[a-zA-Z][^{SPACES}/>]*+"
 # 13.2.5.43 to 13.2.5.52: "-->" and "--!>" end a comment, "<!-->" and "<!--->" are whole ones.
 _COMMENT = r"!--(?: -?> | [^-]*+(?: -(?!-!?>)[^-]*+ )*+ --!?> )"
 # 13.2.5.41: all else that is not a tag ends at the first ">", a doctype too.
-_BOGUS = r"[!?](?!--)[^>]*+> | /(?![a-zA-Z])[^>]*+>"
+_BOGUS = r"(?: !(?!--) | \? )[^>]*+> | /(?![a-zA-Z])[^>]*+>"
 # 13.2.5.69: CDATA where content is foreign, a bogus comment where it is not after all: only one
 # that ends at the same byte in both readings.
 _BOGUS_OR_CDATA = rf"(?!!\[CDATA\[)(?:{_BOGUS}) | !\[CDATA\[[^>]*+(?<=\]\])>"
@@ -93,8 +96,8 @@ def _syntax(end_tag: str, bogus: str) -> Syntax:
 IN_HTML = _syntax("", _BOGUS)
 """HTML content."""
 
-IN_FOREIGN = _syntax(f"(?!{_any_of(FOREIGN)})", _BOGUS_OR_CDATA)
-"""What may be foreign content; `tokens` stops before the end of a foreign root too."""
+WHERE_UNSURE = _syntax(f"(?!{_any_of(UNSURE)})", _BOGUS_OR_CDATA)
+"""Below an unsure element; `tokens` stops before the end tag of one, too."""
 
 TAG = compiled(rf"<(/?+)({_TAG_NAME}){_REST_OF_TAG}")
 """A whole start or end tag; groups: the slash, the name."""
@@ -115,5 +118,5 @@ ATTRIBUTES = compiled(
 )
 """Whole attributes, and what is between them."""
 
-NEUTRAL = compiled(rf"(?: [^<]++ | <{_COMMENT} | <!\[CDATA\[.*?\]\]> )*+")
-"""Content that ends at the same place whether it is read as raw text or as foreign content."""
+NEUTRAL = compiled(rf"(?: [^<]++ | <{_COMMENT} | <!\[CDATA\[(?s:.*?)\]\]> )*+")
+"""Content that ends at the same place whether it is read as raw text or as markup."""

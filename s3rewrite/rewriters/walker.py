@@ -7,15 +7,16 @@ from typing import NamedTuple
 from s3rewrite.rewriters.script_data import script_end
 from s3rewrite.rewriters.tokens import (
     CONTENT_END,
-    IN_FOREIGN,
     IN_HTML,
     NEUTRAL,
     TAG,
     TAG_OPEN,
+    UNSURE,
+    WHERE_UNSURE,
     Syntax,
 )
 
-_FOREIGN_NAMES = frozenset({b"svg", b"math"})
+_UNSURE = frozenset(name.encode() for name in UNSURE)
 
 
 class Kind(Enum):
@@ -43,17 +44,18 @@ class Piece(NamedTuple):
 class Walker:
     """A reading position in a body, always at the start of a token of the data state.
 
-    WHATWG HTML, 13.2.5. `noscript` and `template` are markup. Below `<svg>` and `<math>` raw
-    text elements and CDATA depend on the tree: there the walker goes on only where both
-    readings agree, and stops for good where they do not.
+    WHATWG HTML, 13.2.5. `noscript` and `template` are markup. Below the UNSURE elements raw
+    text and CDATA depend on the tree: there the walker goes on only where both readings agree,
+    and stops for good where they do not.
     """
 
-    __slots__ = ("at", "body", "depth")
+    __slots__ = ("at", "body", "opened", "unsure")
 
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.at = 0
-        self.depth = 0
+        self.opened = dict.fromkeys(_UNSURE, 0)
+        self.unsure = False
 
     def seek(self, place: int) -> Piece | None:
         """The piece that holds the byte at `place`, which never lies before an earlier one.
@@ -61,7 +63,7 @@ class Walker:
         None where the token, and so the rest of the body, has no end that is beyond doubt.
         """
         while True:
-            syntax = IN_FOREIGN if self.depth else IN_HTML
+            syntax = WHERE_UNSURE if self.unsure else IN_HTML
             before = syntax.tokens.match(self.body, self.at, place)
             self.at = before.end() if before else self.at
             tag = TAG.match(self.body, self.at)
@@ -89,8 +91,9 @@ class Walker:
     def _enter(self, tag: re.Match[bytes]) -> int | None:
         """Go on behind a special tag, and the text it begins; None where that has no sure end."""
         slash, name = tag[1], tag[2].lower()
-        if slash or name in _FOREIGN_NAMES:
-            self.depth += -1 if slash else 1
+        if name in _UNSURE:
+            self.opened[name] = max(0, self.opened[name] + (-1 if slash else 1))
+            self.unsure = any(self.opened.values())
             return tag.end()
         return self._content_end(name, tag.end())
 
@@ -105,7 +108,7 @@ class Walker:
         else:
             found = CONTENT_END[name].search(self.body, start)
             end = found.start() if found else None
-        if self.depth and end is not None and not NEUTRAL.fullmatch(self.body, start, end):
+        if self.unsure and end is not None and not NEUTRAL.fullmatch(self.body, start, end):
             return None
         return end
 

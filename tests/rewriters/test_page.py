@@ -1,0 +1,37 @@
+import pytest
+
+from s3rewrite.rewriters.page import Page
+from tests.rewriters.support import PREFIXES, scope
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<img crossorigin>", True),
+        (b"<p><video src=x\nCrossOrigin=anonymous>", True),
+        (b"<img title='crossorigin'>", True),
+        (b"<img><audio title='", False),
+        (b"crossorigin <img><audio title='", True),
+        (b"crossorigin <img><audio><images crossorigin>", False),
+        (b"<script crossorigin></script><img>", False),
+    ],
+)
+def test_has_cors_media(body, expected):
+    assert Page(body, scope()).has_cors_media is expected
+
+
+def test_targets_lose_prefixes_to_a_foreign_base():
+    page = Page(b"<base href=//x>", scope())
+    assert page.targets[0].prefixes == tuple(p for p in PREFIXES if p != b"/media/")
+
+
+def test_targets_keep_prefixes():
+    assert Page(b"<basefont href=//x>", scope()).targets == scope().targets
+
+
+def test_finds_a_url_in_a_text():
+    page = Page(b"", scope())
+    assert page.find(b"x /media/a y", 1, 11)[:2] == (b"/media/a", 2)
+    assert page.find(b"x/media/a", 0, 9) is None
+    assert page.find(b"/media/\xff", 0, 8)[:2] == (b"/media/\xff", 0)
+    assert Page(b"", scope(utf8=False)).find(b"/media/\xff", 0, 8) is None
