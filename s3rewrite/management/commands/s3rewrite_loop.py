@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from s3rewrite import conf
+from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.sync.loop import MountLoop, run
 from s3rewrite.sync.progress import Lines, Progress
 
@@ -19,19 +19,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The mounts and the interval."""
+        add_mounts(parser)
         add = parser.add_argument
-        add("mounts", nargs="*", metavar="alias", help="mounts of S3REWRITE; all without")
         add("--interval", type=float, default=60.0, metavar="SECONDS", help="between two passes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT, then end what is under way."""
-        mounts = [conf.mount(alias) for alias in options["mounts"]] or conf.mounts().values()
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         loops = [
             MountLoop(mount, options["interval"], stop, self._say, self._progress(options))
-            for mount in mounts
+            for mount in chosen_mounts(options)
         ]
         names = ", ".join(loop.mount.alias for loop in loops) or "none: S3REWRITE is empty"
         self._say(f"s3rewrite: looping over mounts: {names}")

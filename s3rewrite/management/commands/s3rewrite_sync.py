@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite import conf
 from s3rewrite.conf import Mount
+from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.job import Choices, Job
 from s3rewrite.sync.passes import whole_pass
@@ -22,9 +22,9 @@ class Command(BaseCommand):
     help = "Brings S3 and the published set in step with the files, once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The options of DESIGN's public interface, and `--wait`."""
+        """The mounts, and what to do with them."""
+        add_mounts(parser)
         add = parser.add_argument
-        add("mounts", nargs="*", metavar="alias", help="mounts of S3REWRITE; all without")
         add("--dry-run", action="store_true", help="only say what would be done")
         add("--force", action="store_true", help="upload files that are published, too")
         add("--delete", action="store_true", help="delete objects whose files are gone")
@@ -37,8 +37,7 @@ class Command(BaseCommand):
         choices = Choices(
             options["force"], options["delete"], options["max_delete"], options["dry_run"]
         )
-        mounts = [conf.mount(alias) for alias in options["mounts"]] or conf.mounts().values()
-        reports = [self._sync(mount, choices, options) for mount in mounts]
+        reports = [self._sync(mount, choices, options) for mount in chosen_mounts(options)]
         if options["json"]:
             self.stdout.write(json.dumps([report.as_dict() for report in reports], indent=2))
         if not all(report.is_ok for report in reports):
