@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Literal
 
 from django.conf import settings
@@ -173,6 +174,12 @@ def read(alias: str, options: Mapping[str, Any]) -> Mount:
 def is_place_known(mount: Mount) -> bool:
     """Whether it can be told from here which service, or which region of AWS, has the bucket."""
     return bool(_endpoint(mount.client) or _region(mount.client))
+
+
+def place(mount: Mount) -> str:
+    """A digest of where the mount's objects are: what is published speaks of that place only."""
+    parts = (_endpoint(mount.client), mount.bucket, mount.prefix, mount.keys)
+    return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
 
 
 def is_django_redis(backend: object) -> bool:

@@ -4,10 +4,10 @@ from functools import lru_cache
 
 from django.core.signals import setting_changed
 
-from s3rewrite.conf import SETTING, Mount
+from s3rewrite.conf import SETTING, Mount, place
 from s3rewrite.entries import Entry, Signature
 from s3rewrite.registry.commands import Claim, Outcome, Registry, Withdrawn
-from s3rewrite.registry.connection import client
+from s3rewrite.registry.connection import client, close
 from s3rewrite.registry.view import Times, View
 
 __all__ = [
@@ -29,33 +29,30 @@ LOOP_TIMEOUT = 5.0
 
 def loop_registry(mount: Mount) -> Registry:
     """The registry of a mount for commands and the loop, which wait longer for Redis."""
-    return Registry(mount.alias, client(mount.cache, LOOP_TIMEOUT))
+    return Registry(mount.alias, client(mount.cache, LOOP_TIMEOUT), place(mount))
 
 
 def web_registry(mount: Mount) -> Registry:
     """The registry of a mount for web processes, with short timeouts."""
-    return Registry(mount.alias, client(mount.cache, mount.redis_timeout))
+    return Registry(mount.alias, client(mount.cache, mount.redis_timeout), place(mount))
 
 
 def view_of(mount: Mount) -> View:
     """This process's view of a mount."""
-    return _view(mount.alias, mount.cache, _times(mount))
-
-
-def _times(mount: Mount) -> Times:
-    return Times(mount.poll_seconds, mount.max_staleness, mount.redis_timeout)
+    return _view(mount)
 
 
 @lru_cache
-def _view(alias: str, cache: str, times: Times) -> View:
-    return View(Registry(alias, client(cache, times.redis_timeout)), times)
+def _view(mount: Mount) -> View:
+    times = Times(mount.poll_seconds, mount.max_staleness, mount.redis_timeout)
+    return View(web_registry(mount), times)
 
 
 def _forget(*, setting: str, **_: object) -> None:
     """`override_settings` of the mounts or the caches begins with new clients and views."""
     if setting in (SETTING, "CACHES"):
         _view.cache_clear()
-        client.cache_clear()
+        close()
 
 
 setting_changed.connect(_forget)

@@ -46,10 +46,10 @@ class Withdrawn(NamedTuple):
 class Registry:
     """The published names of one mount, and what uploads and deletions need to know."""
 
-    def __init__(self, alias: str, client: redis.Redis) -> None:
+    def __init__(self, alias: str, client: redis.Redis, place: str = "") -> None:
         self.alias = alias
         self.client = client
-        self.keys = Keys(alias)
+        self.keys = Keys(alias, place)
         self._scripts: dict[str, Any] = {}
 
     # Changing

@@ -1,6 +1,5 @@
 """Redis clients, taken from django-redis."""
 
-from functools import lru_cache
 from typing import Any, cast
 
 import redis
@@ -8,8 +7,9 @@ from django_redis import get_redis_connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+_clients: dict[tuple[str, float], redis.Redis] = {}
 
-@lru_cache
+
 def client(cache: str, timeout: float) -> redis.Redis:
     """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
 
@@ -18,6 +18,21 @@ def client(cache: str, timeout: float) -> redis.Redis:
     used as it is: its timeouts are those of its alias.
     Raises NotImplementedError where the alias is not a django-redis cache.
     """
+    if (cache, timeout) not in _clients:
+        _clients[cache, timeout] = _made(cache, timeout)
+    return _clients[cache, timeout]
+
+
+def close() -> None:
+    """Close the connections of all clients, and begin with new ones."""
+    while _clients:
+        _, found = _clients.popitem()
+        found.close()
+        if pool := getattr(found, "connection_pool", None):
+            pool.disconnect()
+
+
+def _made(cache: str, timeout: float) -> redis.Redis:
     found = cast("redis.Redis", get_redis_connection(cache))
     pool: Any = getattr(found, "connection_pool", None)
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):

@@ -5,7 +5,10 @@ https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-
 
 
 class Keys:
-    """The keys of one mount.
+    """The keys of one mount, `{s3rewrite:<alias>@<place>}:…`.
+
+    The place says which bucket the entries speak of, so that another bucket, or another site on
+    the same Redis, begins with a registry of its own.
 
     | key           | type   | what                                                        |
     |---------------|--------|-------------------------------------------------------------|
@@ -20,8 +23,8 @@ class Keys:
     | `:fence`      | string | the last fencing number                                     |
     """
 
-    def __init__(self, alias: str) -> None:
-        self.tag = f"{{s3rewrite:{alias}}}"
+    def __init__(self, alias: str, place: str = "") -> None:
+        self.tag = f"{{s3rewrite:{alias}@{place}}}" if place else f"{{s3rewrite:{alias}}}"
         self.directories = f"{self.tag}:dirs"
         self.claims = f"{self.tag}:claims"
         self.changes = f"{self.tag}:changes"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from demo.servers import SeaweedFS
 from s3rewrite.conf import Mount
-from s3rewrite.registry import Outcome, Registry
+from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
@@ -392,3 +393,20 @@ def test_hinted_names_are_brought_in_step(
         Result.KEPT: 1,
         Result.WITHDRAWN: 1,
     }
+
+
+@pytest.mark.parametrize(
+    "change", [{"BUCKET": ""}, {"PREFIX": "elsewhere/"}, {"KEYS": "fingerprint"}]
+)
+def test_another_place_begins_with_nothing_published(
+    settings: Any, mount: Mount, root: Path, seaweedfs: SeaweedFS, change: dict[str, str]
+) -> None:
+    write(root, "a.txt")
+    whole_pass(job(mount))
+    if "BUCKET" in change:
+        change = {"BUCKET": f"{mount.bucket}-2"}
+        seaweedfs.create_bucket(change["BUCKET"])
+    moved = use_mount(settings, root, **settings.S3REWRITE["media"] | change)
+    assert loop_registry(moved).is_empty()
+    assert counts(whole_pass(job(moved))) == {Result.UPLOADED: 1}
+    assert not loop_registry(mount).is_empty()

@@ -4,7 +4,7 @@ import pytest
 import redis
 from django_redis import get_redis_connection
 
-from s3rewrite.registry.connection import client
+from s3rewrite.registry.connection import client, close
 
 
 @pytest.mark.usefixtures("caches")
@@ -21,7 +21,7 @@ def test_the_alias_s_other_options_are_kept(settings: Any, redis_url: str) -> No
     location = redis_url.replace("/0", "") + "/0?client_name=me"
     backend = "django_redis.cache.RedisCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": location}}
-    client.cache_clear()
+    close()
     assert client("default", 1.0).connection_pool.connection_kwargs["client_name"] == "me"
 
 
@@ -33,10 +33,11 @@ def test_a_refused_port_is_tried_once(settings: Any) -> None:
 @pytest.mark.usefixtures("caches")
 def test_a_pool_of_another_kind_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     class Cluster:
-        pass
+        def close(self) -> None:
+            pass
 
     cluster = Cluster()
     monkeypatch.setattr("s3rewrite.registry.connection.get_redis_connection", lambda _: cluster)
-    client.cache_clear()
+    close()
     assert client("default", 1.0) is cluster
-    client.cache_clear()
+    close()
