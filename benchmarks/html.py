@@ -139,7 +139,7 @@ PAGES = (
 
 def measure(jobs: dict[str, Job], rounds: int) -> dict[str, list[float]]:
     """Seconds of each round, the jobs in turn; quick ones are repeated within a round."""
-    repeats = {name: max(1, int(0.002 / _seconds(job))) for name, job in jobs.items()}
+    repeats = {name: max(1, int(0.02 / _seconds(job))) for name, job in jobs.items()}
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(rounds):
         for name, job in jobs.items():

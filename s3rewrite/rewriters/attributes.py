@@ -83,6 +83,5 @@ class Tag:
 
 def _attribute(found: re.Match[bytes]) -> Attribute:
     group = found.lastindex or 1
-    if group == 1:
-        return Attribute(found[1].lower(), found.end(), found.end())
-    return Attribute(found[1].lower(), *found.span(group))
+    start, end = found.span(group)
+    return Attribute(found[1].lower(), start if group > 1 else end, end)

@@ -22,9 +22,10 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
     candidates: list[Candidate] = []
     spans = _SPANS.get(rows[0].rule, _nowhere)
     for begin, end, more in spans(text.data, page.needles):
-        found = page.find(text.data, begin, end)
-        if found and _allowed(rows + more, Spot(page, tag, found.target, found.url)):
-            candidates.append(text.candidate(found.begin, found.url))
+        raw = text.data[begin:end]
+        found = page.find(raw)
+        if found and _allowed(rows + more, Spot(page, tag, *found)):
+            candidates.append(text.candidate(begin + raw.index(found[0]), found[0]))
     return candidates
 
 

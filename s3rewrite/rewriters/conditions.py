@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.scope import Target
 
 
-class Spot(NamedTuple):
-    """Where a URL stands: page, tag, the mount it belongs to, and what it is."""
+@dataclass(slots=True)
+class Spot:
+    """Where a URL stands, what it is, and the mount it belongs to."""
 
     page: Page
     tag: Tag
-    target: Target
     url: bytes
+    target: Target
 
 
 When = Callable[[Tag], bool]

@@ -10,7 +10,7 @@ one place and tag each must allow a URL.
 """
 
 from collections import defaultdict
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ class Mark(Enum):
     NEVER = "✘"
 
 
-class Rule(Enum):
+class Rule(IntEnum):
     """How the URLs of a place are written."""
 
     URL = auto()
@@ -66,9 +66,9 @@ class Row(NamedTuple):
 
     def allows(self, spot: Spot) -> bool:
         """Whether the URL may be linked as far as this row goes."""
-        if self.mark is Mark.NEVER:
+        if self.mark is NEVER:
             return False
-        if self.mark is Mark.ASKED and self.name not in spot.target.contexts:
+        if self.mark is ASKED and self.name not in spot.target.contexts:
             return False
         for need in self.needs:  # noqa: SIM110 - called for every URL; half the time of `all`
             if not need(spot):

@@ -10,6 +10,7 @@ from s3rewrite.rewriters.scope import Candidate, Scope
 from s3rewrite.rewriters.walker import Kind, Piece, Walker, element_end
 
 _EDITABLE = b"contenteditable"
+_TAG, _RAW, _ = Kind
 
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
@@ -34,12 +35,12 @@ def _candidates(page: Page, places: Places) -> list[Candidate]:
     place = places.next(0)
     while place is not None and (piece := walker.seek(place)):
         end: int | None = piece.end
-        if piece.kind is Kind.TAG:
+        if piece.kind is _TAG:
             tag = Tag(page.body, piece.name, piece.inner, piece.end)
             found += _in_tag(page, tag, places, place)
             if _EDITABLE in tag and tag.word(_EDITABLE) != b"false":
                 end = element_end(walker, piece)
-        elif piece.kind is Kind.RAW:
+        elif piece.kind is _RAW:
             found += _in_raw_text(page, piece)
         place = None if end is None else places.next(end)
     return found
@@ -69,6 +70,6 @@ def _in_raw_text(page: Page, piece: Piece) -> list[Candidate]:
 def _rows(tag: Tag, attribute: bytes) -> tuple[Row, ...]:
     """The rows for an attribute of a tag, or for its text."""
     rows = rows_at(tag.name, attribute)
-    if not any(row.when for row in rows):
+    if len(rows) == 1 and not rows[0].when:
         return rows
     return tuple(row for row in rows if all(when(tag) for when in row.when))

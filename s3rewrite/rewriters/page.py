@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from s3rewrite.rewriters.base import has_foreign_base
-from s3rewrite.rewriters.prefixes import Found, find, needles, without_root_relative
+from s3rewrite.rewriters.prefixes import find, needles, without_root_relative
 from s3rewrite.rewriters.scope import Scope, Target
 from s3rewrite.rewriters.tokens import SPACES, TAG, any_case, compiled
 
@@ -47,9 +47,6 @@ class Page:
             at = tag.end()
         return False
 
-    def find(self, text: bytes, begin: int, end: int) -> Found | None:
-        """The URL that `text`, decoded, holds from `begin` to `end`, if it is a target's."""
-        found = find(text, (begin, end), self.targets)
-        if found and not self.scope.utf8 and not found.url.isascii():
-            return None
-        return found
+    def find(self, raw: bytes) -> tuple[bytes, Target] | None:
+        """The URL that decoded bytes are, trimmed, and its target, if it has one."""
+        return find(raw, self.targets, utf8=self.scope.utf8)

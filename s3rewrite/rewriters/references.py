@@ -5,19 +5,21 @@ WHATWG HTML, 13.2.5.72 to 13.2.5.80.
 
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from html.entities import html5
-from typing import NamedTuple
 
 from s3rewrite.rewriters.scope import Candidate
 
 _REFERENCE = re.compile(rb"&(?:#(?:[xX]([0-9a-fA-F]++)|([0-9]++));?+|([a-zA-Z0-9]++;?+))(=?+)")
+_AMPERSAND = ord("&")
 _REPLACEMENT = "\ufffd"
 _MAX_CODE_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 _WINDOWS_1252 = range(0x80, 0xA0)
 
 
-class Text(NamedTuple):
+@dataclass(slots=True)
+class Text:
     """A piece of a body with the escapes of its context undone.
 
     `data` is what a browser reads there, `start` the offset in the body of its first byte.
@@ -48,7 +50,7 @@ class Text(NamedTuple):
 def attribute_text(body: bytes, start: int, end: int) -> Text:
     """The value of an attribute, which the body holds from `start` to `end`, decoded."""
     raw = body[start:end]
-    return _decoded(raw, start) if b"&" in raw else Text(raw, start)
+    return _decoded(raw, start) if _AMPERSAND in raw else Text(raw, start)
 
 
 def _decoded(raw: bytes, start: int) -> Text:

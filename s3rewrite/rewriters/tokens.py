@@ -114,7 +114,8 @@ CONTENT_END = {name.encode(): compiled(f"</{any_case(name)}(?=[{SPACES}/>])") fo
 """The end tag of each raw text element: an "appropriate end tag token", 13.2.5."""
 
 ATTRIBUTES = compiled(
-    rf"""(?: [{SPACES}/]++ | {_ATTRIBUTE.replace(_UNQUOTED, _WHOLE_UNQUOTED)} )*+"""
+    rf"""(?: \x20[a-z-]++="[^"]*+" )*+
+    (?: [{SPACES}/]++ | {_ATTRIBUTE.replace(_UNQUOTED, _WHOLE_UNQUOTED)} )*+"""
 )
 """Whole attributes, and what is between them."""
 

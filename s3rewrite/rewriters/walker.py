@@ -27,6 +27,10 @@ class Kind(Enum):
     OTHER = auto()
 
 
+# Looked up for every piece: a global is found sooner than a member.
+_TAG, _RAW, _OTHER = Kind
+
+
 class Piece(NamedTuple):
     """A token, or a run of text, between two offsets of the body.
 
@@ -70,9 +74,9 @@ class Walker:
             if tag is None:
                 end = self._end_of_other(syntax, place)
                 if end is None or place < end:
-                    return Piece(Kind.OTHER, self.at, end) if end else None
+                    return Piece(_OTHER, self.at, end) if end else None
             elif place < tag.end():
-                kind = Kind.OTHER if tag[1] else Kind.TAG
+                kind = _OTHER if tag[1] else _TAG
                 return Piece(kind, self.at, tag.end(), tag[2].lower(), tag.end(2))
             else:
                 end = self._enter(tag)
@@ -98,7 +102,7 @@ class Walker:
         return self._content_end(name, tag.end())
 
     def _raw(self, tag: re.Match[bytes], end: int) -> Piece:
-        return Piece(Kind.RAW, self.at, end, tag[2].lower(), tag.end())
+        return Piece(_RAW, self.at, end, tag[2].lower(), tag.end())
 
     def _content_end(self, name: bytes, start: int) -> int | None:
         if name not in CONTENT_END:
@@ -130,7 +134,7 @@ def element_end(walker: Walker, tag: Piece) -> int | None:
             return None
         at = piece.end
         if piece.start == found.start() and piece.name == tag.name:
-            depth += 1 if piece.kind is Kind.TAG else -1
+            depth += 1 if piece.kind is _TAG else -1
         if depth == 0:
             return found.start()
     return None

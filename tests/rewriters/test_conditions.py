@@ -13,7 +13,7 @@ def tag(attributes):
 
 
 def spot(attributes=b"", url=b"", *, cors=False):
-    return Spot(Page(attributes, scope()), tag(attributes), Target((), cors=cors), url)
+    return Spot(Page(attributes, scope()), tag(attributes), url, Target((), cors=cors))
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ def test_targets_keep_prefixes():
     assert Page(b"<basefont href=//x>", scope()).targets == scope().targets
 
 
-def test_finds_a_url_in_a_text():
+def test_finds_a_url():
     page = Page(b"", scope())
-    assert page.find(b"x /media/a y", 1, 11)[:2] == (b"/media/a", 2)
-    assert page.find(b"x/media/a", 0, 9) is None
-    assert page.find(b"/media/\xff", 0, 8)[:2] == (b"/media/\xff", 0)
-    assert Page(b"", scope(utf8=False)).find(b"/media/\xff", 0, 8) is None
+    assert page.find(b" /media/a\n") == (b"/media/a", page.targets[0])
+    assert page.find(b"x/media/a") is None
+    assert page.find(b"/media/\xff") == (b"/media/\xff", page.targets[0])
+    assert Page(b"", scope(utf8=False)).find(b"/media/\xff") is None

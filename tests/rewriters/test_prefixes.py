@@ -25,9 +25,9 @@ def test_no_places():
 
 def test_the_first_target_counts():
     wide, narrow = Target((b"/m/",)), Target((b"/m/n/",))
-    assert find(b"/m/n/a", (0, 6), (wide, narrow)).target is wide
-    assert find(b"/m/n/a", (0, 6), (narrow, wide)).target is narrow
-    assert find(b"/m/n/a", (0, 6), ()) is None
+    assert find(b"/m/n/a", (wide, narrow), utf8=True)[1] is wide
+    assert find(b"/m/n/a", (narrow, wide), utf8=True)[1] is narrow
+    assert find(b"/m/n/a", (), utf8=True) is None
 
 
 def test_root_relative_prefixes_can_be_left_out():
