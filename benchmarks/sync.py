@@ -225,6 +225,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     versions = installed()
+    load = os.getloadavg()[0]
     tools = [OURS, *(tool for tool in OTHERS if tool.package in versions)]
     with tempfile.TemporaryDirectory(prefix="s3rewrite-benchmark-") as name:
         directory = Path(name)
@@ -233,6 +234,7 @@ def main() -> int:
             bench = Bench(directory, valkey, seaweedfs, tree)
             results = measure_all(bench, tools, options.rounds)
     print("\n".join(heading(options, versions)))
+    print(f"Load of the machine before: {load:.1f}")
     for second in (False, True):
         print("\n".join(table(results, options.files, second=second)))
     failures = [f"{name}: {reason}" for name, found in results.items() for reason in found.failures]
