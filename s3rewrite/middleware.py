@@ -17,7 +17,8 @@ from s3rewrite.rewriters.splice import splice
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
-REWRITTEN_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+# XHTML is XML: other rules say where its tokens end.
+REWRITTEN_TYPES = frozenset({"text/html"})
 
 # Not a whole body, or one whose bytes another server will send.
 _UNTOUCHED_STATUS = frozenset({204, 205, 206, 304})
