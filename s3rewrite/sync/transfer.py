@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 import boto3
@@ -159,6 +160,8 @@ class Bucket:
         given["config"] = config.merge(given["config"]) if "config" in given else config
         # The default session is shared with the rest of the process, and not thread-safe.
         client: S3Client = boto3.session.Session().client("s3", **given)
+        # After botocore's own handler of that event, which adds what is taken out here.
+        client.meta.events.register_last("before-call.s3", _expect_nothing)
         return client
 
     @contextmanager
@@ -172,6 +175,15 @@ class Bucket:
             if isinstance(cause, (BotoCoreError, ClientError)):
                 raise translated(cause, self.name) from error
             raise S3Error(f"bucket {self.name}: {error}") from error
+
+
+def _expect_nothing(params: dict[str, Any], **_: object) -> None:
+    """Send a small body at once: asking first ("100-continue") costs a round trip a file.
+
+    RFC 9110 10.1.1. A part of a large file, which is not in memory, is worth asking for.
+    """
+    if isinstance(params.get("body"), BytesIO):
+        params["headers"].pop("Expect", None)
 
 
 class _Unclosed:

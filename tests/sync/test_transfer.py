@@ -145,3 +145,19 @@ def test_a_config_of_ones_own_comes_first(settings: Any, tmp_path: Path) -> None
     config = Bucket(use_mount(settings, tmp_path, **options))._client.meta.config
     assert config.connect_timeout == 1
     assert config.read_timeout == 60
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_small_body_is_sent_without_asking_first(
+    bucket: Bucket, tmp_path: Path, large: bool
+) -> None:
+    sent: list[Any] = []
+    events = bucket._client.meta.events
+    events.register("before-send.s3", lambda request, **_: sent.append(request))
+    content = b"x" * (9 * 1024 * 1024 if large else 3)
+    path = tmp_path / "content"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        given = upload("a", content)
+        bucket.put(given._replace(content=file) if large else given)
+    assert any("Expect" in request.headers for request in sent) is large
