@@ -1,7 +1,7 @@
 """The context table: where a local URL can stand, and what to do there. Data, and its look-up.
 
-The rows come in the order of CONTEXTS.md, which says why each is as it is. A place that no row
-names is left alone.
+The rows come in the order in which the documentation lists the contexts, so that one can be
+checked against the other. A place that no row names is left alone.
 
 `places` are written `element[attribute]`, or `element{}` for an element's text; `*` is any
 element. In CSS the "element" is `css` and the "attribute" a property; bodies and headers are

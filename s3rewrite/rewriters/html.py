@@ -3,13 +3,12 @@
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.contexts import Row, rows_at
-from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.page import EDITABLE, Page
 from s3rewrite.rewriters.prefixes import Places
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 from s3rewrite.rewriters.walker import Kind, Piece, Walker, element_end
 
-_EDITABLE = b"contenteditable"
 _TAG, _RAW, _ = Kind
 
 
@@ -24,8 +23,8 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     places = Places(needles)
     if not places:
         return []
-    if _EDITABLE in page.lower:
-        places = Places([*needles, (page.lower, _EDITABLE)])
+    if page.is_editable:
+        places = Places([*needles, (page.lower, EDITABLE)])
     return _candidates(page, places)
 
 
@@ -38,12 +37,16 @@ def _candidates(page: Page, places: Places) -> list[Candidate]:
         if piece.kind is _TAG:
             tag = Tag(page.body, piece.name, piece.inner, piece.end)
             found += _in_tag(page, tag, places, place)
-            if _EDITABLE in tag and tag.word(_EDITABLE) != b"false":
+            if page.is_editable and _is_editable(tag):
                 end = element_end(walker, piece)
         elif piece.kind is _RAW:
             found += _in_raw_text(page, piece)
         place = None if end is None else places.next(end)
     return found
+
+
+def _is_editable(tag: Tag) -> bool:
+    return EDITABLE in tag and tag.word(EDITABLE) != b"false"
 
 
 def _in_tag(page: Page, tag: Tag, places: Places, place: int | None) -> list[Candidate]:

@@ -11,6 +11,9 @@ _MEDIA_TAG = compiled(
     rf"<(?: {any_case('img')} | {any_case('video')} | {any_case('audio')} )(?=[{SPACES}/>])"
 )
 
+EDITABLE = b"contenteditable"
+"""The attribute of an element that users edit in place. WHATWG HTML, 6.8.1"""
+
 
 class Page:
     """A body of HTML, and what it is searched for."""
@@ -31,6 +34,11 @@ class Page:
         if b"<base" in self.lower and has_foreign_base(self.body, self.scope.origins):
             return without_root_relative(self.scope.targets)
         return self.scope.targets
+
+    @cached_property
+    def is_editable(self) -> bool:
+        """Whether a part of the page may be one that users edit in place."""
+        return EDITABLE in self.lower
 
     @cached_property
     def has_cors_media(self) -> bool:
