@@ -1,5 +1,9 @@
-"""What an independent tokenizer says a body's links are, and the pieces to make bodies of."""
+"""What independent parsers say a body's links are, and the pieces to make bodies of."""
 
+import warnings
+from itertools import zip_longest
+
+from bs4 import BeautifulSoup, Tag
 from turbohtml import Tokenizer
 
 from tests.rewriters.support import PREFIXES, PUBLIC
@@ -19,6 +23,15 @@ PIECES = [
     *("</noframes>", "<plaintext>", "<template>", "<br/>", "<s>", "<i>", "<titles>"),
     *("\v", "\x7f", "&quot;", "&#39;", "\x01", "e", "t", "s"),
 ]  # fmt: skip
+
+FOREIGN_PIECES = [
+    *("<svg>", "</svg>", "<svg ", "<math>", "</math>", "<select>", "</select>", "<![CDATA[", "]]>"),
+    *("<foreignObject>", "</foreignObject>", "<desc>", "<mi>", "<annotation-xml>", "<table>"),
+    *("<style>", "</style>", "<title>", "</title>", "<script>", "</script>", "<style/>", "<svg/>"),
+    *("<script/>", "<!--", "-->", "<div>", "</div>", "<textarea>", "</textarea>", "<p>"),
+    *("<img src=/media/a>", "<image href=/media/b />", "<a href='/media/c'>", "<noscript>"),
+]
+TREE_ATTRIBUTES = {*ATTRIBUTES, ("image", "href"), ("image", "xlink:href"), ("img", "href")}
 
 
 def tokens(text):
@@ -46,3 +59,31 @@ def _linked(tag, name, value):
         if is_place and url.startswith(spelled) and not set(url) & set("\t\r\n"):
             return value.replace(spelled, PUBLIC.decode(), 1)
     return value
+
+
+def wrong_changes(before, after):
+    """What differs between two trees, but for links in their places."""
+    pairs = zip_longest(_nodes(before), _nodes(after), fillvalue=(None, {}, None))
+    return [(old, new) for old, new in pairs if not _is_same_or_linked(old, new)]
+
+
+def _nodes(text):
+    """Name, attributes and text of each node of the tree."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        soup = BeautifulSoup(text, "html5lib", multi_valued_attributes=None)
+    return [
+        (node.name, dict(node.attrs), None)
+        if isinstance(node, Tag)
+        else (type(node).__name__, {}, str(node))
+        for node in soup.descendants
+    ]
+
+
+def _is_same_or_linked(old, new):
+    (name, before, text), (new_name, after, new_text) = old, new
+    changed = {key for key in before if before[key] != after.get(key)}
+    return (name, text, list(before)) == (new_name, new_text, list(after)) and all(
+        (key == "data-src" or (name, key) in TREE_ATTRIBUTES) and PUBLIC.decode() in after[key]
+        for key in changed
+    )
