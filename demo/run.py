@@ -25,7 +25,10 @@ VAR = TOP / "demo" / "var"
 PORT = 8000
 USER = "admin"
 PICTURES = 30
+MEDIA_BUCKET = "demo-media"
+STATIC_BUCKET = "demo-static"
 LOOP_SECONDS = 5
+UPLOAD_SECONDS = 1.5  # held back, so that one sees a picture while it is local
 WATCH_SECONDS = 0.5
 
 KEYS = {"r": "Redis", "s": "S3"}
@@ -51,14 +54,40 @@ class Site(Process):
         return answers(f"{self.url}health/")
 
 
+class Distance(Process):
+    """What lies between the loop and S3: see `demo.distance`."""
+
+    def __init__(self, directory: Path, s3_port: int, seconds: float) -> None:
+        self.port = free_ports(1)[0]
+        command = [sys.executable, "-m", "demo.distance", str(self.port), str(s3_port)]
+        super().__init__("distance", [*command, MEDIA_BUCKET, str(seconds)], directory)
+        self.cwd = TOP
+
+    @property
+    def url(self) -> str:
+        """The S3 endpoint for the loop."""
+        return f"http://{HOST}:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Whether it listens."""
+        return not is_free(self.port)
+
+
 class Demo:
     """All processes of a demo that lives in one directory; its site is on `port` or a free one."""
 
-    def __init__(self, directory: Path, pictures: int = PICTURES, port: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        pictures: int = PICTURES,
+        port: int | None = None,
+        upload_seconds: float = UPLOAD_SECONDS,
+    ) -> None:
         self.directory = directory
         self.password = secrets.token_urlsafe(6)
         self.valkey = Valkey(directory / "valkey")
         self.seaweedfs = SeaweedFS(directory / "seaweedfs")
+        self.distance = Distance(directory, self.seaweedfs.ports["s3"], upload_seconds)
         env = self._environment()
         self.site = Site(directory, env, port)
         self.loop = self._manage("loop", "s3rewrite_loop", "--interval", str(LOOP_SECONDS))
@@ -94,15 +123,17 @@ class Demo:
         self._run("collectstatic", "--noinput", "--verbosity=0")
         self._run("createsuperuser", "--noinput", f"--username={USER}", "--email=admin@localhost")
         self.seaweedfs.start()
-        for name in ("media", "static"):
-            self.seaweedfs.create_bucket(f"demo-{name}")
+        for bucket in (MEDIA_BUCKET, STATIC_BUCKET):
+            self.seaweedfs.create_bucket(bucket)
         self.site.start()
+        self.distance.start()
         self.loop.start()
         self.artist.start()
 
     def stop(self) -> None:
         """Stop all processes, in an order in which none misses another."""
-        for process in (self.artist, self.site, self.loop, self.seaweedfs, self.valkey):
+        work = (self.artist, self.site, self.loop)
+        for process in (*work, self.distance, self.seaweedfs, self.valkey):
             process.stop()
 
     def _environment(self) -> dict[str, str]:
@@ -117,9 +148,9 @@ class Demo:
             "secret": secrets.token_urlsafe(40),
             "redis_url": self.valkey.url,
             "s3_url": self.seaweedfs.url,
-            "client": self.seaweedfs.client_options,
-            "media_bucket": "demo-media",
-            "static_bucket": "demo-static",
+            "client": self.seaweedfs.client_options | {"endpoint_url": self.distance.url},
+            "media_bucket": MEDIA_BUCKET,
+            "static_bucket": STATIC_BUCKET,
         }
         for name in ("media", "static"):
             (self.directory / name).mkdir(parents=True)
@@ -156,9 +187,16 @@ class Watch:
         if self.demo.artist.returncode == 0:
             self.demo.artist.stop()
             self.say("The pictures are drawn.")
-        for process in (*self.demo.servers.values(), self.demo.loop, self.demo.site):
+        demo = self.demo
+        for process in (
+            demo.valkey,
+            demo.seaweedfs,
+            demo.distance,
+            demo.loop,
+            demo.artist,
+            demo.site,
+        ):
             self._look_at(process)
-        self._look_at(self.demo.artist)
 
     def obey(self, line: str) -> None:
         """Stop or start the server whose letter was typed."""
