@@ -11,14 +11,14 @@ from django.http.response import HttpResponseBase
 
 from s3rewrite.guard import guarded
 from s3rewrite.links import Resolver, resolver
-from s3rewrite.rewriters import html
+from s3rewrite.rewriters import css, html
 from s3rewrite.rewriters.scope import Candidate, Link
 from s3rewrite.rewriters.splice import splice
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 # XHTML is XML: other rules say where its tokens end.
-REWRITTEN_TYPES = frozenset({"text/html"})
+REWRITTEN_TYPES = {"text/html": html, "text/css": css}
 
 # Not a whole body, or one whose bytes another server will send.
 _UNTOUCHED_STATUS = frozenset({204, 205, 206, 304})
@@ -68,13 +68,13 @@ def is_rewritable(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
     """Whether a response is one whose URLs may be changed.
 
     Left as it is: a streaming one, a part, one that is encoded, that another server sends, that
-    says `no-transform` (RFC 9111 5.2.2.6), that is not HTML, whose charset hides ASCII, or that
-    says `response.s3rewrite = False`.
+    says `no-transform` (RFC 9111 5.2.2.6), that is neither HTML nor CSS, whose charset hides
+    ASCII, or that says `response.s3rewrite = False`.
     """
     if response.streaming or response.status_code in _UNTOUCHED_STATUS:
         return False
     content_type = response.get("Content-Type", "")
-    if content_type.partition(";")[0].strip().lower() not in REWRITTEN_TYPES:
+    if _media_type(content_type) not in REWRITTEN_TYPES:
         return False
     return not (
         getattr(response, "s3rewrite", True) is False
@@ -111,8 +111,13 @@ async def arewrite(response: HttpResponse, resolver: Resolver) -> None:
 
 
 def _collect(response: HttpResponse, resolver: Resolver) -> list[Candidate]:
-    is_utf8 = bool(_UTF8_CHARSET.search(response.get("Content-Type", "")))
-    return html.collect(response.content, resolver.scope(utf8=is_utf8))
+    content_type = response.get("Content-Type", "")
+    scope = resolver.scope(utf8=bool(_UTF8_CHARSET.search(content_type)))
+    return REWRITTEN_TYPES[_media_type(content_type)].collect(response.content, scope)
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _apply(

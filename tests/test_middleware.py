@@ -246,6 +246,18 @@ def test_types_and_charsets_that_are_left_alone(published: None, content_type: s
     assert response["ETag"] == '"x"'
 
 
+@pytest.mark.parametrize("contexts", [[], ["css"]])
+def test_style_sheets_are_rewritten_where_a_mount_asks_for_it(
+    settings: Any, published: None, contexts: list[str]
+) -> None:
+    media = settings.S3REWRITE["media"] | {"CONTEXTS": contexts}
+    settings.S3REWRITE = {"media": media}
+    body = b"p { background: url(/media/a.jpg) }"
+    found = processed(HttpResponse(body, content_type="text/css")).content
+    assert (b"url(/media/" in found) is (not contexts)
+    assert (b"url(https://" in found) is bool(contexts)
+
+
 def test_a_response_without_a_type(published: None) -> None:
     response = HttpResponse(LOCAL)
     del response["Content-Type"]

@@ -1,12 +1,11 @@
 """The context table: where a local URL can stand, and what to do there. Data, and its look-up.
 
-The rows come in the order in which the documentation lists the contexts, so that one can be
-checked against the other. A place that no row names is left alone.
+A place that no row names is left alone. The README says for users what follows from it.
 
 `places` are written `element[attribute]`, or `element{}` for an element's text; `*` is any
-element. In CSS the "element" is `css` and the "attribute" a property; bodies and headers are
-`body[content type]` and `header[name]`. `when` tells which tags a row is for; of the rows for
-one place and tag each must allow a URL.
+element. In CSS the "element" is `css` and the "attribute" a property; a body is
+`body[content type]`. `when` tells which tags a row is for; of the rows for one place and tag
+each must allow a URL.
 """
 
 from collections import defaultdict
@@ -47,11 +46,6 @@ class Rule(IntEnum):
     URL = auto()
     SRCSET = auto()
     CSS = auto()
-    JSON = auto()
-    HTML = auto()
-    FEED = auto()
-    LINES = auto()
-    HEADER = auto()
 
 
 class Row(NamedTuple):
@@ -79,7 +73,7 @@ class Row(NamedTuple):
 _preloads = has("rel", "preload", "prefetch")
 
 YES, ASKED, NEVER = Mark
-URL, SRCSET, CSS, JSON, HTML, FEED, LINES, HEADER = Rule
+URL, SRCSET, CSS = Rule
 
 _MEDIA = ("image", "video", "audio")
 _META = (
@@ -155,21 +149,8 @@ TABLE = (
     Row("handler", NEVER, "*[on*]"),
     Row("style", YES, "style{}", CSS, when=(kind("type", "", "text/css"),)),
     Row("css", ASKED, "body[text/css]", CSS),
-    Row("json-ld", YES, "script{}", JSON, when=(kind("type", "application/ld+json"),)),
-    Row("json-script", ASKED, "script{}", JSON, when=(kind("type", "application/json"),)),
     Row("script-data", NEVER, "script{}", when=(kind("type", "importmap", "speculationrules"),)),
     Row("text", NEVER, "xmp{} plaintext{} noembed{} noframes{} iframe{}"),
-    Row("srcdoc", ASKED, "iframe[srcdoc]", HTML),
-    Row("json", ASKED, "body[application/json]", JSON),
-    Row("feed", YES, "body[application/rss+xml] body[application/atom+xml] "
-        "body[application/feed+json]", FEED),
-    Row("sitemap", YES, "body[application/xml]", FEED),
-    Row("web-manifest", ASKED, "body[application/manifest+json]", JSON),
-    Row("m3u8", ASKED, "body[application/vnd.apple.mpegurl]", LINES, needs=(cors,)),
-    Row("link-header", YES, "header[link]", HEADER),
-    Row("location", ASKED, "header[location]", HEADER),
-    Row("header", NEVER, "header[content-location] header[refresh] header[sourcemap] "
-        "header[set-cookie]"),
     Row("css-url", YES, "css[*]", CSS),
     Row("css-custom-property", YES, "css[--*]", CSS, needs=(cors,)),
     Row("import", ASKED, "css[@import]", CSS),

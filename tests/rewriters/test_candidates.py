@@ -20,7 +20,6 @@ def found(value, rule, mark=Mark.YES):
         (b" /media/a", Rule.URL, [b"/media/a"]),
         (b"/media/a 1x, /b, /media/c", Rule.SRCSET, [b"/media/a", b"/media/c"]),
         (b"a: url(/media/a); mask: url(/media/b)", Rule.CSS, [b"/media/a"]),
-        (b'"/media/a"', Rule.JSON, []),
     ],
 )
 def test_each_rule(value, rule, urls):
