@@ -113,7 +113,10 @@ async def arewrite(response: HttpResponse, resolver: Resolver) -> None:
 def _collect(response: HttpResponse, resolver: Resolver) -> list[Candidate]:
     content_type = response.get("Content-Type", "")
     scope = resolver.scope(utf8=bool(_UTF8_CHARSET.search(content_type)))
-    return REWRITTEN_TYPES[_media_type(content_type)].collect(response.content, scope)
+    found: list[Candidate] = REWRITTEN_TYPES[_media_type(content_type)].collect(
+        response.content, scope
+    )
+    return found
 
 
 def _media_type(content_type: str) -> str:
