@@ -223,14 +223,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         port = PORT if is_free(PORT) else None
-        with emptied(VAR), Demo(VAR, port=port) as demo:
-            try:
-                print(welcome(demo), flush=True)
-                attend(demo)
-            finally:
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    signal.signal(number, signal.SIG_IGN)
-                print("\nStopping.", flush=True)
+        with emptied(VAR), Demo(VAR, port=port) as demo, farewell():
+            print(welcome(demo), flush=True)
+            attend(demo)
     except KeyboardInterrupt:
         return 0
     except ServerError as error:
@@ -247,6 +242,17 @@ def attend(demo: Demo) -> None:
         for line in typed(sys.stdin, WATCH_SECONDS):
             watch.obey(line)
     watch.look()
+
+
+@contextmanager
+def farewell() -> Iterator[None]:
+    """After the block no signal disturbs the stopping."""
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        print("\nStopping.", flush=True)
 
 
 def welcome(demo: Demo) -> str:
