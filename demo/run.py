@@ -269,10 +269,17 @@ def welcome(demo: Demo) -> str:
 
 def typed(terminal: TextIO, seconds: float) -> Iterator[str]:
     """Lines that are typed within some seconds, where this is the terminal's foreground job."""
-    is_ours = terminal.isatty() and os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    ready, _, _ = select.select([terminal] if is_ours else [], [], [], seconds)
+    ready, _, _ = select.select([terminal] if is_ours(terminal) else [], [], [], seconds)
     if ready:
         yield terminal.readline()
+
+
+def is_ours(terminal: TextIO) -> bool:
+    """Whether this process is in the foreground of its terminal, and may read from it."""
+    try:
+        return terminal.isatty() and os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:  # a terminal, but not the one that controls this process
+        return False
 
 
 @contextmanager
