@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -219,8 +219,10 @@ class Watch:
 
 
 def main() -> int:
-    """Run the demo until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run the demo until Ctrl-C, SIGTERM, or the end of its terminal (not under nohup)."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         port = PORT if is_free(PORT) else None
         with emptied(VAR), Demo(VAR, port=port) as demo, farewell():
@@ -250,9 +252,10 @@ def farewell() -> Iterator[None]:
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        print("\nStopping.", flush=True)
+        with suppress(OSError):  # the terminal may be gone
+            print("\nStopping.", flush=True)
 
 
 def welcome(demo: Demo) -> str:
