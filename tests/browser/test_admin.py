@@ -12,18 +12,19 @@ ASSETS = """
 ]
 """
 
+PREVIEWS = """
+() => [...document.querySelectorAll("#result_list td img, #result_list th img")].map(
+  (img) => img.src)
+"""
+
 
 def test_the_admin_works_with_its_static_files_on_s3(visitor: Visitor, demo: Demo):
     visitor.wait_until_all_from(demo.seaweedfs.url)
     log_in(visitor)
+    static_url = demo.seaweedfs.public_url("demo-static", "static/admin/")
     for path in ("admin/", "admin/gallery/picture/", "admin/gallery/picture/add/"):
-        visitor.open(path)
-        assets = visitor.page.evaluate(ASSETS)
-        static_url = demo.seaweedfs.public_url("demo-static", "static/admin/")
-        # The admin writes one script itself: the catalogue of translations.
-        assets = [url for url in assets if not url.endswith("/jsi18n/")]
-        assert len(assets) >= 4
-        assert [url for url in assets if not url.startswith(static_url)] == []
+        visitor.wait_for(lambda path=path: all_from(static_url, assets(visitor, path)))
+        assert len(assets(visitor, path)) >= 4
     assert visitor.problems == []
 
 
@@ -41,12 +42,25 @@ def test_its_styles_and_scripts_are_at_work(visitor: Visitor, demo: Demo):
 def test_its_list_shows_the_pictures_from_s3(visitor: Visitor, demo: Demo):
     visitor.wait_until_all_from(demo.seaweedfs.url)
     log_in(visitor)
-    visitor.open("admin/gallery/picture/")
-    previews = visitor.page.locator("#result_list td img, #result_list th img")
-    expect(previews).not_to_have_count(0)
-    sources = previews.evaluate_all("images => images.map((img) => img.src)")
-    assert [url for url in sources if not url.startswith(demo.seaweedfs.url)] == []
+    visitor.wait_for(lambda: all_from(demo.seaweedfs.url, previews(visitor)))
     assert visitor.problems == []
+
+
+def assets(visitor: Visitor, path: str) -> list[str]:
+    """The URLs of a page's styles and scripts."""
+    visitor.open(path)
+    # The admin writes one script itself: the catalogue of translations.
+    return [url for url in visitor.page.evaluate(ASSETS) if not url.endswith("/jsi18n/")]
+
+
+def previews(visitor: Visitor) -> list[str]:
+    """The URLs of the pictures in the admin's list."""
+    visitor.open("admin/gallery/picture/")
+    return list(visitor.page.evaluate(PREVIEWS))
+
+
+def all_from(prefix: str, urls: list[str]) -> bool:
+    return bool(urls) and all(url.startswith(prefix) for url in urls)
 
 
 def log_in(visitor: Visitor) -> None:
