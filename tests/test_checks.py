@@ -31,7 +31,7 @@ MIDDLEWARE = [
 
 @pytest.fixture(autouse=True)
 def site(settings: Any, tmp_path: Path) -> None:
-    """A site as DESIGN.md's public interface has it; each test makes one mistake."""
+    """A site as the README has it; each test makes one mistake."""
     settings.MIDDLEWARE = MIDDLEWARE
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STATIC_ROOT = tmp_path / "static"

@@ -37,7 +37,7 @@ def is_plain(name: str) -> bool:
     )
 
 
-# Reading a URL: CONTEXTS.md, URL forms 4 and 7
+# Reading a URL: the path, decoded once; a query and a fragment
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_path_ends_at_query_or_fragment(suffix: bytes) -> None:
     assert reference(b"a.jpg" + suffix) == Reference("a.jpg", 5)
 
 
-# Leaving a URL alone: CONTEXTS.md, URL forms 4, 5 and 7
+# Leaving a URL alone: what browser, site and S3 may read differently
 
 
 @pytest.mark.parametrize(
