@@ -5,6 +5,7 @@ Every method may raise redis.RedisError; callers that serve a page catch it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -192,9 +193,14 @@ class Registry:
     def script(self, name: str) -> Any:
         """The script of that file, which Redis is sent once."""
         if name not in self._scripts:
-            source = (files(__package__) / f"{name}.lua").read_text()
-            self._scripts[name] = self.client.register_script(source)
+            self._scripts[name] = self.client.register_script(_source(name))
         return self._scripts[name]
+
+
+@lru_cache
+def _source(name: str) -> str:
+    """Read once a process: a registry is made for each save, and for each batch of hints."""
+    return (files(__package__) / f"{name}.lua").read_text()
 
 
 def _batches(items: Iterable[str]) -> Iterator[list[str]]:

@@ -20,7 +20,7 @@ _VENDOR = re.compile(rb"^-[a-z]++-")
 def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
     """The candidates of a text, in order. In: the tag it belongs to, and at least one row."""
     candidates: list[Candidate] = []
-    spans = _SPANS.get(rows[0].rule, _nowhere)
+    spans = _SPANS[rows[0].rule]
     for begin, end, more in spans(text.data, page.needles):
         raw = text.data[begin:end]
         found = page.find(raw)
@@ -47,10 +47,6 @@ def _images(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
 def _declared(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
     for begin, end, name in css_statements.uses(text, needles):
         yield begin, end, rows_at(b"css", _VENDOR.sub(b"", name))
-
-
-def _nowhere(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    return ()
 
 
 _SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {
