@@ -17,8 +17,8 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest
 
 from s3rewrite import conf
-from s3rewrite.conf import Mount
 from s3rewrite.entries import Entry, Signature
+from s3rewrite.mounts import Mount
 from s3rewrite.paths import Reference, reference
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target

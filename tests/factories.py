@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from s3rewrite import conf
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from s3rewrite.sync.job import Choices, Job
 
 

@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from s3rewrite import checks, conf
+from s3rewrite.mounts import OPTIONS
 from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS
 from tests.test_conf import EVERY_OPTION
 
@@ -155,7 +156,7 @@ JUNK = st.recursive(
     ),
     max_leaves=6,
 )
-OPTION_NAMES = st.sampled_from([*conf.OPTIONS, "BUKCET", "", 3, None])
+OPTION_NAMES = st.sampled_from([*OPTIONS, "BUKCET", "", 3, None])
 MOUNT = st.dictionaries(OPTION_NAMES, JUNK, max_size=8) | JUNK
 ALIASES = st.sampled_from(["media", "static", "", "a/b", "}", "ü", 3, None, ("a",)])
 
@@ -183,7 +184,7 @@ WELL_TYPED = {
         (int, float): st.floats(),
         (list, tuple): st.lists(st.text(max_size=5), max_size=2),
     }.get(kind, st.dictionaries(st.text(max_size=5), JUNK, max_size=2))
-    for key, kind in conf.OPTIONS.items()
+    for key, kind in OPTIONS.items()
 }
 OTHERS = {key: values for key, values in WELL_TYPED.items() if key != "BUCKET"}
 

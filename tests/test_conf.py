@@ -8,6 +8,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.test import override_settings
 
 from s3rewrite import conf
+from s3rewrite.mounts import OPTIONS, Mount
 from s3rewrite.paths import Paths
 
 EVERY_OPTION: dict[str, Any] = {
@@ -35,7 +36,7 @@ EVERY_OPTION: dict[str, Any] = {
 }
 
 
-def mount(**options: Any) -> conf.Mount:
+def mount(**options: Any) -> Mount:
     with override_settings(S3REWRITE={"media": {"BUCKET": "uploads", **options}}):
         return conf.mount("media")
 
@@ -68,7 +69,7 @@ def test_defaults() -> None:
 
 
 def test_every_option_is_taken() -> None:
-    assert set(EVERY_OPTION) == set(conf.OPTIONS)
+    assert set(EVERY_OPTION) == set(OPTIONS)
     found = dataclasses.asdict(mount(**EVERY_OPTION))
     del found["alias"]
     expected = {key.lower(): value for key, value in EVERY_OPTION.items()}
@@ -79,7 +80,7 @@ def test_every_option_is_taken() -> None:
 
 def test_every_option_is_of_the_type_it_is_said_to_be() -> None:
     for key, value in EVERY_OPTION.items():
-        assert isinstance(value, conf.OPTIONS[key]), key
+        assert isinstance(value, OPTIONS[key]), key
 
 
 def test_an_unknown_option_is_left_to_the_checks() -> None:

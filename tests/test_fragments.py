@@ -12,8 +12,8 @@ from django.test import RequestFactory
 from django.utils.safestring import mark_safe
 
 from s3rewrite import fragments, links
-from s3rewrite.conf import Mount
 from s3rewrite.fragments import rewritten, url_of
+from s3rewrite.mounts import Mount
 from tests.factories import use_mount
 from tests.publishing import closed_clients, counted_reads, publish
 

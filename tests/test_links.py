@@ -15,9 +15,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from s3rewrite import conf, links
-from s3rewrite.conf import Mount
 from s3rewrite.entries import Entry, Signature
 from s3rewrite.links import Resolver, resolver, url_prefix
+from s3rewrite.mounts import Mount
 from s3rewrite.paths import is_inert
 from s3rewrite.registry import View
 from s3rewrite.rewriters.scope import Link

@@ -24,9 +24,9 @@ from django.urls import path
 from django.views.decorators.http import condition
 
 from s3rewrite import conf, links, middleware
-from s3rewrite.conf import Mount
 from s3rewrite.decorators import s3rewrite_exempt
 from s3rewrite.middleware import S3RewriteMiddleware
+from s3rewrite.mounts import Mount
 from tests.factories import use_mount
 from tests.publishing import closed_clients, counted_reads, publish
 

@@ -10,7 +10,7 @@ from django.template import Context, Engine, RequestContext, Template, TemplateS
 from django.test import RequestFactory
 
 from s3rewrite import links
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish
 

@@ -18,7 +18,7 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
 from s3rewrite.rewriters.conditions import cors
 from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS, TABLE
 
@@ -44,7 +44,7 @@ def shape(mounts: dict[str, Options]) -> Messages:
 @on_options
 def required_keys(alias: str, options: Options) -> Messages:
     """E002: a bucket has to be named."""
-    for key in conf.REQUIRED:
+    for key in REQUIRED:
         if not options.get(key):
             hint = f'Name the bucket: {where(alias, key)} = "uploads-example".'
             yield error(2, f"{where(alias, key)} is missing or empty.", hint)
@@ -54,8 +54,8 @@ def required_keys(alias: str, options: Options) -> Messages:
 def unknown_keys(alias: str, options: Options) -> Messages:
     """E003: a key that is not an option, with the one that was probably meant."""
     for key in options:
-        if key not in conf.OPTIONS:
-            hint = meant(str(key).upper(), conf.OPTIONS, cutoff=0.5)
+        if key not in OPTIONS:
+            hint = meant(str(key).upper(), OPTIONS, cutoff=0.5)
             yield error(3, f"{where(alias, key)}: there is no such option.", hint)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
 from s3rewrite import conf
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
 
 Options = Mapping[str, Any]
 Messages = Iterator[CheckMessage]
@@ -84,14 +84,14 @@ def on_mount(rule: Callable[[Mount, Options], Messages]) -> Callable[[Mount, Opt
 
 def readable(alias: str, options: Options) -> Mount | None:
     """The mount, where its bucket is named and every value is of its option's type."""
-    has_all = all(options.get(key) for key in conf.REQUIRED)
+    has_all = all(options.get(key) for key in REQUIRED)
     return conf.read(alias, options) if has_all and not any(mistyped(options)) else None
 
 
 def mistyped(options: Options) -> Iterator[tuple[str, str, str]]:
     """The values of a wrong type: option, what is wrong, what to give instead."""
     for key, value in options.items():
-        expected = conf.OPTIONS.get(key, object)
+        expected = OPTIONS.get(key, object)
         if not _is_a(value, expected):
             wanted = _named(expected)
             yield key, f"is {value!r}, which is not a {wanted}", f"Give it a {wanted}."

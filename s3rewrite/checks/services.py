@@ -6,7 +6,7 @@ from inspect import signature
 
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 
 
 @on_mount

@@ -17,8 +17,8 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.conf import Mount
 from s3rewrite.links import url_prefix
+from s3rewrite.mounts import Mount
 
 _NAME = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f-\x9f]+")
 _SCHEMES = ("https", "http")

@@ -4,8 +4,9 @@ from functools import lru_cache
 
 from django.core.signals import setting_changed
 
-from s3rewrite.conf import SETTING, Mount, place
+from s3rewrite.conf import SETTING, place
 from s3rewrite.entries import Entry, Signature
+from s3rewrite.mounts import Mount
 from s3rewrite.registry.commands import Claim, Outcome, Registry, Withdrawn
 from s3rewrite.registry.connection import client, close
 from s3rewrite.registry.view import Times, View

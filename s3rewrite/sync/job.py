@@ -9,7 +9,7 @@ from django.core.files.storage import Storage
 from pathspec import GitIgnoreSpec
 
 from s3rewrite import conf
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket

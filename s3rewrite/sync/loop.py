@@ -9,7 +9,7 @@ from functools import partial
 
 import redis
 
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.job import Job

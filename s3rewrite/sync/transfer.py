@@ -12,7 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from s3rewrite.sync.errors import S3Error, S3Unavailable, translated
 
 if TYPE_CHECKING:

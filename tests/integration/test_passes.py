@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from demo.servers import SeaweedFS
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.sync.passes import pass_over, whole_pass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from s3rewrite.conf import Mount
+from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
 from s3rewrite.sync.job import Job

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.conf import Mount
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.job import Choices, Job
 from s3rewrite.sync.passes import whole_pass

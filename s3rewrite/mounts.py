@@ -1,0 +1,70 @@
+"""A mount: its options, their types and their defaults. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from s3rewrite.paths import Paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """One storage offloaded to one bucket. Each field is the setting of that name, in capitals."""
+
+    alias: str
+    bucket: str
+    storage: str = "default"
+    cache: str = "default"
+    prefix: str
+    public_url: str
+    client: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    keys: Literal["mirror", "fingerprint"] = "mirror"
+    exclude: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    cors: bool = False
+    checksums: bool = True
+    threads: int = 16
+    delete_missing: bool = False
+    delete_grace: float = 3600.0  # seconds
+    max_delete: int = 1000  # objects a pass
+    max_staleness: float = 5.0  # seconds
+    poll_seconds: float = 1.0
+    redis_timeout: float = 0.25  # seconds, of a web process
+    check_local: bool = True
+
+    @property
+    def paths(self) -> Paths:
+        """The mount's rules from names to keys and public URLs."""
+        return Paths(self.prefix, self.public_url, self.keys == "fingerprint")
+
+
+OPTIONS: dict[str, type | tuple[type, ...]] = {
+    "BUCKET": str,
+    "STORAGE": str,
+    "CACHE": str,
+    "PREFIX": str,
+    "PUBLIC_URL": str,
+    "CLIENT": Mapping,
+    "OBJECT_PARAMETERS": Mapping,
+    "KEYS": str,
+    "EXCLUDE": (list, tuple),
+    "CONTEXTS": (list, tuple),
+    "HOSTS": (list, tuple),
+    "CORS": bool,
+    "CHECKSUMS": bool,
+    "THREADS": int,
+    "DELETE_MISSING": bool,
+    "DELETE_GRACE": (int, float),
+    "MAX_DELETE": int,
+    "MAX_STALENESS": (int, float),
+    "POLL_SECONDS": (int, float),
+    "REDIS_TIMEOUT": (int, float),
+    "CHECK_LOCAL": bool,
+}
+"""Every key of a mount in S3REWRITE, with the type of its value."""
+
+REQUIRED = ("BUCKET",)
+
+assert set(OPTIONS) == {f.name.upper() for f in fields(Mount)} - {"ALIAS"}  # noqa: S101
