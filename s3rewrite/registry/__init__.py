@@ -30,12 +30,17 @@ LOOP_TIMEOUT = 5.0
 
 def loop_registry(mount: Mount) -> Registry:
     """The registry of a mount for commands and the loop, which wait longer for Redis."""
-    return Registry(mount.alias, client(mount.cache, LOOP_TIMEOUT), place(mount))
+    return _registry(mount, LOOP_TIMEOUT)
 
 
 def web_registry(mount: Mount) -> Registry:
     """The registry of a mount for web processes, with short timeouts."""
-    return Registry(mount.alias, client(mount.cache, mount.redis_timeout), place(mount))
+    return _registry(mount, mount.redis_timeout)
+
+
+def _registry(mount: Mount, timeout: float) -> Registry:
+    overwrites = not mount.paths.fingerprinted
+    return Registry(mount.alias, client(mount.cache, timeout), place(mount), overwrites=overwrites)
 
 
 def view_of(mount: Mount) -> View:

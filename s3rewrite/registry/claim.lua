@@ -1,12 +1,17 @@
 -- Withdraws a name and gives the token of the one upload that may publish it now. The object
 -- that the upload is about to write is noted as withdrawn until it is published.
--- KEYS: directory, directories, claims, changes, withdrawn, lease
--- ARGV: name, basename, directory, token, lease, fingerprint
+--
+-- Refused ("doubtful") while another write to the same object may still arrive at S3: one under
+-- way, or one whose end nobody has seen, until no service would accept it any more. Such writes
+-- are the name's doubts, "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ".
+-- KEYS: directory, directories, claims, changes, withdrawn, lease, doubts
+-- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key
 if redis.call('GET', KEYS[6]) ~= ARGV[5] then
   return 'fenced'
 end
 local now = redis.call('TIME')[1]
 local entry = redis.call('HGET', KEYS[1], ARGV[2])
+redis.call('HDEL', KEYS[3], ARGV[1])
 if entry then
   redis.call('HDEL', KEYS[1], ARGV[2])
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'n', ARGV[1])
@@ -15,6 +20,20 @@ if entry then
   end
   redis.call('ZADD', KEYS[5], now, string.match(entry, '[^,]*$') .. ' ' .. ARGV[1])
 end
-redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
-redis.call('ZADD', KEYS[5], now, ARGV[6] .. ' ' .. ARGV[1])
-return 'claimed'
+local doubts, is_doubtful = '', false
+for mark, fingerprint, till in string.gmatch(
+  redis.call('HGET', KEYS[7], ARGV[1]) or '', '(%S+:(%S*)=(%d+)) ') do
+  local same = fingerprint == ARGV[6]
+  if till == '0' or (tonumber(till) > tonumber(now) and not same) then
+    doubts = doubts .. mark .. ' '
+    is_doubtful = is_doubtful or fingerprint == 'deleted-' .. ARGV[6]
+      or (ARGV[7] == '1' and not same)
+  end
+end
+if not is_doubtful then
+  doubts = doubts .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
+  redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
+  redis.call('ZADD', KEYS[5], now, ARGV[6] .. ' ' .. ARGV[1])
+end
+redis.call('HSET', KEYS[7], ARGV[1], doubts)
+return is_doubtful and 'doubtful' or 'claimed'

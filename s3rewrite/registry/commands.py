@@ -28,6 +28,8 @@ class Outcome(StrEnum):
     """The file was changed since: another upload will publish it."""
     FENCED = "fenced"
     """The lease is no longer ours: nothing may be published."""
+    DOUBTFUL = "doubtful"
+    """An earlier write of other bytes to the same object may still arrive at S3."""
 
 
 class Claim(NamedTuple):
@@ -44,13 +46,31 @@ class Withdrawn(NamedTuple):
     fingerprint: str
 
 
-class Registry:
-    """The published names of one mount, and what uploads and deletions need to know."""
+class Epoch(NamedTuple):
+    """Whether the registry can be believed, on the server process that was asked."""
 
-    def __init__(self, alias: str, client: redis.Redis, place: str = "") -> None:
+    state: str
+    """"stands", "begun" where there was none, or "doubted": its entries are to be compared."""
+    run_id: str
+    """Of the server process."""
+    seen: float
+    """Seconds since 1970 up to which the server has lost no write."""
+
+
+class Registry:
+    """The published names of one mount, and what uploads and deletions need to know.
+
+    `overwrites` says that the bytes of a name are always written to the same object, so that a
+    late write of old ones would take the place of new ones.
+    """
+
+    def __init__(
+        self, alias: str, client: redis.Redis, place: str = "", *, overwrites: bool = True
+    ) -> None:
         self.alias = alias
         self.client = client
         self.keys = Keys(alias, place)
+        self.overwrites = overwrites
         self._scripts: dict[str, Any] = {}
 
     # Changing
@@ -68,20 +88,37 @@ class Registry:
                     self._name_script("withdraw", name, rest, [int(hint)], pipeline)
                 pipeline.execute()
 
-    def claim(self, name: str, lease: str, fingerprint: str) -> Claim | None:
+    def claim(self, name: str, lease: str, fingerprint: str) -> Claim | Outcome:
         """Withdraw a name and claim it for an upload of the bytes with that fingerprint.
 
-        None where the lease was lost.
+        FENCED where the lease was lost, DOUBTFUL where an earlier write may still arrive.
         """
         claim = Claim(name, uuid4().hex)
-        arguments = [claim.token, lease, fingerprint]
+        arguments = [claim.token, lease, fingerprint, int(self.overwrites)]
         outcome = _outcome(self._name_script("claim", name, self._guarded, arguments))
-        return claim if outcome is Outcome.CLAIMED else None
+        return claim if outcome is Outcome.CLAIMED else outcome
 
-    def publish(self, claim: Claim, lease: str, entry: Entry) -> Outcome:
-        """Publish a name whose bytes S3 acknowledged: PUBLISHED, SUPERSEDED or FENCED."""
-        arguments = [claim.token, lease, entry.encode()]
+    def publish(
+        self, claim: Claim, lease: str, entry: Entry, *, is_settled: bool = True
+    ) -> Outcome:
+        """Publish a name whose bytes S3 acknowledged: PUBLISHED, SUPERSEDED or FENCED.
+
+        `is_settled` says that no request of this upload can arrive any more.
+        """
+        arguments = [claim.token, lease, entry.encode(), int(is_settled)]
         return _outcome(self._name_script("publish", claim.name, self._guarded, arguments))
+
+    def settle(self, claims: Iterable[Claim]) -> None:
+        """No request of these uploads or deletions can arrive at S3 any more."""
+        for claim in claims:
+            self.script("settle")(keys=[self.keys.doubts], args=[claim.name, claim.token])
+
+    def doubt(self, name: str, lease: str, fingerprint: str) -> Claim | None:
+        """The object of a name is about to be deleted; None where the lease was lost."""
+        claim = Claim(name, uuid4().hex)
+        arguments = [name, claim.token, lease, f"deleted-{fingerprint}"]
+        outcome = self.script("doubt")(keys=[self.keys.doubts, self.keys.lease], args=arguments)
+        return claim if _outcome(outcome) is Outcome.CLAIMED else None
 
     def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
         """Put `new` in place of `old`, for a file that was touched and has the same bytes."""
@@ -96,10 +133,16 @@ class Registry:
         for batch in _batches(members):
             self.client.zrem(self.keys.withdrawn, *batch)
 
-    def start_epoch(self) -> bool:
-        """Begin an epoch where there is none. True where the registry had lost what it knew."""
-        keys = [self.keys.epoch, self.keys.changes]
-        return bool(self.script("epoch")(keys=keys, args=[uuid4().hex]))
+    def start_epoch(self) -> Epoch:
+        """Begin an epoch where there is none and nothing to be doubted."""
+        keys = [self.keys.epoch, self.keys.changes, self.keys.directories, self.keys.seen]
+        state, run_id, seen = self.script("epoch")(keys=keys, args=[uuid4().hex])
+        return Epoch(state.decode(), run_id.decode(), float(seen))
+
+    def trust(self, lease: str, run_id: str) -> Outcome:
+        """Begin an epoch where every entry was compared: PUBLISHED, or FENCED."""
+        keys = [self.keys.epoch, self.keys.changes, self.keys.lease, self.keys.seen]
+        return _outcome(self.script("trust")(keys=keys, args=[uuid4().hex, lease, run_id]))
 
     # Reading
 
@@ -173,7 +216,8 @@ class Registry:
     @property
     def _guarded(self) -> tuple[str, ...]:
         keys = self.keys
-        return (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.lease)
+        guards = (keys.lease, keys.doubts)
+        return (keys.directories, keys.claims, keys.changes, keys.withdrawn, *guards)
 
     def _name_script(
         self,
@@ -193,12 +237,12 @@ class Registry:
     def script(self, name: str) -> Any:
         """The script of that file, which Redis is sent once."""
         if name not in self._scripts:
-            self._scripts[name] = self.client.register_script(_source(name))
+            self._scripts[name] = self.client.register_script(source(name))
         return self._scripts[name]
 
 
 @lru_cache
-def _source(name: str) -> str:
+def source(name: str) -> str:
     """Read once a process: a registry is made for each save, and for each batch of hints."""
     return (files(__package__) / f"{name}.lua").read_text()
 

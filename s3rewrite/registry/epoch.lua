@@ -1,14 +1,22 @@
--- Begins an epoch where there is none: after a first start, or after Redis lost what it knew.
--- The change tells every reader whose cursor still stands, and gives a first one to the others.
--- KEYS: epoch, changes
+-- Begins an epoch where nothing is published, or only the change stream was lost. An epoch holds
+-- on the server process on which it began, `<epoch>@<run id>`: another one, after a failover or
+-- a restart, may have lost the last writes, and show again what was withdrawn.
+-- KEYS: epoch, changes, directories, seen
 -- ARGV: the new epoch
-if redis.call('SET', KEYS[1], ARGV[1], 'NX') then
-  redis.call('XADD', KEYS[2], '*', 'e', ARGV[1])
-  return 1
+-- Returns "stands", "begun" or "doubted", the run id, and the seconds since 1970 up to which no
+-- write was lost.
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+local epoch = redis.call('GET', KEYS[1])
+local is_here = epoch and string.match(epoch, '@(.*)$') == run
+if not is_here and redis.call('EXISTS', KEYS[3]) == 1 then
+  return {'doubted', run, redis.call('GET', KEYS[4]) or '0'}
 end
-if redis.call('EXISTS', KEYS[2]) == 0 then
-  redis.call('SET', KEYS[1], ARGV[1])
-  redis.call('XADD', KEYS[2], '*', 'e', ARGV[1])
-  return 1
+local now = redis.call('TIME')[1]
+redis.call('SET', KEYS[4], now)
+if is_here and redis.call('EXISTS', KEYS[2]) == 1 then
+  return {'stands', run, now}
 end
-return 0
+redis.call('SET', KEYS[1], ARGV[1] .. '@' .. run)
+redis.call('XADD', KEYS[2], '*', 'e', ARGV[1])
+return {'begun', run, now}

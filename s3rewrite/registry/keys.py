@@ -18,7 +18,10 @@ class Keys:
     | `:changes`    | stream | names published and withdrawn, capped                       |
     | `:hints`      | stream | names to look at now, capped                                |
     | `:withdrawn`  | zset   | fingerprint and name of objects without an entry, since when |
-    | `:epoch`      | string | a new one after each loss of the registry                   |
+    | `:doubts`     | hash   | name -> writes to S3 whose end nobody has seen yet          |
+    | `:epoch`      | string | a new one after each loss of the registry, and the server's |
+    |               |        | run id then                                                 |
+    | `:seen`       | string | seconds since 1970 up to which no write was lost            |
     | `:lease`      | string | who may publish now: fencing number and owner               |
     | `:fence`      | string | the last fencing number                                     |
     """
@@ -30,7 +33,9 @@ class Keys:
         self.changes = f"{self.tag}:changes"
         self.hints = f"{self.tag}:hints"
         self.withdrawn = f"{self.tag}:withdrawn"
+        self.doubts = f"{self.tag}:doubts"
         self.epoch = f"{self.tag}:epoch"
+        self.seen = f"{self.tag}:seen"
         self.lease = f"{self.tag}:lease"
         self.fence = f"{self.tag}:fence"
 

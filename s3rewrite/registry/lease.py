@@ -3,9 +3,9 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 from uuid import uuid4
 
 import redis
@@ -14,6 +14,30 @@ from s3rewrite.registry.commands import Registry
 
 DURATION = 15.0
 """Seconds for which a lease stands if its holder does not renew it."""
+
+
+LATE = 960.0
+"""Seconds after the end of a lease in which a request of its holder may still arrive at S3.
+
+A service refuses what was signed more than 15 minutes ago; a minute more for a lease that ended
+before its holder knew.
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
+"""
+
+
+class Lease(str):
+    """What `claim`, `publish` and `refresh` want as `lease`; knows how long it stands for sure."""
+
+    until: float
+
+    def stands(self) -> bool:
+        """Whether it stands by this machine's clock, asleep or awake; asks nobody."""
+        return now() < self.until
+
+
+def now() -> float:
+    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class LeaseTaken(Exception):
@@ -25,8 +49,8 @@ class LeaseTaken(Exception):
 
 
 @contextmanager
-def held(registry: Registry, duration: float = DURATION) -> Iterator[str]:
-    """Hold the mount's lease; yields what `claim`, `publish` and `refresh` want as `lease`.
+def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
+    """Hold the mount's lease.
 
     Renewed by a thread until the end of the block. A holder that was frozen for longer than
     `duration` seconds has lost it, and finds all it tries to publish fenced.
@@ -47,23 +71,27 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[str]:
             _renew(registry, lease, 0)
 
 
-def _acquire(registry: Registry, duration: float) -> str:
+def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
     script = registry.script("acquire")
-    keys = [registry.keys.lease, registry.keys.fence]
-    found, is_new = script(keys=keys, args=[owner, int(duration * 1000)])
-    lease = found.decode()
+    keys = [registry.keys.lease, registry.keys.fence, registry.keys.doubts]
+    until = now() + duration
+    found, is_new = script(keys=keys, args=[owner, int(duration * 1000), int(LATE)])
+    lease = Lease(found.decode())
+    lease.until = until
     if not is_new:
         raise LeaseTaken(lease.split(" ")[1])
-    return str(lease)
+    return lease
 
 
-def _renew(registry: Registry, lease: str, duration: float) -> Any:
+def _renew(registry: Registry, lease: Lease, duration: float) -> None:
     script = registry.script("renew")
-    return script(keys=[registry.keys.lease], args=[lease, int(duration * 1000)])
+    until = now() + duration
+    if script(keys=[registry.keys.lease], args=[lease, int(duration * 1000)]):
+        lease.until = until
 
 
-def _keep(registry: Registry, lease: str, duration: float, done: threading.Event) -> None:
+def _keep(registry: Registry, lease: Lease, duration: float, done: threading.Event) -> None:
     while not done.wait(duration / 3):
         # A failure here needs no report: what is published next is fenced, or fails itself.
         with suppress(redis.RedisError):

@@ -1,6 +1,15 @@
 -- Compare-and-set: publishes an entry only while the upload's token and the lease still stand.
--- KEYS: directory, directories, claims, changes, withdrawn, lease
--- ARGV: name, basename, directory, token, lease, entry
+-- KEYS: directory, directories, claims, changes, withdrawn, lease, doubts
+-- ARGV: name, basename, directory, token, lease, entry, "1" if the end of the write was seen
+if ARGV[7] == '1' then
+  local doubts = redis.call('HGET', KEYS[7], ARGV[1]) or ''
+  local left = string.gsub(doubts, ARGV[4] .. ':%S*=%d+ ', '')
+  if left == '' then
+    redis.call('HDEL', KEYS[7], ARGV[1])
+  elseif left ~= doubts then
+    redis.call('HSET', KEYS[7], ARGV[1], left)
+  end
+end
 if redis.call('GET', KEYS[6]) ~= ARGV[5] then
   return 'fenced'
 end

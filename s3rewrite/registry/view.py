@@ -5,8 +5,10 @@ A page whose names are known costs Redis nothing. Whichever request comes first 
 There is no thread, nothing happens at import, and a forked process starts anew.
 
 The change stream is read from the last change seen, that one included: as long as it is still
-there, nothing between was lost, whatever was trimmed, flushed or failed over meanwhile. Where
-it is gone, or the epoch is another, everything cached is dropped.
+there, nothing between was lost, whatever was trimmed or flushed meanwhile. Where it is gone, or
+the epoch is another, everything cached is dropped. And an epoch is believed only on the server
+process on which it began: after a failover or a restart, which may have brought back what was
+withdrawn, everything is local until a pass has compared the entries with files and bucket.
 """
 
 import logging
@@ -20,7 +22,7 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.entries import Entry, decode, split
-from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.commands import Registry, source
 
 logger = logging.getLogger("s3rewrite.registry")
 
@@ -139,7 +141,8 @@ class View:
         missing = self._missing(names)
         keys = self._registry.keys
         with self._registry.client.pipeline(transaction=False) as pipeline:
-            pipeline.get(keys.epoch)
+            # In full, as asking whether the server knows a script costs a round trip.
+            pipeline.eval(source("current_epoch"), 1, keys.epoch)
             if self._cursor is None:
                 pipeline.xrevrange(keys.changes, count=1)
             else:

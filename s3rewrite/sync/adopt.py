@@ -44,7 +44,11 @@ def known_objects(
     """How to find out about the objects of the files in one directory."""
     if not is_listing_cheaper(unknown, known):
         return bucket.head
-    folder, _ = split(
-        f"{bucket.mount.prefix}{directory}/x" if directory else f"{bucket.mount.prefix}x"
-    )
-    return Folder(bucket, f"{folder}/" if folder else "").known
+    return Folder(bucket, folder_of(bucket, directory)).known
+
+
+def folder_of(bucket: Bucket, directory: str) -> str:
+    """The folder of the bucket, with a slash at its end, that has a directory's objects."""
+    prefix = bucket.mount.prefix
+    folder, _ = split(f"{prefix}{directory}/x" if directory else f"{prefix}x")
+    return f"{folder}/" if folder else ""

@@ -5,7 +5,7 @@ never an excluded file's; nothing at all where more than MAX_DELETE are due; onl
 this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment.
 """
 
-from s3rewrite.registry import Withdrawn
+from s3rewrite.registry import Claim, Withdrawn
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import signature_of
@@ -62,13 +62,21 @@ def due_objects(job: Job) -> list[Withdrawn]:
     return due
 
 
+def _doubted(job: Job, found: Withdrawn) -> Claim:
+    """Should the deletion come late, no upload after it may believe that its object stays."""
+    claim = job.registry.doubt(found.name, job.lease, found.fingerprint)
+    if claim is None:
+        raise LeaseLost
+    return claim
+
+
 def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
     keys = {job.mount.paths.key(found.name, found.fingerprint): found for found in due}
     failed: dict[str, str] = {}
     if not job.choices.dry_run:
-        if not job.registry.is_leased_by(job.lease):
-            raise LeaseLost
+        claims = [_doubted(job, found) for found in due]
         failed = job.bucket.delete(keys)
+        job.registry.settle(claims)
         job.registry.forget(found for key, found in keys.items() if key not in failed)
     for key, found in keys.items():
         if key in failed:

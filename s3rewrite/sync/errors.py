@@ -48,7 +48,12 @@ NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentia
 
 
 class S3Error(Exception):
-    """S3 refused or failed one request, for one object."""
+    """S3 refused or failed one request, for one object.
+
+    `is_settled` says that it was refused for sure: nothing of it can still be written later.
+    """
+
+    is_settled = False
 
 
 class S3Unavailable(S3Error):
@@ -67,4 +72,8 @@ def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
     code = str(answer.get("Code", ""))
     hint = HINTS.get(code, answer.get("Message", "no reason given"))
     kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
-    return kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")
+    found = kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")
+    metadata = error.response.get("ResponseMetadata", {})
+    is_refusal = 400 <= metadata.get("HTTPStatusCode", 0) < 500
+    found.is_settled = is_refusal and not metadata.get("RetryAttempts")
+    return found

@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 from s3rewrite import conf
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
+from s3rewrite.registry.lease import Lease
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket
 
@@ -43,7 +44,7 @@ class Job:
     choices: Choices = field(default_factory=Choices)
     progress: Progress = field(default_factory=Progress)
     stop: threading.Event = field(default_factory=threading.Event)
-    lease: str = ""
+    lease: Lease = field(default_factory=Lease)
     hinted: Callable[[], list[str]] = list
     """Names that were changed since it was last called: they are looked at during the pass."""
 
@@ -71,8 +72,9 @@ class Job:
         """Whether a name is not to be offloaded."""
         return bool(self.mount.exclude) and self.exclusions.match_file(name)
 
-    def with_lease(self, lease: str) -> "Job":
+    def with_lease(self, lease: Lease) -> "Job":
         """The same job, allowed to publish. The bucket's client and its connections stay."""
         job = replace(self, lease=lease)
         job.__dict__["bucket"] = self.bucket
+        self.bucket.may_send = lease.stands
         return job

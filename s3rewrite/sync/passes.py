@@ -15,6 +15,7 @@ from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Plan, plan
+from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan, signature_of
 from s3rewrite.sync.transfer import Object
@@ -65,8 +66,9 @@ def _leased(job: Job) -> Iterator[Job]:
         yield job
         return
     with held(job.registry) as lease:
-        job.registry.start_epoch()
-        yield job.with_lease(lease)
+        leased = job.with_lease(lease)
+        reconcile(leased)
+        yield leased
 
 
 def _scan_and_apply(job: Job, report: Report) -> None:

@@ -17,6 +17,7 @@ from s3rewrite.sync.errors import S3Error, S3Unavailable, translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectTypeDef
 
 SMALL = 8 * 1024 * 1024
 """Bytes up to which a file is sent as one request from memory; larger ones go in parts."""
@@ -69,16 +70,23 @@ class Bucket:
     def __init__(self, mount: Mount) -> None:
         self.mount = mount
         self.name = mount.bucket
+        self.may_send: Callable[[], bool] = lambda: True
+        """Asked before each request, and each time it is tried again: the lease may be over."""
 
-    def put(self, upload: Upload, proceed: Callable[[], bool] = lambda: True) -> None:
-        """Write an object; a large one is abandoned where `proceed()` says no."""
+    def put(self, upload: Upload, proceed: Callable[[], bool] = lambda: True) -> bool:
+        """Write an object; a large one is abandoned where `proceed()` says no.
+
+        Whether none of its requests can arrive any more: one that was tried again may have been
+        lost on its way, or be late.
+        """
         parameters = dict(upload.parameters)
         metadata = {**parameters.pop("Metadata", {}), FINGERPRINT: upload.digests.sha256}
         with self._translating():
             if isinstance(upload.content, bytes):
-                self._put_small(upload, {**parameters, "Metadata": metadata})
-            else:
-                self._put_large(upload, {**parameters, "Metadata": metadata}, proceed)
+                return self._put_small(upload, {**parameters, "Metadata": metadata})
+            self._put_large(upload, {**parameters, "Metadata": metadata}, proceed)
+        # A part, or the completion, of an upload that is complete finds none to belong to.
+        return True
 
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not tell."""
@@ -94,15 +102,14 @@ class Bucket:
 
     def list_folder(self, prefix: str) -> dict[str, Object]:
         """Key -> object, of those directly in a folder (`media/photos/`)."""
-        with self._translating():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=prefix, Delimiter="/"
-            )
-            return {
-                found["Key"]: Object(found["Size"], found["ETag"].strip('"'))
-                for page in pages
-                for found in page.get("Contents", ())
-            }
+        return {
+            found["Key"]: Object(found["Size"], found["ETag"].strip('"'))
+            for found in self._contents(prefix)
+        }
+
+    def list_times(self, prefix: str) -> dict[str, float]:
+        """Key -> when it was written, in seconds since 1970, of those directly in a folder."""
+        return {found["Key"]: found["LastModified"].timestamp() for found in self._contents(prefix)}
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """Delete objects. Key -> reason, of those that the bucket did not delete."""
@@ -117,7 +124,15 @@ class Bucket:
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
         return failed
 
-    def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
+    def _contents(self, prefix: str) -> "Iterator[ObjectTypeDef]":
+        with self._translating():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, Delimiter="/"
+            )
+            for page in pages:
+                yield from page.get("Contents", ())
+
+    def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> bool:
         answer = self._client.put_object(
             Bucket=self.name, Key=upload.key, Body=upload.content, **parameters
         )
@@ -127,6 +142,7 @@ class Bucket:
             raise S3Error(
                 f"bucket {self.name}: it stored other bytes than it was sent (ETag {etag})"
             )
+        return not answer["ResponseMetadata"].get("RetryAttempts")
 
     def _put_large(
         self, upload: Upload, parameters: dict[str, Any], proceed: Callable[[], bool]
@@ -162,7 +178,13 @@ class Bucket:
         client: S3Client = boto3.session.Session().client("s3", **given)
         # After botocore's own handler of that event, which adds what is taken out here.
         client.meta.events.register_last("before-call.s3", _expect_nothing)
+        client.meta.events.register("before-send.s3", self._guard)
         return client
+
+    def _guard(self, **_: object) -> None:
+        """Nothing is sent by a process that was frozen until another may be writing."""
+        if not self.may_send():
+            raise S3Unavailable("the lease was lost: another pass may be running")
 
     @contextmanager
     def _translating(self) -> Iterator[None]:

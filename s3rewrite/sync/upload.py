@@ -2,18 +2,24 @@
 
 1. open the file, let it settle, read it once: fingerprint and signature;
 2. the entry has that fingerprint: give it the new signature, done;
-3. claim the name with a token: from here on no page links it;
+3. claim the name with a token: from here on no page links it. Not while an earlier write of
+   other bytes may still arrive: then the name stays local until that is over;
 4. the bucket holds these bytes: go on; otherwise put them there;
 5. look at the file again, through the descriptor and the path: changed, begin anew;
 6. publish, if token and lease still stand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import NamedTuple
+
+import redis
 
 from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
 from s3rewrite.registry import Claim, Outcome
 from s3rewrite.sync.content_types import content_type
+from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import OpenFile, opened
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
@@ -64,18 +70,58 @@ def _attempt(job: Job, task: Task, file: OpenFile, known: Known) -> Uploaded:
     if _refreshed(job, task, entry):
         return Uploaded(Result.REFRESHED)
     claim = job.registry.claim(task.name, job.lease, entry.fingerprint)
-    if claim is None:
+    if claim is Outcome.FENCED:
         raise LeaseLost
-    key = job.mount.paths.key(task.name, entry.fingerprint)
-    found = None if job.choices.force else known(key)
-    if found and found.holds(file.signature.size, digests):
-        return _published(job, claim, file, entry, Uploaded(Result.ADOPTED))
-    if job.stop.is_set():
+    if not isinstance(claim, Claim):
         return Uploaded(Result.PENDING)
-    upload = Upload(key, content, digests, _parameters(job, task.name))
-    job.bucket.put(upload, proceed=lambda: not job.stop.is_set())
-    uploaded = Uploaded(Result.UPLOADED, file.signature.size)
-    return _published(job, claim, file, entry, uploaded)
+    upload = Upload(
+        job.mount.paths.key(task.name, entry.fingerprint),
+        content,
+        digests,
+        _parameters(job, task.name),
+    )
+    with _settling(job, claim) as writing:
+        found = None if job.choices.force else known(upload.key)
+        if found and found.holds(file.signature.size, digests):
+            return _published(job, claim, file, entry, writing)
+        if job.stop.is_set():
+            return Uploaded(Result.PENDING)
+        writing.put(upload, file.signature.size)
+        return _published(job, claim, file, entry, writing)
+
+
+@dataclass
+class _Writing:
+    """What is known of a claim's write to S3."""
+
+    job: Job
+    is_settled: bool = True
+    """Whether no request of it can arrive any more."""
+    is_told: bool = False
+    """Whether the registry knows."""
+    uploaded: Uploaded = Uploaded(Result.ADOPTED)
+
+    def put(self, upload: Upload, size: int) -> None:
+        """Write the object."""
+        self.is_settled = False
+        try:
+            self.is_settled = self.job.bucket.put(upload, lambda: not self.job.stop.is_set())
+        except S3Error as error:
+            self.is_settled = error.is_settled
+            raise
+        self.uploaded = Uploaded(Result.UPLOADED, size)
+
+
+@contextmanager
+def _settling(job: Job, claim: Claim) -> Iterator[_Writing]:
+    """Tell the registry how a write ended, where no publication has told it."""
+    writing = _Writing(job)
+    try:
+        yield writing
+    finally:
+        if writing.is_settled and not writing.is_told:
+            with suppress(redis.RedisError):  # then it is in doubt for a while longer
+                job.registry.settle([claim])
 
 
 def _refreshed(job: Job, task: Task, entry: Entry) -> bool:
@@ -89,17 +135,15 @@ def _refreshed(job: Job, task: Task, entry: Entry) -> bool:
     return outcome is Outcome.PUBLISHED
 
 
-def _published(
-    job: Job, claim: Claim, file: OpenFile, entry: Entry, uploaded: Uploaded
-) -> Uploaded:
+def _published(job: Job, claim: Claim, file: OpenFile, entry: Entry, writing: _Writing) -> Uploaded:
+    pending = Uploaded(Result.PENDING, writing.uploaded.sent)
     if not file.is_unchanged():
-        return Uploaded(Result.PENDING, uploaded.sent)
-    outcome = job.registry.publish(claim, job.lease, entry)
+        return pending
+    outcome = job.registry.publish(claim, job.lease, entry, is_settled=writing.is_settled)
+    writing.is_told = True
     if outcome is Outcome.FENCED:
         raise LeaseLost
-    if outcome is Outcome.SUPERSEDED:
-        return Uploaded(Result.PENDING, uploaded.sent)
-    return uploaded
+    return writing.uploaded if outcome is Outcome.PUBLISHED else pending
 
 
 def _parameters(job: Job, name: str) -> dict[str, object]:
