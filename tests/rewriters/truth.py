@@ -8,7 +8,7 @@ from turbohtml import Tokenizer
 
 from tests.rewriters.expected import LINK, css_mistakes, linked_srcset, linked_url
 
-START_TAG, TEXT = 1, 0
+TEXT, START_TAG, END_TAG = range(3)
 RULES = {
     **dict.fromkeys((("img", "src"), ("a", "href"), ("video", "src"), ("*", "data-src")), "url"),
     **dict.fromkeys((("img", "srcset"), ("source", "srcset"), ("*", "data-srcset")), "srcset"),
@@ -59,20 +59,29 @@ def tokens(text):
 def wrong_tokens(before, after):
     """Where two token streams do not differ as they are to by the rewriting, and only so."""
     wrong, changes = [], 0
-    element = None
-    for old, new in zip_longest(tokens(before), tokens(after), fillvalue=(None, None, [], None)):
+    olds, news = tokens(before), tokens(after)
+    sheets = _style_sheets(olds)
+    pairs = zip_longest(olds, news, fillvalue=(None, None, [], None))
+    for place, (old, new) in enumerate(pairs):
         changes += _links(new) - _links(old)
-        wrong += _wrong_token(element, old, new)
-        element = old[1] if old[0] == START_TAG else element if old[0] == TEXT else None
+        wrong += _wrong_token(place in sheets, old, new)
     return wrong or _elsewhere(before, after, changes)
 
 
-def _wrong_token(element, old, new):
+def _style_sheets(found):
+    """Which tokens are the text of a `<style>`; one without an end is left alone."""
+    kinds = [token[:2] for token in found]
+    around = zip(kinds, kinds[1:], kinds[2:], strict=False)
+    sheet = ((START_TAG, "style"), (TEXT, None), (END_TAG, "style"))
+    return {place + 1 for place, three in enumerate(around) if three == sheet}
+
+
+def _wrong_token(is_sheet, old, new):
     (kind, tag, attributes, data), (new_kind, new_tag, new_attributes, new_data) = old, new
     names = [name for name, _ in attributes]
     if (kind, tag, names) != (new_kind, new_tag, [name for name, _ in new_attributes]):
         return [(old, new)]
-    if kind == TEXT and element == "style":
+    if is_sheet:
         return css_mistakes(data, new_data, declarations=False)
     wrong = [] if data == new_data else [(data, new_data)]
     for (name, value), (_, new_value) in zip(attributes, new_attributes, strict=True):
