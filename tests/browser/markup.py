@@ -85,7 +85,8 @@ DEFAULT = {
         </style><h2>x</h2><h3>x</h3><h4>x</h4><h5>x</h5>""",
     "css-custom-property": """
         <style>:root { --picture: url(⇉/media/seen/property.png) }
-        h6 { background: var(--picture) }</style><h6>x</h6>""",
+        :root { --mask: url(⇉/media/seen/property-mask.png) }
+        h6 { background: var(--picture); mask-image: var(--mask) }</style><h6>x</h6>""",
 }
 """Rows that are rewritten by default."""
 
@@ -208,6 +209,9 @@ NEVER = {
 }
 """Rows that are never rewritten."""
 
+IN_DOUBT = {f"seen/{name}" for name in "property.png picture.png source.wav source.webm".split()}
+"""Linked where the bucket has CORS, as it cannot be seen whether they are fetched so."""
+
 SOURCES = """
     <video><source src="→/media/seen/plain-source.webm"></video>
     <picture><source srcset="→/media/seen/plain-source.png"><img alt></picture>"""
@@ -254,5 +258,5 @@ def names() -> set[str]:
 def seen(page: str, marks: str) -> dict[str, bool]:
     """The names that a browser asks for by itself, and whether they are linked."""
     text = PAGES[page] + (SHEET if "/sheet/" in PAGES[page] else "")
-    found = re.findall(r"([→⇉]?)/media/(seen/[\w.,-]*)", text)
+    found = re.findall(r"([→⇉]?)/media/(seen/[\w.-]*\w)", text)
     return {name: bool(mark) and mark in marks for mark, name in found}

@@ -17,6 +17,7 @@ from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS, TABLE, Mark, Row
 from s3rewrite.rewriters.tokens import TAG
 from s3rewrite.sync.passes import whole_pass
 from tests.browser import files, markup
+from tests.browser.conftest import read
 from tests.browser.site import COLOR_OF, SHELL, STATE, Visit, served, write_files
 from tests.factories import job
 
@@ -30,10 +31,12 @@ MOUNTS = {
     "media": {},
     "asked": {"CONTEXTS": sorted(OPTIONAL_CONTEXTS)},
     "shared": {"CONTEXTS": sorted(OPTIONAL_CONTEXTS), "CORS": True},
+    "lying": {"CONTEXTS": sorted(OPTIONAL_CONTEXTS), "CORS": True},
 }
-"""By default; with all that can be asked for; and so with a bucket that answers with CORS."""
+"""By default; with all that can be asked for; and so with a bucket that answers with CORS, and
+with one that only the settings say to do so."""
 
-MARKS = {"media": "→", "asked": "→", "shared": "→⇉"}
+MARKS = {"media": "→", "asked": "→", "shared": "→⇉", "lying": "→⇉"}
 VISITS = [
     ("default", "media"),
     ("default", "shared"),
@@ -105,8 +108,8 @@ def site(
 
 def make_buckets(seaweedfs: SeaweedFS) -> None:
     client = seaweedfs.client()
-    for name, options in MOUNTS.items():
-        rule = CORS if options.get("CORS") else NO_CORS
+    for name in MOUNTS:
+        rule = CORS if name == "shared" else NO_CORS
         client.create_bucket(Bucket=f"contexts-{name}")
         client.put_bucket_cors(
             Bucket=f"contexts-{name}",
@@ -222,3 +225,52 @@ def test_all_is_there(visits: dict[Key, Visit], key: Key) -> None:
     for name in names:
         if name.endswith(".css"):
             assert visits[key].tab.evaluate(COLOR_OF, Path(name).stem) == files.COLOR, name
+
+
+def test_each_linked_url_answers_with_the_bytes_of_its_file(
+    visits: dict[Key, Visit], key: Key, public_url: str
+) -> None:
+    urls = re.findall(rf"{re.escape(public_url)}[\w/.,-]*\w", visits[key].html)
+    for url in set(urls):
+        assert read(url) == files.content(url.removeprefix(public_url))
+
+
+def test_a_style_sheet_of_a_view(site: str, session_seaweedfs: SeaweedFS) -> None:
+    for mount in MOUNTS:
+        public_url = session_seaweedfs.public_url(f"contexts-{mount}", f"{mount}/")
+        marks = marks_of("asked", mount)
+        wanted = markup.rewritten("sheet", f"/{mount}/", marks, public_url)
+        assert read(f"{site}/sheet/{mount}/").decode() == wanted
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    context = browser.new_context()
+    yield Visit(context.new_page())
+    context.close()
+
+
+def wait_until_refused(visit: Visit, wanted: set[str]) -> None:
+    """Until the browser has complained of all those files; of no others that a page needs."""
+    deadline = time.monotonic() + TIMEOUT
+    names = {name for name in markup.names() if name.startswith("seen/")}
+    while True:
+        refused = {name for name in names if f"/{name}" in " ".join(visit.problems)}
+        if refused == wanted or time.monotonic() > deadline:
+            assert refused == wanted
+            return
+        visit.tab.wait_for_timeout(50)
+
+
+@pytest.mark.parametrize("page", ["default", "asked"])
+def test_what_waits_for_cors_does_not_load_without(visit: Visit, site: str, page: str) -> None:
+    visit.open(f"{site}/page/{page}/lying/")
+    linked = {name for name, is_linked in markup.seen(page, "⇉").items() if is_linked}
+    wait_until_refused(visit, linked - markup.IN_DOUBT)
+
+
+@pytest.mark.parametrize("page", ["default", "asked"])
+def test_a_policy_without_the_bucket_is_seen_here(visit: Visit, site: str, page: str) -> None:
+    visit.open(f"{site}/page/{page}/shared/?csp=http://127.0.0.1:1")
+    linked = {name for name, is_linked in markup.seen(page, "→⇉").items() if is_linked}
+    wait_until_refused(visit, linked)
