@@ -21,6 +21,9 @@ from s3rewrite.rewriters.tokens import compiled
 _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": b"sitemap/"}
 """Root element -> what the places of its elements begin with in the context table."""
 
+_IMAGE_BYTES = 4096
+"""How far before its `<url>` an RSS `<image>` may begin; it holds a few short texts."""
+
 _NAME = r"""[^\s/><!?="']++"""
 _REST = r"""(?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+"""
 _CDATA = r"<!\[CDATA\[((?s:.*?))\]\]>"
@@ -122,4 +125,5 @@ def _in_text(
 
 def _is_in_image(body: bytes, at: int) -> bool:
     """Whether an RSS `<image>` is open: an `<url>` elsewhere is a page."""
-    return body.rfind(b"<image>", 0, at) > body.rfind(b"</image>", 0, at)
+    begin = max(0, at - _IMAGE_BYTES)
+    return body.rfind(b"<image>", begin, at) > body.rfind(b"</image>", begin, at)

@@ -12,7 +12,7 @@ from s3rewrite.rewriters.scope import Candidate, Scope
 
 # A line is a URI, a tag that begins with "#", or blank; a tag may have a list of attributes.
 _LINE = re.compile(rb"^(?:#([A-Z0-9-]++):([^\r\n]++)|([^#\r\n][^\r\n]*+))", re.MULTILINE)
-_ATTRIBUTE = re.compile(rb'([A-Z0-9-]++)=(?:"([^"]*+)"|[^",]*+)')
+_ATTRIBUTE = re.compile(rb'([A-Z0-9-]++)(?:=(?:"([^"]*+)"|[^",]*+))?+')
 
 _NO_TAG = Tag(b"", b"", 0, 0)
 
