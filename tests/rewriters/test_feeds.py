@@ -1,7 +1,13 @@
-import pytest
+import re
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import unescape
 
-from s3rewrite.rewriters import feeds
-from tests.rewriters.support import check
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3rewrite.rewriters import feeds, rewrite
+from tests.rewriters.support import PUBLIC, check, link_all, scope
 
 LINKED = {
     "enclosure": '<enclosure url="→/media/a.mp3" length="1" type="audio/mpeg"/>',
@@ -102,3 +108,51 @@ def test_sitemap():
         "https://example.com/media/e</video:player_loc></video:video><icon>/media/f</icon></url></urlset>",
         collect=feeds.collect,
     )
+
+
+URLS = [
+    "/media/a.jpg",
+    "https://example.com/media/b&c.mp3",
+    "/other/a",
+    "x /media/c",
+    "",
+    "/media/é>",
+]
+TEXTS = {"icon", "logo", "url", "description"}
+NAMES = ["enclosure", "icon", "logo", "image", "url", "description", "guid", "link", "x", "item"]
+
+
+@st.composite
+def elements(draw, depth=3):
+    element = ET.Element(draw(st.sampled_from(NAMES)))
+    for name in draw(st.lists(st.sampled_from(["url", "href", "type", "src"]), unique=True)):
+        element.set(name, draw(st.sampled_from(URLS)))
+    element.text = draw(st.sampled_from([*URLS, '<img src="/media/d.jpg" alt="&amp;">']))
+    if depth:
+        element.extend(draw(st.lists(elements(depth - 1), max_size=3)))
+    return element
+
+
+@given(st.lists(elements(), max_size=3), st.booleans())
+def test_a_parser_sees_links_in_their_places_and_no_other_change(children, in_cdata):
+    root = ET.Element("rss")
+    root.extend(children)
+    body = ET.tostring(root, encoding="utf-8")
+    if in_cdata:
+        body = re.sub(rb">([^<>]*&lt;[^<>]*)<", _as_cdata, body)
+    after = ET.fromstring(rewrite(body, scope(), feeds.collect, link_all))
+    for old, new in zip(ET.fromstring(body).iter(), after.iter(), strict=True):
+        assert (old.tag, old.keys(), old.tail) == (new.tag, new.keys(), new.tail)
+        urls = {"url"} if old.tag == "enclosure" and _is_url(old.get("url", "")) else set()
+        assert {key for key, value in old.items() if value != new.get(key)} == urls
+        assert old.text == new.text or (old.tag in TEXTS and PUBLIC.decode() in new.text)
+        if old.tag in {"icon", "logo"} and not len(old):
+            assert (old.text != new.text) is _is_url(old.text or "")
+
+
+def _as_cdata(found):
+    return b"><![CDATA[" + unescape(found[1].decode()).encode() + b"]]><"
+
+
+def _is_url(text):
+    return text.startswith(("/media/", "https://example.com/media/"))
