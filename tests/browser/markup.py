@@ -87,6 +87,8 @@ DEFAULT = {
         <style>:root { --picture: url(⇉/media/seen/property.png) }
         :root { --mask: url(⇉/media/seen/property-mask.png) }
         h6 { background: var(--picture); mask-image: var(--mask) }</style><h6>x</h6>""",
+    "ld+json": """
+        <script type=application/ld+json>{"image": "→/media/named/ld.png"}</script>""",
 }
 """Rows that are rewritten by default."""
 
@@ -117,7 +119,18 @@ ASKED = {
         <embed src="→/media/seen/embed.png"><object data="→/media/seen/object.png"></object>
         <embed src="/media/seen/embed.html">""",
     "data": "<p data-anything=→/media/named/data.png>x</p>",
-    "css": "<link rel=stylesheet href=/sheet/PREFIX/><i class=sheet>x</i>",
+    "css": "<link rel=stylesheet href=/body/css/PREFIX/><i class=sheet>x</i>",
+    "srcdoc": """<iframe srcdoc="<img src='→/media/seen/srcdoc.png' alt>"></iframe>""",
+    "json-script": """
+        <script type=application/json id=data>{"photo": "→/media/seen/json-script.png"}</script>
+        <script>new Image().src = JSON.parse(document.getElementById("data").text).photo</script>
+        """,
+    "json": """
+        <script>fetch("/body/json/PREFIX/").then((response) => response.json()).then(
+          (data) => { new Image().src = data.photo }
+        )</script>""",
+    "manifest": "<link rel=manifest href=/body/manifest/PREFIX/>",
+    "location": "<img src=/redirect/PREFIX/ alt>",
     "import": """
         <style>@import "→/media/seen/import.css"; @import url(→/media/seen/import-url.css);</style>
         """,
@@ -127,8 +140,18 @@ ASKED = {
 }
 """Rows that are rewritten where a mount asks for it."""
 
-SHEET = ".sheet { background: url(→/media/seen/sheet.png) } .no { mask: url(/media/named/no.png) }"
-"""A style sheet that a view sends."""
+REDIRECT = "→/media/seen/redirected.png"
+BODIES = {
+    "css": """.sheet { background: url(→/media/seen/sheet.png) }
+        .no { mask: url(/media/named/no.png) }""",
+    "json": '{"photo": "→/media/seen/json.png"}',
+    "manifest": """{"name": "x", "display": "standalone", "start_url": "/media/named/start.html",
+        "scope": "/media/named/", "id": "/media/named/id",
+        "icons": [{"src": "→/media/named/icon.png", "sizes": "9x9", "type": "image/png"}],
+        "screenshots": [{"src": "→/media/named/screenshot.png", "sizes": "9x9"}]}""",
+}
+"""What views send that is not HTML."""
+TYPES = {"css": "text/css", "json": "application/json", "manifest": "application/manifest+json"}
 
 NEVER = {
     # First: an import map comes before modules.
@@ -138,6 +161,9 @@ NEVER = {
         <script type=speculationrules>
         {"prefetch": [{"urls": ["/media/named/page.html"], "eagerness": "conservative"}]}
         </script>""",
+    "ld+json-identity": """
+        <script type=application/ld+json>{"@id": "/media/named/ld-id", "url": "/media/named/ld-url",
+        "mainEntityOfPage": "/media/named/ld-main"}</script>""",
     "link": "".join(
         f'<link rel="{rel}" href="/media/named/{rel}.html">'
         for rel in """canonical alternate next prev preconnect amphtml license author help search
@@ -219,11 +245,18 @@ SOURCES = """
 
 FRAMESET = '<frameset><frame src="/media/seen/framed.html"></frameset>'
 
-CASES = DEFAULT | ASKED | NEVER | {"frame": NEVER["frame"] + FRAMESET}
+CASES = DEFAULT | ASKED | NEVER
+CASES["frame"] += FRAMESET
+CASES["manifest"] = CASES["manifest-identity"] = BODIES["manifest"]
 """By the name of the row."""
 
-BODIES = {"text/css": SHEET}
-"""Of responses that are not HTML, by their type."""
+UNSEEN = set(
+    """
+    feed feed-html feed-identity json-feed json-feed-identity sitemap sitemap-identity playlist
+    playlist-key header
+    """.split()
+)
+"""Rows for what a browser does not read, or does not ask anything for."""
 
 PAGES = {
     "default": "\n".join(DEFAULT.values()),
@@ -231,22 +264,26 @@ PAGES = {
     "never": "\n".join(NEVER.values()),
     "sources": SOURCES,
     "frameset": FRAMESET,
-    "sheet": SHEET,
+    "link": "<img src=→/media/seen/link.png alt>",
+    **BODIES,
+    "redirect": REDIRECT,
 }
+LINK = "<→/media/seen/link.png>; rel=preload; as=image"
+"""The header of the page "link"; the browser asks once for both, or complains."""
 
 
-def source(page: str, prefix: str) -> str:
-    """A page as its view writes it, for a mount with that prefix: `/media/`."""
-    return _MARK.sub(prefix, PAGES[page]).replace("PREFIX", prefix.strip("/"))
+def source(text: str, prefix: str) -> str:
+    """A text as a view writes it, for a mount with that prefix: `/media/`."""
+    return rewritten(text, prefix, "", "")
 
 
-def rewritten(page: str, prefix: str, marks: str, public_url: str) -> str:
-    """The page as it is to be sent, where URLs with one of the marks are linked."""
+def rewritten(text: str, prefix: str, marks: str, public_url: str) -> str:
+    """The text as it is to be sent, where URLs with one of the marks are linked."""
 
     def linked(found: re.Match[str]) -> str:
         return public_url if found[1] and found[1] in marks else prefix
 
-    return _MARK.sub(linked, PAGES[page]).replace("PREFIX", prefix.strip("/"))
+    return _MARK.sub(linked, text).replace("PREFIX", prefix.strip("/"))
 
 
 def names() -> set[str]:
@@ -257,6 +294,8 @@ def names() -> set[str]:
 
 def seen(page: str, marks: str) -> dict[str, bool]:
     """The names that a browser asks for by itself, and whether they are linked."""
-    text = PAGES[page] + (SHEET if "/sheet/" in PAGES[page] else "")
+    text = PAGES[page]
+    if page == "asked":
+        text = " ".join((text, REDIRECT, *BODIES.values()))
     found = re.findall(r"([→⇉]?)/media/(seen/[\w.-]*\w)", text)
     return {name: bool(mark) and mark in marks for mark, name in found}

@@ -19,6 +19,7 @@ from django.views.static import serve
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 from demo.servers import HOST
+from tests.browser import markup
 from tests.browser.markup import source
 
 SHELL = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>x</title></head>{}'
@@ -29,15 +30,22 @@ _INLINE = re.compile(
 
 def page(request: HttpRequest, name: str, prefix: str) -> HttpResponse:
     """One of the pages, for the mount of that prefix; `?csp=origin` adds a policy."""
-    text = SHELL.format(source(name, f"/{prefix}/"))
+    text = SHELL.format(source(markup.PAGES[name], f"/{prefix}/"))
     response = HttpResponse(text)
+    if name == "link":
+        response["Link"] = source(markup.LINK, f"/{prefix}/")
     if origin := request.GET.get("csp"):
         response["Content-Security-Policy"] = policy(origin, text)
     return response
 
 
-def sheet(request: HttpRequest, prefix: str) -> HttpResponse:
-    return HttpResponse(source("sheet", f"/{prefix}/"), content_type="text/css")
+def body(request: HttpRequest, name: str, prefix: str) -> HttpResponse:
+    text = source(markup.BODIES[name], f"/{prefix}/")
+    return HttpResponse(text, content_type=markup.TYPES[name])
+
+
+def redirect(request: HttpRequest, prefix: str) -> HttpResponse:
+    return HttpResponse(status=302, headers={"Location": source(markup.REDIRECT, f"/{prefix}/")})
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
@@ -52,7 +60,8 @@ def file(request: HttpRequest, name: str, prefix: str) -> HttpResponseBase:
 
 urlpatterns = [
     path("page/<name>/<prefix>/", page),
-    path("sheet/<prefix>/", sheet),
+    path("body/<name>/<prefix>/", body),
+    path("redirect/<prefix>/", redirect),
     path("favicon.ico", favicon),
     path("<prefix>/<path:name>", file),
 ]
