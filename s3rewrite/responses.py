@@ -11,6 +11,7 @@ from s3rewrite.charsets import charset, hides_ascii, is_utf8
 from s3rewrite.links import Resolver
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import Kind, kind_of
+from s3rewrite.rewriters.lookup import is_context
 from s3rewrite.rewriters.scope import Candidate, Link, Scope
 from s3rewrite.rewriters.splice import splice
 
@@ -47,9 +48,17 @@ def body_scope(response: HttpResponseBase, resolver: Resolver, kind: Kind) -> Sc
 
 
 def asked(response: HttpResponseBase) -> frozenset[str]:
-    """The CONTEXTS that a view asks for besides those of the mounts."""
-    contexts = getattr(response, "s3rewrite", ())
-    return frozenset(contexts) if not isinstance(contexts, bool) else frozenset()
+    """The CONTEXTS that a view asks for besides those of the mounts.
+
+    Raises ValueError for one that is none.
+    """
+    given = getattr(response, "s3rewrite", ())
+    if isinstance(given, bool):
+        return frozenset()
+    contexts = frozenset({given} if isinstance(given, str) else given)
+    if unknown := [name for name in contexts if not is_context(name)]:
+        raise ValueError(f"response.s3rewrite asks for {unknown[0]!r}, which is no context")
+    return contexts
 
 
 def urls(found: Iterable[Part]) -> list[bytes]:

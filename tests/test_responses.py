@@ -96,10 +96,18 @@ def test_json_where_a_mount_asks_for_it(use: Any) -> None:
     )
 
 
-def test_json_where_a_view_asks_for_it(use: Any) -> None:
+@pytest.mark.parametrize("asked", ["json", ["json"], ("json[photo]",)])
+def test_json_where_a_view_asks_for_it(use: Any, asked: Any) -> None:
     response = JsonResponse({"photo": "/media/a.jpg"})
-    response.s3rewrite = ["json"]  # type: ignore[attr-defined]
+    response.s3rewrite = asked  # type: ignore[attr-defined]
     assert CDN.encode() in sent(response).content
+
+
+def test_a_view_that_asks_for_what_is_no_context(use: Any, caplog: Any) -> None:
+    response = HttpResponse("<img src=/media/a.jpg>")
+    response.s3rewrite = ["jsn"]  # type: ignore[attr-defined]
+    assert sent(response).content == b"<img src=/media/a.jpg>"
+    assert "asks for 'jsn', which is no context" in caplog.text
 
 
 @pytest.mark.parametrize("value", [True, (), []])
