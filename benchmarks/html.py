@@ -86,7 +86,7 @@ def beautiful_soup(text: str) -> Job:
         soup = BeautifulSoup(text, "html.parser")
         for name, attribute in URL_ATTRIBUTES:
             for element in soup.find_all(name, attrs={attribute: True}):
-                element[attribute] = _linked(str(element[attribute]))
+                element[attribute] = linked(str(element[attribute]))
         return str(soup)
 
     return run
@@ -99,7 +99,7 @@ def lxml(text: str) -> Job:
         root = parser.document_fromstring(text)
         for element, attribute, url, _ in root.iterlinks():
             if attribute and url.startswith(PREFIX):
-                element.set(attribute, _linked(url))
+                element.set(attribute, linked(url))
         return bytes(parser.tostring(root, encoding="utf-8"))
 
     return run
@@ -111,7 +111,7 @@ def turbohtml(text: str) -> Job:
     def handler(attribute: str) -> Callable[[object], None]:
         return lambda element: element.set_attribute(  # type: ignore[attr-defined]
             attribute,
-            _linked(dict(element.attrs)[attribute]),  # type: ignore[attr-defined]
+            linked(dict(element.attrs)[attribute]),  # type: ignore[attr-defined]
         )
 
     elements = [
@@ -121,7 +121,7 @@ def turbohtml(text: str) -> Job:
     return lambda: rewrite_elements(text, elements=elements)
 
 
-def _linked(url: str) -> str:
+def linked(url: str) -> str:
     return PUBLIC + url[len(PREFIX) :] if url.startswith(PREFIX) else url
 
 
@@ -158,9 +158,14 @@ def report(subject: Page, rounds: int) -> None:
     jobs = {name: make(subject.text) for name, make in JOBS.items()}
     if subject.hits:
         del jobs["bytes.count"]
+    print_table(subject.title, jobs, rounds)
+
+
+def print_table(title: str, jobs: dict[str, Job], rounds: int) -> None:
+    """Measure the jobs, and print how long each takes beside ours."""
     times = measure(jobs, rounds)
     own = min(times["s3rewrite"])
-    print(f"\n{subject.title}\n{'':15}{'best ms':>10}{'median ms':>11}{'x ours':>9}")
+    print(f"\n{title}\n{'':15}{'best ms':>10}{'median ms':>11}{'x ours':>9}")
     for name, seconds in times.items():
         best, median = min(seconds) * 1e3, statistics.median(seconds) * 1e3
         print(f"{name:15}{best:10.3f}{median:11.3f}{min(seconds) / own:9.2f}")

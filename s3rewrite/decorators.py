@@ -8,25 +8,41 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
+from s3rewrite.rewriters.lookup import is_context
+
 View = Callable[..., Any]
 
 
 def s3rewrite_exempt(view: View) -> View:
     """A view, sync or async, whose responses the middleware leaves as they are."""
+    return _marked(view, False)
 
+
+def s3rewrite_contexts(*contexts: str) -> Callable[[View], View]:
+    """A view whose responses are rewritten in these CONTEXTS besides those of the mounts.
+
+    `@s3rewrite_contexts("json")` is what an API needs. Raises ValueError for one that is none.
+    """
+    for name in contexts:
+        if not is_context(name):
+            raise ValueError(f"s3rewrite_contexts: there is no context {name!r}.")
+    return lambda view: _marked(view, contexts)
+
+
+def _marked(view: View, mark: Any) -> View:
     @wraps(view)
-    def exempt(*args: Any, **kwargs: Any) -> Any:
+    def marked(*args: Any, **kwargs: Any) -> Any:
         response = view(*args, **kwargs)
         # Asked of the response: the `dispatch` of an async class-based view is a plain method.
-        return _awaited(response) if isawaitable(response) else _exempted(response)
+        return _awaited(response, mark) if isawaitable(response) else _mark(response, mark)
 
-    return markcoroutinefunction(exempt) if iscoroutinefunction(view) else exempt
-
-
-async def _awaited(response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
-    return _exempted(await response)
+    return markcoroutinefunction(marked) if iscoroutinefunction(view) else marked
 
 
-def _exempted(response: HttpResponseBase) -> HttpResponseBase:
-    response.s3rewrite = False  # type: ignore[attr-defined]
+async def _awaited(response: Awaitable[HttpResponseBase], mark: Any) -> HttpResponseBase:
+    return _mark(await response, mark)
+
+
+def _mark(response: HttpResponseBase, mark: Any) -> HttpResponseBase:
+    response.s3rewrite = mark  # type: ignore[attr-defined]
     return response

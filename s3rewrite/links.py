@@ -45,9 +45,13 @@ class Resolver:
         """What the rewriters look for."""
         return tuple(target for _, target in self.mounts)
 
-    def scope(self, *, utf8: bool) -> Scope:
+    def asking(self, contexts: frozenset[str]) -> tuple[Target, ...]:
+        """The targets, with these CONTEXTS besides their own."""
+        return _asking(self.targets, contexts) if contexts else self.targets
+
+    def scope(self, *, utf8: bool, contexts: frozenset[str] = frozenset()) -> Scope:
         """The scope of a response whose body is known to be UTF-8, or not."""
-        return Scope(self.targets, self.origins, utf8)
+        return Scope(self.asking(contexts), self.origins, utf8)
 
     def resolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """A link for each URL whose file S3 holds; one round trip to Redis at the most."""
@@ -73,6 +77,11 @@ class Resolver:
                 if url.startswith(prefix):
                     return _reference(mount, prefix, url)
         return None
+
+
+@lru_cache(maxsize=256)
+def _asking(targets: tuple[Target, ...], contexts: frozenset[str]) -> tuple[Target, ...]:
+    return tuple(target._replace(contexts=target.contexts | contexts) for target in targets)
 
 
 def resolver(request: HttpRequest | None = None) -> Resolver:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from s3rewrite import checks, conf
 from s3rewrite.mounts import OPTIONS
-from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
 from tests.test_conf import EVERY_OPTION
 
 MIDDLEWARE = [
@@ -494,6 +494,7 @@ def test_a_context_that_is_not_optional(name: str, expected: str) -> None:
 
 def test_every_optional_context() -> None:
     assert check_ids(CONTEXTS=sorted(OPTIONAL_CONTEXTS), CORS=True) == []
+    assert check_ids(CONTEXTS=["my-card[image]", "*[data-x]:srcset", "json[photo]"]) == []
 
 
 def test_a_context_that_needs_cors() -> None:

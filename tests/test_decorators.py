@@ -1,12 +1,13 @@
 from typing import Any
 
+import pytest
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
 from django.views import View
 
-from s3rewrite.decorators import s3rewrite_exempt
+from s3rewrite.decorators import s3rewrite_contexts, s3rewrite_exempt
 
 REQUEST = RequestFactory().get("/")
 
@@ -65,3 +66,18 @@ async def test_a_view_made_from_an_async_class() -> None:
 
 def test_names_and_docstrings_stay() -> None:
     assert (view.__name__, view.__doc__) == ("view", "A view.")
+
+
+async def test_contexts() -> None:
+    @s3rewrite_contexts("json", "my-card[image]")
+    async def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    assert iscoroutinefunction(view)
+    response: Any = await view(REQUEST)
+    assert response.s3rewrite == ("json", "my-card[image]")
+
+
+def test_contexts_that_are_none() -> None:
+    with pytest.raises(ValueError, match="there is no context 'jsn'"):
+        s3rewrite_contexts("json", "jsn")

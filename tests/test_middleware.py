@@ -505,8 +505,8 @@ def explode(*args: Any, **options: Any) -> Any:
 
 
 MISTAKES: list[Callable[[pytest.MonkeyPatch], None]] = [
-    lambda patch: patch.setattr(middleware.html, "collect", explode),
-    lambda patch: patch.setattr(middleware, "splice", explode),
+    lambda patch: patch.setattr(middleware, "parts", explode),
+    lambda patch: patch.setattr(middleware, "spliced", explode),
     lambda patch: patch.setattr(middleware, "resolver", explode),
     lambda patch: patch.setattr(middleware, "is_rewritable", explode),
     lambda patch: patch.setattr(middleware, "_etag", explode),

@@ -20,7 +20,8 @@ from s3rewrite.checks.rules import (
 )
 from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
 from s3rewrite.rewriters.conditions import cors
-from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS, TABLE
+from s3rewrite.rewriters.contexts import TABLE
+from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS, is_context
 
 KEYS = ("mirror", "fingerprint")
 LOWEST = {"THREADS": 1, "MAX_DELETE": 0, "POLL_SECONDS": 0, "REDIS_TIMEOUT": 0.001}
@@ -79,13 +80,18 @@ def contexts(mount: Mount, options: Options) -> Messages:
     """E012: a context that is not an optional one. W004: one that nothing will come of."""
     place = where(mount.alias, "CONTEXTS")
     for name in mount.contexts:
-        if name not in OPTIONAL_CONTEXTS:
+        if not is_context(name):
             hint = meant(name, OPTIONAL_CONTEXTS)
+            hint += " A place of your own is written like my-card[image] or *[data-hero]."
             yield error(12, f"{place} has {name!r}, which is not one.", hint)
-        elif not mount.cors and all(cors in row.needs for row in TABLE if row.name == name):
+        elif not mount.cors and name in OPTIONAL_CONTEXTS and _needs_cors(name):
             message = f"{place} has {name!r}, which is fetched with CORS: nothing will be linked."
             hint = 'Let the bucket answer with CORS headers, and say so: "CORS": True.'
             yield warning(4, message, hint)
+
+
+def _needs_cors(name: str) -> bool:
+    return all(cors in row.needs for row in TABLE if row.name == name)
 
 
 @on_mount

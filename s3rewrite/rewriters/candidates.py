@@ -2,38 +2,64 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from s3rewrite.rewriters import css_statements, srcset
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.conditions import Spot
-from s3rewrite.rewriters.contexts import Row, Rule, rows_at
+from s3rewrite.rewriters.json_members import as_url, members
+from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.scope import Candidate
+from s3rewrite.rewriters.rows import Row, Rule, all_allow
+from s3rewrite.rewriters.scope import Candidate, Scope
 
 Span = tuple[int, int, tuple[Row, ...]]
 """Where a URL begins and ends in a text, and the rows that it must satisfy besides."""
 
+# In some Asian charsets a backslash may be the second byte of a character.
+_HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
 _VENDOR = re.compile(rb"^-[a-z]++-")
 
 
 def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
-    """The candidates of a text, in order. In: the tag it belongs to, and at least one row."""
+    """The candidates of a text, in order. In: the tag it belongs to, and at least one row.
+
+    HTML within the text is for those who read HTML.
+    """
+    if rows[0].rule is Rule.JSON:
+        return _in_json(page, tag, rows, text)
+    if rows[0].rule is Rule.CSS and not page.scope.utf8 and _HIDDEN_ESCAPE.search(text.data):
+        return []
     candidates: list[Candidate] = []
     spans = _SPANS[rows[0].rule]
     for begin, end, more in spans(text.data, page.needles):
         raw = text.data[begin:end]
         found = page.find(raw)
-        if found and _allowed(rows + more, Spot(page, tag, *found)):
+        if found and all_allow(rows + more, Spot(page, tag, *found)):
             candidates.append(text.candidate(begin + raw.index(found[0]), found[0]))
     return candidates
 
 
-def _allowed(rows: tuple[Row, ...], spot: Spot) -> bool:
-    for row in rows:  # noqa: SIM110 - called for every URL; half the time of `all`
-        if not row.allows(spot):
-            return False
-    return True
+def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
+    """What a body within this one is searched for: the targets for which the rows allow it.
+
+    What asked for it does so no more in there, so that bodies within bodies have an end.
+    """
+    names = {row.name for row in rows}
+    targets = (
+        target._replace(contexts=target.contexts - names)
+        for target in page.targets
+        if all(row.is_wanted_by(target.contexts) for row in rows)
+    )
+    return replace(page.scope, targets=tuple(targets))
+
+
+def _in_json(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
+    """The candidates of a JSON text, which is of the kind that its row is named for."""
+    found = members(page, rows[0].name.encode(), text.data)
+    urls = (as_url(page, tag, value, rows + more) for value, more in found)
+    return [text.outer(url) for url in urls if url]
 
 
 def _whole(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:

@@ -1,22 +1,15 @@
-"""The context table: where a local URL can stand, and what to do there. Data, and its look-up.
+"""The context table: where a local URL can stand, and what to do there. Data only.
 
 A place that no row names is left alone. The README says for users what follows from it.
 
 `places` are written `element[attribute]`, or `element{}` for an element's text; `*` is any
-element. In CSS the "element" is `css` and the "attribute" a property; a body is
-`body[content type]`. `when` tells which tags a row is for; of the rows for one place and tag
-each must allow a URL.
+element. In CSS the "element" is `css` and the "attribute" a property; in JSON it is the row's
+name and the attribute a member's key, or two keys `parent.key`; elements of feeds and sitemaps
+begin with `feed/` and `sitemap/`. `when` tells which tags a row is for; of the rows for one
+place and tag each must allow a URL.
 """
 
-from collections import defaultdict
-from enum import Enum, IntEnum, auto
-from functools import lru_cache
-from typing import NamedTuple
-
 from s3rewrite.rewriters.conditions import (
-    Need,
-    Spot,
-    When,
     about,
     about_tile_logo,
     checkable,
@@ -30,50 +23,12 @@ from s3rewrite.rewriters.conditions import (
     media_extension,
     no_download,
 )
-
-
-class Mark(Enum):
-    """Whether URLs are rewritten: by default, where a mount names the row, or never."""
-
-    YES = "✔"
-    ASKED = "○"
-    NEVER = "✘"
-
-
-class Rule(IntEnum):
-    """How the URLs of a place are written."""
-
-    URL = auto()
-    SRCSET = auto()
-    CSS = auto()
-
-
-class Row(NamedTuple):
-    """One row of the table; for an ASKED one, `name` is what a mount writes in CONTEXTS."""
-
-    name: str
-    mark: Mark
-    places: str
-    rule: Rule = Rule.URL
-    when: tuple[When, ...] = ()
-    needs: tuple[Need, ...] = ()
-
-    def allows(self, spot: Spot) -> bool:
-        """Whether the URL may be linked as far as this row goes."""
-        if self.mark is NEVER:
-            return False
-        if self.mark is ASKED and self.name not in spot.target.contexts:
-            return False
-        for need in self.needs:  # noqa: SIM110 - called for every URL; half the time of `all`
-            if not need(spot):
-                return False
-        return True
-
+from s3rewrite.rewriters.rows import Mark, Row, Rule
 
 _preloads = has("rel", "preload", "prefetch")
 
 YES, ASKED, NEVER = Mark
-URL, SRCSET, CSS = Rule
+URL, SRCSET, CSS, JSON, HTML = Rule
 
 _MEDIA = ("image", "video", "audio")
 _META = (
@@ -149,8 +104,35 @@ TABLE = (
     Row("handler", NEVER, "*[on*]"),
     Row("style", YES, "style{}", CSS, when=(kind("type", "", "text/css"),)),
     Row("css", ASKED, "body[text/css]", CSS),
+    Row("ld+json", YES, "script{} ld+json[*]", JSON, when=(kind("type", "application/ld+json"),)),
+    Row("ld+json-identity", NEVER, "ld+json[@id] ld+json[url] ld+json[mainentityofpage]", JSON),
+    Row("json-script", ASKED, "script{} json-script[*]", JSON,
+        when=(kind("type", "application/json"),)),
     Row("script-data", NEVER, "script{}", when=(kind("type", "importmap", "speculationrules"),)),
     Row("text", NEVER, "xmp{} plaintext{} noembed{} noframes{} iframe{}"),
+    Row("srcdoc", ASKED, "iframe[srcdoc]", HTML),
+    Row("json", ASKED, "json[*]", JSON),
+    Row("feed", YES, "feed/enclosure[url] feed/media:content[url] feed/media:thumbnail[url] "
+        "feed/itunes:image[href] feed/image/url{} feed/icon{} feed/logo{}"),
+    Row("feed", YES, "feed/link[href]", when=(has("rel", "enclosure"),)),
+    Row("feed-html", YES, "feed/description{} feed/content:encoded{} feed/itunes:summary{}", HTML),
+    Row("feed-html", YES, "feed/content{} feed/summary{}", HTML, when=(kind("type", "html"),)),
+    Row("feed-identity", NEVER, "feed/guid{} feed/id{} feed/link{}"),
+    Row("json-feed", YES, "json-feed[image] json-feed[banner_image] json-feed[icon] "
+        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]", JSON),
+    Row("json-feed", YES, "json-feed[content_html]", HTML),
+    Row("json-feed-identity", NEVER, "json-feed[id] json-feed[url] json-feed[external_url] "
+        "json-feed[home_page_url] json-feed[feed_url] json-feed[next_url]", JSON),
+    Row("sitemap", YES,
+        "sitemap/image:loc{} sitemap/video:thumbnail_loc{} sitemap/video:content_loc{}"),
+    Row("sitemap-identity", NEVER, "sitemap/loc{}"),
+    Row("manifest", ASKED, "manifest[icons.src] manifest[screenshots.src]", JSON),
+    Row("manifest-identity", NEVER, "manifest[start_url] manifest[scope] manifest[id]", JSON),
+    Row("playlist", ASKED, "m3u8[line] m3u8[ext-x-map] m3u8[ext-x-media]", needs=(cors,)),
+    Row("playlist-key", NEVER, "m3u8[ext-x-key] m3u8[ext-x-session-key]"),
+    Row("location", ASKED, "header[location]"),
+    Row("header", NEVER,
+        "header[content-location] header[refresh] header[sourcemap] header[set-cookie]"),
     Row("css-url", YES, "css[*]", CSS),
     Row("css-custom-property", YES, "css[--*]", CSS, needs=(cors,)),
     Row("import", ASKED, "css[@import]", CSS),
@@ -160,37 +142,3 @@ TABLE = (
 )
 # fmt: on
 """The rows."""
-
-OPTIONAL_CONTEXTS = frozenset(row.name for row in TABLE if row.mark is ASKED)
-"""The names that a mount may write in CONTEXTS."""
-
-
-@lru_cache(maxsize=4096)
-def rows_at(element: bytes, attribute: bytes) -> tuple[Row, ...]:
-    """The rows that name a place; names in lower case, b"" as the attribute for the text.
-
-    A row that ends with `*` is for what no other names, the longest beginning first.
-    """
-    rows = (*_INDEX[element, attribute], *_INDEX[b"*", attribute])
-    if rows or not attribute:
-        return rows
-    for begins, owner, row in _FAMILIES:
-        if owner in (element, b"*") and attribute.startswith(begins):
-            return (row,)
-    return ()
-
-
-def _places() -> list[tuple[bytes, bytes, Row]]:
-    found = [(place.encode(), row) for row in TABLE for place in row.places.split()]
-    pairs = [(place.replace(b"{}", b"[]").rstrip(b"]").split(b"["), row) for place, row in found]
-    return [(element, attribute, row) for (element, attribute), row in pairs]
-
-
-_INDEX: defaultdict[tuple[bytes, bytes], list[Row]] = defaultdict(list)
-_FAMILIES: list[tuple[bytes, bytes, Row]] = []
-for _element, _attribute, _row in _places():
-    if _attribute.endswith(b"*"):
-        _FAMILIES.append((_attribute[:-1], _element, _row))
-    else:
-        _INDEX[_element, _attribute].append(_row)
-_FAMILIES.sort(key=lambda family: len(family[0]), reverse=True)

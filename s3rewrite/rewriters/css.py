@@ -2,7 +2,7 @@
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.contexts import rows_at
+from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope

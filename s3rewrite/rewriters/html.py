@@ -1,11 +1,12 @@
 """The local URLs of a body of HTML. bytes, scope -> candidates."""
 
 from s3rewrite.rewriters.attributes import Tag
-from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.contexts import Row, rows_at
+from s3rewrite.rewriters.candidates import in_text, inner_scope
+from s3rewrite.rewriters.lookup import applying, table_of
 from s3rewrite.rewriters.page import EDITABLE, Page
 from s3rewrite.rewriters.prefixes import Places
 from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
 from s3rewrite.rewriters.walker import Kind, Piece, Walker, element_end
 
@@ -56,23 +57,26 @@ def _in_tag(page: Page, tag: Tag, places: Places, place: int | None) -> list[Can
         if attribute is None:
             place = places.next(place + 1)
             continue
-        if rows := _rows(tag, attribute.name):
-            found += in_text(page, tag, rows, tag.value(attribute))
+        if rows := _rows(page, tag, attribute.name):
+            found += _in_value(page, tag, rows, tag.value(attribute))
         place = places.next(attribute.end)
     return found
 
 
 def _in_raw_text(page: Page, piece: Piece) -> list[Candidate]:
     tag = Tag(page.body, piece.name, piece.start + 1 + len(piece.name), piece.inner)
-    if rows := _rows(tag, b""):
+    if rows := _rows(page, tag, b""):
         text = Text(page.body[piece.inner : piece.end], piece.inner)
         return in_text(page, tag, rows, text)
     return []
 
 
-def _rows(tag: Tag, attribute: bytes) -> tuple[Row, ...]:
+def _rows(page: Page, tag: Tag, attribute: bytes) -> tuple[Row, ...]:
     """The rows for an attribute of a tag, or for its text."""
-    rows = rows_at(tag.name, attribute)
-    if len(rows) == 1 and not rows[0].when:
-        return rows
-    return tuple(row for row in rows if all(when(tag) for when in row.when))
+    return applying(table_of(page.scope.targets).at(tag.name, attribute), tag)
+
+
+def _in_value(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
+    if rows[0].rule is not Rule.HTML:
+        return in_text(page, tag, rows, text)
+    return [text.outer(found) for found in collect(text.data, inner_scope(page, rows))]

@@ -1,10 +1,13 @@
-"""Character references in attribute values, decoded so that every byte knows where it came from.
+"""Texts with their escapes undone, in which every byte knows where it came from.
+
+And character references in attribute values, decoded so.
 
 WHATWG HTML, 13.2.5.72 to 13.2.5.80.
 """
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.entities import html5
 
@@ -46,28 +49,43 @@ class Text:
         offsets = tuple(self.offset(place) for place in range(begin, end + 1))
         return Candidate(offsets[0], url, offsets)
 
+    def outer(self, inner: Candidate) -> Candidate:
+        """The candidate in the body for one that was found in `data`, taken as a body."""
+        if inner.offsets is None:
+            return self.candidate(inner.start, inner.url)._replace(is_escaped=inner.is_escaped)
+        offsets = tuple(self.offset(place) for place in inner.offsets)
+        return Candidate(offsets[0], inner.url, offsets, inner.is_escaped)
+
+
+Escape = tuple[int, int, bytes]
+"""Where an escape begins and ends in raw bytes, and the characters that it stands for."""
+
 
 def attribute_text(body: bytes, start: int, end: int) -> Text:
     """The value of an attribute, which the body holds from `start` to `end`, decoded."""
     raw = body[start:end]
-    return _decoded(raw, start) if _AMPERSAND in raw else Text(raw, start)
+    return unescaped(raw, start, _references(raw)) if _AMPERSAND in raw else Text(raw, start)
 
 
-def _decoded(raw: bytes, start: int) -> Text:
+def unescaped(raw: bytes, start: int, escapes: Iterable[Escape]) -> Text:
+    """The text of raw bytes, which begin at an offset of the body, with escapes undone."""
     pieces: list[bytes] = []
     places: list[int] = []
     gaps: list[int] = []
     end = length = 0
-    for found in _REFERENCE.finditer(raw):
-        characters = _characters(found)
-        if characters is None:
-            continue
-        pieces += (raw[end : found.start()], characters)
-        end = found.start(4)
-        length += len(pieces[-2]) + len(characters)
+    for begin, escape_end, characters in escapes:
+        pieces += (raw[end:begin], characters)
+        length += begin - end + len(characters)
+        end = escape_end
         places.append(length)
         gaps.append(end - length)
     return Text(b"".join((*pieces, raw[end:])), start, tuple(places), tuple(gaps))
+
+
+def _references(raw: bytes) -> Iterator[Escape]:
+    for found in _REFERENCE.finditer(raw):
+        if (characters := _characters(found)) is not None:
+            yield found.start(), found.start(4), characters
 
 
 def _characters(found: re.Match[bytes]) -> bytes | None:

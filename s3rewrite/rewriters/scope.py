@@ -38,12 +38,14 @@ class Candidate(NamedTuple):
 
     `url` is what a browser would read there: trimmed, with the escapes of the context undone.
     `start` is the offset in the body of its first byte; `offsets[i]` that of `url[i]` (with one
-    more for the end), or None where the body holds the URL as it is.
+    more for the end), or None where the body holds the URL as it is. Where it `is_escaped`, the
+    body writes its slashes as `\\/`, as JSON may.
     """
 
     start: int
     url: bytes
     offsets: tuple[int, ...] | None = None
+    is_escaped: bool = False
 
 
 class Link(NamedTuple):

@@ -18,10 +18,14 @@ def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | 
     end = 0
     for candidate, link in zip(candidates, links, strict=True):
         if link is not None:
-            start, _, offsets = candidate
-            pieces += (body[end:start], link.text)
+            start, _, offsets, is_escaped = candidate
+            pieces += (body[end:start], _escaped(link.text) if is_escaped else link.text)
             end = offsets[link.length] if offsets else start + link.length
     return b"".join((*pieces, body[end:])) if pieces else body
+
+
+def _escaped(text: bytes) -> bytes:
+    return text.replace(b"/", rb"\/")
 
 
 def rewrite(body: bytes, scope: Scope, collect: Collect, resolve: Resolve) -> bytes:

@@ -2,9 +2,9 @@ import pytest
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.contexts import Mark, Row, Rule
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.rows import Mark, Row, Rule
 from tests.rewriters.support import scope
 
 

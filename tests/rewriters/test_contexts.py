@@ -2,7 +2,9 @@
 
 import pytest
 
-from s3rewrite.rewriters.contexts import OPTIONAL_CONTEXTS, TABLE, Mark, Rule, rows_at
+from s3rewrite.rewriters.contexts import TABLE
+from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS, rows_at
+from s3rewrite.rewriters.rows import Mark, Rule
 from tests.rewriters.support import check
 
 ALWAYS = {
@@ -49,6 +51,9 @@ ALWAYS = {
     "svg image": '<svg><image href="→/media/a"/><image xlink:href="→/media/b"></image></svg>',
     "style": "<style>p { background: url(→/media/a.jpg) }</style>",
     "style of else": "<style type=text/less>p { background: url(/media/a.jpg) }</style>",
+    "linked data": '<script type="application/ld+json">{"@id": "/media/a", "url": "/media/b", '
+    '"image": ["→/media/c", {"url": "/media/d", "contentUrl": "→/media/e"}], '
+    '"mainEntityOfPage": {"image": "/media/f"}, "/media/g": "x /media/h"}</script>',
     "noscript": "<noscript><img src=→/media/a.jpg></noscript>",
     "template": "<template><img src=→/media/a.jpg></template>",
     "fragment": "<turbo-stream><template><tr><td><img src=→/media/a.jpg>",
@@ -102,6 +107,9 @@ ASKED = [
     ("script", "<link rel=preload as=script href=→/media/a.js>"),
     ("embed", "<embed src=→/media/a.pdf><object data='→/media/a.PDF#page=2'></object>"),
     ("data", "<p data-whatever=→/media/a.jpg>"),
+    ("json-script", '<script type=application/json>{"a": ["→/media/a"], "/media/b": 1}</script>'),
+    ("srcdoc", "<iframe srcdoc='<img src=→/media/a>/media/b<iframe src=/media/c>'></iframe>"),
+    ("srcdoc", '<iframe srcdoc="&lt;img src=&quot;→/media/it&amp;#39;s.jpg&quot;>"></iframe>'),
     ("import", "<style>@import '→/media/a.css'; @import url(→/media/b.css) screen;</style>"),
 ]
 ASKED_WITH_CORS = [
@@ -124,6 +132,8 @@ ASKED_BUT_LEFT = [
     ("font-face", "<style>@font-face { src: url(/media/a.woff2) }</style>"),
     ("embed", "<embed src=/media/a.html><object data=/media/a.svg></object><embed src=/media/a>"),
     ("data", "<p data-whatever='x /media/a.jpg'>"),
+    ("srcdoc", "<iframe srcdoc='<iframe srcdoc=&quot;<img src=/media/a>&quot;>'></iframe>"),
+    ("srcdoc", "<p srcdoc='<img src=/media/a>'>"),
 ]
 
 
@@ -169,8 +179,9 @@ def test_with_cors(marked):
 
 
 def test_every_optional_row_has_a_case():
-    later = {"css"}
-    assert {name for name, _ in [*ASKED, *ASKED_WITH_CORS]} | later == OPTIONAL_CONTEXTS
+    in_other_bodies = {"css", "json", "manifest", "playlist", "location"}
+    here = {name for name, _ in [*ASKED, *ASKED_WITH_CORS]}
+    assert here | in_other_bodies == OPTIONAL_CONTEXTS
 
 
 def test_rows_of_one_place_agree_on_how_urls_are_written():
@@ -183,12 +194,3 @@ def test_rows_of_one_place_agree_on_how_urls_are_written():
 
 def test_each_mark_is_in_the_table():
     assert {row.mark for row in TABLE} == set(Mark)
-
-
-def test_rows_at_takes_the_longest_beginning():
-    assert [row.name for row in rows_at(b"css", b"mask-image")] == ["css-cors-only"]
-    assert [row.name for row in rows_at(b"css", b"--x")] == ["css-custom-property"]
-    assert [row.name for row in rows_at(b"css", b"background")] == ["css-url"]
-    assert [row.name for row in rows_at(b"p", b"data-x")] == ["data"]
-    assert rows_at(b"p", b"x") == ()
-    assert rows_at(b"p", b"") == ()

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters import html, rewrite
@@ -167,28 +167,6 @@ def test_candidates_are_in_order_and_hold_what_they_say(text):
         end = offsets[-1] if offsets else start + len(url)
         assert offsets or body[start:end] == url
         assert offsets is None or (offsets[0] == start and len(offsets) == len(url) + 1)
-
-
-@given(bodies, st.sampled_from(["", "<img src=/media/z>", '"><img src="/media/z">']))
-@settings(max_examples=500, deadline=None)
-def test_agrees_with_an_independent_tokenizer(text, end):
-    after = rewrite((text + end).encode(), scope(), html.collect, link_all).decode()
-    assert truth.tokens(after) == truth.linked(truth.tokens(text + end))
-
-
-trees = st.lists(st.sampled_from([*truth.FOREIGN_PIECES, *truth.URLS]) | bodies, max_size=10)
-
-
-@given(trees.map("".join), st.sampled_from(["<img src=/media/z>", '"><img src="/media/z">']))
-@settings(max_examples=200, deadline=None)
-def test_changes_nothing_but_links_in_the_tree(text, end):
-    before = text + end
-    after = rewrite(before.encode(), scope(), html.collect, link_all).decode()
-    try:
-        wrong = truth.wrong_changes(before, after)
-    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
-        assume(False)  # html5lib fails on some bodies
-    assert wrong == []
 
 
 HOSTILE = {

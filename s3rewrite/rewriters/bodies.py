@@ -1,0 +1,50 @@
+"""Which rewriter reads a body of which media type. Data, and its look-up."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from s3rewrite.rewriters import css, feeds, html, json, m3u8
+from s3rewrite.rewriters.lookup import is_asked
+from s3rewrite.rewriters.scope import Candidate, Scope, Target
+
+Collect = Callable[[bytes, Scope], list[Candidate]]
+
+
+class Kind(NamedTuple):
+    """A kind of bodies: how its URLs are found, and the optional row that it belongs to."""
+
+    collect: Collect
+    row: str = ""
+    is_utf8: bool = False
+    """Whether it is UTF-8 whatever the headers say."""
+
+
+_FEED = Kind(feeds.collect)
+_JSON = Kind(json.collect, "json", is_utf8=True)  # RFC 8259, 8.1
+_PLAYLIST = Kind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
+
+# XHTML is XML: other rules say where its tokens end.
+KINDS = {
+    "text/html": Kind(html.collect),
+    "text/css": Kind(css.collect, "css"),
+    "application/rss+xml": _FEED,
+    "application/atom+xml": _FEED,
+    "application/rdf+xml": _FEED,
+    "application/xml": _FEED,
+    "text/xml": _FEED,
+    "application/feed+json": Kind(json.collect_feed, is_utf8=True),
+    "application/manifest+json": Kind(json.collect_manifest, "manifest", is_utf8=True),
+    "application/json": _JSON,
+    "application/vnd.apple.mpegurl": _PLAYLIST,
+    "application/x-mpegurl": _PLAYLIST,
+    "audio/mpegurl": _PLAYLIST,
+    "audio/x-mpegurl": _PLAYLIST,
+}
+
+
+def kind_of(media_type: str, targets: tuple[Target, ...]) -> Kind | None:
+    """The kind of a body by its media type, in lower case; None where nobody asks for it."""
+    kind = KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
+    if kind is None or (kind.row and not is_asked(targets, kind.row)):
+        return None
+    return kind

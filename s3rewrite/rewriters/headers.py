@@ -1,0 +1,20 @@
+"""The local URLs of response headers. name, value, scope -> candidates."""
+
+from s3rewrite.rewriters import link_header
+from s3rewrite.rewriters.attributes import Tag
+from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.lookup import rows_at
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.scope import Candidate, Scope
+
+NAMES = ("Link", "Location")
+"""The headers that may hold a URL to be linked."""
+
+
+def collect(name: str, value: bytes, scope: Scope) -> list[Candidate]:
+    """The local URLs of a header's value, in order."""
+    if name == "Link":
+        return link_header.collect(value, scope)
+    rows = rows_at(b"header", name.lower().encode())
+    return in_text(Page(value, scope), Tag(b"", b"", 0, 0), rows, Text(value, 0)) if rows else []

@@ -1,0 +1,42 @@
+"""The members of a JSON text that rows of the context table name, as candidates."""
+
+from collections.abc import Iterator
+
+from s3rewrite.rewriters.attributes import Tag
+from s3rewrite.rewriters.conditions import Spot
+from s3rewrite.rewriters.json_strings import Value, values
+from s3rewrite.rewriters.lookup import Table, table_of
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.rows import Mark, Row, all_allow
+from s3rewrite.rewriters.scope import Candidate
+
+
+def members(page: Page, kind: bytes, json: bytes) -> Iterator[tuple[Value, tuple[Row, ...]]]:
+    """The values that hold a target's path, with their rows.
+
+    `kind` is the "element" of the places in the table, such as `ld+json`.
+    """
+    table = table_of(page.scope.targets)
+    with_keys = table.names_any(kind)
+    for value in values(json, page.needles, with_keys=with_keys):
+        if rows := _rows(table, kind, value.keys or _NO_KEY):
+            yield value, rows
+
+
+def as_url(page: Page, tag: Tag, value: Value, rows: tuple[Row, ...]) -> Candidate | None:
+    """The candidate that a value is, if it is the URL of a target and its rows allow it."""
+    data = value.text.data
+    found = page.find(data)
+    if found is None or not all_allow(rows, Spot(page, tag, *found)):
+        return None
+    return value.outer(Candidate(data.index(found[0]), found[0]))
+
+
+def _rows(table: Table, kind: bytes, keys: tuple[bytes, ...]) -> tuple[Row, ...]:
+    """The rows for a value by the keys that lead to it; none below a key that forbids it."""
+    if any(row.mark is Mark.NEVER for key in keys[:-1] for row in table.at(kind, key)):
+        return ()
+    return table.named(kind, b".".join(keys[-2:])) or table.at(kind, keys[-1])
+
+
+_NO_KEY = (b"*",)

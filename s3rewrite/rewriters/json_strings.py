@@ -1,0 +1,133 @@
+"""The strings of a JSON text, each with the keys that lead to it. RFC 8259.
+
+What is no JSON is read as far as it is like it: bytes outside strings are passed over.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from s3rewrite.rewriters.prefixes import Places
+from s3rewrite.rewriters.references import Escape, Text, unescaped
+from s3rewrite.rewriters.scope import Candidate
+from s3rewrite.rewriters.tokens import compiled
+
+MAX_DEPTH = 200
+"""Below so many containers nothing is looked for."""
+
+_STRING = r'"[^"\\]*+(?: \\[\x00-\xff] [^"\\]*+ )*+"'
+_BEFORE_COLON = r"(?=[\x20\t\n\r]*+:)"
+
+# Whole strings, and what is between them.
+_PASSED = compiled(rf'(?: [^"]++ | {_STRING} )*+')
+# The same up to what changes the keys that lead to a place: a container's ends, or a key.
+_NEXT = compiled(
+    rf'(?: [^"{{}}\[\]]++ | {_STRING}(?![\x20\t\n\r]*+:) )*+'
+    rf"(?: (?P<open>[{{\[]) | (?P<close>[}}\]]) | (?P<key>{_STRING}){_BEFORE_COLON} )"
+)
+_WHOLE = compiled(rf"{_STRING}(?P<is_key>{_BEFORE_COLON})?+")
+
+_ESCAPE = re.compile(
+    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|u([0-9a-fA-F]{4})|([\x00-\xff]))"
+)
+_CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_WORD = re.compile(rb"[A-Za-z0-9]+")
+_BACKSLASH = ord("\\")
+
+
+class Value(NamedTuple):
+    """A string, decoded, and the keys that lead to it, in lower case.
+
+    What is in an array has the key of the array.
+    """
+
+    json: bytes
+    text: Text
+    keys: tuple[bytes, ...]
+
+    def outer(self, inner: Candidate) -> Candidate:
+        """The candidate in the JSON text for one that was found in the string."""
+        found = self.text.outer(inner)
+        raw = self.json[found.offsets[0] : found.offsets[-1]] if found.offsets else b""
+        return found._replace(is_escaped=rb"\/" in raw)
+
+
+def words(needles: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Of each needle the part that no encoder of JSON escapes: its longest word."""
+    found = (_WORD.findall(needle) for needle in needles)
+    return tuple(dict.fromkeys(max(w, key=len) for w in found if w))
+
+
+def values(json: bytes, needles: Sequence[bytes], *, with_keys: bool = True) -> Iterator[Value]:
+    """The strings that are values and hold a needle, in order.
+
+    Without `with_keys` the keys are not followed, which is quicker, and each is `()`.
+    """
+    places = Places((json, word) for word in words(needles))
+    reader = _Reader(json)
+    place = places.next(0)
+    while place is not None:
+        keys = reader.seek(place) if with_keys else reader.skip(place)
+        found = _WHOLE.match(json, reader.at)
+        if found is None and json.startswith(b'"', reader.at):
+            return
+        if found and keys is not None and found["is_key"] is None:
+            text = decoded(json, found.start() + 1, found.end() - 1)
+            if any(needle in text.data for needle in needles):
+                yield Value(json, text, keys)
+        place = places.next(found.end() if found else place + 1)
+
+
+def decoded(json: bytes, start: int, end: int) -> Text:
+    """The string whose inside lies between two offsets."""
+    raw = json[start:end]
+    return unescaped(raw, start, _escapes(raw)) if _BACKSLASH in raw else Text(raw, start)
+
+
+class _Reader:
+    """A reading position in a JSON text, and the containers that are open there."""
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+        self.at = 0
+        self._opened: list[bytes | None] = []
+        self._key: bytes | None = None
+
+    def skip(self, place: int) -> tuple[bytes, ...]:
+        """Go on to the string that holds a place, or to the place itself."""
+        passed = _PASSED.match(self.json, self.at, place)
+        self.at = passed.end() if passed else place
+        return ()
+
+    def seek(self, place: int) -> tuple[bytes, ...] | None:
+        """As `skip`; the keys that lead there, or None where they are too many."""
+        while found := _NEXT.match(self.json, self.at, place):
+            self.at = found.end()
+            self._follow(found)
+        self.skip(place)
+        if len(self._opened) > MAX_DEPTH:
+            return None
+        return tuple(key for key in (*self._opened, self._key) if key is not None)
+
+    def _follow(self, found: re.Match[bytes]) -> None:
+        if found.lastgroup == "open":
+            self._opened.append(self._key)
+            self._key = None
+        elif found.lastgroup == "close":
+            self._key = self._opened.pop() if self._opened else None
+        else:
+            key = found["key"]
+            self._key = decoded(key, 1, len(key) - 1).data.lower()
+
+
+def _escapes(raw: bytes) -> Iterator[Escape]:
+    for found in _ESCAPE.finditer(raw):
+        yield *found.span(), _characters(found)
+
+
+def _characters(found: re.Match[bytes]) -> bytes:
+    if found[4] is not None:
+        return _CONTROLS.get(found[4], found[4])
+    numbers = bytes.fromhex(((found[1] or b"") + (found[2] or found[3])).decode())
+    return numbers.decode("utf-16-be", "replace").encode()

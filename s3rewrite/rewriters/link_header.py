@@ -1,0 +1,65 @@
+"""The local URLs of a `Link` header, each under the rows for `<link>`. RFC 8288, 3."""
+
+from s3rewrite.rewriters.attributes import Tag
+from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.lookup import applying, rows_at
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.tokens import compiled
+
+_SPACE = r"[\x20\t]*+"
+_WORD = r'[^\x20\t",;=<>]++'
+# Between quotes only what may stand in a tag's attribute as it is.
+_PLAIN = r"[A-Za-z0-9\x20_./:+=,?%-]*+"
+_QUOTED = r'"[^"\\]*+(?: \\. [^"\\]*+ )*+"'
+_VALUE = rf'(?: "({_PLAIN})" | ({_QUOTED}) | ({_WORD}) )'
+_PARAMETER = rf"{_SPACE};{_SPACE} ({_WORD})?+ (?: {_SPACE}={_SPACE}{_VALUE} )?+"
+_LINK = compiled(rf"[\x20\t,]*+ <([^<>]*+)> ((?: {_PARAMETER} )*+) (?= {_SPACE} (?: , | $ ))")
+_ONE_PARAMETER = compiled(_PARAMETER)
+
+_ATTRIBUTES = frozenset(b"rel as type crossorigin integrity imagesrcset".split())
+
+
+def collect(value: bytes, scope: Scope) -> list[Candidate]:
+    """The local URLs of a header's value, in order. What is not well-formed ends the search."""
+    page = Page(value, scope)
+    found: list[Candidate] = []
+    at = 0
+    while link := _LINK.match(value, at):
+        at = link.end()
+        attributes = _attributes(value, *link.span(2))
+        if attributes is not None:
+            places = {b"href": link.span(1), **attributes}
+            found += _in_link(page, _tag(value, attributes), places)
+    return found
+
+
+def _attributes(value: bytes, start: int, end: int) -> dict[bytes, tuple[int, int]] | None:
+    """Where the values of those parameters are that matter; None if one is hard to read."""
+    found: dict[bytes, tuple[int, int]] = {}
+    for parameter in _ONE_PARAMETER.finditer(value, start, end):
+        name = (parameter[1] or b"").lower()
+        if name in _ATTRIBUTES and parameter[3] is not None:
+            return None
+        if name in _ATTRIBUTES:
+            group = parameter.lastindex or 1
+            begin, stop = parameter.span(group)
+            found.setdefault(name, (begin, stop) if group > 1 else (stop, stop))
+    return found
+
+
+def _tag(value: bytes, attributes: dict[bytes, tuple[int, int]]) -> Tag:
+    """The tag that says the same."""
+    html = b"".join(b' %s="%s"' % (name, value[a:b]) for name, (a, b) in attributes.items())
+    return Tag(html, b"link", 0, len(html))
+
+
+def _in_link(page: Page, tag: Tag, places: dict[bytes, tuple[int, int]]) -> list[Candidate]:
+    found: list[Candidate] = []
+    for name in (b"href", b"imagesrcset"):
+        rows = applying(rows_at(b"link", name), tag)
+        if rows and name in places:
+            start, end = places[name]
+            found += in_text(page, tag, rows, Text(page.body[start:end], start))
+    return found

@@ -1,0 +1,40 @@
+"""The local URLs of a playlist. bytes, scope -> candidates. RFC 8216, 4.1 to 4.3."""
+
+import re
+from collections.abc import Iterator
+
+from s3rewrite.rewriters.attributes import Tag
+from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.lookup import rows_at
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.scope import Candidate, Scope
+
+# A line is a URI, a tag that begins with "#", or blank; a tag may have a list of attributes.
+_LINE = re.compile(rb"^(?:#([A-Z0-9-]++):([^\r\n]++)|([^#\r\n][^\r\n]*+))", re.MULTILINE)
+_ATTRIBUTE = re.compile(rb'([A-Z0-9-]++)(?:=(?:"([^"]*+)"|[^",]*+))?+')
+
+_NO_TAG = Tag(b"", b"", 0, 0)
+
+
+def collect(body: bytes, scope: Scope) -> list[Candidate]:
+    """The local URLs of `body`, in order."""
+    page = Page(body, scope)
+    if not any(needle in body for needle in page.needles):
+        return []
+    found: list[Candidate] = []
+    for place, start, end in _uris(body):
+        if rows := rows_at(b"m3u8", place):
+            found += in_text(page, _NO_TAG, rows, Text(body[start:end], start))
+    return found
+
+
+def _uris(body: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """What each URI belongs to, a `line` or a tag's name, and where it begins and ends."""
+    for line in _LINE.finditer(body):
+        if line[3] is not None:
+            yield b"line", *line.span(3)
+            continue
+        for attribute in _ATTRIBUTE.finditer(body, *line.span(2)):
+            if attribute[1] == b"URI" and attribute[2] is not None:
+                yield line[1].lower(), *attribute.span(2)

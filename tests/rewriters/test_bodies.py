@@ -1,0 +1,30 @@
+import pytest
+
+from s3rewrite.rewriters.bodies import KINDS, kind_of
+from tests.rewriters.support import scope
+
+NONE = scope().targets
+
+
+@pytest.mark.parametrize("media_type", [name for name, kind in KINDS.items() if not kind.row])
+def test_by_default(media_type):
+    assert kind_of(media_type, NONE) is KINDS[media_type]
+
+
+@pytest.mark.parametrize("media_type", [name for name, kind in KINDS.items() if kind.row])
+def test_where_asked(media_type):
+    kind = KINDS[media_type]
+    assert kind_of(media_type, NONE) is None
+    assert kind_of(media_type, scope("stylesheet").targets) is None
+    assert kind_of(media_type, scope(kind.row).targets) is kind
+
+
+def test_json_by_its_suffix_or_a_key():
+    assert kind_of("application/vnd.api+json", NONE) is None
+    assert kind_of("application/vnd.api+json", scope("json").targets) is KINDS["application/json"]
+    assert kind_of("application/json", scope("json[a]").targets) is KINDS["application/json"]
+
+
+@pytest.mark.parametrize("media_type", ["", "application/xhtml+xml", "text/plain", "image/svg+xml"])
+def test_others(media_type):
+    assert kind_of(media_type, scope("json", "css").targets) is None

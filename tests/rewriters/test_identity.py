@@ -1,0 +1,133 @@
+"""What nothing is found for, and what is linked to itself, is byte for byte as it was.
+
+On files that others wrote: every page, style sheet and the like among the installed packages.
+"""
+
+import sysconfig
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3rewrite.rewriters import css, feeds, html, json, rewrite
+from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.scope import Link, Scope, Target
+from tests.pages import all_published, none_published, sent
+from tests.rewriters import truth
+
+__all__ = ["all_published", "none_published"]
+
+PACKAGES = Path(sysconfig.get_path("purelib"))
+COLLECTORS = {
+    ".html": html.collect,
+    ".css": css.collect,
+    ".json": json.collect,
+    ".svg": feeds.collect,
+    ".xml": feeds.collect,
+}
+MAX_SIZE = 200_000  # bytes
+EVERY_JSON = 20  # one in so many: there are a thousand
+
+# So short that they begin nearly every URL of a page, or of a template.
+PREFIXES = (b"/", b"https://", b"http://", b"../", b"./", b"#", b"{%", b"{{", b"data:")
+WIDE = Scope(
+    tuple(Target((prefix,), OPTIONAL_CONTEXTS, cors=True) for prefix in PREFIXES),
+    (b"https://example.com",),
+)
+LINK = b"x-s3rewrite:"
+
+
+def prefix_of(url):
+    return next(prefix for prefix in PREFIXES if url.startswith(prefix))
+
+
+def link_none(urls):
+    return [None] * len(urls)
+
+
+def link_to_itself(urls):
+    return [Link(len(prefix_of(url)), prefix_of(url)) for url in urls]
+
+
+def link_all(urls):
+    """Each prefix behind a mark, so that taking the marks away must give the body again."""
+    return [Link(len(prefix_of(url)), LINK + prefix_of(url)) for url in urls]
+
+
+def assert_identity(body, collect):
+    """Whether the body is what it was; returns how many URLs were found in it."""
+    assert rewrite(body, WIDE, collect, link_none) is body
+    assert rewrite(body, WIDE, collect, link_to_itself) == body
+    linked = rewrite(body, WIDE, collect, link_all)
+    assert linked.replace(LINK, b"") == body
+    return linked.count(LINK)
+
+
+@cache
+def installed(extension):
+    found = sorted(PACKAGES.rglob(f"*{extension}"))
+    small = [path for path in found if path.is_file() and path.stat().st_size < MAX_SIZE]
+    return small[::EVERY_JSON] if extension == ".json" else small
+
+
+@pytest.mark.parametrize(("extension", "at_least"), [(".html", 150), (".css", 30), (".json", 10)])
+def test_files_of_installed_packages(extension, at_least):
+    found = sum(
+        assert_identity(path.read_bytes(), COLLECTORS[extension]) for path in installed(extension)
+    )
+    assert found >= at_least
+
+
+@pytest.mark.parametrize("extension", COLLECTORS)
+def test_each_file_read_as_what_it_is_not(extension):
+    """A server may call a file what it likes."""
+    for path in installed(extension)[::3]:
+        for collect in COLLECTORS.values():
+            assert_identity(path.read_bytes(), collect)
+
+
+PAGES = """
+/admin/login/ /admin/ /admin/auth/user/ /admin/auth/user/add/ /admin/auth/user/1/change/
+/admin/auth/user/1/password/ /admin/auth/user/1/history/ /admin/auth/group/add/
+/admin/auth/user/1/delete/ /admin/password_change/ /admin/no-such-page/
+""".split()
+
+
+@pytest.fixture
+def admin(db):
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin", id=1))
+    return client
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_pages_of_the_admin(admin, none_published, settings, url):
+    settings.S3REWRITE = {"static": {**settings.S3REWRITE["media"], "STORAGE": "staticfiles"}}
+    body = (Client() if "login" in url else admin).get(url).content
+    assert b"/" in body
+    assert sent(body) == body
+    assert assert_identity(body, html.collect) or "no-such" in url
+
+
+def mutated(body, changes):
+    for place, length, piece in changes:
+        at = place % (len(body) + 1)
+        body = body[:at] + piece.encode() + body[at + length :]
+    return body
+
+
+pieces = st.sampled_from([*truth.PIECES, *truth.VALUE_PIECES, *truth.FOREIGN_PIECES, *truth.URLS])
+changes = st.tuples(st.integers(0, MAX_SIZE), st.integers(0, 30), pieces | st.just(""))
+extensions = st.sampled_from([".html", ".css", ".json", ".xml"])
+
+
+@given(extensions, st.integers(0, 10_000), st.lists(changes, min_size=1, max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_mutations_of_them(extension, number, changes):
+    files = installed(extension)
+    body = files[number % len(files)].read_bytes()[:20_000]
+    assert_identity(mutated(body, changes), COLLECTORS[extension])
