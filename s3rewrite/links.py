@@ -17,9 +17,9 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest
 
 from s3rewrite import conf
-from s3rewrite.entries import Entry, Signature
+from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
-from s3rewrite.paths import Reference, reference
+from s3rewrite.paths import Paths, reference
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
 
@@ -144,8 +144,14 @@ def _host(request: HttpRequest) -> str:
         return ""
 
 
+# The same URLs come back page after page. So long that few are not kept, so short that memory is.
+_REMEMBERED = 300
+_known_reference = lru_cache(maxsize=16_384)(reference)
+
+
 def _reference(mount: Mount, prefix: bytes, url: bytes) -> Wanted | None:
-    found: Reference | None = reference(url[len(prefix) :])
+    rest = url[len(prefix) :]
+    found = _known_reference(rest) if len(rest) < _REMEMBERED else reference(rest)
     if found is None:
         return None
     path = url[len(prefix) : len(prefix) + found.path_length]
@@ -164,10 +170,10 @@ def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
         entries = view_of(mount).get_many([item.name for item in asked])
-        root = _local_root(mount)
+        root, paths = _local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
-            if entry and _is_current(root, item.name, entry):
-                links[place] = _link(item, entry)
+            if entry and _is_current(root, item.name, entry.signature):
+                links[place] = _link(paths, item, entry.fingerprint)
     return links
 
 
@@ -186,23 +192,22 @@ def _local_root(mount: Mount) -> str | None:
     return str(storage.location or os.devnull) if isinstance(storage, FileSystemStorage) else None
 
 
-def _is_current(root: str | None, name: str, entry: Entry) -> bool:
+def _is_current(root: str | None, name: str, signature: Signature) -> bool:
     if root is None:
         return True
     try:
         found = os.stat(f"{root}/{name}")  # noqa: PTH116 - half the time of Path.stat
     except OSError:
         return False
-    return Signature(found.st_size, found.st_mtime_ns) == entry.signature
+    return found.st_mtime_ns == signature.mtime_ns and found.st_size == signature.size
 
 
-def _link(wanted: Wanted, entry: Entry) -> Link:
+def _link(paths: Paths, wanted: Wanted, fingerprint: str) -> Link:
     """The public prefix in place of the local one; of the whole path, where the key differs.
 
     A `+` is written anew too, as S3 reads it as a space.
     """
-    paths = wanted.mount.paths
     if paths.fingerprinted or b"+" in wanted.path:
-        text = paths.url(wanted.name, entry.fingerprint)
+        text = paths.url(wanted.name, fingerprint)
         return Link(len(wanted.prefix) + len(wanted.path), text.encode())
     return Link(len(wanted.prefix), paths.public_url.encode())
