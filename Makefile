@@ -32,8 +32,8 @@ format: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
-	$(BIN)/python -m benchmarks.request
 	$(BIN)/python -m benchmarks.bodies
+	$(BIN)/python -m benchmarks.request
 	$(BIN)/python -m benchmarks.sync
 
 clean:

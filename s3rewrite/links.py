@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from s3rewrite import conf
 from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
-from s3rewrite.paths import Paths, Reference, reference
+from s3rewrite.paths import Paths, reference
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
 
@@ -144,12 +144,14 @@ def _host(request: HttpRequest) -> str:
         return ""
 
 
-# The same URLs come back page after page.
+# The same URLs come back page after page. So long that few are not kept, so short that memory is.
+_REMEMBERED = 300
 _known_reference = lru_cache(maxsize=16_384)(reference)
 
 
 def _reference(mount: Mount, prefix: bytes, url: bytes) -> Wanted | None:
-    found: Reference | None = _known_reference(url[len(prefix) :])
+    rest = url[len(prefix) :]
+    found = _known_reference(rest) if len(rest) < _REMEMBERED else reference(rest)
     if found is None:
         return None
     path = url[len(prefix) : len(prefix) + found.path_length]

@@ -25,6 +25,7 @@ from django.views.decorators.http import condition
 
 from s3rewrite import conf, links, middleware
 from s3rewrite.decorators import s3rewrite_exempt
+from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.mounts import Mount
 from tests.factories import use_mount
@@ -103,11 +104,14 @@ def mount(settings: Any, caches: None, root: Path) -> Mount:
     return mount
 
 
+ENTRY = Entry(Signature(0, 0), "0" * FINGERPRINT_LENGTH)
+
+
 class Everything:
     """A view in which a.jpg alone is published."""
 
-    def get_many(self, names: list[str]) -> list[object | None]:
-        return [object() if name == "a.jpg" else None for name in names]
+    def get_many(self, names: list[str]) -> list[Entry | None]:
+        return [ENTRY if name == "a.jpg" else None for name in names]
 
     def is_warm(self, names: list[str]) -> bool:
         return True
@@ -347,7 +351,7 @@ def test_a_url_beyond_ascii_only_where_the_body_is_utf8(
     published: None, monkeypatch: pytest.MonkeyPatch, content_type: str, linked: bool
 ) -> None:
     body = '<img src="/media/é.jpg">'.encode()
-    monkeypatch.setattr(Everything, "get_many", lambda view, names: [object()] * len(names))
+    monkeypatch.setattr(Everything, "get_many", lambda view, names: [ENTRY] * len(names))
     response = processed(HttpResponse(body, content_type=content_type))
     assert (response.content != body) is linked
 

@@ -9,10 +9,14 @@ from django.test import RequestFactory
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed
 
 from s3rewrite import links
+from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.factories import use_mount
 
 CDN = "https://cdn.example.com/media/"
+
+
+ENTRY = Entry(Signature(0, 0), "0" * FINGERPRINT_LENGTH)
 
 
 class Everything:
@@ -20,9 +24,9 @@ class Everything:
 
     asked = 0
 
-    def get_many(self, names: list[str]) -> list[object | None]:
+    def get_many(self, names: list[str]) -> list[Entry | None]:
         Everything.asked += 1
-        return [None if name.startswith("no") else object() for name in names]
+        return [None if name.startswith("no") else ENTRY for name in names]
 
     def is_warm(self, names: list[str]) -> bool:
         return True
