@@ -1,6 +1,6 @@
 import pytest
 
-from s3rewrite.rewriters.walker import Kind, Walker, element_end
+from s3rewrite.rewriters.walker import Element, Kind, Walker, element_end
 
 X = b"/media/x"
 
@@ -179,11 +179,16 @@ def test_many_places_in_one_tag():
         (b"<div><!-- </div> --><script>'</div>'</script></DIV >d", b"</DIV >d"),
         (b"<div><p title='</div>'></div>d", b"</div>d"),
         (b"<div><divx></divx></div>d", b"</div>d"),
-        (b"<div><div>d</div>", None),
-        (b"<div><!-- </div>", None),
     ],
 )
 def test_element_end(text, end):
-    walker = Walker(text)
-    found = element_end(walker, walker.seek(1))
-    assert found == (text.index(end) if end else None)
+    assert element_end(Walker(text), Element(b"div"), len(b"<div>")) == text.index(end)
+
+
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [(b"<div><div>d</div>", 1), (b"<div><!-- </div>", 1), (b"<div><div><div>d</div>", 2)],
+)
+def test_an_element_without_an_end(text, depth):
+    found = element_end(Walker(text), Element(b"div"), len(b"<div>"))
+    assert found == Element(b"div", depth)
