@@ -93,7 +93,9 @@ def _syntax(end_tag: str, bogus: str) -> Syntax:
     beginning = rf"(?: /{end_tag}[a-zA-Z] | {_beginning_of_others(_SPECIAL)} )"
     tag = rf"{beginning}[^{SPACES}/>]*+{_REST_OF_TAG}"
     markup = rf"{_COMMENT} | {bogus} | {_TEXT}"
-    tokens = rf"(?: [^<]*+<(?: {tag} | {markup} ) )*+ [^<]*+"
+    # Tags in a loop of their own: a tenth faster than in one with what is rarer.
+    tags = rf"(?: [^<]*+<{tag} )*+"
+    tokens = rf"{tags} (?: [^<]*+<(?: {markup} ) {tags} )*+ [^<]*+"
     to_value = rf"{tokens} (?: <([a-z][a-z0-9]*+)({_USUAL_ATTRIBUTES}) )?+"
     return Syntax(compiled(tokens), compiled(to_value), compiled(rf"<(?: {markup} )"))
 
