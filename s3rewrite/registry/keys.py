@@ -3,6 +3,8 @@
 https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
 """
 
+import re
+
 
 class Keys:
     """The keys of one mount, `{s3rewrite:<alias>@<place>}:…`.
@@ -49,3 +51,8 @@ class Keys:
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
         return f"{self.tag}:d:{directory}"
+
+    @property
+    def all_directories(self) -> str:
+        """A pattern of SCAN for the hashes of all directories."""
+        return re.sub(r"([\\*?\[\]^])", r"\\\1", f"{self.tag}:d:") + "*"
