@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 from pathspec import GitIgnoreSpec
@@ -46,10 +47,13 @@ def restore(job: Job, patterns: Iterable[str] = ()) -> Iterator[Restored]:
     for wanted in _wanted(job):
         if chosen.patterns and not chosen.match_file(wanted.name):
             continue
-        if signature_of(job.storage, wanted.name) is None:
-            yield Restored(
-                wanted.name, wanted.size, "" if job.choices.dry_run else _one(job, wanted)
-            )
+        try:
+            if signature_of(job.storage, wanted.name) is not None:
+                continue
+            reason = "" if job.choices.dry_run else _one(job, wanted)
+        except SuspiciousOperation:
+            reason = "its key is no name of a file in this storage"
+        yield Restored(wanted.name, wanted.size, reason)
 
 
 def _wanted(job: Job) -> Iterator[_Wanted]:
