@@ -81,7 +81,7 @@ def _candidates(page: Page) -> list[Candidate]:
         if piece.kind is _TAG:
             tag = Tag(page.body, piece.name, piece.inner, piece.end)
             found += _in_tag(page, tag, places, place)
-            if page.is_editable and _is_editable(tag):
+            if page.is_editable and is_editable(tag):
                 page.past.editable = Element(piece.name)
         elif piece.kind is _RAW:
             found += _in_raw_text(page, piece)
@@ -98,7 +98,8 @@ def _next_place(page: Page, walker: Walker, places: Places, at: int) -> int | No
     return None if isinstance(end, Element) else places.next(end)
 
 
-def _is_editable(tag: Tag) -> bool:
+def is_editable(tag: Tag) -> bool:
+    """Whether users edit an element in place."""
     return EDITABLE in tag and tag.word(EDITABLE) != b"false"
 
 
