@@ -29,6 +29,8 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
 
     HTML within the text is for those who read HTML.
     """
+    if rows[0].rule is Rule.URL:
+        return _whole(page, tag, rows, text)
     if rows[0].rule is Rule.JSON:
         return _in_json(page, tag, rows, text)
     if rows[0].rule is Rule.CSS and not page.scope.utf8 and HIDDEN_ESCAPE.search(text.data):
@@ -41,6 +43,13 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
         if found and all_allow(rows + more, Spot(page, tag, *found)):
             candidates.append(text.candidate(begin + raw.index(found[0]), found[0]))
     return candidates
+
+
+def _whole(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
+    found = page.find(text.data)
+    if found is None or not all_allow(rows, Spot(page, tag, *found)):
+        return []
+    return [text.candidate(text.data.index(found[0]), found[0])]
 
 
 def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
@@ -64,10 +73,6 @@ def _in_json(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Ca
     return [text.outer(url) for url in urls if url]
 
 
-def _whole(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    return ((0, len(text), ()),)
-
-
 def _images(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
     return ((begin, end, ()) for begin, end in srcset.spans(text))
 
@@ -83,7 +88,6 @@ def declared_rows(name: bytes) -> tuple[Row, ...]:
 
 
 _SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {
-    Rule.URL: _whole,
     Rule.SRCSET: _images,
     Rule.CSS: _declared,
 }

@@ -5,10 +5,10 @@ from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.lookup import applying, table_of
 from s3rewrite.rewriters.page import EDITABLE, Page, Past
 from s3rewrite.rewriters.prefixes import Places
-from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.references import Text, attribute_text
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.walker import Element, Kind, Piece, Walker, element_end
+from s3rewrite.rewriters.walker import Element, Kind, Piece, Usual, Walker, element_end
 
 _TAG, _RAW, _ = Kind
 
@@ -77,16 +77,34 @@ def _candidates(page: Page) -> list[Candidate]:
     walker = Walker(page.body, page.past.opened)
     found: list[Candidate] = []
     place = _next_place(page, walker, places, 0)
-    while place is not None and (piece := walker.seek(place)):
-        if piece.kind is _TAG:
-            tag = Tag(page.body, piece.name, piece.inner, piece.end)
-            found += _in_tag(page, tag, places, place)
-            if page.is_editable and is_editable(tag):
-                page.past.editable = Element(piece.name)
-        elif piece.kind is _RAW:
-            found += _in_raw_text(page, piece)
-        place = _next_place(page, walker, places, piece.end)
+    while place is not None:
+        if not page.is_editable and (usual := walker.usual(place)):
+            found += _in_usual(page, usual)
+            place = places.next(usual.value_end)
+        elif piece := walker.seek(place):
+            found += _in_piece(page, piece, places, place)
+            place = _next_place(page, walker, places, piece.end)
+        else:
+            break
     return found
+
+
+def _in_usual(page: Page, usual: Usual) -> list[Candidate]:
+    tag = Tag(page.body, usual.name, usual.inner, usual.end)
+    if rows := _rows(page, tag, usual.attribute):
+        return _in_value(page, tag, rows, attribute_text(page.body, usual.value, usual.value_end))
+    return []
+
+
+def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> list[Candidate]:
+    if piece.kind is _RAW:
+        return _in_raw_text(page, piece)
+    if piece.kind is not _TAG:
+        return []
+    tag = Tag(page.body, piece.name, piece.inner, piece.end)
+    if page.is_editable and is_editable(tag):
+        page.past.editable = Element(piece.name)
+    return _in_tag(page, tag, places, place)
 
 
 def _next_place(page: Page, walker: Walker, places: Places, at: int) -> int | None:
