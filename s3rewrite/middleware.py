@@ -13,12 +13,10 @@ from s3rewrite.links import Resolver, resolver
 from s3rewrite.responses import Part, body_kind, parts, spliced, urls
 from s3rewrite.rewriters.scope import Link
 from s3rewrite.streaming import stream
+from s3rewrite.untouched import why_untouched
+from s3rewrite.witness import show
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-
-# Not a whole body, or one whose bytes another server will send.
-_UNTOUCHED_STATUS = frozenset({204, 205, 206, 304})
-_UNTOUCHED_HEADERS = ("Content-Encoding", "X-Accel-Redirect", "X-Sendfile", "Content-Range")
 
 
 class S3RewriteMiddleware:
@@ -39,6 +37,7 @@ class S3RewriteMiddleware:
             return self.__acall__(request)
         response = cast("HttpResponseBase", self.get_response(request))
         with guarded(request):
+            show(request, response)
             if is_rewritable(response):
                 rewrite(request, response)
         return response
@@ -46,24 +45,15 @@ class S3RewriteMiddleware:
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         with guarded(request):
+            show(request, response)
             if is_rewritable(response):
                 await arewrite(request, response)
         return response
 
 
 def is_rewritable(response: HttpResponseBase) -> bool:
-    """Whether a response is one whose URLs may be changed.
-
-    Left as it is: a part, one that is encoded, that another server sends, that is a file for
-    the user to keep, that says `no-transform` (RFC 9111 5.2.2.6), or `response.s3rewrite = False`.
-    """
-    return not (
-        response.status_code in _UNTOUCHED_STATUS
-        or getattr(response, "s3rewrite", True) is False
-        or any(response.has_header(header) for header in _UNTOUCHED_HEADERS)
-        or response.get("Content-Disposition", "").lower().startswith("attachment")
-        or "no-transform" in response.get("Cache-Control", "").lower()
-    )
+    """Whether a response is one whose URLs may be changed."""
+    return not why_untouched(response)
 
 
 def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -136,6 +136,14 @@ class Registry:
             found |= {name: entry for name, entry in entries if entry}
         return found
 
+    def claimed(self, names: Sequence[str]) -> set[str]:
+        """Those of these names that are being uploaded, or whose upload failed."""
+        found: set[str] = set()
+        for batch in _batches(names):
+            tokens: Any = self.client.hmget(self.keys.claims, batch)
+            found |= {name for name, token in zip(batch, tokens, strict=True) if token}
+        return found
+
     def names(self) -> Iterator[tuple[str, Entry]]:
         """Every published name with its entry."""
         for batch in _batches(set(self.directories())):

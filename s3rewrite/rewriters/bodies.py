@@ -50,9 +50,19 @@ KINDS = {
 }
 
 
+def media_type(content_type: str) -> str:
+    """The media type of a Content-Type, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def kind_by_type(media_type: str) -> Kind | None:
+    """The kind of a body by its media type, in lower case; None where there is none for it."""
+    return KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
+
+
 def kind_of(media_type: str, targets: tuple[Target, ...]) -> Kind | None:
-    """The kind of a body by its media type, in lower case; None where nobody asks for it."""
-    kind = KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
+    """As `kind_by_type`; None also where nobody asks for the kind."""
+    kind = kind_by_type(media_type)
     if kind is None or (kind.row and not is_asked(targets, kind.row)):
         return None
     return kind

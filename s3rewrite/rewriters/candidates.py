@@ -18,7 +18,9 @@ Span = tuple[int, int, tuple[Row, ...]]
 """Where a URL begins and ends in a text, and the rows that it must satisfy besides."""
 
 # In some Asian charsets a backslash may be the second byte of a character.
-_HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
+HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
+"""What may be such a character."""
+
 _VENDOR = re.compile(rb"^-[a-z]++-")
 
 
@@ -31,7 +33,7 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
         return _whole(page, tag, rows, text)
     if rows[0].rule is Rule.JSON:
         return _in_json(page, tag, rows, text)
-    if rows[0].rule is Rule.CSS and not page.scope.utf8 and _HIDDEN_ESCAPE.search(text.data):
+    if rows[0].rule is Rule.CSS and not page.scope.utf8 and HIDDEN_ESCAPE.search(text.data):
         return []
     candidates: list[Candidate] = []
     spans = _SPANS[rows[0].rule]
@@ -77,7 +79,12 @@ def _images(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
 
 def _declared(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
     for begin, end, name in css_statements.uses(text, needles):
-        yield begin, end, rows_at(b"css", _VENDOR.sub(b"", name))
+        yield begin, end, declared_rows(name)
+
+
+def declared_rows(name: bytes) -> tuple[Row, ...]:
+    """The rows for a property of CSS, by its name in lower case, with or without a vendor's."""
+    return rows_at(b"css", _VENDOR.sub(b"", name))
 
 
 _SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {

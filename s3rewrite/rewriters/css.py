@@ -7,6 +7,7 @@ from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.css_statements import statements_end
 from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 
@@ -16,8 +17,14 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     page = Page(body, scope)
     if not any(needle in body for needle in page.needles):
         return []
+    tag, _, rows, text = passage(body)
+    return in_text(page, tag, rows, text)
+
+
+def passage(body: bytes) -> Passage:
+    """The whole body, with the rows for it."""
     rows = rows_at(b"body", b"text/css")
-    return in_text(page, Tag(body, b"", 0, 0), rows, Text(body, 0))
+    return Passage(Tag(body, b"body", 0, 0), b"text/css", rows, Text(body, 0))
 
 
 _MAY_END = re.compile(rb"[;{}]")

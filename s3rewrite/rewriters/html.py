@@ -102,7 +102,7 @@ def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> list[Cand
     if piece.kind is not _TAG:
         return []
     tag = Tag(page.body, piece.name, piece.inner, piece.end)
-    if page.is_editable and _is_editable(tag):
+    if page.is_editable and is_editable(tag):
         page.past.editable = Element(piece.name)
     return _in_tag(page, tag, places, place)
 
@@ -116,7 +116,8 @@ def _next_place(page: Page, walker: Walker, places: Places, at: int) -> int | No
     return None if isinstance(end, Element) else places.next(end)
 
 
-def _is_editable(tag: Tag) -> bool:
+def is_editable(tag: Tag) -> bool:
+    """Whether users edit an element in place."""
     return EDITABLE in tag and tag.word(EDITABLE) != b"false"
 
 

@@ -13,6 +13,8 @@ from s3rewrite.rewriters.scope import Candidate, Target
 Members = Iterator[tuple[Value, tuple[Row, ...]]]
 """Strings of a JSON text, each with the rows for it."""
 
+_NO_KEY = (b"*",)
+
 
 def members(page: Page, kind: bytes, json: bytes) -> Members:
     """The values that hold a target's path, with their rows.
@@ -32,7 +34,7 @@ def members_from(page: Page, kind: bytes, position: Position) -> Members:
     """As `members`, from a reading position on."""
     table = table_of(page.scope.targets)
     for value in values(position, page.needles):
-        if rows := _rows(table, kind, value.keys or _NO_KEY):
+        if rows := rows_for(table, kind, value.keys):
             yield value, rows
 
 
@@ -45,11 +47,9 @@ def as_url(page: Page, tag: Tag, value: Value, rows: tuple[Row, ...]) -> Candida
     return value.outer(Candidate(data.index(found[0]), found[0]))
 
 
-def _rows(table: Table, kind: bytes, keys: tuple[bytes, ...]) -> tuple[Row, ...]:
+def rows_for(table: Table, kind: bytes, keys: tuple[bytes, ...]) -> tuple[Row, ...]:
     """The rows for a value by the keys that lead to it; none below a key that forbids it."""
+    keys = keys or _NO_KEY
     if any(row.mark is Mark.NEVER for key in keys[:-1] for row in table.at(kind, key)):
         return ()
     return table.named(kind, b".".join(keys[-2:])) or table.at(kind, keys[-1])
-
-
-_NO_KEY = (b"*",)
