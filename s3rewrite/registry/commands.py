@@ -144,6 +144,15 @@ class Registry:
         keys = [self.keys.epoch, self.keys.changes, self.keys.lease, self.keys.seen]
         return _outcome(self.script("trust")(keys=keys, args=[uuid4().hex, lease, run_id]))
 
+    def clear(self) -> None:
+        """Nothing is published from now on, and nothing is known of what the bucket holds."""
+        keys = self.keys
+        # First, as every reader stops believing what it knows.
+        self.client.unlink(keys.epoch)
+        for key in self.client.scan_iter(keys.all_directories, count=1000):
+            self.client.unlink(key)
+        self.client.unlink(keys.directories, keys.claims, keys.withdrawn)
+
     # Reading
 
     def directories(self) -> Iterator[str]:
@@ -168,6 +177,14 @@ class Registry:
                 values = pipeline.execute()
             entries = zip(batch, map(decode, values), strict=True)
             found |= {name: entry for name, entry in entries if entry}
+        return found
+
+    def claimed(self, names: Sequence[str]) -> set[str]:
+        """Those of these names that are being uploaded, or whose upload failed."""
+        found: set[str] = set()
+        for batch in _batches(names):
+            tokens: Any = self.client.hmget(self.keys.claims, batch)
+            found |= {name for name, token in zip(batch, tokens, strict=True) if token}
         return found
 
     def names(self) -> Iterator[tuple[str, Entry]]:

@@ -73,6 +73,12 @@ def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
         start, place = end, places.next(max(end, place + 1))
 
 
+def statements_end(css: bytes) -> int:
+    """Where the last of the whole statements ends with which a style sheet begins."""
+    passed = _STATEMENTS.match(css)
+    return passed.end() if passed else 0
+
+
 def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
     """The URLs of the statement at `start`; returns its end, None where that is in doubt."""
     head = _HEAD.match(css, start)

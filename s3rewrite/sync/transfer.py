@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SMALL = 8 * 1024 * 1024
 """Bytes up to which a file is sent as one request from memory; larger ones go in parts."""
 
+CHUNK = 1024 * 1024
+"""Bytes that are read of an object at a time."""
+
 DELETE_BATCH = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
@@ -110,6 +113,25 @@ class Bucket:
     def list_times(self, prefix: str) -> dict[str, float]:
         """Key -> when it was written, in seconds since 1970, of those directly in a folder."""
         return {found["Key"]: found["LastModified"].timestamp() for found in self._contents(prefix)}
+
+    def walk(self, prefix: str) -> "Iterator[dict[str, ObjectTypeDef]]":
+        """Key -> what a listing says, folder by folder, of all below a prefix."""
+        prefixes = [prefix]
+        while prefixes:
+            found: dict[str, ObjectTypeDef] = {}
+            with self._translating():
+                for page in self._client.get_paginator("list_objects_v2").paginate(
+                    Bucket=self.name, Prefix=prefixes.pop(), Delimiter="/"
+                ):
+                    found |= {item["Key"]: item for item in page.get("Contents", ())}
+                    prefixes += [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+            yield found
+
+    def get(self, key: str) -> "Iterator[bytes]":
+        """The bytes of an object, in chunks."""
+        with self._translating():
+            body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
+            yield from body.iter_chunks(CHUNK)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """Delete objects. Key -> reason, of those that the bucket did not delete."""

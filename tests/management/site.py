@@ -1,0 +1,40 @@
+"""Pages to explain. As ROOT_URLCONF."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import path
+
+BODY = '<img src="/media/a.jpg">\n<img src="/media/b.jpg"><a href="/media/a.jpg" download>'
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(BODY)
+
+
+def all_linked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse('<img src="/media/a.jpg">')
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    return StreamingHttpResponse([BODY[:30], BODY[30:]])
+
+
+def moved(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect("/page/")
+
+
+def host(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"<img src='//{request.get_host()}/media/a.jpg'>")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("a mistake of the view")
+
+
+urlpatterns = [
+    path("page/", page),
+    path("linked/", all_linked),
+    path("stream/", stream),
+    path("moved/", moved),
+    path("host/", host),
+    path("broken/", broken),
+]
