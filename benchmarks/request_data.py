@@ -10,7 +10,7 @@ from django.db import connection
 from benchmarks.request_site import PICTURES, PUBLISHED, Picture
 from s3rewrite import conf
 from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
-from s3rewrite.registry import loop_registry
+from s3rewrite.registry import Claim, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.scan import signature
 
@@ -41,7 +41,8 @@ def main() -> None:
     with held(registry) as lease:
         for name in names:
             entry = write(name)
-            if claim := registry.claim(name, lease, entry.fingerprint):
+            claim = registry.claim(name, lease, entry.fingerprint)
+            if isinstance(claim, Claim):
                 registry.publish(claim, lease, entry)
     with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]) as client:
         client.sadd(PUBLISHED, *names)

@@ -11,7 +11,7 @@ import redis
 
 from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
 from s3rewrite.mounts import Mount
-from s3rewrite.registry import Registry, View, loop_registry
+from s3rewrite.registry import Claim, Registry, View, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.scan import signature
 from tests.factories import write
@@ -51,7 +51,7 @@ def publish_entry(mount: Mount, name: str, entry: Entry) -> None:
     registry.start_epoch()
     with held(registry) as lease:
         claim = registry.claim(name, lease, entry.fingerprint)
-        assert claim
+        assert isinstance(claim, Claim)
         assert registry.publish(claim, lease, entry) == "published"
 
 

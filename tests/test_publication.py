@@ -8,7 +8,7 @@ from s3rewrite import publication
 from s3rewrite.links import resolver
 from s3rewrite.mounts import Mount
 from s3rewrite.publication import of_names, why_local
-from s3rewrite.registry import loop_registry
+from s3rewrite.registry import Claim, loop_registry
 from s3rewrite.registry.lease import held
 from tests.factories import use_mount, write
 from tests.publishing import closed_clients, publish
@@ -66,7 +66,7 @@ def test_being_uploaded(mount: Mount, root: Path) -> None:
     write(root, "b.jpg")
     registry = loop_registry(mount)
     with held(registry) as lease:
-        assert registry.claim("b.jpg", lease, "f" * 24)
+        assert isinstance(registry.claim("b.jpg", lease, "f" * 24), Claim)
     assert why(mount, "b.jpg") == "pending"
 
 

@@ -23,7 +23,7 @@ from s3rewrite import conf
 from s3rewrite.entries import Entry
 from s3rewrite.links import resolver
 from s3rewrite.mounts import Mount
-from s3rewrite.registry import Outcome, Registry, loop_registry
+from s3rewrite.registry import Claim, Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.storage import S3RewriteStorage, S3RewriteStorageMixin, changing
 from s3rewrite.sync.scan import signature
@@ -311,7 +311,7 @@ def test_an_upload_that_began_before_is_superseded(mount: Mount, root: Path) -> 
     registry.start_epoch()
     with held(registry) as lease:
         claim = registry.claim("a.txt", lease, "f" * 24)
-        assert claim
+        assert isinstance(claim, Claim)
         default_storage.save("a.txt", ContentFile(b"new"))
         entry = entry_of(root / "a.txt")
         assert registry.publish(claim, lease, entry) is Outcome.SUPERSEDED

@@ -24,7 +24,7 @@ local doubts, is_doubtful = '', false
 for mark, fingerprint, till in string.gmatch(
   redis.call('HGET', KEYS[7], ARGV[1]) or '', '(%S+:(%S*)=(%d+)) ') do
   local same = fingerprint == ARGV[6]
-  if till == '0' or (tonumber(till) > tonumber(now) and not same) then
+  if till == '0' or tonumber(till) > tonumber(now) then
     doubts = doubts .. mark .. ' '
     is_doubtful = is_doubtful or fingerprint == 'deleted-' .. ARGV[6]
       or (ARGV[7] == '1' and not same)

@@ -48,12 +48,10 @@ NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentia
 
 
 class S3Error(Exception):
-    """S3 refused or failed one request, for one object.
-
-    `is_settled` says that it was refused for sure: nothing of it can still be written later.
-    """
+    """S3 refused or failed one request, for one object."""
 
     is_settled = False
+    """Of a write: whether none of its requests can arrive any more."""
 
 
 class S3Unavailable(S3Error):
@@ -72,8 +70,4 @@ def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
     code = str(answer.get("Code", ""))
     hint = HINTS.get(code, answer.get("Message", "no reason given"))
     kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
-    found = kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")
-    metadata = error.response.get("ResponseMetadata", {})
-    is_refusal = 400 <= metadata.get("HTTPStatusCode", 0) < 500
-    found.is_settled = is_refusal and not metadata.get("RetryAttempts")
-    return found
+    return kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3rewrite.mounts import Mount
+from s3rewrite.sync.ends import Ends
 from s3rewrite.sync.errors import S3Error, S3Unavailable, translated
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Bucket:
     def __init__(self, mount: Mount) -> None:
         self.mount = mount
         self.name = mount.bucket
+        self._ends = Ends()
         self.may_send: Callable[[], bool] = lambda: True
         """Asked before each request, and each time it is tried again: the lease may be over."""
 
@@ -80,16 +82,20 @@ class Bucket:
         """Write an object; a large one is abandoned where `proceed()` says no.
 
         Whether none of its requests can arrive any more: one that was tried again may have been
-        lost on its way, or be late.
+        lost on its way, or be late. An error says the same, by `is_settled`.
         """
         parameters = dict(upload.parameters)
         metadata = {**parameters.pop("Metadata", {}), FINGERPRINT: upload.digests.sha256}
-        with self._translating():
-            if isinstance(upload.content, bytes):
-                return self._put_small(upload, {**parameters, "Metadata": metadata})
-            self._put_large(upload, {**parameters, "Metadata": metadata}, proceed)
-        # A part, or the completion, of an upload that is complete finds none to belong to.
-        return True
+        try:
+            with self._translating():
+                if isinstance(upload.content, bytes):
+                    self._put_small(upload, {**parameters, "Metadata": metadata})
+                else:
+                    self._put_large(upload, {**parameters, "Metadata": metadata}, proceed)
+        except S3Error as error:
+            error.is_settled = self._ends.were_seen(upload.key)
+            raise
+        return self._ends.were_seen(upload.key)
 
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not tell."""
@@ -154,7 +160,7 @@ class Bucket:
             for page in pages:
                 yield from page.get("Contents", ())
 
-    def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> bool:
+    def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
         answer = self._client.put_object(
             Bucket=self.name, Key=upload.key, Body=upload.content, **parameters
         )
@@ -164,7 +170,6 @@ class Bucket:
             raise S3Error(
                 f"bucket {self.name}: it stored other bytes than it was sent (ETag {etag})"
             )
-        return not answer["ResponseMetadata"].get("RetryAttempts")
 
     def _put_large(
         self, upload: Upload, parameters: dict[str, Any], proceed: Callable[[], bool]
@@ -201,6 +206,7 @@ class Bucket:
         # After botocore's own handler of that event, which adds what is taken out here.
         client.meta.events.register_last("before-call.s3", _expect_nothing)
         client.meta.events.register("before-send.s3", self._guard)
+        self._ends.watch(client)
         return client
 
     def _guard(self, **_: object) -> None:

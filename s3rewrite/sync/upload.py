@@ -11,7 +11,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import redis
@@ -99,13 +99,15 @@ class _Writing:
     """Whether no request of it can arrive any more."""
     is_told: bool = False
     """Whether the registry knows."""
-    uploaded: Uploaded = Uploaded(Result.ADOPTED)
+    uploaded: Uploaded = field(default_factory=lambda: Uploaded(Result.ADOPTED))
 
     def put(self, upload: Upload, size: int) -> None:
         """Write the object."""
         self.is_settled = False
         try:
-            self.is_settled = self.job.bucket.put(upload, lambda: not self.job.stop.is_set())
+            self.is_settled = self.job.bucket.put(
+                upload, proceed=lambda: not self.job.stop.is_set()
+            )
         except S3Error as error:
             self.is_settled = error.is_settled
             raise

@@ -24,9 +24,9 @@ class Puts:
         self.keys: list[str] = []
         put = Bucket.put
 
-        def counted(bucket: Bucket, upload: Any, **options: Any) -> None:
+        def counted(bucket: Bucket, upload: Any, **options: Any) -> bool:
             self.keys.append(upload.key)
-            put(bucket, upload, **options)
+            return put(bucket, upload, **options)
 
         monkeypatch.setattr(Bucket, "put", counted)
 
@@ -284,10 +284,11 @@ class TestRaces:
         write(root, "a.txt", b"old")
         put = Bucket.put
 
-        def slow(bucket: Bucket, upload: Any, **options: Any) -> None:
-            put(bucket, upload, **options)
+        def slow(bucket: Bucket, upload: Any, **options: Any) -> bool:
+            is_settled = put(bucket, upload, **options)
             if upload.content == b"old":
                 write(root, "a.txt", b"new", age=1)
+            return is_settled
 
         monkeypatch.setattr(Bucket, "put", slow)
         report = whole_pass(job(mount))
@@ -300,9 +301,10 @@ class TestRaces:
         write(root, "a.txt", b"old")
         put = Bucket.put
 
-        def restless(bucket: Bucket, upload: Any, **options: Any) -> None:
-            put(bucket, upload, **options)
+        def restless(bucket: Bucket, upload: Any, **options: Any) -> bool:
+            is_settled = put(bucket, upload, **options)
             write(root, "a.txt", upload.content + b".", age=1)
+            return is_settled
 
         monkeypatch.setattr(Bucket, "put", restless)
         assert counts(whole_pass(job(mount))) == {Result.PENDING: 1}
@@ -315,12 +317,13 @@ class TestRaces:
         put, publish = Bucket.put, Registry.publish
         outcomes = []
 
-        def withdrawing(bucket: Bucket, upload: Any, **options: Any) -> None:
-            put(bucket, upload, **options)
+        def withdrawing(bucket: Bucket, upload: Any, **options: Any) -> bool:
+            is_settled = put(bucket, upload, **options)
             registry.withdraw(["a.txt"])
+            return is_settled
 
-        def recorded(*args: Any) -> Outcome:
-            outcomes.append(publish(*args))
+        def recorded(*args: Any, **options: Any) -> Outcome:
+            outcomes.append(publish(*args, **options))
             return outcomes[-1]
 
         monkeypatch.setattr(Bucket, "put", withdrawing)
@@ -335,9 +338,10 @@ class TestRaces:
         write(root, "a.txt")
         put = Bucket.put
 
-        def losing(bucket: Bucket, upload: Any, **options: Any) -> None:
-            put(bucket, upload, **options)
+        def losing(bucket: Bucket, upload: Any, **options: Any) -> bool:
+            is_settled = put(bucket, upload, **options)
             registry.client.set(registry.keys.lease, "999 another")
+            return is_settled
 
         monkeypatch.setattr(Bucket, "put", losing)
         report = whole_pass(job(mount))

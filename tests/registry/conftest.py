@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from s3rewrite.entries import Entry, Signature
-from s3rewrite.registry import Registry
+from s3rewrite.registry import Claim, Registry
 from s3rewrite.registry.lease import held
 
 
@@ -31,5 +31,5 @@ def entry(number: int) -> Entry:
 def publish(registry: Registry, lease: str, name: str, number: int = 1) -> None:
     """Publish a name, as an upload does."""
     claim = registry.claim(name, lease, entry(number).fingerprint)
-    assert claim
+    assert isinstance(claim, Claim)
     assert registry.publish(claim, lease, entry(number)) == "published"

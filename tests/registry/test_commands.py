@@ -30,7 +30,7 @@ def test_a_person_can_read_an_entry(registry: Registry, lease: str) -> None:
 def test_withdrawing_takes_entry_and_claim(registry: Registry, lease: str) -> None:
     publish(registry, lease, NAME, 1)
     claim = registry.claim(NAME, lease, "2")
-    assert claim
+    assert isinstance(claim, Claim)
     registry.withdraw([NAME])
     assert registry.publish(claim, lease, entry(2)) is Outcome.SUPERSEDED
     assert registry.get([NAME]) == {}
@@ -55,27 +55,28 @@ def test_withdrawing_what_is_not_there_changes_nothing(registry: Registry) -> No
 
 def test_a_claim_withdraws(registry: Registry, lease: str) -> None:
     publish(registry, lease, NAME)
-    assert registry.claim(NAME, lease, "2")
+    assert isinstance(registry.claim(NAME, lease, "2"), Claim)
     assert registry.get([NAME]) == {}
     assert registry.is_empty()
 
 
 def test_what_is_claimed(registry: Registry, lease: str) -> None:
     claim = registry.claim(NAME, lease, "2")
-    assert registry.claim("b.jpg", lease, "2")
+    assert isinstance(registry.claim("b.jpg", lease, "2"), Claim)
     many = [f"{number}.jpg" for number in range(300)]
     assert registry.claimed([NAME, *many, "b.jpg"]) == {NAME, "b.jpg"}
-    assert claim
+    assert isinstance(claim, Claim)
     registry.publish(claim, lease, entry(2))
     assert registry.claimed([NAME]) == set()
     assert registry.claimed([]) == set()
 
 
 def test_only_the_last_claim_publishes(registry: Registry, lease: str) -> None:
+    registry = Registry("media", registry.client, overwrites=False)
     first = registry.claim(NAME, lease, "1")
     second = registry.claim(NAME, lease, "2")
-    assert first
-    assert second
+    assert isinstance(first, Claim)
+    assert isinstance(second, Claim)
     assert registry.publish(first, lease, entry(1)) is Outcome.SUPERSEDED
     assert registry.publish(second, lease, entry(2)) is Outcome.PUBLISHED
     assert registry.get([NAME]) == {NAME: entry(2)}
@@ -83,14 +84,14 @@ def test_only_the_last_claim_publishes(registry: Registry, lease: str) -> None:
 
 def test_a_claim_publishes_once(registry: Registry, lease: str) -> None:
     claim = registry.claim(NAME, lease, "1")
-    assert claim
+    assert isinstance(claim, Claim)
     assert registry.publish(claim, lease, entry(1)) is Outcome.PUBLISHED
     assert registry.publish(claim, lease, entry(1)) is Outcome.SUPERSEDED
 
 
 def test_without_the_lease_nothing_is_claimed_or_published(registry: Registry, lease: str) -> None:
     publish(registry, lease, NAME)
-    assert registry.claim(NAME, "another", "1") is None
+    assert registry.claim(NAME, "another", "1") is Outcome.FENCED
     assert registry.publish(Claim(NAME, "token"), "another", entry(2)) is Outcome.FENCED
     assert registry.refresh(NAME, "another", entry(1), entry(2)) is Outcome.FENCED
     assert registry.get([NAME]) == {NAME: entry(1)}
@@ -138,13 +139,13 @@ class TestWithdrawn:
 
 class TestEpoch:
     def test_it_begins_once(self, registry: Registry) -> None:
-        assert not registry.start_epoch()
+        assert registry.start_epoch().state == "stands"
 
     @pytest.mark.parametrize("lost", ["epoch", "changes"])
     def test_it_begins_anew_where_something_was_lost(self, registry: Registry, lost: str) -> None:
         before = registry.client.get(registry.keys.epoch)
         registry.client.delete(getattr(registry.keys, lost))
-        assert registry.start_epoch()
+        assert registry.start_epoch().state == "begun"
         assert registry.client.get(registry.keys.epoch) != before
         assert registry.client.xlen(registry.keys.changes)
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from demo.servers import Valkey
 from s3rewrite.entries import Entry
-from s3rewrite.registry import Registry, View
+from s3rewrite.registry import Outcome, Registry, View
 from s3rewrite.registry import view as view_module
 from s3rewrite.registry.lease import held
 from s3rewrite.registry.view import Times
@@ -149,7 +149,7 @@ def test_without_an_epoch_everything_is_local(
     publish(registry, lease, "a.jpg")
     registry.client.delete(registry.keys.epoch)
     assert view.get_many(["a.jpg"]) == [None]
-    registry.start_epoch()
+    assert registry.trust(lease, registry.start_epoch().run_id) is Outcome.PUBLISHED
     clock.now += 1
     assert view.get_many(["a.jpg"]) == [entry(1)]
 
@@ -337,7 +337,10 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule()
     def heal(self) -> None:
-        self.registry.start_epoch()
+        epoch = self.registry.start_epoch()
+        if epoch.state == "doubted":
+            with held(self.registry) as lease:
+                assert self.registry.trust(lease, epoch.run_id) is Outcome.PUBLISHED
 
     @rule(index=st.integers(0, 1), names=st.lists(names, min_size=1, max_size=4))
     def look(self, index: int, names: list[str]) -> None:
