@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import redis
@@ -17,6 +17,9 @@ from s3rewrite.registry.keys import Keys
 
 PIPELINE = 200
 """Names or directories that one round trip carries."""
+
+
+T = TypeVar("T")
 
 
 class Outcome(StrEnum):
@@ -110,8 +113,13 @@ class Registry:
 
     def settle(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
-        for claim in claims:
-            self.script("settle")(keys=[self.keys.doubts], args=[claim.name, claim.token])
+        script = self.script("settle")
+        for batch in _batches(claims):
+            with self.client.pipeline(transaction=False) as pipeline:
+                for claim in batch:
+                    arguments = [claim.name, claim.token]
+                    script(keys=[self.keys.doubts], args=arguments, client=pipeline)
+                pipeline.execute()
 
     def doubt(self, name: str, lease: str, fingerprint: str) -> Claim | None:
         """The object of a name is about to be deleted; None where the lease was lost."""
@@ -264,8 +272,8 @@ def source(name: str) -> str:
     return (files(__package__) / f"{name}.lua").read_text()
 
 
-def _batches(items: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    batch: list[T] = []
     for item in items:
         batch.append(item)
         if len(batch) == PIPELINE:

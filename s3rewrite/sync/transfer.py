@@ -193,7 +193,7 @@ class Bucket:
         given = dict(self.mount.client)
         wanted = "when_supported" if self.mount.checksums else "when_required"
         config = Config(
-            retries={"mode": "standard", "max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": 3},
             connect_timeout=5,
             read_timeout=60,
             max_pool_connections=self.mount.threads + 10,

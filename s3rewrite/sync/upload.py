@@ -38,6 +38,8 @@ class Uploaded(NamedTuple):
 
     result: Result
     sent: int = 0
+    is_doubtful: bool = False
+    """Left, as an earlier write of other bytes may still arrive at S3."""
 
 
 def upload(job: Job, task: Task, known: Known) -> Uploaded:
@@ -57,8 +59,8 @@ def upload(job: Job, task: Task, known: Known) -> Uploaded:
             job.registry.withdraw([task.name])
             return Uploaded(Result.WITHDRAWN, sent)
         sent += uploaded.sent
-        if uploaded.result is not Result.PENDING:
-            return Uploaded(uploaded.result, sent)
+        if uploaded.result is not Result.PENDING or uploaded.is_doubtful:
+            return uploaded._replace(sent=sent)
     return Uploaded(Result.PENDING, sent)
 
 
@@ -73,7 +75,7 @@ def _attempt(job: Job, task: Task, file: OpenFile, known: Known) -> Uploaded:
     if claim is Outcome.FENCED:
         raise LeaseLost
     if not isinstance(claim, Claim):
-        return Uploaded(Result.PENDING)
+        return Uploaded(Result.PENDING, is_doubtful=True)
     upload = Upload(
         job.mount.paths.key(task.name, entry.fingerprint),
         content,

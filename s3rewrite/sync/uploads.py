@@ -16,6 +16,11 @@ from s3rewrite.sync.upload import Known, Uploaded, upload
 FAILURES_IN_A_ROW = 20
 """After so many files in a row that S3 refused, the rest is left for a later pass."""
 
+DOUBTFUL = (
+    "{count} files stay local for at most 16 minutes: an earlier upload of other bytes, whose end "
+    "was not seen, might still arrive at S3"
+)
+
 
 class Uploads:
     """Uploads files in parallel and reports what became of each.
@@ -29,6 +34,7 @@ class Uploads:
         self._report = report
         self._lock = threading.Lock()
         self._refused = 0
+        self._doubtful = 0
         self._pool = ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-upload")
         # Bounds the memory that waiting tasks take, however many files there are.
         self._room = threading.BoundedSemaphore(2 * job.mount.threads)
@@ -55,6 +61,8 @@ class Uploads:
         traceback: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=True)
+        if self._doubtful:
+            self._report.notices.append(DOUBTFUL.format(count=self._doubtful))
 
     def _finished(self, future: Future[None]) -> None:
         self._room.release()
@@ -77,6 +85,7 @@ class Uploads:
     def _done(self, name: str, uploaded: Uploaded) -> None:
         with self._lock:
             self._refused = 0
+            self._doubtful += uploaded.is_doubtful
             self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.sent
             self._job.progress.done(name, uploaded.result)
