@@ -1,0 +1,100 @@
+"""An S3 in memory, that boto3 speaks with as with a real one: requests in, answers out.
+
+Knows what the package asks for: PUT, HEAD, GET, ListObjectsV2 of one folder, DeleteObjects.
+"""
+
+import re
+from collections.abc import Callable
+from email.utils import formatdate
+from hashlib import md5
+from io import BytesIO
+from time import gmtime, strftime, time
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+from xml.sax.saxutils import escape, unescape
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ReadTimeoutError
+
+
+class _Raw(BytesIO):
+    def stream(self, **_: Any) -> Any:
+        yield self.read()
+
+
+class MemoryS3:
+    """The objects of one bucket. `late` has the writes that are still on their way."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, tuple[bytes, dict[str, str], float]] = {}
+        self.late: list[tuple[str, bytes, dict[str, str]]] = []
+        self.loses: str = ""
+        """What befalls the next PUT: "", "answer" or "way" (it may arrive later)."""
+        self.step: Callable[[], None] = lambda: None
+        """Called before and after each request is carried out."""
+
+    def serve(self, client: Any) -> None:
+        """Answer what a client of boto3 sends."""
+        client.meta.events.register_last("before-send.s3", self._answer)
+
+    def body(self, key: str) -> bytes | None:
+        """The bytes under a key."""
+        return self.objects[key][0] if key in self.objects else None
+
+    def store(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
+        """Carry out a PUT."""
+        self.objects[key] = (body, metadata, time())
+
+    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        self.step()
+        url = urlsplit(request.url)
+        key = unquote(url.path.split("/", 2)[2] if url.path.count("/") > 1 else "")
+        handle = getattr(self, f"_{request.method.lower()}")
+        status, headers, body = handle(key, request, parse_qs(url.query))
+        self.step()
+        return AWSResponse(request.url, status, headers, _Raw(body))
+
+    def _put(self, key: str, request: Any, _: Any) -> tuple[int, dict[str, str], bytes]:
+        body = request.body.read() if hasattr(request.body, "read") else bytes(request.body or b"")
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        metadata = {name: value for name, value in headers.items() if "x-amz-meta-" in name}
+        lost, self.loses = self.loses, ""
+        if lost == "way":
+            self.late.append((key, body, metadata))
+        else:
+            self.store(key, body, metadata)
+        if lost:
+            raise ReadTimeoutError(endpoint_url="memory")
+        return 200, {"ETag": f'"{_etag(body)}"'}, b""
+
+    def _head(self, key: str, *_: Any) -> tuple[int, dict[str, str], bytes]:
+        if key not in self.objects:
+            return 404, {}, b""
+        body, metadata, when = self.objects[key]
+        headers = {"ETag": f'"{_etag(body)}"', "Content-Length": str(len(body))}
+        return 200, {**headers, "Last-Modified": formatdate(when, usegmt=True), **metadata}, b""
+
+    def _get(self, _: str, __: Any, query: Any) -> tuple[int, dict[str, str], bytes]:
+        prefix = query["prefix"][0]
+        found = "".join(
+            f"<Contents><Key>{escape(quote(key))}</Key><Size>{len(body)}</Size>"
+            f"<ETag>&quot;{_etag(body)}&quot;</ETag><LastModified>"
+            f"{strftime('%Y-%m-%dT%H:%M:%S.000Z', gmtime(when))}</LastModified></Contents>"
+            for key, (body, _, when) in sorted(self.objects.items())
+            if key.startswith(prefix) and "/" not in key[len(prefix) :]
+        )
+        answer = f"<ListBucketResult><EncodingType>url</EncodingType>{found}</ListBucketResult>"
+        return 200, {"Content-Type": "application/xml"}, answer.encode()
+
+    def _post(self, _: str, request: Any, __: Any) -> tuple[int, dict[str, str], bytes]:
+        for key in re.findall(r"<Key>(.*?)</Key>", _text(request.body)):
+            self.objects.pop(unescape(key), None)
+        return 200, {"Content-Type": "application/xml"}, b"<DeleteResult></DeleteResult>"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _etag(body: bytes) -> str:
+    return md5(body).hexdigest()

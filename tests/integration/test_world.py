@@ -1,0 +1,238 @@
+"""Everything that can happen between a saved file and its link, in any order.
+
+Files, the package, Redis and boto3 are real; S3 is a model in memory. Whatever happened: the bytes
+behind a rendered link are those that the file has while the page is rendered.
+"""
+
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from botocore.config import Config
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.test import RequestFactory
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from s3rewrite.middleware import S3RewriteMiddleware
+from s3rewrite.mounts import Mount
+from s3rewrite.registry import Registry, loop_registry, view_of
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.passes import pass_over, whole_pass
+from s3rewrite.sync.transfer import Bucket
+from tests.factories import job, use_mount
+from tests.integration.memory_s3 import MemoryS3
+from tests.publishing import closed_clients
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["closed_clients"]
+
+CDN = "https://cdn.example.com/"
+NAMES = ["a.txt", "d/a.txt", "d/b.txt"]
+CONTENTS = [b"one", b"two", b"three"]
+STEPS = ["claim", "publish", "settle", "refresh", "withdraw"]
+
+names = st.sampled_from(NAMES)
+contents = st.sampled_from(CONTENTS)
+
+
+class Crash(BaseException):
+    """The loop is killed."""
+
+
+class World(RuleBasedStateMachine):
+    """What people, the loop, Redis and S3 do."""
+
+    mount: Mount
+    root: Path
+    client: redis.Redis
+    bucket: Bucket
+    s3: MemoryS3
+    pages = linked = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client.flushall()
+        shutil.rmtree(self.root)
+        self.root.mkdir()
+        view_of(self.mount)._reset()
+        self.s3.__init__()  # type: ignore[misc]
+        self.time = 10**18
+        self.left: int | None = None
+        self.dump: dict[bytes, bytes] = {}
+        (self.root / "kept.txt").write_bytes(b"so that the storage is not empty")
+
+    # People
+
+    def written(self, path: Path) -> None:
+        """No two versions of a file have the same time."""
+        self.time += 10**9
+        os.utime(path, ns=(self.time, self.time))
+
+    @rule(name=names, content=contents)
+    def save(self, name: str, content: bytes) -> None:
+        default_storage.delete(name)
+        assert default_storage.save(name, ContentFile(content)) == name
+        self.written(self.root / name)
+
+    @rule(name=names)
+    def delete(self, name: str) -> None:
+        default_storage.delete(name)
+
+    @rule(name=names, content=contents)
+    def write_behind_the_back(self, name: str, content: bytes) -> None:
+        path = self.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        self.written(path)
+
+    @rule(old=names, new=names)
+    def rename(self, old: str, new: str) -> None:
+        if (self.root / old).exists():
+            (self.root / new).parent.mkdir(exist_ok=True)
+            (self.root / old).replace(self.root / new)
+
+    # The loop
+
+    def job(self, **choices: Any) -> Job:
+        found = job(self.mount, **choices)
+        found.__dict__["bucket"] = self.bucket  # to make a client takes long
+        return found
+
+    def step(self) -> None:
+        """One more step of the loop, or its last."""
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise Crash
+
+    def run(self, work: Callable[[], Any], crash: int | None) -> None:
+        """A pass; it may be killed at that step of it."""
+        self.left = crash
+        self.s3.step = self.step
+        with pytest.MonkeyPatch.context() as patch:
+            for name in STEPS:
+                patch.setattr(Registry, name, self.stepped(getattr(Registry, name)))
+            try:
+                work()
+            except Crash:
+                self.client.delete(loop_registry(self.mount).keys.lease)
+        if self.left is not None and self.left < 0:
+            self.bucket._ends._unseen.clear()  # what a dead process knew
+        self.left = None
+
+    def stepped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **options: Any) -> Any:
+            self.step()
+            found = function(*args, **options)
+            self.step()
+            return found
+
+        return called
+
+    crashes = st.none() | st.integers(0, 12)
+
+    @rule(crash=crashes, delete=st.booleans())
+    def whole_pass(self, crash: int | None, delete: bool) -> None:
+        self.run(lambda: whole_pass(self.job(delete=delete)), crash)
+
+    @rule(found=st.lists(names, max_size=4), crash=crashes)
+    def hinted_pass(self, found: list[str], crash: int | None) -> None:
+        self.run(lambda: pass_over(self.job(), found), crash)
+
+    # S3
+
+    @rule(what=st.sampled_from(["answer", "way"]))
+    def lose(self, what: str) -> None:
+        self.s3.loses = what
+
+    @precondition(lambda self: self.s3.late)
+    @rule(data=st.data())
+    def arrive(self, data: Any) -> None:
+        found = self.s3.late.pop(data.draw(st.integers(0, len(self.s3.late) - 1)))
+        self.s3.store(*found)
+
+    # Redis. What it forgets of writes on their way is the one thing that is not promised.
+
+    @precondition(lambda self: not self.s3.late)
+    @rule()
+    def flush(self) -> None:
+        self.client.flushall()
+
+    @rule()
+    def copy(self) -> None:
+        self.dump = {key: self.client.dump(key) for key in self.client.scan_iter()}
+
+    @precondition(lambda self: self.dump and not self.s3.late)
+    @rule()
+    def fail_over(self) -> None:
+        """To a server of another run id, that has what was copied last."""
+        self.client.flushall()
+        for key, value in self.dump.items():
+            self.client.restore(key, 0, value)
+        keys = loop_registry(self.mount).keys
+        self.client.delete(keys.lease)
+        if epoch := self.client.get(keys.epoch):
+            self.client.set(keys.epoch, epoch.split(b"@")[0] + b"@" + b"0" * 40)
+
+    @rule()
+    def twenty_minutes_pass(self) -> None:
+        """S3 refuses what was signed before; doubts that had a date are over."""
+        self.s3.late.clear()
+        keys = loop_registry(self.mount).keys
+        for name, doubts in self.client.hgetall(keys.doubts).items():
+            self.client.hset(keys.doubts, name, re.sub(rb"=[1-9]\d* ", b"=1 ", doubts))
+
+    # Visitors
+
+    @invariant()
+    def links_are_true(self) -> None:
+        body = "".join(f'<img src="/media/{name}">' for name in NAMES)
+        middleware = S3RewriteMiddleware(lambda request: HttpResponse(body))
+        response: Any = middleware(RequestFactory().get("/"))
+        for key in re.findall(rf'src="{CDN}([^"]*)"', response.content.decode()):
+            name = re.sub(r"\.[0-9a-f]{12}(\.\w+)$", r"\1", key)
+            World.linked += 1
+            assert self.s3.body(f"media/{key}") == (self.root / name).read_bytes(), key
+        World.pages += 1
+
+
+@pytest.fixture
+def mount(settings: Any, caches: None, tmp_path: Path, keys: str) -> Mount:
+    settings.STORAGES = {"default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}}
+    client = {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-east-1"}
+    return use_mount(
+        settings, tmp_path / "media", BUCKET="uploads", PUBLIC_URL=CDN, POLL_SECONDS=0.0,
+        KEYS=keys, DELETE_GRACE=0, THREADS=1,
+        CLIENT={**client, "config": Config(retries={"total_max_attempts": 1})},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", ["mirror", "fingerprint"])
+def test_a_link_is_true_whatever_happened(
+    mount: Mount, tmp_path: Path, redis_client: redis.Redis
+) -> None:
+    members: dict[str, Any] = {"mount": mount, "root": tmp_path / "media", "client": redis_client}
+    members |= {"bucket": Bucket(mount), "s3": MemoryS3()}
+    members["s3"].serve(members["bucket"]._client)
+    case = type("Machine", (World,), members).TestCase
+    World.pages = World.linked = 0
+    case.settings = settings(
+        max_examples=int(os.environ.get("WORLDS", "40")),
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    case().runTest()
+    assert World.linked > World.pages / 20
+    logger.info("%d steps, %d links", World.pages, World.linked)
