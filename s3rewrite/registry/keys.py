@@ -23,6 +23,7 @@ class Keys:
     | `:epoch`      | string | a new one after each loss of the registry                   |
     | `:lease`      | string | who may publish now: fencing number and owner               |
     | `:fence`      | string | the last fencing number                                     |
+    | `:rules`      | string | digest of the settings by which references were changed     |
     | `:passes`     | stream | what the last passes did, capped                            |
     | `:last`       | string | what the last pass over all files did                       |
     | `:troubles`   | hash   | name -> why it is not on S3, and since when, capped         |
@@ -41,6 +42,7 @@ class Keys:
         self.epoch = f"{self.tag}:epoch"
         self.lease = f"{self.tag}:lease"
         self.fence = f"{self.tag}:fence"
+        self.rules = f"{self.tag}:rules"
         self.passes = f"{self.tag}:passes"
         self.last = f"{self.tag}:last"
         self.troubles = f"{self.tag}:troubles"

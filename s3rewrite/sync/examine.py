@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from hashlib import md5, sha256
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -22,7 +21,8 @@ from s3rewrite.mounts import Mount
 from s3rewrite.paths import quote_name
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.transfer import Bucket, Digests, Upload
+from s3rewrite.sync.files import digests_of
+from s3rewrite.sync.transfer import Bucket, Upload
 
 TIMEOUT = 10.0
 """Seconds that a visitor's request may take."""
@@ -134,9 +134,8 @@ def _bucket(bucket: Bucket) -> Iterator[Finding]:
 def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
     name = f"s3rewrite-probe-{uuid4().hex}.txt"
     content = name.encode()
-    digests = Digests(sha256(content).hexdigest(), md5(content, usedforsecurity=False).hexdigest())
     parameters = {"ContentType": "text/plain", **mount.object_parameters}
-    bucket.put(Upload(mount.prefix + name, content, digests, parameters))
+    bucket.put(Upload(mount.prefix + name, content, digests_of(content), parameters))
     yield _fine("bucket", "takes objects")
     try:
         yield from _as_visitor(mount, mount.public_url + quote_name(name), content)
