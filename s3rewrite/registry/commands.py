@@ -101,6 +101,15 @@ class Registry:
         keys = [self.keys.epoch, self.keys.changes]
         return bool(self.script("epoch")(keys=keys, args=[uuid4().hex]))
 
+    def clear(self) -> None:
+        """Nothing is published from now on, and nothing is known of what the bucket holds."""
+        keys = self.keys
+        # First, as every reader stops believing what it knows.
+        self.client.unlink(keys.epoch)
+        for key in self.client.scan_iter(keys.all_directories, count=1000):
+            self.client.unlink(key)
+        self.client.unlink(keys.directories, keys.claims, keys.withdrawn)
+
     # Reading
 
     def directories(self) -> Iterator[str]:
