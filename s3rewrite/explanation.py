@@ -43,7 +43,8 @@ class Outcome(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {**self._asdict(), "reasons": [reason._asdict() for reason in self.reasons]}
+        reasons = [reason._asdict() for reason in self.reasons]
+        return {**self._asdict(), "verdict": self.verdict, "reasons": reasons}
 
 
 @dataclass

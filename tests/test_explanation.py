@@ -106,7 +106,7 @@ def test_urls_by_themselves(mount: Mount) -> None:
 def test_it_can_be_written_as_json(mount: Mount) -> None:
     found = explain_response(REQUEST, HttpResponse(PAGE))
     (first, *_) = json.loads(json.dumps(found.as_dict()))["outcomes"]
-    assert set(first) == set(Outcome._fields)
+    assert set(first) == {*Outcome._fields, "verdict"}
     assert first["reasons"] == [{"code": "text", "text": "in text that people read"}]
 
 
