@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 
+from s3rewrite import conf
 from s3rewrite.charsets import charset, hides_ascii
 from s3rewrite.links import Resolver, resolver
 from s3rewrite.publication import why_local
@@ -15,6 +16,8 @@ from s3rewrite.rewriters.bodies import kind_by_type, media_type
 from s3rewrite.rewriters.explain import Explained, Reason, explain, explain_header
 from s3rewrite.rewriters.scope import Candidate, Link
 from s3rewrite.untouched import why_untouched
+
+ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
 
 
 class Outcome(NamedTuple):
@@ -123,9 +126,14 @@ def outcomes(
     for one in explained:
         line, at = line + body.count(b"\n", at, one.start), one.start
         link = next(linked) if one.candidate else None
-        why = one.reasons if link or not one.candidate else (next(reasons),)
+        why = _why(one) if link or not one.candidate else (next(reasons),)
         found.append(_outcome(header, line, one, link, why))
     return found
+
+
+def _why(one: Explained) -> tuple[Reason, ...]:
+    publics = tuple(mount.public_url.encode() for mount in conf.mounts().values())
+    return (ALREADY,) if one.reasons and one.url.startswith(publics) else one.reasons
 
 
 def _outcome(

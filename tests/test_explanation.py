@@ -95,6 +95,11 @@ def test_what_a_view_asks_for(mount: Mount) -> None:
     assert "s3rewrite is False" in explain_response(REQUEST, response).notice
 
 
+def test_what_is_linked_already(mount: Mount) -> None:
+    found = explain_response(REQUEST, HttpResponse(f"<img src={CDN}a.jpg>"))
+    assert said(found) == [(1, "left", f"{CDN}a.jpg", "already")]
+
+
 def test_urls_by_themselves(mount: Mount) -> None:
     found = explain_urls(REQUEST, ["/media/a.jpg", "/media/%2f"])
     assert said(found) == [

@@ -1,9 +1,24 @@
 """Pages to explain. As ROOT_URLCONF."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path
 
+from s3rewrite.witness import call_as_witness
+
 BODY = '<img src="/media/a.jpg">\n<img src="/media/b.jpg"><a href="/media/a.jpg" download>'
+
+
+class WitnessMiddleware:
+    """One who asks to see each response, as the debug toolbar's panel does."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        call_as_witness(request, id)
+        return self.get_response(request)
 
 
 def page(request: HttpRequest) -> HttpResponse:

@@ -64,6 +64,11 @@ def test_a_page_where_all_is_linked(mount: Mount, middleware: None) -> None:
     assert code == 0
 
 
+def test_a_page_with_another_witness(mount: Mount, settings: Any) -> None:
+    settings.MIDDLEWARE = ["tests.management.site.WitnessMiddleware", conf.MIDDLEWARE]
+    assert explain("/linked/")[0].endswith("1 of 1 linked\n")
+
+
 def test_the_host(mount: Mount, middleware: None, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*", ".example.com", "www.example.org"]
     for args in (
