@@ -140,6 +140,11 @@ class Bucket:
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
         return failed
 
+    def call(self, operation: str, **parameters: Any) -> Any:
+        """Any operation of boto3 on this bucket, by its name; returns what S3 answers."""
+        with self._translating():
+            return getattr(self._client, operation)(Bucket=self.name, **parameters)
+
     def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
         answer = self._client.put_object(
             Bucket=self.name, Key=upload.key, Body=upload.content, **parameters
