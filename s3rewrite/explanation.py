@@ -78,8 +78,13 @@ class Explanation:
         return {"notice": self.notice, "outcomes": [one.as_dict() for one in self.outcomes]}
 
 
-def explain_response(request: HttpRequest, response: HttpResponse) -> Explanation:
-    """What the middleware makes of a response to a request, which it has not changed yet."""
+def explain_response(
+    request: HttpRequest, response: HttpResponse, *, streams: bool = False
+) -> Explanation:
+    """What the middleware makes of a response to a request, which it has not changed yet.
+
+    `streams` says that its body is one that came in pieces.
+    """
     if why := why_untouched(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
     found = resolver(request)
@@ -92,6 +97,8 @@ def explain_response(request: HttpRequest, response: HttpResponse) -> Explanatio
         )
     if hides_ascii(charset(content_type)):
         return Explanation(in_headers, f"No URLs are looked for in the charset of {content_type}.")
+    if streams and kind.reader is None:
+        return Explanation(in_headers, f"No URLs are looked for in {content_type} that streams.")
     body, scope = response.content, body_scope(response, found, kind)
     return Explanation([*in_headers, *outcomes(body, explain(body, scope, kind.collect), found)])
 
