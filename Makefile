@@ -36,6 +36,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.streaming
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.request
+	$(BIN)/python -m benchmarks.tags
 	$(BIN)/python -m benchmarks.sync
 
 clean:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 
+from s3rewrite import conf
 from s3rewrite.charsets import charset, hides_ascii
 from s3rewrite.links import Resolver, resolver
 from s3rewrite.publication import why_local
@@ -15,6 +16,8 @@ from s3rewrite.rewriters.bodies import kind_by_type, media_type
 from s3rewrite.rewriters.explain import Explained, Reason, explain, explain_header
 from s3rewrite.rewriters.scope import Candidate, Link
 from s3rewrite.untouched import why_untouched
+
+ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
 
 
 class Outcome(NamedTuple):
@@ -43,7 +46,8 @@ class Outcome(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {**self._asdict(), "reasons": [reason._asdict() for reason in self.reasons]}
+        reasons = [reason._asdict() for reason in self.reasons]
+        return {**self._asdict(), "verdict": self.verdict, "reasons": reasons}
 
 
 @dataclass
@@ -74,8 +78,13 @@ class Explanation:
         return {"notice": self.notice, "outcomes": [one.as_dict() for one in self.outcomes]}
 
 
-def explain_response(request: HttpRequest, response: HttpResponse) -> Explanation:
-    """What the middleware makes of a response to a request, which it has not changed yet."""
+def explain_response(
+    request: HttpRequest, response: HttpResponse, *, streams: bool = False
+) -> Explanation:
+    """What the middleware makes of a response to a request, which it has not changed yet.
+
+    `streams` says that its body is one that came in pieces.
+    """
     if why := why_untouched(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
     found = resolver(request)
@@ -88,6 +97,8 @@ def explain_response(request: HttpRequest, response: HttpResponse) -> Explanatio
         )
     if hides_ascii(charset(content_type)):
         return Explanation(in_headers, f"No URLs are looked for in the charset of {content_type}.")
+    if streams and kind.reader is None:
+        return Explanation(in_headers, f"No URLs are looked for in {content_type} that streams.")
     body, scope = response.content, body_scope(response, found, kind)
     return Explanation([*in_headers, *outcomes(body, explain(body, scope, kind.collect), found)])
 
@@ -122,9 +133,14 @@ def outcomes(
     for one in explained:
         line, at = line + body.count(b"\n", at, one.start), one.start
         link = next(linked) if one.candidate else None
-        why = one.reasons if link or not one.candidate else (next(reasons),)
+        why = _why(one) if link or not one.candidate else (next(reasons),)
         found.append(_outcome(header, line, one, link, why))
     return found
+
+
+def _why(one: Explained) -> tuple[Reason, ...]:
+    publics = tuple(mount.public_url.encode() for mount in conf.mounts().values())
+    return (ALREADY,) if one.reasons and one.url.startswith(publics) else one.reasons
 
 
 def _outcome(

@@ -67,9 +67,11 @@ class Resolver:
 
     def url(self, url: str) -> str:
         """The S3 URL of a local URL, or the URL itself."""
-        encoded = url.encode("utf-8", "surrogatepass")
-        link = self.resolve([encoded])[0]
-        return (link.text + encoded[link.length :]).decode() if link else url
+        return _linked(url, self.resolve([_encoded(url)])[0])
+
+    async def aurl(self, url: str) -> str:
+        """As `url`; the event loop does not wait for Redis."""
+        return _linked(url, (await self.aresolve([_encoded(url)]))[0])
 
     def wanted(self, url: bytes) -> Wanted | None:
         """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
@@ -78,6 +80,14 @@ class Resolver:
                 if url.startswith(prefix):
                     return _reference(mount, prefix, url)
         return None
+
+
+def _encoded(url: str) -> bytes:
+    return url.encode("utf-8", "surrogatepass")
+
+
+def _linked(url: str, link: Link | None) -> str:
+    return (link.text + _encoded(url)[link.length :]).decode() if link else url
 
 
 @lru_cache(maxsize=256)

@@ -1,17 +1,20 @@
 """Links the files in responses to S3: which responses, and which headers. The rest is elsewhere."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from s3rewrite import conf
 from s3rewrite.body_headers import forget_absent_body, set_body_headers
 from s3rewrite.guard import guarded
 from s3rewrite.links import Resolver, resolver
 from s3rewrite.responses import Part, body_kind, parts, spliced, urls
 from s3rewrite.rewriters.scope import Link
+from s3rewrite.server_timing import tell
 from s3rewrite.streaming import stream
 from s3rewrite.untouched import why_untouched
 from s3rewrite.witness import show
@@ -58,16 +61,33 @@ def is_rewritable(response: HttpResponseBase) -> bool:
 
 def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """Link the files in a response's body and headers: one batch, splices only."""
+    began = perf_counter()
     found = resolver(request)
-    if changed := _parts(request, response, found):
-        _apply(response, changed, found.resolve(urls(changed)))
+    changed = _parts(request, response, found)
+    links = found.resolve(urls(changed)) if changed else []
+    _finish(response, changed, links, began)
 
 
 async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """As `rewrite`; the event loop does not wait for Redis."""
+    began = perf_counter()
     found = resolver(request)
-    if changed := _parts(request, response, found):
-        _apply(response, changed, await found.aresolve(urls(changed)))
+    changed = _parts(request, response, found)
+    links = await found.aresolve(urls(changed)) if changed else []
+    _finish(response, changed, links, began)
+
+
+def _finish(
+    response: HttpResponseBase,
+    changed: Sequence[Part],
+    links: Sequence[Link | None],
+    began: float,
+) -> None:
+    if changed:
+        _apply(response, changed, links)
+    # Of a body that is yet to flow it is not known.
+    if conf.is_debug() and not response.streaming:
+        tell(response, perf_counter() - began, links)
 
 
 def _parts(request: HttpRequest, response: HttpResponseBase, resolver: Resolver) -> list[Part]:

@@ -6,21 +6,27 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from s3rewrite.guard import guarded
+
 Witness = Callable[[HttpResponseBase], object]
 
-_ATTRIBUTE = "_s3rewrite_witness"
+_ATTRIBUTE = "_s3rewrite_witnesses"
 
 
 def call_as_witness(request: HttpRequest, witness: Witness) -> None:
     """Have the middleware call `witness` with the response to this request, untouched."""
-    setattr(request, _ATTRIBUTE, witness)
+    setattr(request, _ATTRIBUTE, (*_witnesses(request), witness))
 
 
 def show(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Call the witness of a request, if it has one."""
-    witness: Witness | None = getattr(request, _ATTRIBUTE, None)
-    if witness is not None:
-        witness(response)
+    """Call the witnesses of a request. An error of theirs is logged."""
+    for witness in _witnesses(request):
+        with guarded(request):
+            witness(response)
+
+
+def _witnesses(request: HttpRequest) -> tuple[Witness, ...]:
+    return getattr(request, _ATTRIBUTE, ())
 
 
 def copy_of(response: HttpResponseBase, body: bytes) -> HttpResponse:

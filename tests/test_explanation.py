@@ -95,6 +95,20 @@ def test_what_a_view_asks_for(mount: Mount) -> None:
     assert "s3rewrite is False" in explain_response(REQUEST, response).notice
 
 
+def test_a_stream_of_what_is_read_whole_only(mount: Mount) -> None:
+    feed = "<rss><enclosure url='/media/a.jpg'/></rss>"
+    response = HttpResponse(feed, content_type="application/rss+xml")
+    assert len(explain_response(REQUEST, response).linked) == 1
+    found = explain_response(REQUEST, response, streams=True)
+    assert (found.outcomes, "that streams" in found.notice) == ([], True)
+    assert len(explain_response(REQUEST, HttpResponse(PAGE), streams=True).linked) == 2
+
+
+def test_what_is_linked_already(mount: Mount) -> None:
+    found = explain_response(REQUEST, HttpResponse(f"<img src={CDN}a.jpg>"))
+    assert said(found) == [(1, "left", f"{CDN}a.jpg", "already")]
+
+
 def test_urls_by_themselves(mount: Mount) -> None:
     found = explain_urls(REQUEST, ["/media/a.jpg", "/media/%2f"])
     assert said(found) == [
@@ -106,7 +120,7 @@ def test_urls_by_themselves(mount: Mount) -> None:
 def test_it_can_be_written_as_json(mount: Mount) -> None:
     found = explain_response(REQUEST, HttpResponse(PAGE))
     (first, *_) = json.loads(json.dumps(found.as_dict()))["outcomes"]
-    assert set(first) == set(Outcome._fields)
+    assert set(first) == {*Outcome._fields, "verdict"}
     assert first["reasons"] == [{"code": "text", "text": "in text that people read"}]
 
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
@@ -19,6 +20,23 @@ def test_a_witness_sees_the_response_before_it_is_changed(all_published: Any) ->
     response = S3RewriteMiddleware(lambda request: HttpResponse(BODY))(request)
     assert seen == [BODY]
     assert response.content == f"<img src={CDN}a.jpg>".encode()  # type: ignore[union-attr]
+
+
+def test_one_witness_does_not_hide_another(
+    all_published: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def explode(response: Any) -> None:
+        raise RuntimeError("a mistake of a witness")
+
+    request = RequestFactory().get("/")
+    seen: list[str] = []
+    call_as_witness(request, explode)
+    for name in ("first", "second"):
+        call_as_witness(request, lambda response, name=name: seen.append(name))  # type: ignore[misc]
+    response = S3RewriteMiddleware(lambda request: HttpResponse(BODY))(request)
+    assert seen == ["first", "second"]
+    assert CDN.encode() in response.content  # type: ignore[union-attr]
+    assert [record.name for record in caplog.records] == ["s3rewrite"]
 
 
 def test_a_copy_stays_as_it_is() -> None:

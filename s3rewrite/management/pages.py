@@ -13,10 +13,14 @@ from s3rewrite.witness import call_as_witness, copy_of
 
 
 class Page(NamedTuple):
-    """A request, and the response to it as it was before the middleware changed it."""
+    """A request, the response to it as it was before the middleware changed it, all of it.
+
+    `streams` tells whether it came in pieces.
+    """
 
     request: WSGIRequest
     response: HttpResponse
+    streams: bool
 
 
 def default_host() -> str:
@@ -31,7 +35,7 @@ def fetch(path: str, host: str) -> Page:
     client = Client(headers={"host": host})
     client.handler = handler
     answered = client.get(path, secure=conf.is_https_only())
-    return Page(answered.wsgi_request, handler.seen or whole(answered))
+    return Page(answered.wsgi_request, handler.seen or whole(answered), answered.streaming)
 
 
 def whole(response: HttpResponseBase) -> HttpResponse:

@@ -57,14 +57,14 @@ def _request(host: str) -> HttpRequest:
 
 def _of_page(path: str, host: str) -> Subject:
     try:
-        request, response = fetch(path, host)
+        request, response, streams = fetch(path, host)
+        explanation = explain_response(request, response, streams=streams)
     except Exception as error:
         raise CommandError(f"{path} at {host} raises {error!r}.") from error
     if response.status_code >= 400:
         raise CommandError(f"{path} at {host} answers {response.status_code}.")
     kind = response.get("Content-Type", "no Content-Type")
-    title = f"{path} at {host}: {response.status_code}, {kind}"
-    return Subject(title, explain_response(request, response))
+    return Subject(f"{path} at {host}: {response.status_code}, {kind}", explanation)
 
 
 def _of_file(path: Path, request: HttpRequest) -> Subject:

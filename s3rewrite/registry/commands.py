@@ -161,7 +161,16 @@ class Registry:
             self.client.unlink(key)
         self.client.unlink(keys.directories, keys.claims, keys.withdrawn)
 
+    def set_rules(self, rules: str) -> None:
+        """All that is published was sent by these rules."""
+        self.client.set(self.keys.rules, rules)
+
     # Reading
+
+    def rules(self) -> str:
+        """The rules by which all that is published was sent; "" where that is not known."""
+        found: Any = self.client.get(self.keys.rules)
+        return found.decode() if found else ""
 
     def directories(self) -> Iterator[str]:
         """Every directory that has a published name; perhaps twice, as SSCAN does."""

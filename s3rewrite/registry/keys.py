@@ -26,6 +26,7 @@ class Keys:
     | `:seen`       | string | seconds since 1970 up to which no write was lost            |
     | `:lease`      | string | who may publish now: fencing number and owner               |
     | `:fence`      | string | the last fencing number                                     |
+    | `:rules`      | string | digest of the settings by which references were changed     |
     | `:passes`     | stream | what the last passes did, capped                            |
     | `:last`       | string | what the last pass over all files did                       |
     | `:troubles`   | hash   | name -> why it is not on S3, and since when, capped         |
@@ -46,6 +47,7 @@ class Keys:
         self.seen = f"{self.tag}:seen"
         self.lease = f"{self.tag}:lease"
         self.fence = f"{self.tag}:fence"
+        self.rules = f"{self.tag}:rules"
         self.passes = f"{self.tag}:passes"
         self.last = f"{self.tag}:last"
         self.troubles = f"{self.tag}:troubles"

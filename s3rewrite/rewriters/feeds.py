@@ -1,7 +1,7 @@
 """The local URLs of a feed or a sitemap. bytes, scope -> candidates.
 
 RSS 2.0 with the usual extensions, Atom (RFC 4287), https://www.sitemaps.org. Other XML is left
-alone. The tokens are those of XML 1.0, https://www.w3.org/TR/xml/.
+alone.
 """
 
 import re
@@ -18,7 +18,7 @@ from s3rewrite.rewriters.prefixes import Places, without_root_relative
 from s3rewrite.rewriters.references import Text, attribute_text
 from s3rewrite.rewriters.rows import Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.tokens import compiled
+from s3rewrite.rewriters.xml_tokens import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG, TOKENS
 
 _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": b"sitemap/"}
 """Root element -> what the places of its elements begin with in the context table."""
@@ -26,16 +26,6 @@ _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": 
 _IMAGE_BYTES = 4096
 """How far before its `<url>` an RSS `<image>` may begin; it holds a few short texts."""
 
-_NAME = r"""[^\s/><!?="']++"""
-_REST = r"""(?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+"""
-_CDATA = r"<!\[CDATA\[((?s:.*?))\]\]>"
-_OTHER = r"(?: <!--(?s:.*?)--> | <\?(?s:.*?)\?> )"
-
-_TOKENS = compiled(rf"(?: [^<]*+ (?: </?+{_NAME}{_REST}> | {_CDATA} | {_OTHER} ) )*+")
-_ONE_TAG = compiled(rf"<(/?+)({_NAME})({_REST})>")
-_ONE_CDATA = compiled(_CDATA)
-_ONE_OTHER = compiled(_OTHER)
-_PROLOG = compiled(rf"(?:\xef\xbb\xbf)?+ (?: \s++ | {_OTHER} | <!DOCTYPE[^<>\[]*+> )*+")
 _END_TAG = re.compile(rb"\s*+</")
 
 
@@ -58,8 +48,8 @@ def page_of(body: bytes, scope: Scope) -> Page:
 
 def passages(page: Page) -> Iterator[Passage]:
     """The texts that hold a target's path, in order, with the rows for each, if there are any."""
-    prolog = _PROLOG.match(page.body)
-    root = _ONE_TAG.match(page.body, prolog.end() if prolog else 0)
+    prolog = PROLOG.match(page.body)
+    root = ONE_TAG.match(page.body, prolog.end() if prolog else 0)
     kind = _KINDS.get(root[1] + root[2]) if root else None
     if root and kind:
         yield from _passages(page, kind, root.end())
@@ -69,16 +59,16 @@ def _passages(page: Page, kind: bytes, at: int) -> Iterator[Passage]:
     places = Places((page.body, needle) for needle in page.needles)
     place = places.next(at)
     while place is not None:
-        passed = _TOKENS.match(page.body, at, place)
+        passed = TOKENS.match(page.body, at, place)
         at = passed.end() if passed else at
-        if tag := _ONE_TAG.match(page.body, at):
+        if tag := ONE_TAG.match(page.body, at):
             end = tag.end()
             if not tag[1]:
                 yield from _in_tag(places, place, _tag(kind, tag))
         elif content := _content(page.body, at):
             end = content[2]
             yield from _in_content(page, kind, at, content)
-        elif other := _ONE_OTHER.match(page.body, at):
+        elif other := ONE_OTHER.match(page.body, at):
             end = other.end()
         else:
             return
@@ -105,7 +95,7 @@ def _content(body: bytes, at: int) -> tuple[int, int, int] | None:
     if not body.startswith(b"<", at):
         end = body.find(b"<", at)
         return (at, end, end) if end > at else None
-    cdata = _ONE_CDATA.match(body, at)
+    cdata = ONE_CDATA.match(body, at)
     return (*cdata.span(1), cdata.end()) if cdata else None
 
 
@@ -114,7 +104,7 @@ def _in_content(
 ) -> Iterator[Passage]:
     """The text of an element, if it is all that the element holds."""
     start, end, next_token = content
-    opened = _ONE_TAG.match(page.body, max(0, page.body.rfind(b"<", 0, at)))
+    opened = ONE_TAG.match(page.body, max(0, page.body.rfind(b"<", 0, at)))
     is_whole = _END_TAG.match(page.body, next_token)
     if not opened or opened[1] or page.body[opened.end() : at].strip() or not is_whole:
         return

@@ -32,11 +32,11 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
 
 def passages(body: bytes) -> Iterator[Passage]:
     """The URIs, with the rows for each, if there are any."""
-    for place, start, end in _uris(body):
+    for place, start, end in uris(body):
         yield Passage(_NO_TAG, place, rows_at(b"m3u8", place), Text(body[start:end], start))
 
 
-def _uris(body: bytes) -> Iterator[tuple[bytes, int, int]]:
+def uris(body: bytes) -> Iterator[tuple[bytes, int, int]]:
     """What each URI belongs to, a `line` or a tag's name, and where it begins and ends."""
     for line in _LINE.finditer(body):
         if line[3] is not None:

@@ -152,6 +152,11 @@ class Bucket:
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
         return failed
 
+    def call(self, operation: str, **parameters: Any) -> Any:
+        """Any operation of boto3 on this bucket, by its name; returns what S3 answers."""
+        with self._translating():
+            return getattr(self._client, operation)(Bucket=self.name, **parameters)
+
     def _contents(self, prefix: str) -> "Iterator[ObjectTypeDef]":
         with self._translating():
             pages = self._client.get_paginator("list_objects_v2").paginate(

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, join
 from s3rewrite.sync.files import opened
 from s3rewrite.sync.job import Job
+from s3rewrite.sync.relink import KeptLocal, refers
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.sync.transfer import Digests, Object
+from s3rewrite.sync.transfer import Object
+from s3rewrite.sync.upload import bytes_to_send
 
 
 class Fault(StrEnum):
@@ -103,6 +105,8 @@ def _in_directory(
         name, entry = join(path, basename), entries.get(basename)
         found = objects.get(_key(job, path, basename, entry)) if entry else None
         fault = compare(files.get(basename), entry, found)
+        if fault is Fault.OTHER_OBJECT and refers(name):
+            fault = None  # what it refers to was changed on the way, so its size may be another
         if fault is None and checksum and entry:
             fault = _fault_of_bytes(job, name, entry)
         if fault:
@@ -118,10 +122,14 @@ def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object
 
 def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
     with opened(job.storage, name) as file:
-        digests: Digests = file.read()[0]
+        try:
+            digests, content = bytes_to_send(job.mount, name, file)
+        except KeptLocal:
+            return Fault.CHANGED
+        size = len(content) if isinstance(content, bytes) else entry.signature.size
     if digests.sha256[:FINGERPRINT_LENGTH] != entry.fingerprint:
         return Fault.OTHER_BYTES
     found = job.bucket.head(job.mount.paths.key(name, entry.fingerprint))
     if found is None:
         return Fault.NO_OBJECT
-    return None if found.holds(entry.signature.size, digests) else Fault.OTHER_OBJECT
+    return None if found.holds(size, digests) else Fault.OTHER_OBJECT

@@ -64,6 +64,11 @@ def test_a_page_where_all_is_linked(mount: Mount, middleware: None) -> None:
     assert code == 0
 
 
+def test_a_page_with_another_witness(mount: Mount, settings: Any) -> None:
+    settings.MIDDLEWARE = ["tests.management.site.WitnessMiddleware", conf.MIDDLEWARE]
+    assert explain("/linked/")[0].endswith("1 of 1 linked\n")
+
+
 def test_the_host(mount: Mount, middleware: None, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*", ".example.com", "www.example.org"]
     for args in (
@@ -94,6 +99,38 @@ def test_a_page_that_is_not_there(mount: Mount) -> None:
 def test_a_page_that_fails(mount: Mount) -> None:
     with pytest.raises(CommandError, match=r"RuntimeError.*a mistake of the view"):
         explain("/broken/")
+
+
+def test_a_page_that_asks_for_what_is_no_context(mount: Mount) -> None:
+    with pytest.raises(CommandError, match="no such context"):
+        explain("/no-context/")
+
+
+def test_a_feed_that_streams(mount: Mount, middleware: None) -> None:
+    out, code = explain("/feed/")
+    assert "No URLs are looked for in application/rss+xml that streams." in out
+    assert code == 0
+
+
+def test_a_file_that_cannot_be_read(
+    mount: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    page = write(tmp_path, "page.html", BODY.encode())
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CommandError, match="cannot be read: Permission denied"):
+        explain(str(page))
+
+
+def test_a_storage_without_urls(mount: Mount, settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "tests.management.site.StorageWithoutUrls"},
+    }
+    with pytest.raises(CommandError, match=r"a\.jpg has no URL"):
+        explain("a.jpg")
 
 
 def test_a_file(mount: Mount, tmp_path: Path) -> None:

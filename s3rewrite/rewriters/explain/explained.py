@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ def joined(
     spans = [(one.start, one.end) for one in urls.values()]
     spans += [(one.start, _end(one)) for one in candidates]
     stretches = [one for one in seen if not one.url]
-    rest = [_no_url(page, place, stretches) for place in _uncovered(page, spans)]
+    rest = _no_urls(page, _uncovered(page, spans), stretches)
     return sorted([*linked, *others, *rest], key=lambda one: one.start)
 
 
@@ -56,10 +57,29 @@ def _other(seen: Occurrence) -> Explained:
     return Explained(seen.start, seen.url, seen.place, seen.rows, None, why)
 
 
-def _no_url(page: Page, place: int, stretches: Sequence[Occurrence]) -> Explained:
-    """What stands where nothing is read as a URL; the innermost stretch says why."""
-    around = [one for one in stretches if one.start <= place < one.end]
-    stretch = around[-1] if around else Occurrence(place, place, "")
+def _no_urls(page: Page, places: Iterable[int], stretches: Sequence[Occurrence]) -> list[Explained]:
+    """What stands where nothing is read as a URL; the innermost stretch says why.
+
+    Stretches lie within each other or apart, the inner ones behind the outer ones in the list.
+    """
+    waiting = deque(sorted(stretches, key=lambda one: one.start))
+    around: list[Occurrence] = []
+    found = []
+    for place in places:
+        while waiting and waiting[0].start <= place:
+            _leave(around, waiting[0].start)
+            around.append(waiting.popleft())
+        _leave(around, place)
+        found.append(_no_url(page, place, around[-1] if around else Occurrence(place, place, "")))
+    return found
+
+
+def _leave(around: list[Occurrence], place: int) -> None:
+    while around and around[-1].end <= place:
+        around.pop()
+
+
+def _no_url(page: Page, place: int, stretch: Occurrence) -> Explained:
     near = _NEAR.match(page.body, place, place + _SHOWN)
     url = near[0] if near else b""
     why = stretch.reasons or (no_place(""),)

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from s3rewrite.rewriters import css, feeds, html, json
@@ -105,3 +107,11 @@ def test_what_is_no_url_is_shown_in_short():
 
 def test_every_condition_of_the_table_has_words():
     assert {need for row in TABLE for need in row.needs} <= set(NEEDS)
+
+
+@pytest.mark.parametrize("text", ["<!-- /media/x -->", "<p title=/media/x>", "/media/x "])
+def test_a_long_page_takes_time_in_proportion(text):
+    body = text.encode() * 30_000
+    began = time.process_time()
+    assert len(explain(body, scope(), html.collect)) == 30_000
+    assert time.process_time() - began < 10  # where each looked at all, it would be a minute
