@@ -14,6 +14,9 @@ from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket
 
+WHOLE = ""
+"""The hint that asks for a pass over all files: no file has that name."""
+
 
 class LeaseLost(Exception):
     """Another pass may publish now: this one has to end."""
