@@ -33,7 +33,10 @@ format: $(VENV)/.lint
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
 	$(BIN)/python -m benchmarks.bodies
+	$(BIN)/python -m benchmarks.streaming
+	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.request
+	$(BIN)/python -m benchmarks.tags
 	$(BIN)/python -m benchmarks.sync
 
 clean:

@@ -42,6 +42,11 @@ def private_files() -> list[str]:
     return [str(file) for file in files if file and not str(file).startswith((":memory:", "file:"))]
 
 
+def is_debug() -> bool:
+    """`settings.DEBUG`."""
+    return bool(settings.DEBUG)
+
+
 def allowed_hosts() -> list[str]:
     """`settings.ALLOWED_HOSTS`."""
     return list(settings.ALLOWED_HOSTS)

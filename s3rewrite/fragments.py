@@ -29,6 +29,14 @@ def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = N
     return local
 
 
+async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
+    """As `url_of`; the event loop does not wait for Redis."""
+    local = _local_url(value, mount)
+    with guarded(request):
+        return await resolver(request).aurl(local)
+    return local
+
+
 def rewritten(text: str, request: HttpRequest | None = None) -> str:
     """A piece of HTML with its files linked as the middleware does in a whole page."""
     with guarded(request):
@@ -36,6 +44,17 @@ def rewritten(text: str, request: HttpRequest | None = None) -> str:
         body = text.encode("utf-8", "surrogatepass")
         body = rewriters.rewrite(body, found.scope(utf8=True), html.collect, found.resolve)
         return body.decode("utf-8", "surrogatepass")
+    return text
+
+
+async def arewritten(text: str, request: HttpRequest | None = None) -> str:
+    """As `rewritten`; the event loop does not wait for Redis."""
+    with guarded(request):
+        found = resolver(request)
+        body = text.encode("utf-8", "surrogatepass")
+        candidates = html.collect(body, found.scope(utf8=True))
+        links = await found.aresolve([candidate.url for candidate in candidates])
+        return rewriters.splice(body, candidates, links).decode("utf-8", "surrogatepass")
     return text
 
 

@@ -55,28 +55,39 @@ class Resolver:
 
     def resolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """A link for each URL whose file S3 holds; one round trip to Redis at the most."""
-        wanted = [self._wanted(url) for url in urls]
+        wanted = [self.wanted(url) for url in urls]
         return _links(wanted)
 
     async def aresolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """As `resolve`; the event loop does not wait for Redis."""
-        wanted = [self._wanted(url) for url in urls]
+        wanted = [self.wanted(url) for url in urls]
         if _is_warm(wanted):
             return _links(wanted)
         return await asyncio.to_thread(_links, wanted)
 
     def url(self, url: str) -> str:
         """The S3 URL of a local URL, or the URL itself."""
-        encoded = url.encode("utf-8", "surrogatepass")
-        link = self.resolve([encoded])[0]
-        return (link.text + encoded[link.length :]).decode() if link else url
+        return _linked(url, self.resolve([_encoded(url)])[0])
 
-    def _wanted(self, url: bytes) -> Wanted | None:
+    async def aurl(self, url: str) -> str:
+        """As `url`; the event loop does not wait for Redis."""
+        return _linked(url, (await self.aresolve([_encoded(url)]))[0])
+
+    def wanted(self, url: bytes) -> Wanted | None:
+        """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
         for mount, target in self.mounts:
             for prefix in target.prefixes:
                 if url.startswith(prefix):
                     return _reference(mount, prefix, url)
         return None
+
+
+def _encoded(url: str) -> bytes:
+    return url.encode("utf-8", "surrogatepass")
+
+
+def _linked(url: str, link: Link | None) -> str:
+    return (link.text + _encoded(url)[link.length :]).decode() if link else url
 
 
 @lru_cache(maxsize=256)
@@ -170,9 +181,9 @@ def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
         entries = view_of(mount).get_many([item.name for item in asked])
-        root, paths = _local_root(mount), mount.paths
+        root, paths = local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
-            if entry and _is_current(root, item.name, entry.signature):
+            if entry and is_current(root, item.name, entry.signature):
                 links[place] = _link(paths, item, entry.fingerprint)
     return links
 
@@ -185,14 +196,15 @@ def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:
     return list(grouped.values())
 
 
-def _local_root(mount: Mount) -> str | None:
+def local_root(mount: Mount) -> str | None:
     """Where the mount's files lie on the local disk, if they do and are to be looked at."""
     storage = conf.storage_of(mount) if mount.check_local else None
     # A storage of static files without STATIC_ROOT has no location, and so no file.
     return str(storage.location or os.devnull) if isinstance(storage, FileSystemStorage) else None
 
 
-def _is_current(root: str | None, name: str, signature: Signature) -> bool:
+def is_current(root: str | None, name: str, signature: Signature) -> bool:
+    """Whether the file of a name below `root` is still the one with that signature."""
     if root is None:
         return True
     try:

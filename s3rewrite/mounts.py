@@ -23,6 +23,7 @@ class Mount:
     exclude: tuple[str, ...] = ()
     contexts: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    site_url: str = ""
     cors: bool = False
     checksums: bool = True
     threads: int = 16
@@ -52,6 +53,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "EXCLUDE": (list, tuple),
     "CONTEXTS": (list, tuple),
     "HOSTS": (list, tuple),
+    "SITE_URL": str,
     "CORS": bool,
     "CHECKSUMS": bool,
     "THREADS": int,

@@ -15,6 +15,13 @@ MAX_KEY_BYTES = 1024
 _AMBIGUOUS = re.compile(rb"(?i)\\|//|%(?:2f|5c)|%(?![0-9a-f]{2})")
 _DOT_SEGMENT = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)")
 
+# `photos/a.3f9c2b1d0a4e.jpg`; behind a name without a stem (`.hidden`) the version is the end.
+_VERSIONED = re.compile(
+    rf"(?P<stem>(?:.*/)?[^/]+?)\.(?P<version>[0-9a-f]{{{FINGERPRINT_DIGITS}}})"
+    r"(?P<extension>\.[^/.]*)?",
+    re.DOTALL,
+)
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _INERT = re.compile(r"[A-Za-z0-9._~:/%-]*")
@@ -52,6 +59,16 @@ class Paths:
         """The object's key: `photos/a.jpg`, or `photos/a.3f9c2b1d0a4e.jpg` under "fingerprint"."""
         return self.prefix + (versioned(name, fingerprint) if self.fingerprinted else name)
 
+    def name(self, key: str) -> tuple[str, str] | None:
+        """The name that a key is for, and the beginning of the fingerprint that it carries.
+
+        None for a key that is not of this mount; "" for the fingerprint where keys carry none.
+        """
+        if not key.startswith(self.prefix) or key.endswith("/"):
+            return None
+        rest = key[len(self.prefix) :]
+        return unversioned(rest) if self.fingerprinted else (rest, "")
+
     def url(self, name: str, fingerprint: str) -> str:
         """The object's public URL, of inert characters only."""
         return self.public_url + quote_name(
@@ -67,6 +84,14 @@ def versioned(name: str, fingerprint: str) -> str:
     if not stem:
         return f"{name}.{version}"
     return f"{directory}{slash}{stem}.{version}{dot}{extension}"
+
+
+def unversioned(versioned_name: str) -> tuple[str, str] | None:
+    """The name and the version that `versioned` made one of; None where it made none."""
+    found = _VERSIONED.fullmatch(versioned_name)
+    if found is None:
+        return None
+    return found["stem"] + (found["extension"] or ""), found["version"]
 
 
 def quote_name(name: str) -> str:

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from s3rewrite.charsets import charset, hides_ascii, is_utf8
 from s3rewrite.links import Resolver
 from s3rewrite.rewriters import headers
-from s3rewrite.rewriters.bodies import Kind, kind_of
+from s3rewrite.rewriters.bodies import Kind, kind_of, media_type
 from s3rewrite.rewriters.lookup import is_context
 from s3rewrite.rewriters.scope import Candidate, Link, Scope
 from s3rewrite.rewriters.splice import splice
@@ -37,7 +37,7 @@ def parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
 def body_kind(response: HttpResponseBase, resolver: Resolver) -> Kind | None:
     """How a body's URLs are found; None where it is of another kind, or cannot be read."""
     content_type = response.get("Content-Type", "")
-    kind = kind_of(_media_type(content_type), resolver.asking(asked(response)))
+    kind = kind_of(media_type(content_type), resolver.asking(asked(response)))
     return None if kind is None or hides_ascii(charset(content_type)) else kind
 
 
@@ -83,7 +83,3 @@ def _header_parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
         if value:
             found.append(Part(name, value, headers.collect(name, value, scope)))
     return found
-
-
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()

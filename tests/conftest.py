@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from demo.servers import SeaweedFS, Valkey
+from s3rewrite.guard import forget_errors
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         directory = item.path.relative_to(TESTS).parts[0]
         if mark := MARKED_DIRECTORIES.get(directory):
             item.add_marker(mark)
+
+
+@pytest.fixture(autouse=True)
+def unknown_errors() -> None:
+    """No error was logged before."""
+    forget_errors()
 
 
 @pytest.fixture(scope="session")

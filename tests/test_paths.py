@@ -231,6 +231,24 @@ def test_a_fingerprint_stands_before_the_extension(name: str, expected: str) -> 
     assert MIRROR.key(name, FINGERPRINT) == f"media/{name}"
 
 
+@given(NAME, st.integers(0, 16**12 - 1))
+def test_a_key_says_its_name(name: str, number: int) -> None:
+    fingerprint = f"{number:012x}"
+    assert VERSIONED.name(VERSIONED.key(name, fingerprint)) == (name, fingerprint)
+    assert MIRROR.name(MIRROR.key(name, fingerprint)) == (name, "")
+
+
+@pytest.mark.parametrize("key", ["media/", "media/photos/", "other/a.jpg", "a.jpg"])
+def test_a_key_of_no_name(key: str) -> None:
+    assert MIRROR.name(key) is None
+    assert VERSIONED.name(key) is None
+
+
+@pytest.mark.parametrize("key", ["media/a.jpg", "media/a.3f9c2b1d0a4.jpg", "media/.3f9c2b1d0a4e"])
+def test_a_key_without_a_version(key: str) -> None:
+    assert VERSIONED.name(key) is None
+
+
 @given(NAME, st.integers(0, 16**12 - 1), st.integers(0, 16**12 - 1))
 def test_other_bytes_get_another_key(name: str, one: int, other: int) -> None:
     assume(one != other)

@@ -190,4 +190,4 @@ def test_a_mistake_of_ours_leaves_a_template_as_it_was(
     source = "{% s3rewrite %}<img src='/media/a.jpg'>{% ends3rewrite %}"
     assert render(source, REQUEST) == "<img src='/media/a.jpg'>"
     assert render("{% s3_url 'a.jpg' %}{{ 'a.jpg'|s3_url }}") == "/media/a.jpg" * 2
-    assert len(caplog.records) == 3
+    assert len(caplog.records) == 1  # of one kind, and so logged once

@@ -101,7 +101,25 @@ class Registry:
         keys = [self.keys.epoch, self.keys.changes]
         return bool(self.script("epoch")(keys=keys, args=[uuid4().hex]))
 
+    def clear(self) -> None:
+        """Nothing is published from now on, and nothing is known of what the bucket holds."""
+        keys = self.keys
+        # First, as every reader stops believing what it knows.
+        self.client.unlink(keys.epoch)
+        for key in self.client.scan_iter(keys.all_directories, count=1000):
+            self.client.unlink(key)
+        self.client.unlink(keys.directories, keys.claims, keys.withdrawn)
+
+    def set_rules(self, rules: str) -> None:
+        """All that is published was sent by these rules."""
+        self.client.set(self.keys.rules, rules)
+
     # Reading
+
+    def rules(self) -> str:
+        """The rules by which all that is published was sent; "" where that is not known."""
+        found: Any = self.client.get(self.keys.rules)
+        return found.decode() if found else ""
 
     def directories(self) -> Iterator[str]:
         """Every directory that has a published name; perhaps twice, as SSCAN does."""
@@ -125,6 +143,14 @@ class Registry:
                 values = pipeline.execute()
             entries = zip(batch, map(decode, values), strict=True)
             found |= {name: entry for name, entry in entries if entry}
+        return found
+
+    def claimed(self, names: Sequence[str]) -> set[str]:
+        """Those of these names that are being uploaded, or whose upload failed."""
+        found: set[str] = set()
+        for batch in _batches(names):
+            tokens: Any = self.client.hmget(self.keys.claims, batch)
+            found |= {name for name, token in zip(batch, tokens, strict=True) if token}
         return found
 
     def names(self) -> Iterator[tuple[str, Entry]]:

@@ -3,6 +3,8 @@
 https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
 """
 
+import re
+
 
 class Keys:
     """The keys of one mount, `{s3rewrite:<alias>@<place>}:…`.
@@ -21,6 +23,13 @@ class Keys:
     | `:epoch`      | string | a new one after each loss of the registry                   |
     | `:lease`      | string | who may publish now: fencing number and owner               |
     | `:fence`      | string | the last fencing number                                     |
+    | `:rules`      | string | digest of the settings by which references were changed     |
+    | `:passes`     | stream | what the last passes did, capped                            |
+    | `:last`       | string | what the last pass over all files did                       |
+    | `:troubles`   | hash   | name -> why it is not on S3, and since when, capped         |
+    | `:progress`   | string | how far the pass is that runs now                           |
+    | `:loop`       | string | who loops over the mount; expires where nobody does         |
+    | `:totals`     | string | how much is published; expires soon                         |
     """
 
     def __init__(self, alias: str, place: str = "") -> None:
@@ -33,7 +42,19 @@ class Keys:
         self.epoch = f"{self.tag}:epoch"
         self.lease = f"{self.tag}:lease"
         self.fence = f"{self.tag}:fence"
+        self.rules = f"{self.tag}:rules"
+        self.passes = f"{self.tag}:passes"
+        self.last = f"{self.tag}:last"
+        self.troubles = f"{self.tag}:troubles"
+        self.progress = f"{self.tag}:progress"
+        self.loop = f"{self.tag}:loop"
+        self.totals = f"{self.tag}:totals"
 
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
         return f"{self.tag}:d:{directory}"
+
+    @property
+    def all_directories(self) -> str:
+        """A pattern of SCAN for the hashes of all directories."""
+        return re.sub(r"([\\*?\[\]^])", r"\\\1", f"{self.tag}:d:") + "*"

@@ -14,13 +14,13 @@ _BASE = compiled(rf"<{any_case('base')}(?=[{SPACES}/>])")
 _MAY_LEAVE_ORIGIN = re.compile(rb"[a-zA-Z][a-zA-Z0-9+.-]*+:|[/\\]{2}|[^\t\n\r]*+[\t\n\r]")
 
 
-def has_foreign_base(body: bytes, origins: Sequence[bytes]) -> bool:
+def has_foreign_base(walker: Walker, origins: Sequence[bytes]) -> bool:
     """Whether any `<base href>` of a body leads to an origin that is not one of `origins`.
 
     Only the first one counts in a browser; here every one does, as does one that stands where
     the tokens are in doubt.
     """
-    walker = Walker(body)
+    body = walker.body
     at = 0
     while found := _BASE.search(body, at):
         piece = walker.seek(found.start())

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from s3rewrite.rewriters import css, feeds, html, json, m3u8
 from s3rewrite.rewriters.lookup import is_asked
+from s3rewrite.rewriters.pieces import Reader
 from s3rewrite.rewriters.scope import Candidate, Scope, Target
 
 Collect = Callable[[bytes, Scope], list[Candidate]]
+NewReader = Callable[[Scope], Reader]
 
 
 class Kind(NamedTuple):
@@ -17,23 +19,29 @@ class Kind(NamedTuple):
     row: str = ""
     is_utf8: bool = False
     """Whether it is UTF-8 whatever the headers say."""
+    reader: NewReader | None = None
+    """How those of a body are found that comes in pieces; None where only whole ones are read."""
 
 
 _FEED = Kind(feeds.collect)
-_JSON = Kind(json.collect, "json", is_utf8=True)  # RFC 8259, 8.1
+_JSON_FEED = Kind(json.collect_feed, is_utf8=True, reader=json.FeedReader)
+_MANIFEST = Kind(json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader)
+_JSON = Kind(json.collect, "json", is_utf8=True, reader=json.Reader)  # RFC 8259, 8.1
 _PLAYLIST = Kind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
 
 # XHTML is XML: other rules say where its tokens end.
 KINDS = {
-    "text/html": Kind(html.collect),
-    "text/css": Kind(css.collect, "css"),
+    "text/html": Kind(html.collect, reader=html.Reader),
+    "text/css": Kind(css.collect, "css", reader=css.Reader),
     "application/rss+xml": _FEED,
     "application/atom+xml": _FEED,
     "application/rdf+xml": _FEED,
     "application/xml": _FEED,
     "text/xml": _FEED,
-    "application/feed+json": Kind(json.collect_feed, is_utf8=True),
-    "application/manifest+json": Kind(json.collect_manifest, "manifest", is_utf8=True),
+    "application/feed+json": _JSON_FEED,
+    "application/manifest+json": Kind(
+        json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader
+    ),
     "application/json": _JSON,
     "application/vnd.apple.mpegurl": _PLAYLIST,
     "application/x-mpegurl": _PLAYLIST,
@@ -42,9 +50,19 @@ KINDS = {
 }
 
 
+def media_type(content_type: str) -> str:
+    """The media type of a Content-Type, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def kind_by_type(media_type: str) -> Kind | None:
+    """The kind of a body by its media type, in lower case; None where there is none for it."""
+    return KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
+
+
 def kind_of(media_type: str, targets: tuple[Target, ...]) -> Kind | None:
-    """The kind of a body by its media type, in lower case; None where nobody asks for it."""
-    kind = KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
+    """As `kind_by_type`; None also where nobody asks for the kind."""
+    kind = kind_by_type(media_type)
     if kind is None or (kind.row and not is_asked(targets, kind.row)):
         return None
     return kind

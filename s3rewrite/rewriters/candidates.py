@@ -18,7 +18,9 @@ Span = tuple[int, int, tuple[Row, ...]]
 """Where a URL begins and ends in a text, and the rows that it must satisfy besides."""
 
 # In some Asian charsets a backslash may be the second byte of a character.
-_HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
+HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
+"""What may be such a character."""
+
 _VENDOR = re.compile(rb"^-[a-z]++-")
 
 
@@ -27,9 +29,11 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
 
     HTML within the text is for those who read HTML.
     """
+    if rows[0].rule is Rule.URL:
+        return _whole(page, tag, rows, text)
     if rows[0].rule is Rule.JSON:
         return _in_json(page, tag, rows, text)
-    if rows[0].rule is Rule.CSS and not page.scope.utf8 and _HIDDEN_ESCAPE.search(text.data):
+    if rows[0].rule is Rule.CSS and not page.scope.utf8 and HIDDEN_ESCAPE.search(text.data):
         return []
     candidates: list[Candidate] = []
     spans = _SPANS[rows[0].rule]
@@ -39,6 +43,13 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
         if found and all_allow(rows + more, Spot(page, tag, *found)):
             candidates.append(text.candidate(begin + raw.index(found[0]), found[0]))
     return candidates
+
+
+def _whole(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
+    found = page.find(text.data)
+    if found is None or not all_allow(rows, Spot(page, tag, *found)):
+        return []
+    return [text.candidate(text.data.index(found[0]), found[0])]
 
 
 def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
@@ -62,21 +73,21 @@ def _in_json(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Ca
     return [text.outer(url) for url in urls if url]
 
 
-def _whole(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    return ((0, len(text), ()),)
-
-
 def _images(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
     return ((begin, end, ()) for begin, end in srcset.spans(text))
 
 
 def _declared(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
     for begin, end, name in css_statements.uses(text, needles):
-        yield begin, end, rows_at(b"css", _VENDOR.sub(b"", name))
+        yield begin, end, declared_rows(name)
+
+
+def declared_rows(name: bytes) -> tuple[Row, ...]:
+    """The rows for a property of CSS, by its name in lower case, with or without a vendor's."""
+    return rows_at(b"css", _VENDOR.sub(b"", name))
 
 
 _SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {
-    Rule.URL: _whole,
     Rule.SRCSET: _images,
     Rule.CSS: _declared,
 }

@@ -1,9 +1,13 @@
 """The local URLs of a style sheet that is a body of its own. bytes, scope -> candidates."""
 
+import re
+
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.css_statements import statements_end
 from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 
@@ -13,5 +17,34 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     page = Page(body, scope)
     if not any(needle in body for needle in page.needles):
         return []
+    tag, _, rows, text = passage(body)
+    return in_text(page, tag, rows, text)
+
+
+def passage(body: bytes) -> Passage:
+    """The whole body, with the rows for it."""
     rows = rows_at(b"body", b"text/css")
-    return in_text(page, Tag(body, b"", 0, 0), rows, Text(body, 0))
+    return Passage(Tag(body, b"body", 0, 0), b"text/css", rows, Text(body, 0))
+
+
+_MAY_END = re.compile(rb"[;{}]")
+
+
+class Reader:
+    """Reads a style sheet that comes in pieces; its tokens are statements."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
+        """Where the last whole statement ends, and the local URLs before that."""
+        end = statements_end(buffer)
+        return end, collect(buffer[:end], self.scope)
+
+    def finish(self, buffer: bytes) -> list[Candidate]:
+        """The local URLs of the last piece, which may end within a statement."""
+        return collect(buffer, self.scope)
+
+    def may_end(self, chunk: bytes) -> bool:
+        """Whether a chunk may hold the end of a statement."""
+        return _MAY_END.search(chunk) is not None

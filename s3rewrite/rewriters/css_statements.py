@@ -44,6 +44,9 @@ _TOKEN = compiled(
     """
 )
 
+_QUOTE = compiled(rf"""[{SPACES}]*+["']""")
+_BLANK = compiled(rf"(?: [{SPACES}]++ | {_COMMENT} | <!-- | --> )*+")
+
 # Functions of which a bare string is a URL. CSS Images 4, 2.5; CSS Values 4, 4.5.
 _URL_FUNCTIONS = frozenset({b"url", b"src", b"image-set", b"-webkit-image-set"})
 _SPACES = b"\t\n\f\r "
@@ -71,6 +74,12 @@ def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
         if end is None:
             return
         start, place = end, places.next(max(end, place + 1))
+
+
+def statements_end(css: bytes) -> int:
+    """Where the last of the whole statements ends with which a style sheet begins."""
+    passed = _STATEMENTS.match(css)
+    return passed.end() if passed else 0
 
 
 def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
@@ -112,3 +121,45 @@ def _span(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> tuple[
         return None
     is_url = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT
     return (token.start() + 1, token.end() - 1) if is_url else None
+
+
+def every_use(css: bytes) -> list[Use] | None:
+    """All URLs that a style sheet fetches; None where it cannot be read beyond doubt."""
+    found: list[Use] = []
+    start = 0
+    while not _BLANK.fullmatch(css, start):
+        head = _HEAD.match(css, start)
+        name = (head[1] or head[2]).lower() if head else b""
+        end = _all_of_statement(css, head.end() if head else start, name, found)
+        if end is None:
+            return None
+        start = end
+    return found
+
+
+def _all_of_statement(css: bytes, start: int, name: bytes, found: list[Use]) -> int | None:
+    """Note the URLs of a statement behind its head; its end, None where anything is in doubt."""
+    functions: list[bytes] = []
+    for token in _TOKEN.finditer(css, start):
+        kind = token.lastgroup
+        if kind == "end":
+            return token.end()
+        _follow(functions, token)
+        if span := _span(token, name, functions):
+            found.append(Use(*span, name))
+            name = b"@" if name == IMPORT else name
+        elif kind == "unknown" or _is_unread(token, name, functions):
+            return None
+    return None
+
+
+def _is_unread(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> bool:
+    """Whether a token may be a URL that is fetched, though it is hard to say which."""
+    if name.startswith(b"@") and name != IMPORT:
+        return False  # as of @namespace: a name
+    if token.lastgroup == "url":
+        return True
+    if token["open"] and token["open"].lower() == b"url":
+        return not _QUOTE.match(token.string, token.end())  # it ends with the style sheet
+    is_argument = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT
+    return token.lastgroup == "string" and is_argument

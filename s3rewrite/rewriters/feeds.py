@@ -1,10 +1,11 @@
 """The local URLs of a feed or a sitemap. bytes, scope -> candidates.
 
 RSS 2.0 with the usual extensions, Atom (RFC 4287), https://www.sitemaps.org. Other XML is left
-alone. The tokens are those of XML 1.0, https://www.w3.org/TR/xml/.
+alone.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from s3rewrite.rewriters import html
@@ -12,11 +13,12 @@ from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.lookup import applying, rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.prefixes import Places, without_root_relative
 from s3rewrite.rewriters.references import Text, attribute_text
-from s3rewrite.rewriters.rows import Row, Rule
+from s3rewrite.rewriters.rows import Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.tokens import compiled
+from s3rewrite.rewriters.xml_tokens import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG, TOKENS
 
 _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": b"sitemap/"}
 """Root element -> what the places of its elements begin with in the context table."""
@@ -24,70 +26,68 @@ _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": 
 _IMAGE_BYTES = 4096
 """How far before its `<url>` an RSS `<image>` may begin; it holds a few short texts."""
 
-_NAME = r"""[^\s/><!?="']++"""
-_REST = r"""(?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+"""
-_CDATA = r"<!\[CDATA\[((?s:.*?))\]\]>"
-_OTHER = r"(?: <!--(?s:.*?)--> | <\?(?s:.*?)\?> )"
-
-_TOKENS = compiled(rf"(?: [^<]*+ (?: </?+{_NAME}{_REST}> | {_CDATA} | {_OTHER} ) )*+")
-_ONE_TAG = compiled(rf"<(/?+)({_NAME})({_REST})>")
-_ONE_CDATA = compiled(_CDATA)
-_ONE_OTHER = compiled(_OTHER)
-_PROLOG = compiled(rf"(?:\xef\xbb\xbf)?+ (?: \s++ | {_OTHER} | <!DOCTYPE[^<>\[]*+> )*+")
 _END_TAG = re.compile(rb"\s*+</")
 
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
     """The local URLs of `body`, in order; those of the HTML in it, too."""
-    page = _page(body, scope)
-    places = Places((body, needle) for needle in page.needles)
-    prolog = _PROLOG.match(body)
-    root = _ONE_TAG.match(body, prolog.end() if prolog else 0)
-    kind = _KINDS.get(root[1] + root[2]) if root else None
-    return _candidates(page, places, kind, root.end()) if root and kind else []
+    page = page_of(body, scope)
+    found: list[Candidate] = []
+    for passage in passages(page):
+        if passage.rows:
+            found += _in_passage(page, passage)
+    return found
 
 
-def _page(body: bytes, scope: Scope) -> Page:
+def page_of(body: bytes, scope: Scope) -> Page:
+    """A feed, and what it is searched for: `xml:base` may lead root-relative URLs elsewhere."""
     if b"xml:base" in body:
         scope = replace(scope, targets=without_root_relative(scope.targets))
     return Page(body, scope)
 
 
-def _candidates(page: Page, places: Places, kind: bytes, at: int) -> list[Candidate]:
-    found: list[Candidate] = []
+def passages(page: Page) -> Iterator[Passage]:
+    """The texts that hold a target's path, in order, with the rows for each, if there are any."""
+    prolog = PROLOG.match(page.body)
+    root = ONE_TAG.match(page.body, prolog.end() if prolog else 0)
+    kind = _KINDS.get(root[1] + root[2]) if root else None
+    if root and kind:
+        yield from _passages(page, kind, root.end())
+
+
+def _passages(page: Page, kind: bytes, at: int) -> Iterator[Passage]:
+    places = Places((page.body, needle) for needle in page.needles)
     place = places.next(at)
     while place is not None:
-        passed = _TOKENS.match(page.body, at, place)
+        passed = TOKENS.match(page.body, at, place)
         at = passed.end() if passed else at
-        if tag := _ONE_TAG.match(page.body, at):
+        if tag := ONE_TAG.match(page.body, at):
             end = tag.end()
-            found += [] if tag[1] else _in_tag(page, places, place, _tag(kind, tag))
+            if not tag[1]:
+                yield from _in_tag(places, place, _tag(kind, tag))
         elif content := _content(page.body, at):
             end = content[2]
-            found += _in_content(page, kind, at, content)
-        elif other := _ONE_OTHER.match(page.body, at):
+            yield from _in_content(page, kind, at, content)
+        elif other := ONE_OTHER.match(page.body, at):
             end = other.end()
         else:
-            return found
+            return
         at, place = end, places.next(end)
-    return found
 
 
 def _tag(kind: bytes, tag: re.Match[bytes]) -> Tag:
     return Tag(tag.string, kind + tag[2].lower(), tag.start(3), tag.end())
 
 
-def _in_tag(page: Page, places: Places, place: int | None, tag: Tag) -> list[Candidate]:
-    found: list[Candidate] = []
+def _in_tag(places: Places, place: int | None, tag: Tag) -> Iterator[Passage]:
     while place is not None and place < tag.end:
         attribute = tag.holding(place)
         if attribute is None:
             place = places.next(place + 1)
             continue
-        if rows := applying(rows_at(tag.name, attribute.name), tag):
-            found += in_text(page, tag, rows, tag.value(attribute))
+        rows = applying(rows_at(tag.name, attribute.name), tag)
+        yield Passage(tag, attribute.name, rows, tag.value(attribute))
         place = places.next(attribute.end)
-    return found
 
 
 def _content(body: bytes, at: int) -> tuple[int, int, int] | None:
@@ -95,29 +95,29 @@ def _content(body: bytes, at: int) -> tuple[int, int, int] | None:
     if not body.startswith(b"<", at):
         end = body.find(b"<", at)
         return (at, end, end) if end > at else None
-    cdata = _ONE_CDATA.match(body, at)
+    cdata = ONE_CDATA.match(body, at)
     return (*cdata.span(1), cdata.end()) if cdata else None
 
 
-def _in_content(page: Page, kind: bytes, at: int, content: tuple[int, int, int]) -> list[Candidate]:
-    """The candidates of a text that is all that an element holds."""
+def _in_content(
+    page: Page, kind: bytes, at: int, content: tuple[int, int, int]
+) -> Iterator[Passage]:
+    """The text of an element, if it is all that the element holds."""
     start, end, next_token = content
-    opened = _ONE_TAG.match(page.body, max(0, page.body.rfind(b"<", 0, at)))
+    opened = ONE_TAG.match(page.body, max(0, page.body.rfind(b"<", 0, at)))
     is_whole = _END_TAG.match(page.body, next_token)
     if not opened or opened[1] or page.body[opened.end() : at].strip() or not is_whole:
-        return []
+        return
     tag = _tag(kind, opened)
     if tag.name == b"feed/url" and _is_in_image(page.body, at):
         tag.name = b"feed/image/url"
-    rows = applying(rows_at(tag.name, b""), tag)
-    return _in_text(page, tag, rows, page.body[at:start], (start, end)) if rows else []
+    is_cdata = start > at
+    text = Text(page.body[start:end], start) if is_cdata else attribute_text(page.body, start, end)
+    yield Passage(tag, b"", applying(rows_at(tag.name, b""), tag), text)
 
 
-def _in_text(
-    page: Page, tag: Tag, rows: tuple[Row, ...], before: bytes, span: tuple[int, int]
-) -> list[Candidate]:
-    raw = page.body[slice(*span)]
-    text = Text(raw, span[0]) if before else attribute_text(page.body, *span)
+def _in_passage(page: Page, passage: Passage) -> list[Candidate]:
+    tag, _, rows, text = passage
     if rows[0].rule is not Rule.HTML:
         return in_text(page, tag, rows, text)
     return [text.outer(found) for found in html.collect(text.data, inner_scope(page, rows))]

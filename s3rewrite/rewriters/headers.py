@@ -5,6 +5,7 @@ from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 
@@ -16,5 +17,12 @@ def collect(name: str, value: bytes, scope: Scope) -> list[Candidate]:
     """The local URLs of a header's value, in order."""
     if name == "Link":
         return link_header.collect(value, scope)
-    rows = rows_at(b"header", name.lower().encode())
-    return in_text(Page(value, scope), Tag(b"", b"", 0, 0), rows, Text(value, 0)) if rows else []
+    tag, _, rows, text = passage(name, value)
+    return in_text(Page(value, scope), tag, rows, text) if rows else []
+
+
+def passage(name: str, value: bytes) -> Passage:
+    """A header that is one URL, with the rows for it, if there are any."""
+    attribute = name.lower().encode()
+    rows = rows_at(b"header", attribute)
+    return Passage(Tag(b"", b"header", 0, 0), attribute, rows, Text(value, 0))

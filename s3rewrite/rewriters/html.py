@@ -3,12 +3,12 @@
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.lookup import applying, table_of
-from s3rewrite.rewriters.page import EDITABLE, Page
+from s3rewrite.rewriters.page import EDITABLE, Page, Past
 from s3rewrite.rewriters.prefixes import Places
-from s3rewrite.rewriters.references import Text
+from s3rewrite.rewriters.references import Text, attribute_text
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.walker import Kind, Piece, Walker, element_end
+from s3rewrite.rewriters.walker import Element, Kind, Piece, Usual, Walker, element_end
 
 _TAG, _RAW, _ = Kind
 
@@ -20,33 +20,104 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     (`contenteditable`) is left alone, as it comes back with what was changed in it.
     """
     page = Page(body, scope)
-    needles = [(body, needle) for needle in page.needles]
-    places = Places(needles)
-    if not places:
+    if not any(needle in body for needle in page.needles):
         return []
-    if page.is_editable:
-        places = Places([*needles, (page.lower, EDITABLE)])
-    return _candidates(page, places)
+    return _candidates(page)
 
 
-def _candidates(page: Page, places: Places) -> list[Candidate]:
+class Reader:
+    """Reads a body of HTML that comes in pieces."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._past = Past()
+        self._rest = b""
+        self._asks_for_cors = not all(target.cors for target in scope.targets)
+
+    def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
+        """Where the last whole token ends, and the local URLs before that.
+
+        A `<picture>` counts as one token, as its image says how its sources are fetched;
+        where `is_full` they may be fetched with CORS, for all that is known.
+        """
+        picture = None if is_full or not self._asks_for_cors else self._open_picture(buffer)
+        self._past.has_cors_media |= is_full
+        walker = Walker(buffer[:picture], self._past.opened)
+        end = walker.advance()
+        found = self.finish(buffer[:end])
+        self._past.opened = walker.opened
+        self._rest = buffer[end : end + 2]
+        return end, found
+
+    def may_end(self, chunk: bytes) -> bool:
+        """Every token that begins with `<` ends with `>`, but for a `<` that is text."""
+        return b">" in chunk or self._rest == b"<"
+
+    def finish(self, buffer: bytes) -> list[Candidate]:
+        """The local URLs of the last piece, which may end within a token."""
+        page = Page(buffer, self.scope, self._past)
+        found = _candidates(page)
+        self._past.has_foreign_base = page.has_foreign_base
+        self._past.has_cors_media = page.has_cors_media
+        return found
+
+    def _open_picture(self, buffer: bytes) -> int | None:
+        """Where a `<picture>` begins that does not end in the buffer."""
+        lower = buffer.lower()
+        start = lower.rfind(b"<picture")
+        if start < 0 or lower.find(b"</picture", start) >= 0:
+            return None
+        piece = Walker(buffer, self._past.opened).seek(start)
+        return start if piece and piece.kind is _TAG and piece.start == start else None
+
+
+def _candidates(page: Page) -> list[Candidate]:
+    needles = [(page.body, needle) for needle in page.needles]
+    places = Places([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
+    walker = Walker(page.body, page.past.opened)
     found: list[Candidate] = []
-    walker = Walker(page.body)
-    place = places.next(0)
-    while place is not None and (piece := walker.seek(place)):
-        end: int | None = piece.end
-        if piece.kind is _TAG:
-            tag = Tag(page.body, piece.name, piece.inner, piece.end)
-            found += _in_tag(page, tag, places, place)
-            if page.is_editable and _is_editable(tag):
-                end = element_end(walker, piece)
-        elif piece.kind is _RAW:
-            found += _in_raw_text(page, piece)
-        place = None if end is None else places.next(end)
+    place = _next_place(page, walker, places, 0)
+    while place is not None:
+        if not page.is_editable and (usual := walker.usual(place)):
+            found += _in_usual(page, usual)
+            place = places.next(usual.value_end)
+        elif piece := walker.seek(place):
+            found += _in_piece(page, piece, places, place)
+            place = _next_place(page, walker, places, piece.end)
+        else:
+            break
     return found
 
 
-def _is_editable(tag: Tag) -> bool:
+def _in_usual(page: Page, usual: Usual) -> list[Candidate]:
+    tag = Tag(page.body, usual.name, usual.inner, usual.end)
+    if rows := _rows(page, tag, usual.attribute):
+        return _in_value(page, tag, rows, attribute_text(page.body, usual.value, usual.value_end))
+    return []
+
+
+def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> list[Candidate]:
+    if piece.kind is _RAW:
+        return _in_raw_text(page, piece)
+    if piece.kind is not _TAG:
+        return []
+    tag = Tag(page.body, piece.name, piece.inner, piece.end)
+    if page.is_editable and is_editable(tag):
+        page.past.editable = Element(piece.name)
+    return _in_tag(page, tag, places, place)
+
+
+def _next_place(page: Page, walker: Walker, places: Places, at: int) -> int | None:
+    """The first place from an offset on; behind the element that users edit, if one is open."""
+    if page.past.editable is None:
+        return places.next(at)
+    end = element_end(walker, page.past.editable, at)
+    page.past.editable = end if isinstance(end, Element) else None
+    return None if isinstance(end, Element) else places.next(end)
+
+
+def is_editable(tag: Tag) -> bool:
+    """Whether users edit an element in place."""
     return EDITABLE in tag and tag.word(EDITABLE) != b"false"
 
 

@@ -5,13 +5,14 @@ from functools import partial
 from s3rewrite.rewriters import html
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import inner_scope
-from s3rewrite.rewriters.json_members import as_url, members
-from s3rewrite.rewriters.json_strings import Value
+from s3rewrite.rewriters.json_members import Members, as_url, has_keys, members, members_from
+from s3rewrite.rewriters.json_strings import Keys, Position, Value, strings_end
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
 
 _NO_TAG = Tag(b"", b"", 0, 0)
+_SPACES = (b" ", b"\t", b"\n", b"\r")
 
 
 def collect(body: bytes, scope: Scope, kind: str = "json") -> list[Candidate]:
@@ -21,13 +22,46 @@ def collect(body: bytes, scope: Scope, kind: str = "json") -> list[Candidate]:
     UTF-8 (RFC 8259, 8.1).
     """
     page = Page(body, scope)
-    found: list[Candidate] = []
-    for value, rows in members(page, kind.encode(), body):
+    return _candidates(page, members(page, kind.encode(), body))
+
+
+class Reader:
+    """Reads a body of JSON that comes in pieces."""
+
+    def __init__(self, scope: Scope, kind: str = "json") -> None:
+        self.scope = scope
+        self._kind = kind.encode()
+        self._keys = Keys() if has_keys(scope.targets, self._kind) else None
+        self._is_waiting = False
+
+    def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
+        """Where the last string ends that is known to be a value or a key, and the local URLs."""
+        end = strings_end(buffer)
+        found = self.finish(buffer[:end])
+        self._is_waiting = buffer.endswith((b'"', *_SPACES))
+        return end, found
+
+    def finish(self, buffer: bytes) -> list[Candidate]:
+        """The local URLs of the last piece, which may end within a string."""
+        page = Page(buffer, self.scope)
+        position = Position(buffer, self._keys)
+        found = _candidates(page, members_from(page, self._kind, position))
+        position.seek(len(buffer))
+        return found
+
+    def may_end(self, chunk: bytes) -> bool:
+        """Whether a chunk may hold the end of a string, or what follows one."""
+        return b'"' in chunk or self._is_waiting
+
+
+def _candidates(page: Page, found: Members) -> list[Candidate]:
+    candidates: list[Candidate] = []
+    for value, rows in found:
         if rows[0].rule is Rule.HTML:
-            found += _in_html(page, value, rows)
+            candidates += _in_html(page, value, rows)
         elif url := as_url(page, _NO_TAG, value, rows):
-            found.append(url)
-    return found
+            candidates.append(url)
+    return candidates
 
 
 def _in_html(page: Page, value: Value, rows: tuple[Row, ...]) -> list[Candidate]:
@@ -40,3 +74,6 @@ collect_feed = partial(collect, kind="json-feed")
 
 collect_manifest = partial(collect, kind="manifest")
 """A web application manifest, https://www.w3.org/TR/appmanifest/"""
+
+FeedReader = partial(Reader, kind="json-feed")
+ManifestReader = partial(Reader, kind="manifest")

@@ -4,22 +4,37 @@ from collections.abc import Iterator
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.conditions import Spot
-from s3rewrite.rewriters.json_strings import Value, values
+from s3rewrite.rewriters.json_strings import Keys, Position, Value, values
 from s3rewrite.rewriters.lookup import Table, table_of
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.rows import Mark, Row, all_allow
-from s3rewrite.rewriters.scope import Candidate
+from s3rewrite.rewriters.scope import Candidate, Target
+
+Members = Iterator[tuple[Value, tuple[Row, ...]]]
+"""Strings of a JSON text, each with the rows for it."""
+
+_NO_KEY = (b"*",)
 
 
-def members(page: Page, kind: bytes, json: bytes) -> Iterator[tuple[Value, tuple[Row, ...]]]:
+def members(page: Page, kind: bytes, json: bytes) -> Members:
     """The values that hold a target's path, with their rows.
 
     `kind` is the "element" of the places in the table, such as `ld+json`.
     """
+    keys = Keys() if has_keys(page.scope.targets, kind) else None
+    return members_from(page, kind, Position(json, keys))
+
+
+def has_keys(targets: tuple[Target, ...], kind: bytes) -> bool:
+    """Whether it matters which keys lead to a value."""
+    return table_of(targets).names_any(kind)
+
+
+def members_from(page: Page, kind: bytes, position: Position) -> Members:
+    """As `members`, from a reading position on."""
     table = table_of(page.scope.targets)
-    with_keys = table.names_any(kind)
-    for value in values(json, page.needles, with_keys=with_keys):
-        if rows := _rows(table, kind, value.keys or _NO_KEY):
+    for value in values(position, page.needles):
+        if rows := rows_for(table, kind, value.keys):
             yield value, rows
 
 
@@ -32,11 +47,9 @@ def as_url(page: Page, tag: Tag, value: Value, rows: tuple[Row, ...]) -> Candida
     return value.outer(Candidate(data.index(found[0]), found[0]))
 
 
-def _rows(table: Table, kind: bytes, keys: tuple[bytes, ...]) -> tuple[Row, ...]:
+def rows_for(table: Table, kind: bytes, keys: tuple[bytes, ...]) -> tuple[Row, ...]:
     """The rows for a value by the keys that lead to it; none below a key that forbids it."""
+    keys = keys or _NO_KEY
     if any(row.mark is Mark.NEVER for key in keys[:-1] for row in table.at(kind, key)):
         return ()
     return table.named(kind, b".".join(keys[-2:])) or table.at(kind, keys[-1])
-
-
-_NO_KEY = (b"*",)

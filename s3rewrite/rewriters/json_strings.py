@@ -20,6 +20,8 @@ _BEFORE_COLON = r"(?=[\x20\t\n\r]*+:)"
 
 # Whole strings, and what is between them.
 _PASSED = compiled(rf'(?: [^"]++ | {_STRING} )*+')
+# Those that a key's colon would have followed by now.
+_KNOWN = compiled(rf'(?: [^"]++ | {_STRING}(?=[\x20\t\n\r]*+[^\x20\t\n\r]) )*+')
 # The same up to what changes the keys that lead to a place: a container's ends, or a key.
 _NEXT = compiled(
     rf'(?: [^"{{}}\[\]]++ | {_STRING}(?![\x20\t\n\r]*+:) )*+'
@@ -59,18 +61,64 @@ def words(needles: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(max(w, key=len) for w in found if w))
 
 
-def values(json: bytes, needles: Sequence[bytes], *, with_keys: bool = True) -> Iterator[Value]:
-    """The strings that are values and hold a needle, in order.
+class Keys:
+    """The containers that are open at a place, by the keys that lead to them."""
 
-    Without `with_keys` the keys are not followed, which is quicker, and each is `()`.
-    """
+    def __init__(self) -> None:
+        self._opened: list[bytes | None] = []
+        self._too_deep = 0
+        self._key: bytes | None = None
+
+    def here(self) -> tuple[bytes, ...] | None:
+        """The keys that lead to a value; None where they are too many."""
+        if self._too_deep:
+            return None
+        return tuple(key for key in (*self._opened, self._key) if key is not None)
+
+    def follow(self, found: re.Match[bytes]) -> None:
+        """Go on behind a container's end, or a key."""
+        if found.lastgroup == "key":
+            key = found["key"]
+            self._key = decoded(key, 1, len(key) - 1).data.lower()
+        elif found.lastgroup == "open" and len(self._opened) < MAX_DEPTH:
+            self._opened.append(self._key)
+            self._key = None
+        elif found.lastgroup == "open" or self._too_deep:
+            self._too_deep += 1 if found.lastgroup == "open" else -1
+        else:
+            self._key = self._opened.pop() if self._opened else None
+
+
+class Position:
+    """A reading position in a JSON text; the keys that lead there are followed if given."""
+
+    def __init__(self, json: bytes, keys: Keys | None) -> None:
+        self.json = json
+        self.at = 0
+        self._keys = keys
+
+    def seek(self, place: int) -> tuple[bytes, ...] | None:
+        """Go on to the string that holds a place, or to the place itself.
+
+        The keys that lead there; None where they are too many.
+        """
+        while self._keys and (found := _NEXT.match(self.json, self.at, place)):
+            self.at = found.end()
+            self._keys.follow(found)
+        passed = _PASSED.match(self.json, self.at, place)
+        self.at = passed.end() if passed else place
+        return self._keys.here() if self._keys else ()
+
+
+def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
+    """The strings that are values and hold a needle, in order, from a position on."""
+    json = position.json
     places = Places((json, word) for word in words(needles))
-    reader = _Reader(json)
-    place = places.next(0)
+    place = places.next(position.at)
     while place is not None:
-        keys = reader.seek(place) if with_keys else reader.skip(place)
-        found = _WHOLE.match(json, reader.at)
-        if found is None and json.startswith(b'"', reader.at):
+        keys = position.seek(place)
+        found = _WHOLE.match(json, position.at)
+        if found is None and json.startswith(b'"', position.at):
             return
         if found and keys is not None and found["is_key"] is None:
             text = decoded(json, found.start() + 1, found.end() - 1)
@@ -79,46 +127,16 @@ def values(json: bytes, needles: Sequence[bytes], *, with_keys: bool = True) -> 
         place = places.next(found.end() if found else place + 1)
 
 
+def strings_end(json: bytes) -> int:
+    """The end of all that is known whole: strings, if they are keys or not, and what is between."""
+    passed = _KNOWN.match(json)
+    return passed.end() if passed else 0
+
+
 def decoded(json: bytes, start: int, end: int) -> Text:
     """The string whose inside lies between two offsets."""
     raw = json[start:end]
     return unescaped(raw, start, _escapes(raw)) if _BACKSLASH in raw else Text(raw, start)
-
-
-class _Reader:
-    """A reading position in a JSON text, and the containers that are open there."""
-
-    def __init__(self, json: bytes) -> None:
-        self.json = json
-        self.at = 0
-        self._opened: list[bytes | None] = []
-        self._key: bytes | None = None
-
-    def skip(self, place: int) -> tuple[bytes, ...]:
-        """Go on to the string that holds a place, or to the place itself."""
-        passed = _PASSED.match(self.json, self.at, place)
-        self.at = passed.end() if passed else place
-        return ()
-
-    def seek(self, place: int) -> tuple[bytes, ...] | None:
-        """As `skip`; the keys that lead there, or None where they are too many."""
-        while found := _NEXT.match(self.json, self.at, place):
-            self.at = found.end()
-            self._follow(found)
-        self.skip(place)
-        if len(self._opened) > MAX_DEPTH:
-            return None
-        return tuple(key for key in (*self._opened, self._key) if key is not None)
-
-    def _follow(self, found: re.Match[bytes]) -> None:
-        if found.lastgroup == "open":
-            self._opened.append(self._key)
-            self._key = None
-        elif found.lastgroup == "close":
-            self._key = self._opened.pop() if self._opened else None
-        else:
-            key = found["key"]
-            self._key = decoded(key, 1, len(key) - 1).data.lower()
 
 
 def _escapes(raw: bytes) -> Iterator[Escape]:

@@ -1,9 +1,12 @@
 """The local URLs of a `Link` header, each under the rows for `<link>`. RFC 8288, 3."""
 
+from collections.abc import Iterator
+
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.lookup import applying, rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 from s3rewrite.rewriters.tokens import compiled
@@ -25,14 +28,21 @@ def collect(value: bytes, scope: Scope) -> list[Candidate]:
     """The local URLs of a header's value, in order. What is not well-formed ends the search."""
     page = Page(value, scope)
     found: list[Candidate] = []
+    for tag, _, rows, text in passages(value):
+        if rows:
+            found += in_text(page, tag, rows, text)
+    return found
+
+
+def passages(value: bytes) -> Iterator[Passage]:
+    """The URLs of each link, with the rows for each, if there are any."""
     at = 0
     while link := _LINK.match(value, at):
         at = link.end()
         attributes = _attributes(value, *link.span(2))
         if attributes is not None:
             places = {b"href": link.span(1), **attributes}
-            found += _in_link(page, _tag(value, attributes), places)
-    return found
+            yield from _in_link(value, _tag(value, attributes), places)
 
 
 def _attributes(value: bytes, start: int, end: int) -> dict[bytes, tuple[int, int]] | None:
@@ -55,11 +65,9 @@ def _tag(value: bytes, attributes: dict[bytes, tuple[int, int]]) -> Tag:
     return Tag(html, b"link", 0, len(html))
 
 
-def _in_link(page: Page, tag: Tag, places: dict[bytes, tuple[int, int]]) -> list[Candidate]:
-    found: list[Candidate] = []
+def _in_link(value: bytes, tag: Tag, places: dict[bytes, tuple[int, int]]) -> Iterator[Passage]:
     for name in (b"href", b"imagesrcset"):
-        rows = applying(rows_at(b"link", name), tag)
-        if rows and name in places:
+        if name in places:
             start, end = places[name]
-            found += in_text(page, tag, rows, Text(page.body[start:end], start))
-    return found
+            rows = applying(rows_at(b"link", name), tag)
+            yield Passage(tag, name, rows, Text(value[start:end], start))

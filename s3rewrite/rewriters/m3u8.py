@@ -7,6 +7,7 @@ from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 
@@ -14,7 +15,7 @@ from s3rewrite.rewriters.scope import Candidate, Scope
 _LINE = re.compile(rb"^(?:#([A-Z0-9-]++):([^\r\n]++)|([^#\r\n][^\r\n]*+))", re.MULTILINE)
 _ATTRIBUTE = re.compile(rb'([A-Z0-9-]++)(?:=(?:"([^"]*+)"|[^",]*+))?+')
 
-_NO_TAG = Tag(b"", b"", 0, 0)
+_NO_TAG = Tag(b"", b"m3u8", 0, 0)
 
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
@@ -23,13 +24,19 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     if not any(needle in body for needle in page.needles):
         return []
     found: list[Candidate] = []
-    for place, start, end in _uris(body):
-        if rows := rows_at(b"m3u8", place):
-            found += in_text(page, _NO_TAG, rows, Text(body[start:end], start))
+    for tag, _, rows, text in passages(body):
+        if rows:
+            found += in_text(page, tag, rows, text)
     return found
 
 
-def _uris(body: bytes) -> Iterator[tuple[bytes, int, int]]:
+def passages(body: bytes) -> Iterator[Passage]:
+    """The URIs, with the rows for each, if there are any."""
+    for place, start, end in uris(body):
+        yield Passage(_NO_TAG, place, rows_at(b"m3u8", place), Text(body[start:end], start))
+
+
+def uris(body: bytes) -> Iterator[tuple[bytes, int, int]]:
     """What each URI belongs to, a `line` or a tag's name, and where it begins and ends."""
     for line in _LINE.finditer(body):
         if line[3] is not None:

@@ -1,11 +1,13 @@
 """What is asked of a body as a whole, at most once."""
 
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from s3rewrite.rewriters.base import has_foreign_base
 from s3rewrite.rewriters.prefixes import find, needles, without_root_relative
 from s3rewrite.rewriters.scope import Scope, Target
 from s3rewrite.rewriters.tokens import SPACES, TAG, any_case, compiled
+from s3rewrite.rewriters.walker import Element, Walker
 
 _MEDIA_TAG = compiled(
     rf"<(?: {any_case('img')} | {any_case('video')} | {any_case('audio')} )(?=[{SPACES}/>])"
@@ -15,12 +17,25 @@ EDITABLE = b"contenteditable"
 """The attribute of an element that users edit in place. WHATWG HTML, 6.8.1"""
 
 
-class Page:
-    """A body of HTML, and what it is searched for."""
+@dataclass
+class Past:
+    """What the pieces of a body that have gone say of those that come."""
 
-    def __init__(self, body: bytes, scope: Scope) -> None:
+    opened: dict[bytes, int] = field(default_factory=dict)
+    """UNSURE elements that are open."""
+    editable: Element | None = None
+    """The element that users edit, where one is open."""
+    has_foreign_base: bool = False
+    has_cors_media: bool = False
+
+
+class Page:
+    """A body of HTML, or a piece of one, and what it is searched for."""
+
+    def __init__(self, body: bytes, scope: Scope, past: Past | None = None) -> None:
         self.body = body
         self.scope = scope
+        self.past = past or Past()
         self.needles = needles(scope.targets)
 
     @cached_property
@@ -31,9 +46,16 @@ class Page:
     @cached_property
     def targets(self) -> tuple[Target, ...]:
         """The targets, with those prefixes that mean this site whatever `<base>` says."""
-        if b"<base" in self.lower and has_foreign_base(self.body, self.scope.origins):
+        if self.has_foreign_base:
             return without_root_relative(self.scope.targets)
         return self.scope.targets
+
+    @cached_property
+    def has_foreign_base(self) -> bool:
+        """Whether `<base>` leads root-relative URLs elsewhere."""
+        if self.past.has_foreign_base or b"<base" not in self.lower:
+            return self.past.has_foreign_base
+        return has_foreign_base(Walker(self.body, self.past.opened), self.scope.origins)
 
     @cached_property
     def is_editable(self) -> bool:
@@ -47,6 +69,8 @@ class Page:
         Its `<source>` elements are then fetched so too, and do not say it themselves. Tags
         are taken where they seem to be, in comments too: in doubt the answer is yes.
         """
+        if self.past.has_cors_media:
+            return True
         at = 0
         while b"crossorigin" in self.lower and (found := _MEDIA_TAG.search(self.body, at)):
             tag = TAG.match(self.body, found.start())

@@ -78,3 +78,8 @@ def opened(storage: Storage, name: str) -> Iterator[OpenFile]:
         if 0 <= age < TICK:
             time.sleep(TICK - age)
         yield found
+
+
+def digests_of(content: bytes) -> Digests:
+    """The digests of bytes in memory."""
+    return Digests(sha256(content).hexdigest(), md5(content, usedforsecurity=False).hexdigest())

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from django.core.files.storage import Storage
-from pathspec import GitIgnoreSpec
 
 from s3rewrite import conf
+from s3rewrite.exclusions import is_excluded
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.sync.progress import Progress
@@ -62,14 +62,9 @@ class Job:
         """The objects."""
         return Bucket(self.mount)
 
-    @cached_property
-    def exclusions(self) -> GitIgnoreSpec:
-        """EXCLUDE, in the grammar of gitignore."""
-        return GitIgnoreSpec.from_lines(self.mount.exclude)
-
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
-        return bool(self.mount.exclude) and self.exclusions.match_file(name)
+        return is_excluded(self.mount.exclude, name)
 
     def with_lease(self, lease: str) -> "Job":
         """The same job, allowed to publish. The bucket's client and its connections stay."""

@@ -13,6 +13,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.job import Job
+from s3rewrite.sync.journaled import JournaledProgress, heartbeat, note
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.report import Report, Result
@@ -66,7 +67,8 @@ class MountLoop:
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._job = Job(self.mount, progress=self.progress, stop=self.stop, hinted=self._hinted)
+        progress = JournaledProgress(self.mount, self.progress)
+        self._job = Job(self.mount, progress=progress, stop=self.stop, hinted=self._hinted)
         self._notices = Notices(self.say)
         self._cursor: str | None = None
         self._next_pass = float("-inf")
@@ -93,10 +95,10 @@ class MountLoop:
         if self._cursor is None:
             self._cursor = loop_registry(self.mount).hints_end()
         if self.clock() >= self._next_pass:
-            return self._finish(whole_pass(self._job), is_whole=True)
+            return self._finish(whole_pass(self._job))
         names = self._read(min(HINT_WAIT, self._next_pass - self.clock()))
         if names and not self.stop.is_set():
-            return self._finish(self._over(names), is_whole=False)
+            return self._finish(self._over(names), names)
         return 0
 
     def _over(self, names: list[str]) -> Report:
@@ -107,7 +109,8 @@ class MountLoop:
             self._next_pass = self.clock()
             raise
 
-    def _finish(self, report: Report, *, is_whole: bool) -> float:
+    def _finish(self, report: Report, names: list[str] | None = None) -> float:
+        note(self.mount, report, "loop", names)
         if report.stopped:
             return self._pause(report.stopped)
         self._failures = 0
@@ -116,7 +119,7 @@ class MountLoop:
             self.say(report.summary())
         for notice in report.notices:
             self.say(f"{self.mount.alias}: {notice}")
-        if is_whole:
+        if names is None:
             self._next_pass = self.clock() + self.interval
         elif report.counts[Result.PENDING] or report.failures:
             self._next_pass = min(self._next_pass, self.clock() + PAUSES[0])
@@ -148,12 +151,14 @@ def run(loops: list[MountLoop], stop: threading.Event) -> None:
         threading.Thread(target=partial(_guarded, loop), name=f"s3rewrite-{loop.mount.alias}")
         for loop in loops
     ]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
-        stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)
-    for thread in threads:
-        thread.join()
+    interval = max((loop.interval for loop in loops), default=0.0)
+    with heartbeat([loop.mount for loop in loops], interval):
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)
+        for thread in threads:
+            thread.join()
 
 
 def _guarded(loop: MountLoop) -> None:

@@ -8,19 +8,25 @@ from typing import TypeVar
 
 import redis
 
+from s3rewrite import conf
 from s3rewrite.entries import Signature, join, split
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job, LeaseLost
-from s3rewrite.sync.plan import Plan, plan
+from s3rewrite.sync.plan import Plan, Task, plan
+from s3rewrite.sync.relink import refers, rules
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan, signature_of
 from s3rewrite.sync.transfer import Object
+from s3rewrite.sync.upload import Known
 from s3rewrite.sync.uploads import Uploads
 
 T = TypeVar("T")
+
+MAX_REFERRING = 10_000
+"""Files that are put off to the end of a pass."""
 
 BATCH = 32
 """Directories that are compared with the registry in one round trip."""
@@ -39,7 +45,9 @@ def pass_over(job: Job, names: Iterable[str]) -> Report:
 
     def work(job: Job, report: Report) -> None:
         with Uploads(job, report) as uploads:
-            _Pass(job, report, uploads).apply_names(names)
+            one_pass = _Pass(job, report, uploads)
+            one_pass.apply_names(names)
+        _upload_referring(job, report, one_pass.referring)
 
     return _reported(job, work)
 
@@ -89,8 +97,28 @@ def _scan_and_apply(job: Job, report: Report) -> None:
         _note(job, report, findings)
         if report.is_scan_complete and not uploads.is_over:
             one_pass.withdraw_vanished(seen)
+    _upload_referring(job, report, one_pass.referring)
+    if report.is_scan_complete and not report.stopped and not job.stop.is_set():
+        one_pass.note_rules()
     if report.is_scan_complete and not uploads.is_over:
         delete_withdrawn(job, report)
+
+
+def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:
+    """Upload files that refer to others behind those; some of them refer to each other."""
+    while tasks:
+        with Uploads(job, report) as uploads:
+            for task, known in tasks:
+                if uploads.is_over:
+                    report.add(Result.PENDING)
+                else:
+                    uploads.submit(task, known)
+        if len(uploads.waiting) == len(tasks) or uploads.is_over:
+            break
+        tasks = uploads.waiting
+    else:
+        return
+    report.add(Result.PENDING, len(uploads.waiting))
 
 
 def _first_with_files(directories: Iterator[Directory]) -> list[Directory]:
@@ -119,13 +147,18 @@ class _Pass:
         self._report = report
         self._uploads = uploads
         self._is_answering = False
+        self._rules = rules(list(conf.mounts().values()))
+        are_new = job.registry.rules() != self._rules
+        self._again = refers if are_new else None
+        self.referring: list[tuple[Task, Known]] = []
+        """Files that may refer to others: they are uploaded behind those."""
 
     def apply_directories(self, batch: list[Directory]) -> None:
         """Compare directories with the registry, and apply what follows."""
         published = self._job.registry.entries([directory.path for directory in batch])
         force = self._job.choices.force
         for directory, entries in zip(batch, published, strict=True):
-            planned = plan(directory.path, directory.files, entries, force=force)
+            planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._apply(directory.path, planned)
 
     def apply_names(self, names: Iterable[str]) -> None:
@@ -148,6 +181,11 @@ class _Pass:
             for path, entries in zip(batch, self._job.registry.entries(batch), strict=True):
                 self._withdraw(join(path, basename) for basename in entries)
 
+    def note_rules(self) -> None:
+        """All files were sent by the rules that hold now."""
+        if self._again and not self._job.choices.dry_run:
+            self._job.registry.set_rules(self._rules)
+
     def _apply(self, directory: str, planned: Plan) -> None:
         self._report.add(Result.KEPT, planned.kept)
         self._withdraw(planned.withdrawals)
@@ -165,7 +203,11 @@ class _Pass:
                 self._report.add(Result.PENDING)
                 continue
             # Where other bytes were published, the bucket does not hold these.
-            self._uploads.submit(task, known if task.entry is None else _nothing)
+            lookup = known if task.entry is None else _nothing
+            if refers(task.name) and len(self.referring) < MAX_REFERRING:
+                self.referring.append((task, lookup))
+            else:
+                self._uploads.submit(task, lookup)
             self._answer_hints()
 
     def _answer_hints(self) -> None:

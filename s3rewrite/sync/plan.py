@@ -1,6 +1,6 @@
 """What is to be done with a name: the decision, and nothing else. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -60,12 +60,16 @@ def plan(
     published: Mapping[str, Entry],
     *,
     force: bool = False,
+    again: Callable[[str], bool] | None = None,
 ) -> Plan:
-    """The plan for a directory: basenames with their signatures, and with their entries."""
+    """The plan for a directory: basenames with their signatures, and with their entries.
+
+    Of files of which `again` says so other bytes may have to be sent, though they are the same.
+    """
     planned = Plan()
     for basename, signature in local.items():
         entry = published.get(basename)
-        if decide(signature, entry, force=force) is Action.KEEP:
+        if decide(signature, entry, force=force or bool(again and again(basename))) is Action.KEEP:
             planned.kept += 1
         else:
             planned.uploads.append(Task(join(directory, basename), signature, entry))

@@ -17,9 +17,13 @@ from s3rewrite.sync.errors import S3Error, S3Unavailable, translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectTypeDef
 
 SMALL = 8 * 1024 * 1024
 """Bytes up to which a file is sent as one request from memory; larger ones go in parts."""
+
+CHUNK = 1024 * 1024
+"""Bytes that are read of an object at a time."""
 
 DELETE_BATCH = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
@@ -104,6 +108,25 @@ class Bucket:
                 for found in page.get("Contents", ())
             }
 
+    def walk(self, prefix: str) -> "Iterator[dict[str, ObjectTypeDef]]":
+        """Key -> what a listing says, folder by folder, of all below a prefix."""
+        prefixes = [prefix]
+        while prefixes:
+            found: dict[str, ObjectTypeDef] = {}
+            with self._translating():
+                for page in self._client.get_paginator("list_objects_v2").paginate(
+                    Bucket=self.name, Prefix=prefixes.pop(), Delimiter="/"
+                ):
+                    found |= {item["Key"]: item for item in page.get("Contents", ())}
+                    prefixes += [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+            yield found
+
+    def get(self, key: str) -> "Iterator[bytes]":
+        """The bytes of an object, in chunks."""
+        with self._translating():
+            body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
+            yield from body.iter_chunks(CHUNK)
+
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """Delete objects. Key -> reason, of those that the bucket did not delete."""
         failed: dict[str, str] = {}
@@ -116,6 +139,11 @@ class Bucket:
             for error in answer.get("Errors", ()):
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
         return failed
+
+    def call(self, operation: str, **parameters: Any) -> Any:
+        """Any operation of boto3 on this bucket, by its name; returns what S3 answers."""
+        with self._translating():
+            return getattr(self._client, operation)(Bucket=self.name, **parameters)
 
     def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
         answer = self._client.put_object(

@@ -10,6 +10,7 @@ import redis
 from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
+from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.upload import Known, Uploaded, upload
 
@@ -29,6 +30,8 @@ class Uploads:
         self._report = report
         self._lock = threading.Lock()
         self._refused = 0
+        self.waiting: list[tuple[Task, Known]] = []
+        """Files that refer to others which are not on S3 yet."""
         self._pool = ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-upload")
         # Bounds the memory that waiting tasks take, however many files there are.
         self._room = threading.BoundedSemaphore(2 * job.mount.threads)
@@ -68,6 +71,8 @@ class Uploads:
             return
         try:
             self._done(task.name, upload(self._job, task, known))
+        except KeptLocal as kept:
+            self._kept_local(task, known, kept)
         except (S3Unavailable, LeaseLost, redis.RedisError) as error:
             self._done(task.name, Uploaded(Result.PENDING))
             self._stop(str(error))
@@ -77,9 +82,18 @@ class Uploads:
     def _done(self, name: str, uploaded: Uploaded) -> None:
         with self._lock:
             self._refused = 0
+            self._report.skipped.pop(name, None)
             self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.sent
             self._job.progress.done(name, uploaded.result)
+
+    def _kept_local(self, task: Task, known: Known, kept: KeptLocal) -> None:
+        self._job.registry.withdraw([task.name])
+        with self._lock:
+            self._report.skipped[task.name] = str(kept)
+            if kept.waits:
+                self.waiting.append((task._replace(entry=None), known))
+            self._job.progress.done(task.name, Result.PENDING)
 
     def _failed(self, name: str, error: Exception) -> None:
         with self._lock:

@@ -60,6 +60,17 @@ def test_a_claim_withdraws(registry: Registry, lease: str) -> None:
     assert registry.is_empty()
 
 
+def test_what_is_claimed(registry: Registry, lease: str) -> None:
+    claim = registry.claim(NAME, lease, "2")
+    assert registry.claim("b.jpg", lease, "2")
+    many = [f"{number}.jpg" for number in range(300)]
+    assert registry.claimed([NAME, *many, "b.jpg"]) == {NAME, "b.jpg"}
+    assert claim
+    registry.publish(claim, lease, entry(2))
+    assert registry.claimed([NAME]) == set()
+    assert registry.claimed([]) == set()
+
+
 def test_only_the_last_claim_publishes(registry: Registry, lease: str) -> None:
     first = registry.claim(NAME, lease, "1")
     second = registry.claim(NAME, lease, "2")

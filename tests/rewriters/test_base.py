@@ -1,6 +1,7 @@
 import pytest
 
 from s3rewrite.rewriters.base import has_foreign_base
+from s3rewrite.rewriters.walker import Walker
 
 ORIGINS = (b"https://example.com", b"//example.com")
 
@@ -21,4 +22,4 @@ ORIGINS = (b"https://example.com", b"//example.com")
     ],
 )
 def test_has_foreign_base(body, expected):
-    assert has_foreign_base(body, ORIGINS) is expected
+    assert has_foreign_base(Walker(body), ORIGINS) is expected

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from s3rewrite.rewriters import css, feeds, html, json, rewrite
 from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.pieces import MAX_HELD, Pieces
 from s3rewrite.rewriters.scope import Link, Scope, Target
+from s3rewrite.rewriters.splice import splice
 from tests.pages import all_published, none_published, sent
 from tests.rewriters import truth
 
@@ -30,7 +32,6 @@ COLLECTORS = {
     ".xml": feeds.collect,
 }
 MAX_SIZE = 200_000  # bytes
-EVERY_JSON = 20  # one in so many: there are a thousand
 
 # So short that they begin nearly every URL of a page, or of a template.
 PREFIXES = (b"/", b"https://", b"http://", b"../", b"./", b"#", b"{%", b"{{", b"data:")
@@ -70,8 +71,7 @@ def assert_identity(body, collect):
 @cache
 def installed(extension):
     found = sorted(PACKAGES.rglob(f"*{extension}"))
-    small = [path for path in found if path.is_file() and path.stat().st_size < MAX_SIZE]
-    return small[::EVERY_JSON] if extension == ".json" else small
+    return [path for path in found if path.is_file() and path.stat().st_size < MAX_SIZE]
 
 
 @pytest.mark.parametrize(("extension", "at_least"), [(".html", 150), (".css", 30), (".json", 10)])
@@ -80,6 +80,32 @@ def test_files_of_installed_packages(extension, at_least):
         assert_identity(path.read_bytes(), COLLECTORS[extension]) for path in installed(extension)
     )
     assert found >= at_least
+
+
+READERS = {".html": html.Reader, ".css": css.Reader, ".json": json.Reader}
+
+
+def streamed(body, reader, links, size):
+    """The body, linked as it comes in chunks of so many bytes."""
+    pieces = Pieces(reader(WIDE))
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    found = [*(pieces.take(chunk) for chunk in chunks), pieces.finish()]
+    return b"".join(
+        splice(piece.body, piece.candidates, links([c.url for c in piece.candidates]))
+        for piece in found
+    )
+
+
+@pytest.mark.parametrize("extension", READERS)
+@pytest.mark.parametrize("size", [97, 4096])
+def test_files_of_installed_packages_in_chunks(extension, size):
+    for path in installed(extension):
+        body = path.read_bytes()
+        assert streamed(body, READERS[extension], link_to_itself, size) == body
+        linked = streamed(body, READERS[extension], link_all, size)
+        assert linked.replace(LINK, b"") == body
+        if b"<base" not in body and len(body) < MAX_HELD:
+            assert linked == rewrite(body, WIDE, COLLECTORS[extension], link_all)
 
 
 @pytest.mark.parametrize("extension", COLLECTORS)

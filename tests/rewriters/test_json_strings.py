@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.rewriters.json_strings import MAX_DEPTH, decoded, values, words
+from s3rewrite.rewriters.json_strings import MAX_DEPTH, Keys, Position, decoded, values, words
 
 NEEDLES = (b"/media/",)
 
 
-def found(text, **options):
+def found(text, *, with_keys=True):
     body = text if isinstance(text, bytes) else text.encode()
-    return [(value.keys, value.text.data) for value in values(body, NEEDLES, **options)]
+    position = Position(body, Keys() if with_keys else None)
+    return [(value.keys, value.text.data) for value in values(position, NEEDLES)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,12 @@
-import pytest
+import re
 
-from s3rewrite.rewriters.walker import Kind, Walker, element_end
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3rewrite.rewriters.attributes import Tag
+from s3rewrite.rewriters.walker import Element, Kind, Walker, element_end
+from tests.rewriters import truth
 
 X = b"/media/x"
 
@@ -179,11 +185,69 @@ def test_many_places_in_one_tag():
         (b"<div><!-- </div> --><script>'</div>'</script></DIV >d", b"</DIV >d"),
         (b"<div><p title='</div>'></div>d", b"</div>d"),
         (b"<div><divx></divx></div>d", b"</div>d"),
-        (b"<div><div>d</div>", None),
-        (b"<div><!-- </div>", None),
     ],
 )
 def test_element_end(text, end):
-    walker = Walker(text)
-    found = element_end(walker, walker.seek(1))
-    assert found == (text.index(end) if end else None)
+    assert element_end(Walker(text), Element(b"div"), len(b"<div>")) == text.index(end)
+
+
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [(b"<div><div>d</div>", 1), (b"<div><!-- </div>", 1), (b"<div><div><div>d</div>", 2)],
+)
+def test_an_element_without_an_end(text, depth):
+    found = element_end(Walker(text), Element(b"div"), len(b"<div>"))
+    assert found == Element(b"div", depth)
+
+
+# Tags of the usual spelling
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"<p><img src='/media/x'>", None),
+        (b'<p>a<img src="/media/x">', (b"img", b"src", b"/media/x")),
+        (b'<p>a<img alt="a > b" src="a /media/x" title="t" />', (b"img", b"src", b"a /media/x")),
+        (b'<img data-src="/media/x" alt=a>', None),
+        (b'<img src="a" src="/media/x">', None),
+        (b'<img data-src="a" src="/media/x">', (b"img", b"src", b"/media/x")),
+        (b'<img src="/media/x"', None),
+        (b'<IMG src="/media/x">', None),
+        (b'<img src="">/media/x', None),
+        (b'<img src="" /media/x>', None),
+        (b'</a href="/media/x">', None),
+        (b'<!-- <img src="/media/x"> -->', None),
+        (b'<script src="/media/x"></script>', (b"script", b"src", b"/media/x")),
+        (b'<title><img src="/media/x"></title>', None),
+        (b'<svg><image href="/media/x"></svg>', None),
+        (b"<p " + b'a="" ' * 40 + b' src="/media/x">', None),
+    ],
+)
+def test_an_attribute_of_the_usual_spelling(text, expected):
+    found = Walker(text).usual(text.index(X))
+    assert expected == (
+        found and (found.name, found.attribute, text[found.value : found.value_end])
+    )
+
+
+usual_pieces = st.sampled_from(
+    [*truth.PIECES, *truth.FOREIGN_PIECES, '<img src="/media/a">', ' alt="/media/b"', '="/media/c"']
+)
+
+
+@given(st.lists(usual_pieces, max_size=30).map(lambda pieces: "".join(pieces).encode()))
+@settings(max_examples=500, deadline=None)
+def test_the_usual_spelling_is_read_as_any_other(text):
+    quick, slow = Walker(text), Walker(text)
+    for place in [found.start() for found in re.finditer(b"/media/", text)]:
+        usual = quick.usual(place)
+        piece = slow.seek(place)
+        if usual:
+            assert (piece.kind, piece.name, piece.end) == (Kind.TAG, usual.name, usual.end)
+            held = Tag(text, piece.name, piece.inner, piece.end).holding(place)
+            assert held == (usual.attribute, usual.value, usual.value_end)
+        else:
+            assert quick.seek(place) == piece
+        if piece is None:
+            break

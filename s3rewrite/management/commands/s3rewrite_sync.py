@@ -11,6 +11,7 @@ from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.job import Choices, Job
+from s3rewrite.sync.journaled import JournaledProgress, note
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.progress import Bar, Lines, Progress
 from s3rewrite.sync.report import Report
@@ -45,13 +46,15 @@ class Command(BaseCommand):
             raise CommandError("Not everything is in step; the reasons stand above.")
 
     def _sync(self, mount: Mount, choices: Choices, options: dict[str, Any]) -> Report:
-        progress = self._progress(mount, choices, options)
+        progress = JournaledProgress(mount, self._progress(mount, choices, options))
         job = Job(mount, choices, progress)
         try:
             report = patiently(lambda: whole_pass(job), options["wait"])
         except LeaseTaken as error:
             report = Report(mount.alias, stopped=f"{error}, and did not end in time")
         progress.close()
+        if not choices.dry_run:
+            note(mount, report, "s3rewrite_sync")
         if not options["json"]:
             self._say(report, choices)
         return report

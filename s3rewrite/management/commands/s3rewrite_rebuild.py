@@ -1,0 +1,50 @@
+"""`manage.py s3rewrite_rebuild`: the published set anew, from disk and bucket."""
+
+from argparse import ArgumentParser
+from functools import partial
+from typing import Any
+
+import redis
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.mounts import Mount
+from s3rewrite.registry import loop_registry
+from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.sync.waiting import patiently
+
+
+class Command(BaseCommand):
+    """Arguments and wiring."""
+
+    help = (
+        "Forgets what is published, so that every page links locally, and then publishes what "
+        "disk and bucket have in common, without uploading it again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The mounts."""
+        add_mounts(parser)
+        parser.add_argument(
+            "--wait", type=float, default=60.0, metavar="SECONDS", help="for another pass to end"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Forget, and run a pass."""
+        for mount in chosen_mounts(options):
+            try:
+                patiently(partial(_forget, mount), options["wait"])
+            except (LeaseTaken, redis.RedisError) as error:
+                raise CommandError(f"{mount.alias}: {error}") from error
+            self.stdout.write(f"{mount.alias}: forgotten; every link is local until it is proven")
+        call_command(
+            "s3rewrite_sync", *options["mounts"], wait=options["wait"],
+            stdout=self.stdout, stderr=self.stderr, verbosity=options["verbosity"],
+        )  # fmt: skip
+
+
+def _forget(mount: Mount) -> None:
+    registry = loop_registry(mount)
+    with held(registry):
+        registry.clear()

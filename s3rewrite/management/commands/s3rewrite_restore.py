@@ -1,0 +1,54 @@
+"""`manage.py s3rewrite_restore`: missing files, back from the bucket."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import redis
+from django.core.management.base import BaseCommand, CommandError
+
+from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.mounts import Mount
+from s3rewrite.sync.errors import S3Error
+from s3rewrite.sync.job import Choices, Job
+from s3rewrite.sync.progress import printable
+from s3rewrite.sync.report import readable
+from s3rewrite.sync.restore import restore
+
+
+class Command(BaseCommand):
+    """Arguments and wiring."""
+
+    help = "Brings files that are missing on disk back from the bucket. Touches none that is there."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The mounts, and which names."""
+        add_mounts(parser)
+        add = parser.add_argument
+        add("--dry-run", action="store_true", help="only say what would come back")
+        add(
+            "--pattern", action="append", default=[], metavar="PATTERN",
+            help="only names that it matches, as in .gitignore; may be given again",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Restore; exit with 1 where a file could not be."""
+        failed = sum(self._restore(mount, options) for mount in chosen_mounts(options))
+        if failed:
+            raise CommandError(f"{failed:,} files could not be restored; the reasons stand above.")
+
+    def _restore(self, mount: Mount, options: dict[str, Any]) -> int:
+        job = Job(mount, Choices(dry_run=options["dry_run"]))
+        count = size = failed = 0
+        try:
+            for name, length, reason in restore(job, options["pattern"]):
+                failed += bool(reason)
+                count, size = (count, size) if reason else (count + 1, size + length)
+                self.stdout.write(
+                    printable(f"failed {name}: {reason}" if reason else f"restored {name}")
+                )
+        except (OSError, S3Error, redis.RedisError) as error:
+            raise CommandError(f"{mount.alias}: {error}") from error
+        would = "a dry run; would be: " if options["dry_run"] else ""
+        done = f"{would}{mount.alias}: {count:,} restored, {failed:,} failed; {readable(size)}"
+        self.stdout.write(self.style.SUCCESS(done))
+        return failed

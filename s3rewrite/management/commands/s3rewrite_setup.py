@@ -1,0 +1,63 @@
+"""`manage.py s3rewrite_setup`: the bucket, as it must be."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.mounts import Mount
+from s3rewrite.sync.errors import S3Error
+from s3rewrite.sync.provision import iam_policy, steps
+from s3rewrite.sync.transfer import Bucket
+
+
+class Command(BaseCommand):
+    """Arguments and wiring."""
+
+    help = (
+        "Creates the bucket, lets anybody read what is below the mount's prefix, answers with "
+        "CORS where the mount says so, and tidies up abandoned uploads. Prints the IAM policy "
+        "for the user of the loop. Rules that are there already are kept."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The mounts, and how far to go."""
+        add_mounts(parser)
+        add = parser.add_argument
+        add("--dry-run", action="store_true", help="only say what would be done")
+        add("--private", action="store_true", help="make nothing public: a CDN has its own rights")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what is missing; exit with 1 where the service refuses a step."""
+        failed = sum(self._set_up(mount, options) for mount in chosen_mounts(options))
+        if failed:
+            raise CommandError(f"{failed} steps failed; the reasons stand above.")
+
+    def _set_up(self, mount: Mount, options: dict[str, Any]) -> int:
+        failed = count = 0
+        try:
+            for sentence, run in steps(mount, Bucket(mount), public=not options["private"]):
+                count += 1
+                failed += not self._step(f"{mount.alias}: {sentence}", run, options)
+        except S3Error as error:
+            self.stderr.write(self.style.ERROR(f"{mount.alias}: {error}"))
+            failed += 1
+        if not count and not failed:
+            self.stdout.write(self.style.SUCCESS(f"{mount.alias}: nothing to do"))
+        self.stdout.write(f"{mount.alias}: the rights that the loop needs, as an IAM policy:")
+        self.stdout.write(json.dumps(iam_policy(mount), indent=2))
+        return failed
+
+    def _step(self, sentence: str, run: Any, options: dict[str, Any]) -> bool:
+        if options["dry_run"]:
+            self.stdout.write(f"{sentence} (a dry run: not done)")
+            return True
+        try:
+            run()
+        except S3Error as error:
+            self.stderr.write(self.style.ERROR(f"{sentence}: failed: {error}"))
+            return False
+        self.stdout.write(self.style.SUCCESS(f"{sentence}: done"))
+        return True

@@ -1,0 +1,52 @@
+"""`manage.py s3rewrite_verify`: disk, registry and bucket, compared."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import redis
+from django.core.management.base import BaseCommand, CommandError
+
+from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.mounts import Mount
+from s3rewrite.sync.errors import S3Error
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.progress import printable
+from s3rewrite.sync.scan import ScanError
+from s3rewrite.sync.verify import REPAIRED, Difference, differences, repair
+
+
+class Command(BaseCommand):
+    """Arguments and wiring."""
+
+    help = "Compares files, published set and bucket: one line for each difference."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The mounts, and how closely to look."""
+        add_mounts(parser)
+        add = parser.add_argument
+        add("--checksum", action="store_true", help="read each file, and ask for each object")
+        add("--repair", action="store_true", help="link what is wrong locally until it is mended")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Compare; exit with 1 where something differs that was not repaired."""
+        left = sum(self._verify(mount, options) for mount in chosen_mounts(options))
+        if left:
+            raise CommandError("Not everything is as it should be; --repair mends what it can.")
+
+    def _verify(self, mount: Mount, options: dict[str, Any]) -> int:
+        job = Job(mount)
+        found: list[Difference] = []
+        try:
+            for difference in differences(job, checksum=options["checksum"]):
+                found.append(difference)
+                self.stdout.write(
+                    f"{mount.alias}: {printable(difference.name)}: {difference.fault}"
+                )
+            repaired = repair(job, found) if options["repair"] else 0
+        except (OSError, S3Error, ScanError, redis.RedisError) as error:
+            raise CommandError(f"{mount.alias}: {error}") from error
+        wrong = sum(fault in REPAIRED for _, fault in found)
+        if repaired:
+            self.stdout.write(f"{mount.alias}: {repaired:,} withdrawn; the loop looks at them now")
+        self.stdout.write(self.style.SUCCESS(f"{mount.alias}: {len(found):,} differences"))
+        return wrong - repaired

@@ -1,0 +1,62 @@
+"""A panel for django-debug-toolbar: each local URL of a page, whether it is linked, and why not."""
+
+from typing import Any
+
+from debug_toolbar.panels import Panel
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from s3rewrite.explanation import Explanation, explain_response
+from s3rewrite.guard import guarded
+from s3rewrite.server_timing import NAME, told
+from s3rewrite.witness import call_as_witness, copy_of
+
+_UNSEEN = "S3RewriteMiddleware did not see this response: does it stand below the toolbar's?"
+_STREAMING = "The response streams: s3rewrite_explain reads it whole."
+_FAILED = "It could not be explained; the log of s3rewrite says why."
+
+
+class S3RewritePanel(Panel):  # type: ignore[misc]
+    """For DEBUG_TOOLBAR_PANELS."""
+
+    title = "S3 links"
+    template = "s3rewrite/panel.html"
+    is_async = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._seen: HttpResponse | None = None
+        self._notice = _UNSEEN
+
+    @property
+    def nav_subtitle(self) -> str:
+        """How many are linked."""
+        return str(self.get_stats().get("summary", ""))
+
+    def process_request(self, request: HttpRequest) -> Any:
+        """Ask the middleware to show the response before it changes it."""
+        call_as_witness(request, self._see)
+        return super().process_request(request)
+
+    def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Explain what was seen."""
+        explanation = Explanation(notice=_FAILED)
+        with guarded(request):
+            explanation = self._explanation(request)
+        self.record_stats({"summary": explanation.summary(), **explanation.as_dict()})
+
+    def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Say how long it took: the toolbar writes the header anew."""
+        if timing := told(response):
+            self.record_server_timing(NAME, timing.description, timing.seconds * 1000)
+
+    def _see(self, response: HttpResponseBase) -> None:
+        if isinstance(response, HttpResponse):
+            self._seen = copy_of(response, response.content)
+        else:
+            self._notice = _STREAMING
+
+    def _explanation(self, request: HttpRequest) -> Explanation:
+        if self._seen is None:
+            return Explanation(notice=self._notice)
+        return explain_response(request, self._seen)

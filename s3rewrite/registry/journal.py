@@ -1,0 +1,149 @@
+"""What passes and loops tell of themselves: kept beside the published set, for those who watch.
+
+Nothing here decides what is linked. All of it may be lost, and is written anew by the next pass.
+"""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from s3rewrite.registry.commands import Registry
+
+PASSES = 200
+"""Passes that are remembered; those that did nothing are not."""
+
+TROUBLES = 10_000
+"""Names whose reasons are remembered."""
+
+LOOP_SECONDS = 20.0
+"""Seconds for which a loop counts as alive after it last said so."""
+
+PROGRESS_SECONDS = 10.0
+"""Seconds after which a pass that says nothing counts as over."""
+
+TOTALS_PATIENCE = 50
+"""What took a second to count is counted again after so many seconds."""
+
+
+class Trouble(NamedTuple):
+    """Why a name is not on S3."""
+
+    kind: str
+    """"failed" or "kept local"."""
+    reason: str
+    since: float
+    """Seconds since 1970."""
+
+
+class Totals(NamedTuple):
+    """How much is published."""
+
+    names: int
+    size: int
+    """Bytes."""
+
+
+class Journal:
+    """Reads and writes what is told of one mount. Every method may raise redis.RedisError."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._client = registry.client
+        self._keys = registry.keys
+
+    # Telling
+
+    def alive(self, interval: float) -> None:
+        """A loop with that interval in seconds runs here."""
+        told = {"holder": f"{socket.gethostname()}:{os.getpid()}", "interval": interval}
+        self._client.set(self._keys.loop, json.dumps(told), px=int(LOOP_SECONDS * 1000))
+
+    def gone(self) -> None:
+        """The loop that runs here ends."""
+        self._client.delete(self._keys.loop)
+
+    def progress(self, told: Mapping[str, Any]) -> None:
+        """How far the pass is that runs now."""
+        expires = int(PROGRESS_SECONDS * 1000)
+        self._client.set(self._keys.progress, json.dumps(dict(told)), px=expires)
+
+    def ended(self, told: Mapping[str, Any], *, is_whole: bool) -> None:
+        """A pass has ended so. Of those that changed nothing only the last whole one is kept."""
+        entry = {**told, "ended": time.time()}
+        with self._client.pipeline() as pipeline:
+            if is_whole:
+                pipeline.set(self._keys.last, json.dumps(entry))
+            if told["eventful"]:
+                fields: dict[Any, Any] = {"pass": json.dumps(entry)}
+                pipeline.xadd(self._keys.passes, fields, maxlen=PASSES)
+            pipeline.delete(self._keys.progress)
+            pipeline.execute()
+
+    def troubled(self, found: Mapping[str, tuple[str, str]], names: Iterable[str] | None) -> None:
+        """Name -> kind and reason, of all names, or of those that were looked at.
+
+        A trouble that goes on keeps the time at which it began.
+        """
+        before = self.troubles()
+        now = time.time()
+        kept: dict[str, Trouble] = {}
+        if names is not None:
+            looked_at = set(names)
+            kept = {name: trouble for name, trouble in before.items() if name not in looked_at}
+        for name, (kind, reason) in list(found.items())[:TROUBLES]:
+            since = before[name].since if name in before else now
+            kept[name] = Trouble(kind, reason, since)
+        with self._client.pipeline() as pipeline:
+            pipeline.delete(self._keys.troubles)
+            if kept:
+                fields: dict[Any, Any] = {n: json.dumps(trouble) for n, trouble in kept.items()}
+                pipeline.hset(self._keys.troubles, mapping=fields)
+            pipeline.execute()
+
+    # Reading
+
+    def loop(self) -> dict[str, Any] | None:
+        """The loop that runs over the mount: `holder`, `interval`; None where none does."""
+        return _decoded(self._client.get(self._keys.loop))
+
+    def running(self) -> dict[str, Any] | None:
+        """How far the pass is that runs now; None where none does."""
+        return _decoded(self._client.get(self._keys.progress))
+
+    def passes(self, count: int = PASSES) -> list[dict[str, Any]]:
+        """The last passes, the latest first, each as it was told, and when it `ended`."""
+        found: Any = self._client.xrevrange(self._keys.passes, count=count)
+        return [json.loads(fields[b"pass"]) for _, fields in found]
+
+    def last(self) -> dict[str, Any] | None:
+        """The last pass over all files, as it was told, and when it `ended`."""
+        return _decoded(self._client.get(self._keys.last))
+
+    def troubles(self) -> dict[str, Trouble]:
+        """Name -> why it is not on S3."""
+        found: Any = self._client.hgetall(self._keys.troubles)
+        return {
+            name.decode("utf-8", "surrogatepass"): Trouble(*json.loads(value))
+            for name, value in found.items()
+        }
+
+    def totals(self) -> Totals:
+        """How much is published; counted anew now and then, as that takes its time."""
+        if known := _decoded(self._client.get(self._keys.totals)):
+            return Totals(known["names"], known["size"])
+        began = time.monotonic()
+        names = size = 0
+        for _, entry in self._registry.names():
+            names += 1
+            size += entry.signature.size
+        patience = max(1.0, TOTALS_PATIENCE * (time.monotonic() - began))
+        told = json.dumps({"names": names, "size": size})
+        self._client.set(self._keys.totals, told, px=int(patience * 1000))
+        return Totals(names, size)
+
+
+def _decoded(value: Any) -> dict[str, Any] | None:
+    return json.loads(value) if value else None

@@ -1,0 +1,138 @@
+"""All that a file refers to, wherever that is: of style sheets, SVG and playlists.
+
+A file of these kinds is read on its own, far from the page, so its root-relative and relative
+URLs mean something else where the file is. WHATWG URL Standard, 4.4; CSS Values 4, 4.5.2;
+RFC 8216, 4.1; SVG 2, 16.1.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from s3rewrite.rewriters import m3u8
+from s3rewrite.rewriters.css_statements import every_use
+from s3rewrite.rewriters.prefixes import TRIMMED
+from s3rewrite.rewriters.references import Text, attribute_text
+from s3rewrite.rewriters.scope import Candidate
+from s3rewrite.rewriters.tokens import ATTRIBUTE
+from s3rewrite.rewriters.xml_tokens import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Larger files are not searched."""
+
+
+class Outgoing(NamedTuple):
+    """A URL in a file, and whether a browser fetches it with CORS."""
+
+    candidate: Candidate
+    cors: bool
+
+
+class Unreadable(Exception):
+    """It cannot be said beyond doubt what a file refers to."""
+
+
+Read = Callable[[bytes], list[Outgoing]]
+
+# Properties whose files are fetched with CORS. CSS Fonts 4, 4.8.2; CSS Masking 1, 5.1;
+# CSS Shapes 1, 5; Filter Effects 1, 5.
+_CORS_PROPERTIES = re.compile(rb"--.*|src|(?:-webkit-)?mask.*|shape-outside|clip-path|.*filter")
+_STYLE = re.compile(rb"\s*+(?:<!\[CDATA\[((?s:.*?))\]\]>\s*+|([^<]*+))</")
+_SVG_LINKS = frozenset({b"href", b"xlink:href", b"src"})
+_SVG_UNREADABLE = (b"<!ENTITY", b"xml:base", b"<?xml-stylesheet")
+
+
+def in_css(body: bytes) -> list[Outgoing]:
+    """The URLs of a style sheet. Raises Unreadable."""
+    return list(_of_css(Text(body, 0)))
+
+
+def in_svg(body: bytes) -> list[Outgoing]:
+    """The URLs of an SVG. Raises Unreadable."""
+    if any(sign in body for sign in _SVG_UNREADABLE):
+        raise Unreadable
+    return list(chain.from_iterable(_in_tag(body, tag) for tag in _start_tags(body)))
+
+
+def in_playlist(body: bytes) -> list[Outgoing]:
+    """The URLs of an M3U8. What plays it fetches all with CORS, or none."""
+    texts = (Text(body[start:end], start) for _, start, end in m3u8.uris(body))
+    return [found for text in texts for found in _whole(text, cors=True)]
+
+
+KINDS: dict[str, Read] = {
+    "text/css": in_css,
+    "image/svg+xml": in_svg,
+    "application/vnd.apple.mpegurl": in_playlist,
+    "application/x-mpegurl": in_playlist,
+    "audio/mpegurl": in_playlist,
+    "audio/x-mpegurl": in_playlist,
+}
+"""How each media type is read."""
+
+
+def _of_css(text: Text) -> Iterator[Outgoing]:
+    uses = every_use(text.data)
+    if uses is None:
+        raise Unreadable
+    for begin, end, name in uses:
+        url = text.data[begin:end].strip(TRIMMED)
+        start = text.data.index(url, begin)
+        cors = _CORS_PROPERTIES.fullmatch(name) is not None
+        yield Outgoing(text.candidate(start, url), cors)
+
+
+def _start_tags(body: bytes) -> Iterator[re.Match[bytes]]:
+    prolog = PROLOG.match(body)
+    at = prolog.end() if prolog else 0
+    while (at := body.find(b"<", at)) >= 0:
+        tag = ONE_TAG.match(body, at)
+        found = tag or ONE_CDATA.match(body, at) or ONE_OTHER.match(body, at)
+        if found is None:
+            raise Unreadable
+        if tag and not tag[1]:
+            yield tag
+        at = found.end()
+
+
+def _in_tag(body: bytes, tag: re.Match[bytes]) -> Iterator[Outgoing]:
+    for found in ATTRIBUTE.finditer(body, *tag.span(3)):
+        group = found.lastindex or 1
+        if group > 1:
+            yield from _in_value(found[1], attribute_text(body, *found.span(group)))
+    if tag[2].lower() == b"style" and not tag[3].endswith(b"/"):
+        yield from _in_style(body, tag.end())
+
+
+def _in_value(name: bytes, text: Text) -> Iterator[Outgoing]:
+    if name in _SVG_LINKS:
+        yield from _whole(text, cors=False)
+    elif name == b"style":
+        yield from _of_css(_wrapped(b"{", text))
+    elif b"url(" in text.data.lower():
+        yield from _of_css(_wrapped(b"{" + name + b":", text))
+
+
+def _wrapped(before: bytes, text: Text) -> Text:
+    """Declarations, or the value of one, as the style sheet that they would be."""
+    length = len(before)
+    places = tuple(place + length for place in text.places)
+    return Text(before + text.data + b"}", text.start - length, places, text.gaps)
+
+
+def _in_style(body: bytes, start: int) -> Iterator[Outgoing]:
+    found = _STYLE.match(body, start)
+    if found is None:
+        raise Unreadable
+    is_cdata = found[1] is not None
+    span = found.span(1 if is_cdata else 2)
+    yield from _of_css(
+        Text(body[slice(*span)], span[0]) if is_cdata else attribute_text(body, *span)
+    )
+
+
+def _whole(text: Text, *, cors: bool) -> Iterator[Outgoing]:
+    url = text.data.strip(TRIMMED)
+    if url:
+        yield Outgoing(text.candidate(text.data.index(url), url), cors)

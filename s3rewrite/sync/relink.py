@@ -1,0 +1,198 @@
+"""Files that refer to others: what becomes of their references when they go to S3.
+
+A style sheet on S3 that says `url(/static/x.png)` would ask S3's host for it. So each reference
+is made to lead where it led from the site, or the file stays on the site.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from hashlib import blake2b
+from typing import NamedTuple
+from urllib.parse import quote, urljoin, urlsplit
+
+from s3rewrite import conf
+from s3rewrite.entries import Signature
+from s3rewrite.exclusions import is_excluded
+from s3rewrite.links import url_prefix
+from s3rewrite.mounts import Mount
+from s3rewrite.paths import quote_name, reference
+from s3rewrite.registry import loop_registry
+from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
+from s3rewrite.rewriters.scope import Link
+from s3rewrite.rewriters.splice import splice
+from s3rewrite.sync.content_types import content_type
+from s3rewrite.sync.scan import signature_of
+
+
+class Becomes(StrEnum):
+    """What a reference becomes."""
+
+    AS_IT_IS = "as it is"
+    PUBLIC = "the public URL"
+    SITE = "a URL of the site"
+    WAITS = "waits"
+    STAYS = "stays"
+
+
+class KeptLocal(Exception):
+    """A file cannot go to S3 without breaking what it refers to; or not yet."""
+
+    def __init__(self, reason: str, *, waits: bool = False) -> None:
+        super().__init__(reason)
+        self.waits = waits
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a reference."""
+
+    elsewhere: bool = False
+    """It means the same wherever it stands: another origin, `data:`, a fragment."""
+    relative: bool = False
+    """It leads to the right object as it is, once the file is on S3."""
+    mirrored: bool = False
+    """It leads to a mount whose keys are its names."""
+    on_disk: bool = False
+    published: bool = False
+    """The target is on S3 as it is on disk."""
+    readable: bool = True
+    """A page may read the target from S3: it needs no CORS headers, or S3 sends them."""
+
+
+def decide(facts: Facts, *, has_site: bool) -> Becomes:
+    """What becomes of a reference, if `has_site`: SITE_URL is set.
+
+    | leads to                 | on disk | published | readable | becomes                     |
+    |--------------------------|---------|-----------|----------|-----------------------------|
+    | elsewhere                |         |           |          | as it is                    |
+    | a mirrored mount         | any     | any       | no       | a URL of the site, or stays |
+    | a mirrored mount         | yes     | no        | yes      | waits                       |
+    | a mirrored mount         | no      | no        | yes      | as below                    |
+    | its own one, relatively  | yes     | yes       | yes      | as it is                    |
+    | a mirrored mount         | yes     | yes       | yes      | the public URL              |
+    | any other place          |         |           |          | a URL of the site, or stays |
+    """
+    if facts.elsewhere:
+        return Becomes.AS_IT_IS
+    if not facts.mirrored or not facts.readable:
+        return Becomes.SITE if has_site else Becomes.STAYS
+    if facts.on_disk and not facts.published:
+        return Becomes.WAITS
+    return Becomes.AS_IT_IS if facts.relative else Becomes.PUBLIC
+
+
+def refers(name: str) -> bool:
+    """Whether a file of that name may refer to others."""
+    return content_type(name) in KINDS
+
+
+def relinked(mount: Mount, name: str, content: object, size: int) -> bytes | None:
+    """The bytes to send of a file that refers to others; None to send it as it is.
+
+    Raises KeptLocal.
+    """
+    if not refers(name):
+        return None
+    if not isinstance(content, bytes) or size > MAX_BYTES:
+        raise KeptLocal(f"larger than {MAX_BYTES:,} bytes: what it refers to is not looked for")
+    try:
+        found = KINDS[content_type(name)](content)
+        references = [Reference(mount, name, one) for one in found]
+    except (Unreadable, ValueError):
+        raise KeptLocal("it cannot be said for sure what it refers to") from None
+    links = [_link(mount, one) for one in references]
+    sent = splice(content, [one.candidate for one, _ in zip(found, links, strict=True)], links)
+    return None if sent is content else sent
+
+
+class _Place(NamedTuple):
+    """A name of a mount, its file, and whether S3 has that."""
+
+    mount: Mount
+    name: str
+    signature: Signature | None
+    is_published: bool
+
+
+class Reference:
+    """A URL in a file of a mount, and where it leads. Raises ValueError where that is unclear."""
+
+    def __init__(self, mount: Mount, name: str, outgoing: Outgoing) -> None:
+        self.mount = mount
+        self.cors = outgoing.cors
+        self.url = outgoing.candidate.url.decode()
+        if "\\" in self.url or not self.url.isprintable():
+            raise ValueError(self.url)
+        self.local = urljoin(url_prefix(mount) + quote_name(name), self.url)
+
+    @cached_property
+    def place(self) -> _Place | None:
+        """The mount and the name, if it leads to one that is offloaded."""
+        for mount in conf.mounts().values():
+            prefix = url_prefix(mount)
+            if prefix and self.local.startswith(prefix):
+                found = reference(self.local[len(prefix) :].encode())
+                return _placed(mount, found.name) if found else None
+        return None
+
+    @property
+    def facts(self) -> Facts:
+        """What decides what becomes of it."""
+        parts = urlsplit(self.url)
+        if parts.scheme or parts.netloc or not self.url.split("#")[0]:
+            return Facts(elsewhere=True)
+        if self.place is None:
+            return Facts()
+        target = self.place.mount
+        mirrored = not target.paths.fingerprinted
+        return Facts(
+            relative=mirrored and target == self.mount and not self.url.startswith("/"),
+            mirrored=mirrored,
+            on_disk=self.place.signature is not None,
+            published=self.place.is_published,
+            readable=target.cors or not self.cors,
+        )
+
+
+def _placed(mount: Mount, name: str) -> _Place | None:
+    if is_excluded(mount.exclude, name):
+        return None
+    signature = signature_of(conf.storage_of(mount), name)
+    entry = loop_registry(mount).get([name]).get(name)
+    return _Place(mount, name, signature, bool(entry and entry.signature == signature))
+
+
+def _link(mount: Mount, found: Reference) -> Link | None:
+    """What to put in place of a reference. Raises KeptLocal."""
+    becomes = decide(found.facts, has_site=bool(mount.site_url))
+    length = len(found.url.split("#")[0].split("?")[0].encode())
+    if becomes is Becomes.WAITS:
+        raise KeptLocal(f"waits for {found.url}, which is not on S3 yet", waits=True)
+    if becomes is Becomes.STAYS:
+        raise KeptLocal(_why_it_stays(found))
+    if becomes is Becomes.PUBLIC and found.place:
+        return Link(length, found.place.mount.paths.url(found.place.name, "").encode())
+    if becomes is Becomes.SITE:
+        return Link(length, (mount.site_url + quote(urlsplit(found.local).path, "/%~")).encode())
+    return None
+
+
+def _why_it_stays(found: Reference) -> str:
+    if found.place is None:
+        why = "which is not on S3"
+    elif found.place.mount.paths.fingerprinted:
+        why = 'whose key changes with its bytes (KEYS = "fingerprint")'
+    else:
+        why = 'which S3 would have to send with CORS headers ("CORS": True)'
+    return f"refers to {found.url}, {why}: SITE_URL would lead it back to the site"
+
+
+def rules(mounts: Sequence[Mount]) -> str:
+    """A digest of all settings on which the bytes that are sent depend."""
+    told = [
+        (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude)
+        for m in mounts
+    ]
+    return blake2b(repr(told).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,121 @@
+"""Files brought back from the bucket: onto a new server, or where some were lost."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import NamedTuple
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
+from pathspec import GitIgnoreSpec
+
+from s3rewrite.paths import FINGERPRINT_DIGITS
+from s3rewrite.sync.errors import S3Error
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.scan import signature_of
+
+
+class Restored(NamedTuple):
+    """A name that is in the bucket and not on disk; `reason` says why it could not be restored."""
+
+    name: str
+    size: int
+    reason: str = ""
+
+
+class _Wanted(NamedTuple):
+    name: str
+    key: str
+    version: str
+    size: int
+    modified: datetime
+
+
+def restore(job: Job, patterns: Iterable[str] = ()) -> Iterator[Restored]:
+    """Bring back each file that is missing, all or those that a pattern of gitignore names.
+
+    No file that is there is touched. Of several versions of a name the one that is published
+    comes back, otherwise the latest. A dry run only says what would come.
+    Raises S3Error, OSError where the rest would fail, too.
+    """
+    chosen = GitIgnoreSpec.from_lines(patterns)
+    for wanted in _wanted(job):
+        if chosen.patterns and not chosen.match_file(wanted.name):
+            continue
+        try:
+            if signature_of(job.storage, wanted.name) is not None:
+                continue
+            reason = "" if job.choices.dry_run else _one(job, wanted)
+        except SuspiciousOperation:
+            reason = "its key is no name of a file in this storage"
+        yield Restored(wanted.name, wanted.size, reason)
+
+
+def _wanted(job: Job) -> Iterator[_Wanted]:
+    """The objects of the mount, each name once."""
+    for folder in job.bucket.walk(job.mount.prefix):
+        versions: dict[str, list[_Wanted]] = {}
+        for key, found in folder.items():
+            if parts := job.mount.paths.name(key):
+                name, version = parts
+                wanted = _Wanted(name, key, version, found["Size"], found["LastModified"])
+                versions.setdefault(name, []).append(wanted)
+        published = job.registry.get(versions)
+        for name, candidates in versions.items():
+            entry = published.get(name)
+            current = entry.fingerprint[:FINGERPRINT_DIGITS] if entry else None
+            yield max(candidates, key=lambda one: (one.version == current, one.modified))
+
+
+def _one(job: Job, wanted: _Wanted) -> str:
+    """Bring one file back; returns why it could not be."""
+    try:
+        with _received(job, wanted) as path:
+            _put(job, wanted, path)
+    except FileExistsError:
+        return ""  # it was saved meanwhile: that one stands
+    except (S3Error, ValueError) as error:
+        return str(error)
+    return ""
+
+
+@contextmanager
+def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
+    """The object's bytes in a file beside its place. Raises ValueError where they are others."""
+    digest = sha256()
+    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=".s3rewrite-") as file:
+        for chunk in job.bucket.get(wanted.key):
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+        found = job.bucket.head(wanted.key)
+        expected = (found.sha256 if found else "") or wanted.version
+        if not digest.hexdigest().startswith(expected) or file.tell() != wanted.size:
+            raise ValueError("the bucket gave other bytes than were sent to it")
+        yield Path(file.name)
+
+
+def _folder(job: Job, name: str) -> Path | None:
+    if not isinstance(job.storage, FileSystemStorage):
+        return None
+    folder = Path(job.storage.path(name)).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _put(job: Job, wanted: _Wanted, path: Path) -> None:
+    """Make the received file the one of that name. Raises FileExistsError."""
+    if not isinstance(job.storage, FileSystemStorage):
+        with path.open("rb") as file:
+            job.storage.save(wanted.name, File(file))
+        return
+    modified = wanted.modified.timestamp()
+    os.utime(path, (modified, modified))
+    path.chmod(job.storage.file_permissions_mode or 0o644)
+    os.link(path, job.storage.path(wanted.name))

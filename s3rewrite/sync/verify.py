@@ -1,0 +1,135 @@
+"""Disk, registry and bucket, compared name by name: what is not as it should be."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, join
+from s3rewrite.sync.files import opened
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.relink import KeptLocal, refers
+from s3rewrite.sync.scan import Findings, scan
+from s3rewrite.sync.transfer import Object
+from s3rewrite.sync.upload import bytes_to_send
+
+
+class Fault(StrEnum):
+    """What is wrong with a name."""
+
+    NO_OBJECT = "published, but the bucket has no such object: its links are broken"
+    OTHER_OBJECT = "published, but the bucket holds other bytes"
+    NO_FILE = "published, but there is no such file"
+    CHANGED = "published, but the file was changed since"
+    OTHER_BYTES = "published, but the file holds other bytes, though of the same size and time"
+    NOT_PUBLISHED = "not published yet"
+    ONLY_IN_BUCKET = "in the bucket only"
+
+
+REPAIRED = frozenset(Fault) - {Fault.ONLY_IN_BUCKET}
+"""Faults that a withdrawal and a look by the loop mend."""
+
+
+class Difference(NamedTuple):
+    """A name, or a key for what is in the bucket only, and what is wrong with it."""
+
+    name: str
+    fault: Fault
+
+
+def compare(local: Signature | None, entry: Entry | None, found: Object | None) -> Fault | None:
+    """The fault of one name, without looking into its bytes.
+
+    | on disk         | published | in the bucket  | fault         |
+    |-----------------|-----------|----------------|---------------|
+    | any             | yes       | no             | NO_OBJECT     |
+    | any             | yes       | of other size  | OTHER_OBJECT  |
+    | no              | yes       | yes            | NO_FILE       |
+    | other signature | yes       | yes            | CHANGED       |
+    | same signature  | yes       | yes            | none          |
+    | yes             | no        | any            | NOT_PUBLISHED |
+    | no              | no        | any            | none          |
+    """
+    if entry is None:
+        return Fault.NOT_PUBLISHED if local else None
+    if found is None:
+        return Fault.NO_OBJECT
+    if found.size != entry.signature.size:
+        return Fault.OTHER_OBJECT
+    if local is None:
+        return Fault.NO_FILE
+    return Fault.CHANGED if local != entry.signature else None
+
+
+def differences(job: Job, *, checksum: bool) -> Iterator[Difference]:
+    """Everything that is not as it should be; with `checksum` each file and object is read.
+
+    Raises ScanError, S3Error, redis.RedisError.
+    """
+    seen: set[str] = set()
+    wanted: set[str] = set()
+    for directory in scan(job.storage, job.excluded, job.mount.prefix, Findings()):
+        seen.add(directory.path)
+        (entries,) = job.registry.entries([directory.path])
+        wanted |= {_key(job, directory.path, *item) for item in entries.items()}
+        yield from _in_directory(job, directory.path, directory.files, entries, checksum=checksum)
+    for path in set(job.registry.directories()) - seen:
+        (entries,) = job.registry.entries([path])
+        wanted |= {_key(job, path, *item) for item in entries.items()}
+        yield from _in_directory(job, path, {}, entries, checksum=checksum)
+    for folder in job.bucket.walk(job.mount.prefix):
+        unknown = sorted(folder.keys() - wanted)
+        yield from (Difference(key, Fault.ONLY_IN_BUCKET) for key in unknown)
+
+
+def repair(job: Job, found: Iterable[Difference]) -> int:
+    """Withdraw what is wrong and ask the loop to look at it; returns how many names."""
+    names = [name for name, fault in found if fault in REPAIRED]
+    job.registry.withdraw(names, hint=True)
+    return len(names)
+
+
+def _key(job: Job, path: str, basename: str, entry: Entry) -> str:
+    return job.mount.paths.key(join(path, basename), entry.fingerprint)
+
+
+def _in_directory(
+    job: Job,
+    path: str,
+    files: dict[str, Signature],
+    entries: dict[str, Entry],
+    *,
+    checksum: bool,
+) -> Iterator[Difference]:
+    objects = _objects(job, path, entries)
+    for basename in sorted(files.keys() | entries.keys()):
+        name, entry = join(path, basename), entries.get(basename)
+        found = objects.get(_key(job, path, basename, entry)) if entry else None
+        fault = compare(files.get(basename), entry, found)
+        if fault is Fault.OTHER_OBJECT and refers(name):
+            fault = None  # what it refers to was changed on the way, so its size may be another
+        if fault is None and checksum and entry:
+            fault = _fault_of_bytes(job, name, entry)
+        if fault:
+            yield Difference(name, fault)
+
+
+def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object]:
+    if not entries:
+        return {}
+    key = _key(job, path, *next(iter(entries.items())))
+    return job.bucket.list_folder(key.rpartition("/")[0] + "/" if "/" in key else "")
+
+
+def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
+    with opened(job.storage, name) as file:
+        try:
+            digests, content = bytes_to_send(job.mount, name, file)
+        except KeptLocal:
+            return Fault.CHANGED
+        size = len(content) if isinstance(content, bytes) else entry.signature.size
+    if digests.sha256[:FINGERPRINT_LENGTH] != entry.fingerprint:
+        return Fault.OTHER_BYTES
+    found = job.bucket.head(job.mount.paths.key(name, entry.fingerprint))
+    if found is None:
+        return Fault.NO_OBJECT
+    return None if found.holds(size, digests) else Fault.OTHER_OBJECT

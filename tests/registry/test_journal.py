@@ -1,0 +1,93 @@
+"""What passes tell, on a real Redis."""
+
+import time
+
+import pytest
+
+from s3rewrite.registry import Registry, journal
+from s3rewrite.registry.journal import Journal, Totals, Trouble
+from tests.registry.conftest import entry, publish
+
+TOLD = {"eventful": True, "uploaded": 3}
+
+
+@pytest.fixture
+def told(registry: Registry) -> Journal:
+    return Journal(registry)
+
+
+def test_at_first_nothing_is_told(told: Journal) -> None:
+    assert (told.loop(), told.running(), told.last(), told.passes(), told.troubles()) == (
+        None, None, None, [], {},
+    )  # fmt: skip
+
+
+def test_a_loop_is_alive_until_it_goes(told: Journal, registry: Registry) -> None:
+    told.alive(60.0)
+    found = told.loop()
+    assert found
+    assert found["interval"] == 60.0
+    assert 0 < registry.client.pttl(registry.keys.loop) <= 20_000
+    told.gone()
+    assert told.loop() is None
+
+
+def test_the_progress_of_a_pass_ends_with_it(told: Journal, registry: Registry) -> None:
+    told.progress({"planned": 3, "done": 1})
+    assert told.running() == {"planned": 3, "done": 1}
+    assert registry.client.pttl(registry.keys.progress) > 0
+    told.ended(TOLD, is_whole=True)
+    assert told.running() is None
+
+
+def test_the_last_passes_are_remembered(told: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "PASSES", 3)
+    for number in range(200):
+        told.ended({**TOLD, "uploaded": number}, is_whole=number == 198)
+    found = [one["uploaded"] for one in told.passes()]
+    assert found[:3] == [199, 198, 197]
+    assert len(found) < 200
+    assert told.last()["uploaded"] == 198  # type: ignore[index]
+    assert time.time() - told.passes()[0]["ended"] < 60
+
+
+def test_of_passes_that_did_nothing_the_last_one_is_remembered(told: Journal) -> None:
+    told.ended({"eventful": False}, is_whole=True)
+    assert told.last()
+    assert told.passes() == []
+
+
+def test_a_trouble_keeps_the_time_at_which_it_began(told: Journal) -> None:
+    told.troubled({"a": ("failed", "no"), "b": ("kept local", "never")}, None)
+    first = told.troubles()
+    assert {name: found[:2] for name, found in first.items()} == {
+        "a": ("failed", "no"), "b": ("kept local", "never"),
+    }  # fmt: skip
+    told.troubled({"a": ("failed", "still no")}, None)
+    assert told.troubles() == {"a": Trouble("failed", "still no", first["a"].since)}
+
+
+def test_a_pass_over_some_names_speaks_of_those_only(told: Journal) -> None:
+    told.troubled({"a": ("failed", "no"), "b": ("failed", "no")}, None)
+    told.troubled({"c": ("failed", "no")}, ["b", "c", "d"])
+    assert set(told.troubles()) == {"a", "c"}
+    told.troubled({}, ["a", "c"])
+    assert told.troubles() == {}
+
+
+def test_so_many_troubles_are_remembered(told: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "TROUBLES", 2)
+    told.troubled(dict.fromkeys("abc", ("failed", "no")), None)
+    assert set(told.troubles()) == {"a", "b"}
+
+
+def test_what_is_published_is_counted_now_and_then(
+    told: Journal, registry: Registry, lease: str
+) -> None:
+    publish(registry, lease, "a", 1)
+    publish(registry, lease, "b/c", 2)
+    assert told.totals() == Totals(2, entry(1).signature.size + entry(2).signature.size)
+    publish(registry, lease, "d", 3)
+    assert told.totals().names == 2
+    registry.client.delete(registry.keys.totals)
+    assert told.totals().names == 3
