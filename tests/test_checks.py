@@ -607,7 +607,16 @@ def test_a_number_that_cannot_work(options: dict[str, Any], problem: str) -> Non
     assert message == f'S3REWRITE["media"]["{next(iter(options))}"] {problem}'
 
 
-@pytest.mark.parametrize("options", [{"POLL_SECONDS": 0}, {"MAX_DELETE": 0}, {"DELETE_GRACE": 10}])
+@pytest.mark.parametrize("limit", ["ten", "101%"])
+def test_a_limit_that_is_none(limit: str) -> None:
+    message, _ = only(messages(MAX_DELETE=limit), "E016")
+    assert message.startswith(f'S3REWRITE["media"]["MAX_DELETE"]: {limit!r} is ')
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"POLL_SECONDS": 0}, {"MAX_DELETE": 0}, {"MAX_DELETE": "10%"}, {"DELETE_GRACE": 10}],
+)
 def test_a_number_that_works(options: dict[str, Any]) -> None:
     assert check_ids(**options) == []
 

@@ -33,7 +33,7 @@ class Choices:
     """Upload everything, also what is published and unchanged."""
     delete: bool = False
     """Delete objects of files that are gone, as DELETE_MISSING does."""
-    max_delete: int | None = None
+    max_delete: int | str | None = None
     """Objects that may be deleted, in place of MAX_DELETE."""
     dry_run: bool = False
 
