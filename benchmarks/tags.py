@@ -69,7 +69,7 @@ def publish(directory: Path) -> None:
     """Write the files, and publish them as the loop does."""
     from s3rewrite import conf
     from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
-    from s3rewrite.registry import loop_registry
+    from s3rewrite.registry import Claim, loop_registry
     from s3rewrite.registry.lease import held
     from s3rewrite.sync.scan import signature
 
@@ -81,7 +81,8 @@ def publish(directory: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(name.encode())
             digest = sha256(name.encode()).hexdigest()[:FINGERPRINT_LENGTH]
-            if claim := registry.claim(name, lease, digest):
+            claim = registry.claim(name, lease, digest)
+            if isinstance(claim, Claim):
                 registry.publish(claim, lease, Entry(signature(path.stat()), digest))
 
 

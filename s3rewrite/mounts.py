@@ -29,7 +29,7 @@ class Mount:
     threads: int = 16
     delete_missing: bool = False
     delete_grace: float = 3600.0  # seconds
-    max_delete: int = 1000  # objects a pass
+    max_delete: int | str = 1000  # objects a pass, or "10%" of them
     max_staleness: float = 5.0  # seconds
     poll_seconds: float = 1.0
     redis_timeout: float = 0.25  # seconds, of a web process
@@ -59,7 +59,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "THREADS": int,
     "DELETE_MISSING": bool,
     "DELETE_GRACE": (int, float),
-    "MAX_DELETE": int,
+    "MAX_DELETE": (int, str),
     "MAX_STALENESS": (int, float),
     "POLL_SECONDS": (int, float),
     "REDIS_TIMEOUT": (int, float),

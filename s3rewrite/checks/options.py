@@ -18,6 +18,7 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
+from s3rewrite.limits import limit_of
 from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
 from s3rewrite.rewriters.conditions import cors
 from s3rewrite.rewriters.contexts import TABLE
@@ -99,7 +100,7 @@ def numbers(mount: Mount, options: Options) -> Messages:
     """E016: a number that cannot work. Written so that NaN, which is not above, is none either."""
     for key, least in LOWEST.items():
         value = getattr(mount, key.lower())
-        if not value >= least:
+        if not isinstance(value, str) and not value >= least:
             message = f"{where(mount.alias, key)} is {value!r}, which is below {least}."
             yield error(16, message, "Leave it out, or give a higher number.")
     if not mount.max_staleness > mount.poll_seconds:
@@ -109,6 +110,16 @@ def numbers(mount: Mount, options: Options) -> Messages:
     if not mount.delete_grace >= 2 * mount.max_staleness:
         message = f"{where(mount.alias, 'DELETE_GRACE')} is below twice MAX_STALENESS."
         yield error(16, message, "Pages may link an object for that long: make the grace longer.")
+
+
+@on_mount
+def max_delete(mount: Mount, options: Options) -> Messages:
+    """E016: a limit that is neither a number nor a percentage."""
+    try:
+        limit_of(mount.max_delete, 0)
+    except ValueError as problem:
+        message = f"{where(mount.alias, 'MAX_DELETE')}: {problem}."
+        yield error(16, message, 'Give it a number, or a percentage like "10%".')
 
 
 @on_options

@@ -15,6 +15,8 @@ import redis
 from s3rewrite.entries import Entry, decode, join, split
 from s3rewrite.registry.keys import Keys
 
+MAX_HINTS = 100_000
+
 PIPELINE = 200
 """Names or directories that one round trip carries."""
 
@@ -229,6 +231,12 @@ class Registry:
         return [Withdrawn(name, fingerprint) for fingerprint, _, name in pairs]
 
     # Hints
+
+    def ask(self, names: Iterable[str]) -> None:
+        """Have the loop look at these names, without withdrawing them."""
+        for name in names:
+            hint: dict[Any, Any] = {"n": name}
+            self.client.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
 
     def hints_end(self) -> str:
         """The cursor behind the last hint."""

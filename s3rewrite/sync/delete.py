@@ -5,10 +5,13 @@ never an excluded file's; nothing at all where more than MAX_DELETE are due; onl
 this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment.
 """
 
+from s3rewrite.limits import limit_of
 from s3rewrite.registry import Claim, Withdrawn
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import signature_of
+
+PUBLISHED = (Result.KEPT, Result.UPLOADED, Result.ADOPTED, Result.REFRESHED)
 
 
 def is_superfluous(*, fingerprinted: bool, on_disk: bool, is_published: bool) -> bool:
@@ -31,8 +34,7 @@ def delete_withdrawn(job: Job, report: Report) -> None:
     if not (job.mount.delete_missing or job.choices.delete):
         return
     due = due_objects(job)
-    limit = job.choices.max_delete
-    limit = job.mount.max_delete if limit is None else limit
+    limit = allowed(job, report, len(due))
     if len(due) > limit:
         report.notices.append(
             f"{len(due):,} objects are due for deletion, more than MAX_DELETE ({limit:,}): none "
@@ -41,6 +43,13 @@ def delete_withdrawn(job: Job, report: Report) -> None:
         )
         return
     _delete(job, due, report)
+
+
+def allowed(job: Job, report: Report, due: int) -> int:
+    """How many objects may be deleted: a percentage is one of the published ones and the due."""
+    chosen = job.choices.max_delete
+    published = sum(report.counts[result] for result in PUBLISHED)
+    return limit_of(job.mount.max_delete if chosen is None else chosen, published + due)
 
 
 def due_objects(job: Job) -> list[Withdrawn]:

@@ -15,6 +15,9 @@ from s3rewrite.registry.lease import Lease
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket
 
+WHOLE = ""
+"""The hint that asks for a pass over all files: no file has that name."""
+
 
 class LeaseLost(Exception):
     """Another pass may publish now: this one has to end."""
@@ -31,7 +34,7 @@ class Choices:
     """Upload everything, also what is published and unchanged."""
     delete: bool = False
     """Delete objects of files that are gone, as DELETE_MISSING does."""
-    max_delete: int | None = None
+    max_delete: int | str | None = None
     """Objects that may be deleted, in place of MAX_DELETE."""
     dry_run: bool = False
 

@@ -12,7 +12,7 @@ import redis
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken
-from s3rewrite.sync.job import Job
+from s3rewrite.sync.job import WHOLE, Job
 from s3rewrite.sync.journaled import JournaledProgress, heartbeat, note
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.progress import Progress
@@ -97,6 +97,9 @@ class MountLoop:
         if self.clock() >= self._next_pass:
             return self._finish(whole_pass(self._job))
         names = self._read(min(HINT_WAIT, self._next_pass - self.clock()))
+        if WHOLE in names:
+            self._next_pass = self.clock()
+            return 0
         if names and not self.stop.is_set():
             return self._finish(self._over(names), names)
         return 0
@@ -142,7 +145,7 @@ class MountLoop:
         if self.clock() < self._next_look:
             return []
         self._next_look = self.clock() + HINT_PERIOD
-        return self._read(0)
+        return [name for name in self._read(0) if name != WHOLE]
 
 
 def run(loops: list[MountLoop], stop: threading.Event) -> None:

@@ -208,6 +208,14 @@ class TestDeleting:
         assert "--max-delete 1" in report.notices[0]
         assert "media/gone.txt" in keys(s3_client, mount)
 
+    @pytest.mark.parametrize(("limit", "is_deleted"), [("49%", False), ("50%", True)])
+    def test_a_percentage_is_one_of_the_published_and_the_due(
+        self, mount: Mount, root: Path, s3_client: Any, limit: str, is_deleted: bool
+    ) -> None:
+        self.published_and_removed(mount, root)
+        whole_pass(job(mount, delete=True, max_delete=limit))
+        assert ("media/gone.txt" not in keys(s3_client, mount)) is is_deleted
+
     def test_spares_a_file_that_came_back(
         self, mount: Mount, root: Path, registry: Registry, s3_client: Any
     ) -> None:

@@ -10,7 +10,7 @@ import redis
 from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
-from s3rewrite.sync.job import Job
+from s3rewrite.sync.job import WHOLE, Job
 from s3rewrite.sync.loop import MountLoop, Notices, run
 from s3rewrite.sync.report import Report, Result
 
@@ -82,6 +82,16 @@ def test_hints_are_answered_as_they_come(world: World, loop: MountLoop) -> None:
     loop.step()
     assert world.passes == [None, ["a.jpg", "b.jpg"]]
     assert max(world.waits) <= 1.0
+
+
+def test_a_pass_over_all_files_on_demand(world: World, loop: MountLoop) -> None:
+    loop.step()
+    world.hints = [["a.jpg", WHOLE]]
+    loop.step()
+    loop.step()
+    assert world.passes == [None, None]
+    world.hints = [["a.jpg", WHOLE]]
+    assert loop._job.hinted() == ["a.jpg"]
 
 
 def test_what_was_done_is_said_and_an_idle_pass_is_not(world: World, loop: MountLoop) -> None:

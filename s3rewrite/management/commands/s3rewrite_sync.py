@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from s3rewrite.limits import parsed_limit
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         add("--dry-run", action="store_true", help="only say what would be done")
         add("--force", action="store_true", help="upload files that are published, too")
         add("--delete", action="store_true", help="delete objects whose files are gone")
-        add("--max-delete", type=int, metavar="N", help="objects to delete at the most")
+        add("--max-delete", type=parsed_limit, metavar="N", help="objects to delete: 5 or 10%%")
         add("--json", action="store_true", help="print the report as JSON")
         add("--wait", type=float, default=60.0, metavar="SECONDS", help="for another pass to end")
 

@@ -1,0 +1,87 @@
+"""The page in Django's admin: how the mounts are, live, and two buttons."""
+
+from typing import TYPE_CHECKING, Any
+
+import redis
+from django.contrib import admin, messages
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from s3rewrite import conf
+from s3rewrite.models import MountStatus
+from s3rewrite.overview import find, overviews
+from s3rewrite.registry import loop_registry
+from s3rewrite.sync.job import WHOLE
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[MountStatus]
+else:
+    Base = admin.ModelAdmin
+
+PAGE = "admin:s3rewrite_mountstatus_changelist"
+
+
+@admin.register(MountStatus)
+class StatusAdmin(Base):
+    """Read-only, but for asking the loop to look at a name, or at everything."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds a status."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: MountStatus | None = None) -> bool:
+        """Nobody changes a status."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MountStatus | None = None) -> bool:
+        """Nobody deletes a status."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page, the part of it that is live, and the buttons."""
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.page), name="s3rewrite_mountstatus_changelist"),
+            path("mounts/", view(self.mounts), name="s3rewrite_mounts"),
+            path("ask/", view(self.ask), name="s3rewrite_ask"),
+        ]
+
+    def page(self, request: HttpRequest) -> HttpResponse:
+        """The whole page; with `?q=` also where a file is, and why."""
+        query = request.GET.get("q", "").strip()
+        context = {
+            **self.admin_site.each_context(request),
+            **self._context(request),
+            "title": "Files on S3",
+            "query": query,
+            "found": find(query) if query else [],
+        }
+        return TemplateResponse(request, "s3rewrite/admin/status.html", context)
+
+    def mounts(self, request: HttpRequest) -> HttpResponse:
+        """What of the page changes by itself."""
+        return TemplateResponse(request, "s3rewrite/admin/mounts.html", self._context(request))
+
+    def ask(self, request: HttpRequest) -> HttpResponse:
+        """Have the loop look at a name, or without one at everything."""
+        if not self._may_ask(request) or request.method != "POST":
+            raise PermissionDenied
+        name = request.POST.get("name", "") or WHOLE
+        try:
+            loop_registry(conf.mount(request.POST.get("mount", ""))).ask([name])
+        except (ImproperlyConfigured, redis.RedisError) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, "The loop was asked to look now.")
+        return redirect(reverse(PAGE))
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return {"mounts": overviews(), "may_ask": self._may_ask(request)}
+
+    def _may_ask(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("s3rewrite.sync_mountstatus")

@@ -1,0 +1,198 @@
+"""The admin's page, with the figures of a real Redis."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.contrib.auth.models import Permission, User
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from demo.servers import Valkey
+from s3rewrite.mounts import Mount
+from s3rewrite.registry import loop_registry
+from s3rewrite.sync.job import WHOLE
+from s3rewrite.sync.journaled import journal_of, note
+from s3rewrite.sync.report import Report, Result
+from tests.factories import use_mount, write
+from tests.publishing import publish
+
+URL = "/admin/s3rewrite/mountstatus/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def mount(settings: Any, caches: None, root: Path) -> Mount:
+    return use_mount(settings, root, PUBLIC_URL="https://cdn/m/")
+
+
+def client(*permissions: str) -> Client:
+    user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    found = Client()
+    found.force_login(user)
+    return found
+
+
+@pytest.fixture
+def viewer(mount: Mount) -> Client:
+    return client("view_mountstatus")
+
+
+@pytest.fixture
+def owner(mount: Mount) -> Client:
+    return client("view_mountstatus", "sync_mountstatus")
+
+
+def text(answer: Any) -> str:
+    found = BeautifulSoup(answer.content, "html.parser").find(class_="s3rewrite") or BeautifulSoup(
+        answer.content, "html.parser"
+    )
+    return " ".join(found.get_text(" ").split())
+
+
+def report(**given: Any) -> Report:
+    found = Report("media", seconds=2.0, **given)
+    for name, reason in found.failures.items():
+        found.fail(name, reason)
+    return found
+
+
+def test_who_may_see_it(mount: Mount) -> None:
+    assert Client().get(URL).status_code == 302
+    for path in (URL, f"{URL}mounts/"):
+        assert client().get(path).status_code == 403
+        assert client("view_mountstatus").get(path).status_code == 200
+    assert client("view_mountstatus").get("/admin/").content.count(URL.encode()) >= 1
+
+
+def test_there_is_nothing_to_change(viewer: Client) -> None:
+    assert viewer.get(f"{URL}add/").status_code == 404
+    assert b"/add/" not in viewer.get("/admin/").content
+
+
+def test_at_first(viewer: Client) -> None:
+    found = text(viewer.get(URL))
+    assert "media CRITICAL" in found
+    assert "no pass was ever made" in found
+    assert "Loop none" in found
+
+
+def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
+    publish(mount, root, "a.jpg", b"x" * 2048)
+    journal_of(mount).alive(60.0)
+    done = report(failures={"<b>.jpg": "no right"}, skipped={"c.css": "refers to /x"})
+    done.add(Result.UPLOADED, 3)
+    note(mount, done, "loop")
+    answer = viewer.get(URL)
+    found = text(answer)
+    assert "media WARNING 1 failed, such as <b>.jpg: no right" in found
+    assert "1 published 1 pending" not in found
+    assert "Published 1 files, 2.0\xa0KB" in found.replace("2.0 KB", "2.0\xa0KB")
+    assert "every 60 s" in found
+    assert "3 uploaded" in found
+    assert "Failed Name Why For <b>.jpg no right 0 s" in found
+    assert "Kept local Name Why For c.css refers to /x" in found
+    assert b"<b>.jpg" not in answer.content
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert [bar.get("style") for bar in page.select(".s3rewrite-bar span")] == [
+        "width: 33.33%", "width: 33.33%", "width: 33.33%",
+    ]  # fmt: skip
+    assert len(page.select("svg rect")) == 1
+    assert "3 uploaded, 1 failed, 2.0 s" in page.select_one("rect title").text  # type: ignore[union-attr]
+
+
+def test_a_pass_that_runs(viewer: Client, mount: Mount) -> None:
+    journal_of(mount).progress({"planned": 90, "done": 30, "seconds": 3.0})
+    found = text(viewer.get(f"{URL}mounts/"))
+    assert "A pass runs 30 of 90 so far, 10 files a second" in found
+    assert "60 pending" in found
+
+
+def test_pending(viewer: Client, mount: Mount) -> None:
+    done = report(stopped="S3 is away")
+    done.add(Result.PENDING, 4)
+    note(mount, done, "s3rewrite_sync")
+    found = text(viewer.get(URL))
+    assert "the last pass stopped: S3 is away" in found
+    assert "Pending 4, for 0 s" in found
+
+
+def test_without_redis(viewer: Client, valkey: Valkey) -> None:
+    valkey.stop()
+    found = text(viewer.get(URL))
+    assert "media UNKNOWN Redis does not answer" in found
+    assert "Published" not in found
+
+
+def test_without_a_mount(viewer: Client, settings: Any) -> None:
+    settings.S3REWRITE = {}
+    assert "S3REWRITE has no mount" in text(viewer.get(URL))
+
+
+# Where a file is
+
+
+@pytest.mark.parametrize(
+    "query", ["a.jpg", "/media/a.jpg", "https://example.com/media/a.jpg", " a.jpg "]
+)
+def test_a_file_on_s3(viewer: Client, mount: Mount, root: Path, query: str) -> None:
+    publish(mount, root, "a.jpg")
+    found = text(viewer.get(URL, {"q": query}))
+    assert "media a.jpg on S3 https://cdn/m/a.jpg" in found
+
+
+def test_a_file_that_is_not(viewer: Client, mount: Mount, root: Path) -> None:
+    publish(mount, root, "a.jpg")
+    write(root, "b.jpg")
+    assert "b.jpg local: not uploaded yet /media/b.jpg" in text(viewer.get(URL, {"q": "b.jpg"}))
+    assert "local: there is no such file" in text(viewer.get(URL, {"q": "c.jpg"}))
+    for query in ("/elsewhere/c.jpg", "/media/../x", "https://example.com/x"):
+        assert "No mount has a file of that URL" in text(viewer.get(URL, {"q": query}))
+
+
+def test_what_is_asked_is_escaped(viewer: Client) -> None:
+    assert b"<script>x" not in viewer.get(URL, {"q": "<script>x"}).content
+
+
+# Asking
+
+
+def hints(mount: Mount) -> list[str]:
+    return loop_registry(mount).read_hints("0-0", 0)[1]
+
+
+def said(answer: Any) -> str:
+    return str(next(iter(get_messages(answer.wsgi_request))))
+
+
+def test_look_again_and_sync_now(owner: Client, mount: Mount) -> None:
+    answer = owner.post(f"{URL}ask/", {"mount": "media", "name": "a.jpg"})
+    assert answer.status_code == 302
+    assert answer["Location"] == URL
+    assert said(answer) == "The loop was asked to look now."
+    owner.post(f"{URL}ask/", {"mount": "media"})
+    assert hints(mount) == ["a.jpg", WHOLE]
+
+
+def test_buttons_are_for_those_who_may(owner: Client, viewer: Client, mount: Mount) -> None:
+    assert b"Sync now" in owner.get(URL).content
+    assert b"Sync now" not in viewer.get(URL).content
+    assert viewer.post(f"{URL}ask/", {"mount": "media"}).status_code == 403
+    assert owner.get(f"{URL}ask/").status_code == 403
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = owner.cookies
+    assert strict.post(f"{URL}ask/", {"mount": "media"}).status_code == 403
+    assert hints(mount) == []
+
+
+def test_asking_in_vain(owner: Client, valkey: Valkey) -> None:
+    assert "no mount 'x'" in said(owner.post(f"{URL}ask/", {"mount": "x"}))
+    valkey.stop()
+    assert said(owner.post(f"{URL}ask/", {"mount": "media"}))
