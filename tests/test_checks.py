@@ -609,7 +609,7 @@ def test_a_number_that_cannot_work(options: dict[str, Any], problem: str) -> Non
 
 @pytest.mark.parametrize("limit", ["ten", "101%"])
 def test_a_limit_that_is_none(limit: str) -> None:
-    message, _ = only(messages(MAX_DELETE=limit), "E027")
+    message, _ = only(messages(MAX_DELETE=limit), "E016")
     assert message.startswith(f'S3REWRITE["media"]["MAX_DELETE"]: {limit!r} is ')
 
 
@@ -1001,18 +1001,18 @@ def test_boto3_is_not_imported_without_need(monkeypatch: pytest.MonkeyPatch) -> 
     assert check_ids() == []
 
 
-# E026: SITE_URL
+# E027: SITE_URL
 
 
 @pytest.mark.parametrize("url", ["", "https://www.example.com", "http://127.0.0.1:8000"])
 def test_a_site(url: str) -> None:
-    assert "s3rewrite.E026" not in [message.id for message in messages(SITE_URL=url)]
+    assert "s3rewrite.E027" not in [message.id for message in messages(SITE_URL=url)]
 
 
 @pytest.mark.parametrize(
     "url", ["www.example.com", "https://x.example/", "https://x.example/a", "//x", "https://ü.de"]
 )
 def test_what_is_no_site(url: str) -> None:
-    message, hint = only(messages(SITE_URL=url), "E026")
+    message, hint = only(messages(SITE_URL=url), "E027")
     assert repr(url) in message
     assert "without a path" in hint

@@ -114,12 +114,12 @@ def numbers(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def max_delete(mount: Mount, options: Options) -> Messages:
-    """E027: a limit that is neither a number nor a percentage."""
+    """E016: a limit that is neither a number nor a percentage."""
     try:
         limit_of(mount.max_delete, 0)
     except ValueError as problem:
         message = f"{where(mount.alias, 'MAX_DELETE')}: {problem}."
-        yield error(27, message, 'Give it a number, or a percentage like "10%".')
+        yield error(16, message, 'Give it a number, or a percentage like "10%".')
 
 
 @on_options
