@@ -1001,18 +1001,18 @@ def test_boto3_is_not_imported_without_need(monkeypatch: pytest.MonkeyPatch) -> 
     assert check_ids() == []
 
 
-# E027: SITE_URL
+# E026: SITE_URL
 
 
 @pytest.mark.parametrize("url", ["", "https://www.example.com", "http://127.0.0.1:8000"])
 def test_a_site(url: str) -> None:
-    assert "s3rewrite.E027" not in [message.id for message in messages(SITE_URL=url)]
+    assert "s3rewrite.E026" not in [message.id for message in messages(SITE_URL=url)]
 
 
 @pytest.mark.parametrize(
     "url", ["www.example.com", "https://x.example/", "https://x.example/a", "//x", "https://ü.de"]
 )
 def test_what_is_no_site(url: str) -> None:
-    message, hint = only(messages(SITE_URL=url), "E027")
+    message, hint = only(messages(SITE_URL=url), "E026")
     assert repr(url) in message
     assert "without a path" in hint

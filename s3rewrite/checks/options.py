@@ -103,6 +103,7 @@ def numbers(mount: Mount, options: Options) -> Messages:
         if not isinstance(value, str) and not value >= least:
             message = f"{where(mount.alias, key)} is {value!r}, which is below {least}."
             yield error(16, message, "Leave it out, or give a higher number.")
+    yield from _max_delete(mount)
     if not mount.max_staleness > mount.poll_seconds:
         place = where(mount.alias, "MAX_STALENESS")
         message = f"{place} is not above POLL_SECONDS: nothing is linked."
@@ -112,9 +113,8 @@ def numbers(mount: Mount, options: Options) -> Messages:
         yield error(16, message, "Pages may link an object for that long: make the grace longer.")
 
 
-@on_mount
-def max_delete(mount: Mount, options: Options) -> Messages:
-    """E016: a limit that is neither a number nor a percentage."""
+def _max_delete(mount: Mount) -> Messages:
+    """A string that is neither a number nor a percentage."""
     try:
         limit_of(mount.max_delete, 0)
     except ValueError as problem:

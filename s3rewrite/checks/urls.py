@@ -61,14 +61,14 @@ def public_url(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def site_url(mount: Mount, options: Options) -> Messages:
-    """E027: a SITE_URL that is not the origin of a site."""
+    """E026: a SITE_URL that is not the origin of a site."""
     url = mount.site_url
     parts = urlsplit(url)
     is_origin = is_absolute(url) and url == f"{parts.scheme}://{parts.netloc}"
     if not url or (is_origin and paths.is_inert(url)):
         return
     message = f"{where(mount.alias, 'SITE_URL')} is {url!r}, which is no origin."
-    yield error(27, message, 'Write it as "https://www.example.com": without a path or a slash.')
+    yield error(26, message, 'Write it as "https://www.example.com": without a path or a slash.')
 
 
 @on_mount

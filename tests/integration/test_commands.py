@@ -89,6 +89,12 @@ def test_what_is_kept_local_and_what_is_due_is_said(
     assert "1 objects are due for deletion" in err
 
 
+def test_a_limit_that_is_none(mount: Mount) -> None:
+    with pytest.raises(CommandError, match="argument --max-delete: 'x' is"):
+        sync("--max-delete", "x")
+    assert "nothing to do" in sync("--max-delete", "10%")[0]
+
+
 def test_a_mount_that_is_not_there() -> None:
     with pytest.raises(CommandError, match="no mount 'medai'"):
         sync("medai")

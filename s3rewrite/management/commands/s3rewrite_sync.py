@@ -1,7 +1,7 @@
 """`manage.py s3rewrite_sync`: one pass."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         add("--dry-run", action="store_true", help="only say what would be done")
         add("--force", action="store_true", help="upload files that are published, too")
         add("--delete", action="store_true", help="delete objects whose files are gone")
-        add("--max-delete", type=parsed_limit, metavar="N", help="objects to delete: 5 or 10%%")
+        add("--max-delete", type=_limit, metavar="N", help="objects to delete: 5 or 10%%")
         add("--json", action="store_true", help="print the report as JSON")
         add("--wait", type=float, default=60.0, metavar="SECONDS", help="for another pass to end")
 
@@ -75,3 +75,10 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(f"{report.mount}: {notice}"))
         would = "a dry run; would be: " if choices.dry_run else ""
         self.stdout.write(self.style.SUCCESS(would + report.summary()))
+
+
+def _limit(text: str) -> int | str:
+    try:
+        return parsed_limit(text)
+    except ValueError as problem:
+        raise ArgumentTypeError(str(problem)) from problem

@@ -1,0 +1,23 @@
+"""python -m tests.history [--minutes 10] [--seed 1]"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.history.run import World
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="s3rewrite-history-") as directory:
+        result = World(Path(directory), options.minutes * 60, options.seed).run()
+        sys.stdout.write(f"{result}\n")
+    raise SystemExit(bool(result.wrong or result.errors))
+
+
+if __name__ == "__main__":
+    main()
