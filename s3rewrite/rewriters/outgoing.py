@@ -23,10 +23,13 @@ MAX_BYTES = 4 * 1024 * 1024
 
 
 class Outgoing(NamedTuple):
-    """A URL in a file, and whether a browser fetches it with CORS."""
+    """A URL in a file, and on what conditions a browser fetches it."""
 
     candidate: Candidate
     cors: bool
+    """From another origin than the page's only where that answers with CORS headers."""
+    own_origin: bool = False
+    """From the file's own origin only: of an SVG, which is a document by itself. SVG 2, 16.1.4"""
 
 
 class Unreadable(Exception):
@@ -100,18 +103,26 @@ def _in_tag(body: bytes, tag: re.Match[bytes]) -> Iterator[Outgoing]:
     for found in ATTRIBUTE.finditer(body, *tag.span(3)):
         group = found.lastindex or 1
         if group > 1:
-            yield from _in_value(found[1], attribute_text(body, *found.span(group)))
+            value = attribute_text(body, *found.span(group))
+            yield from _in_value(tag[2].lower(), found[1], value)
     if tag[2].lower() == b"style" and not tag[3].endswith(b"/"):
         yield from _in_style(body, tag.end())
 
 
-def _in_value(name: bytes, text: Text) -> Iterator[Outgoing]:
+def _in_value(element: bytes, name: bytes, text: Text) -> Iterator[Outgoing]:
     if name in _SVG_LINKS:
-        yield from _whole(text, cors=False)
+        for found in _whole(text, cors=False):
+            yield found._replace(own_origin=element == b"use")
     elif name == b"style":
-        yield from _of_css(_wrapped(b"{", text))
+        yield from _of_document(_wrapped(b"{", text))
     elif b"url(" in text.data.lower():
-        yield from _of_css(_wrapped(b"{" + name + b":", text))
+        yield from _of_document(_wrapped(b"{" + name + b":", text))
+
+
+def _of_document(css: Text) -> Iterator[Outgoing]:
+    """The URLs of styles in an SVG: for what is fetched with CORS, its origin is the page's."""
+    for found in _of_css(css):
+        yield found._replace(cors=False, own_origin=found.cors)
 
 
 def _wrapped(before: bytes, text: Text) -> Text:
@@ -127,7 +138,7 @@ def _in_style(body: bytes, start: int) -> Iterator[Outgoing]:
         raise Unreadable
     is_cdata = found[1] is not None
     span = found.span(1 if is_cdata else 2)
-    yield from _of_css(
+    yield from _of_document(
         Text(body[slice(*span)], span[0]) if is_cdata else attribute_text(body, *span)
     )
 

@@ -17,12 +17,12 @@ from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Plan, Task, plan
 from s3rewrite.sync.reconcile import reconcile
-from s3rewrite.sync.relink import refers, rules
+from s3rewrite.sync.relink import in_circles, refers, rules
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan, signature_of
 from s3rewrite.sync.transfer import Object
 from s3rewrite.sync.upload import Known
-from s3rewrite.sync.uploads import Uploads
+from s3rewrite.sync.uploads import Uploads, Waiting
 
 T = TypeVar("T")
 
@@ -116,11 +116,17 @@ def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]])
                 else:
                     uploads.submit(task, known)
         if len(uploads.waiting) == len(tasks) or uploads.is_over:
-            break
-        tasks = uploads.waiting
-    else:
-        return
-    report.add(Result.PENDING, len(uploads.waiting))
+            _note_waiting(report, uploads.waiting)
+            return
+        tasks = [(waiting.task, waiting.known) for waiting in uploads.waiting]
+
+
+def _note_waiting(report: Report, waiting: list[Waiting]) -> None:
+    """Those that wait for each other stay local; the others are left for the next pass."""
+    for name in in_circles({one.task.name: one.waits_for for one in waiting}):
+        report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
+        report.add(Result.PENDING, -1)
+    report.add(Result.PENDING, len(waiting))
 
 
 def _first_with_files(directories: Iterator[Directory]) -> list[Directory]:

@@ -4,7 +4,7 @@ A style sheet on S3 that says `url(/static/x.png)` would ask S3's host for it. S
 is made to lead where it led from the site, or the file stays on the site.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -39,9 +39,10 @@ class Becomes(StrEnum):
 class KeptLocal(Exception):
     """A file cannot go to S3 without breaking what it refers to; or not yet."""
 
-    def __init__(self, reason: str, *, waits: bool = False) -> None:
+    def __init__(self, reason: str, *, waits_for: str = "") -> None:
         super().__init__(reason)
-        self.waits = waits
+        self.waits_for = waits_for
+        """The name of a file of the same mount, or its URL, that is not on S3 yet."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Facts:
     """The target is on S3 as it is on disk."""
     readable: bool = True
     """A page may read the target from S3: it needs no CORS headers, or S3 sends them."""
+    out_of_reach: bool = False
+    """It is read from the file's own origin only, and will not be there."""
 
 
 def decide(facts: Facts, *, has_site: bool) -> Becomes:
@@ -67,6 +70,7 @@ def decide(facts: Facts, *, has_site: bool) -> Becomes:
     | leads to                 | on disk | published | readable | becomes                     |
     |--------------------------|---------|-----------|----------|-----------------------------|
     | elsewhere                |         |           |          | as it is                    |
+    | out of reach             |         |           |          | stays                       |
     | a mirrored mount         | any     | any       | no       | a URL of the site, or stays |
     | a mirrored mount         | yes     | no        | yes      | waits                       |
     | a mirrored mount         | no      | no        | yes      | as below                    |
@@ -76,6 +80,8 @@ def decide(facts: Facts, *, has_site: bool) -> Becomes:
     """
     if facts.elsewhere:
         return Becomes.AS_IT_IS
+    if facts.out_of_reach:
+        return Becomes.STAYS
     if not facts.mirrored or not facts.readable:
         return Becomes.SITE if has_site else Becomes.STAYS
     if facts.on_disk and not facts.published:
@@ -121,7 +127,9 @@ class Reference:
 
     def __init__(self, mount: Mount, name: str, outgoing: Outgoing) -> None:
         self.mount = mount
+        self.name = name
         self.cors = outgoing.cors
+        self.own_origin = outgoing.own_origin
         self.url = outgoing.candidate.url.decode()
         if "\\" in self.url or not self.url.isprintable():
             raise ValueError(self.url)
@@ -144,15 +152,18 @@ class Reference:
         if parts.scheme or parts.netloc or not self.url.split("#")[0]:
             return Facts(elsewhere=True)
         if self.place is None:
-            return Facts()
+            return Facts(out_of_reach=self.own_origin)
         target = self.place.mount
         mirrored = not target.paths.fingerprinted
+        is_itself = target == self.mount and self.place.name == self.name
         return Facts(
             relative=mirrored and target == self.mount and not self.url.startswith("/"),
             mirrored=mirrored,
             on_disk=self.place.signature is not None,
-            published=self.place.is_published,
+            # What refers to itself will be there once it is.
+            published=is_itself or self.place.is_published,
             readable=target.cors or not self.cors,
+            out_of_reach=self.own_origin and not (mirrored and target == self.mount),
         )
 
 
@@ -169,7 +180,9 @@ def _link(mount: Mount, found: Reference) -> Link | None:
     becomes = decide(found.facts, has_site=bool(mount.site_url))
     length = len(found.url.split("#")[0].split("?")[0].encode())
     if becomes is Becomes.WAITS:
-        raise KeptLocal(f"waits for {found.url}, which is not on S3 yet", waits=True)
+        is_here = found.place and found.place.mount == mount
+        waits_for = found.place.name if found.place and is_here else found.url
+        raise KeptLocal(f"waits for {found.url}, which is not on S3 yet", waits_for=waits_for)
     if becomes is Becomes.STAYS:
         raise KeptLocal(_why_it_stays(found))
     if becomes is Becomes.PUBLIC and found.place:
@@ -180,6 +193,8 @@ def _link(mount: Mount, found: Reference) -> Link | None:
 
 
 def _why_it_stays(found: Reference) -> str:
+    if found.facts.out_of_reach:
+        return f"refers to {found.url}, which a browser takes from the file's own origin only"
     if found.place is None:
         why = "which is not on S3"
     elif found.place.mount.paths.fingerprinted:
@@ -196,3 +211,17 @@ def rules(mounts: Sequence[Mount]) -> str:
         for m in mounts
     ]
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()
+
+
+def in_circles(waits_for: Mapping[str, str]) -> set[str]:
+    """Of names that each wait for another one those that so wait for themselves in the end."""
+    return {name for name in waits_for if _leads_back(waits_for, name)}
+
+
+def _leads_back(waits_for: Mapping[str, str], name: str) -> bool:
+    at = name
+    for _ in waits_for:
+        at = waits_for.get(at, "")
+        if at == name:
+            return True
+    return False

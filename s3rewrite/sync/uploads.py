@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import redis
 
@@ -23,6 +23,14 @@ DOUBTFUL = (
 )
 
 
+class Waiting(NamedTuple):
+    """A file that refers to one which is not on S3 yet."""
+
+    task: Task
+    known: Known
+    waits_for: str
+
+
 class Uploads:
     """Uploads files in parallel and reports what became of each.
 
@@ -36,8 +44,7 @@ class Uploads:
         self._lock = threading.Lock()
         self._refused = 0
         self._doubtful = 0
-        self.waiting: list[tuple[Task, Known]] = []
-        """Files that refer to others which are not on S3 yet."""
+        self.waiting: list[Waiting] = []
         self._pool = ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-upload")
         # Bounds the memory that waiting tasks take, however many files there are.
         self._room = threading.BoundedSemaphore(2 * job.mount.threads)
@@ -100,8 +107,8 @@ class Uploads:
         self._job.registry.withdraw([task.name])
         with self._lock:
             self._report.skipped[task.name] = str(kept)
-            if kept.waits:
-                self.waiting.append((task._replace(entry=None), known))
+            if kept.waits_for:
+                self.waiting.append(Waiting(task._replace(entry=None), known, kept.waits_for))
             self._job.progress.done(task.name, Result.PENDING)
 
     def _failed(self, name: str, error: Exception) -> None:

@@ -212,3 +212,17 @@ def test_they_are_adopted_and_verified(
         "media: css/broken.css: not published yet",
         "media: 1 differences",
     ]
+
+
+def test_files_that_refer_to_themselves_and_each_other(mount: Mount, root: Path) -> None:
+    write(root, "self.svg", b"<svg><image href='self.svg#a'/><g id='a'/></svg>")
+    write(root, "one.css", b"@import 'two.css';")
+    write(root, "two.css", b"@import 'one.css';")
+    write(root, "three.css", b"@import 'two.css';")
+    out = StringIO()
+    call_command("s3rewrite_sync", "--json", stdout=out)
+    (found,) = json.loads(out.getvalue())
+    assert published(mount) == {"self.svg"}
+    assert found["pending"] == 1
+    assert found["skipped"]["one.css"].endswith("not on S3 yet, and refers back to it")
+    assert found["skipped"]["three.css"].endswith("not on S3 yet")

@@ -4,7 +4,7 @@ from s3rewrite.rewriters.outgoing import KINDS, Unreadable, in_css, in_playlist,
 
 
 def found(read, body):
-    return [(one.candidate.url, one.cors) for one in read(body)]
+    return [(one.candidate.url, one.cors or one.own_origin) for one in read(body)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_css(css, expected):
         (b"<svg/>", []),
         (b"<?xml version='1.0'?><!-- href='a' --><svg><image href='a' xlink:href=\"b\"/></svg>",
          [(b"a", False), (b"b", False)]),
-        (b"<svg><a href=''/><use href='#x'/></svg>", [(b"#x", False)]),
+        (b"<svg><a href=''/><use href='#x'/></svg>", [(b"#x", True)]),
         (b"<svg><rect fill='url(#g)' style='mask:url(&quot;m.svg&quot;)'/></svg>",
          [(b"#g", False), (b"m.svg", True)]),
         (b"<svg><rect title='url(no'/></svg>", None),

@@ -5,7 +5,16 @@ import pytest
 
 from s3rewrite.mounts import Mount
 from s3rewrite.sync import relink
-from s3rewrite.sync.relink import Becomes, Facts, KeptLocal, decide, refers, relinked, rules
+from s3rewrite.sync.relink import (
+    Becomes,
+    Facts,
+    KeptLocal,
+    decide,
+    in_circles,
+    refers,
+    relinked,
+    rules,
+)
 from tests.factories import use_mount
 from tests.publishing import publish
 
@@ -18,6 +27,7 @@ HERE = Facts(mirrored=True, on_disk=True, published=True)
         pytest.param(
             Facts(elsewhere=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="elsewhere"
         ),
+        pytest.param(Facts(out_of_reach=True), Becomes.STAYS, Becomes.STAYS, id="out of reach"),
         pytest.param(
             Facts(relative=True, mirrored=True, on_disk=True, published=True, readable=False),
             Becomes.SITE, Becomes.STAYS, id="mirrored, not readable",
@@ -113,7 +123,7 @@ def test_what_keeps_a_file_local(mount: Mount, url: str, reason: str) -> None:
     with pytest.raises(KeptLocal) as kept:
         sent(mount, url)
     assert reason in str(kept.value)
-    assert kept.value.waits is ("waits" in reason)
+    assert bool(kept.value.waits_for) is ("waits" in reason)
 
 
 @pytest.mark.parametrize(
@@ -172,3 +182,37 @@ def test_the_rules_change_with_the_settings(settings: Any, mount: Mount, root: P
     before = rules([mount])
     assert rules([mount]) == before
     assert rules([with_site(settings, root)]) != before
+
+
+SVG = '<svg><use href="{}"/></svg>'
+
+
+def svg(mount: Mount, text: str) -> str:
+    body = text.encode()
+    return (relinked(mount, "img/a.svg", body, len(body)) or body).decode()
+
+
+@pytest.mark.parametrize("url", ["x.png#a", "gone.svg#a", "a.svg#b"])
+def test_what_an_svg_uses_beside_it(mount: Mount, root: Path, url: str) -> None:
+    (root / "img/a.svg").write_bytes(b"<svg/>")
+    assert svg(mount, SVG.format(url)) == SVG.format(url)
+
+
+def test_what_an_svg_uses_of_its_mount(mount: Mount) -> None:
+    assert svg(mount, SVG.format("/media/img/x.png#a")) == SVG.format("https://cdn/m/img/x.png#a")
+
+
+@pytest.mark.parametrize(
+    "text", [SVG.format("/x.svg#a"), "<svg><style>a{mask:url(/m)}</style></svg>"]
+)
+def test_what_an_svg_cannot_have_from_elsewhere(
+    settings: Any, mount: Mount, root: Path, text: str
+) -> None:
+    with pytest.raises(KeptLocal, match="the file's own origin only"):
+        svg(with_site(settings, root), text)
+
+
+def test_circles() -> None:
+    assert in_circles({}) == set()
+    assert in_circles({"a": "b", "b": "a", "c": "a", "d": "/static/x"}) == {"a", "b"}
+    assert in_circles({"a": "b", "b": "c", "c": "a"}) == {"a", "b", "c"}
