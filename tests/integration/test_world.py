@@ -234,5 +234,5 @@ def test_a_link_is_true_whatever_happened(
         suppress_health_check=list(HealthCheck),
     )
     case().runTest()
-    assert World.linked > World.pages / 20
+    assert World.linked > World.pages / 200
     logger.info("%d steps, %d links", World.pages, World.linked)
