@@ -53,7 +53,8 @@ def fill_set(client: redis.Redis, shape: str, count: int) -> None:
 
 
 def used(client: redis.Redis, fill: Callable[[redis.Redis, str, int], None], *what: object) -> int:
-    client.execute_command("FLUSHALL", "SYNC")
+    client.config_set("lazyfree-lazy-user-flush", "no")
+    client.flushall()
     before = client.info("memory")["used_memory"]
     fill(client, *what)  # type: ignore[arg-type]
     return int(client.info("memory")["used_memory"] - before)

@@ -19,23 +19,30 @@ from django.http import HttpRequest
 from s3rewrite import conf
 from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
-from s3rewrite.paths import Paths, reference
+from s3rewrite.paths import Paths, Reference, reference
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
 
 
 class Wanted(NamedTuple):
-    """A URL that means a name of a mount: what has to be known of it, and how to link it."""
+    """A URL that means a name of a mount.
+
+    `length` is that of its prefix and path; `link` how to link it, where that does not depend on
+    the bytes of its file.
+    """
 
     mount: Mount
     name: str
-    prefix: bytes
-    path: bytes
+    length: int
+    link: Link | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resolver:
-    """Resolves the local URLs of one response, or of none, in one batch."""
+    """Resolves the local URLs of one response, or of none, in one batch.
+
+    There is one of a kind, so it is known by its identity.
+    """
 
     mounts: tuple[tuple[Mount, Target], ...]
     origins: tuple[bytes, ...] = ()
@@ -75,11 +82,20 @@ class Resolver:
 
     def wanted(self, url: bytes) -> Wanted | None:
         """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
-        for mount, target in self.mounts:
-            for prefix in target.prefixes:
-                if url.startswith(prefix):
-                    return _reference(mount, prefix, url)
-        return None
+        return _remembered(self, url) if len(url) < _REMEMBERED else _wanted(self, url)
+
+
+def _wanted(resolver: Resolver, url: bytes) -> Wanted | None:
+    for mount, target in resolver.mounts:
+        for prefix in target.prefixes:
+            if url.startswith(prefix):
+                return _reference(mount, prefix, url)
+    return None
+
+
+# The same URLs come back page after page. So long that few are not kept, so short that memory is.
+_REMEMBERED = 300
+_remembered = lru_cache(maxsize=16_384)(_wanted)
 
 
 def _encoded(url: str) -> bytes:
@@ -155,18 +171,24 @@ def _host(request: HttpRequest) -> str:
         return ""
 
 
-# The same URLs come back page after page. So long that few are not kept, so short that memory is.
-_REMEMBERED = 300
-_known_reference = lru_cache(maxsize=16_384)(reference)
-
-
 def _reference(mount: Mount, prefix: bytes, url: bytes) -> Wanted | None:
-    rest = url[len(prefix) :]
-    found = _known_reference(rest) if len(rest) < _REMEMBERED else reference(rest)
+    found = reference(url[len(prefix) :])
     if found is None:
         return None
-    path = url[len(prefix) : len(prefix) + found.path_length]
-    return Wanted(mount, found.name, prefix, path)
+    length = len(prefix) + found.path_length
+    link = None if mount.paths.fingerprinted else _mirrored(mount.paths, found, prefix, url)
+    return Wanted(mount, found.name, length, link)
+
+
+def _mirrored(paths: Paths, found: Reference, prefix: bytes, url: bytes) -> Link:
+    """The public prefix in place of the local one: the rest of the path is the same.
+
+    A `+` is written anew too, as S3 reads it as a space.
+    """
+    length = len(prefix) + found.path_length
+    if b"+" in url[len(prefix) : length]:
+        return Link(length, paths.url(found.name, "").encode())
+    return Link(len(prefix), paths.public_url.encode())
 
 
 def _is_warm(wanted: Sequence[Wanted | None]) -> bool:
@@ -184,7 +206,7 @@ def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
         root, paths = local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
             if entry and is_current(root, item.name, entry.signature):
-                links[place] = _link(paths, item, entry.fingerprint)
+                links[place] = item.link or _versioned(paths, item, entry.fingerprint)
     return links
 
 
@@ -214,12 +236,6 @@ def is_current(root: str | None, name: str, signature: Signature) -> bool:
     return found.st_mtime_ns == signature.mtime_ns and found.st_size == signature.size
 
 
-def _link(paths: Paths, wanted: Wanted, fingerprint: str) -> Link:
-    """The public prefix in place of the local one; of the whole path, where the key differs.
-
-    A `+` is written anew too, as S3 reads it as a space.
-    """
-    if paths.fingerprinted or b"+" in wanted.path:
-        text = paths.url(wanted.name, fingerprint)
-        return Link(len(wanted.prefix) + len(wanted.path), text.encode())
-    return Link(len(wanted.prefix), paths.public_url.encode())
+def _versioned(paths: Paths, wanted: Wanted, fingerprint: str) -> Link:
+    """The whole public URL, as its key names the bytes."""
+    return Link(wanted.length, paths.url(wanted.name, fingerprint).encode())

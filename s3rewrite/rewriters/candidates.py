@@ -47,9 +47,12 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
 
 def _whole(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
     found = page.find(text.data)
-    if found is None or not all_allow(rows, Spot(page, tag, *found)):
+    if found is None:
         return []
-    return [text.candidate(text.data.index(found[0]), found[0])]
+    url, target = found
+    if not all_allow(rows, Spot(page, tag, url, target)):
+        return []
+    return [text.candidate(text.data.index(url), url)]
 
 
 def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:

@@ -2,7 +2,7 @@
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
-from s3rewrite.rewriters.lookup import applying, table_of
+from s3rewrite.rewriters.lookup import Table, applying, table_of
 from s3rewrite.rewriters.page import EDITABLE, Page, Past
 from s3rewrite.rewriters.prefixes import Places
 from s3rewrite.rewriters.references import Text, attribute_text
@@ -11,6 +11,7 @@ from s3rewrite.rewriters.scope import Candidate, Scope
 from s3rewrite.rewriters.walker import Element, Kind, Piece, Usual, Walker, element_end
 
 _TAG, _RAW, _ = Kind
+_URL = Rule.URL
 
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
@@ -75,11 +76,12 @@ def _candidates(page: Page) -> list[Candidate]:
     needles = [(page.body, needle) for needle in page.needles]
     places = Places([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
     walker = Walker(page.body, page.past.opened)
+    table = table_of(page.scope.targets)
     found: list[Candidate] = []
     place = _next_place(page, walker, places, 0)
     while place is not None:
         if not page.is_editable and (usual := walker.usual(place)):
-            found += _in_usual(page, usual)
+            found += _in_usual(page, table, usual)
             place = places.next(usual.value_end)
         elif piece := walker.seek(place):
             found += _in_piece(page, piece, places, place)
@@ -89,11 +91,17 @@ def _candidates(page: Page) -> list[Candidate]:
     return found
 
 
-def _in_usual(page: Page, usual: Usual) -> list[Candidate]:
+def _in_usual(page: Page, table: Table, usual: Usual) -> list[Candidate]:
+    rows = table.at(usual.name, usual.attribute)
+    if not rows:
+        return []
     tag = Tag(page.body, usual.name, usual.inner, usual.end)
-    if rows := _rows(page, tag, usual.attribute):
-        return _in_value(page, tag, rows, attribute_text(page.body, usual.value, usual.value_end))
-    return []
+    if not (rows := applying(rows, tag)):
+        return []
+    text = attribute_text(page.body, usual.value, usual.value_end)
+    return (
+        in_text(page, tag, rows, text) if rows[0].rule is _URL else _in_value(page, tag, rows, text)
+    )
 
 
 def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> list[Candidate]:
