@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 
 from s3rewrite.entries import split
-from s3rewrite.sync.transfer import Bucket, Object
+from s3rewrite.sync.objects import Object
+from s3rewrite.sync.transfer import Bucket
 
 PAGE = 1000
 """Objects that one listing request shows.

@@ -58,6 +58,17 @@ class S3Unavailable(S3Error):
     """S3 cannot be used now: another object would meet the same."""
 
 
+class LeftToBoto3(Exception):
+    """A write that obstore did not do, and boto3 may; `is_settled` as in S3Error."""
+
+    is_settled = False
+
+    def __init__(self, *, for_good: bool) -> None:
+        super().__init__()
+        self.for_good = for_good
+        """Whether it will be the same for every other object."""
+
+
 def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
     """An error of boto3 as one of ours, with a sentence for people."""
     if isinstance(error, NO_CREDENTIALS):
@@ -67,7 +78,13 @@ def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
     if not isinstance(error, ClientError):
         return S3Error(f"bucket {bucket}: {error}")
     answer = error.response.get("Error", {})
-    code = str(answer.get("Code", ""))
-    hint = HINTS.get(code, answer.get("Message", "no reason given"))
+    return refused(
+        bucket, str(answer.get("Code", "")), answer.get("Message", ""), error.operation_name
+    )
+
+
+def refused(bucket: str, code: str, message: str, operation: str) -> S3Error:
+    """A refusal of S3, by its code, as one of ours."""
+    hint = HINTS.get(code, message or "no reason given")
     kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
-    return kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")
+    return kind(f"bucket {bucket}: {hint} ({code}, {operation})")

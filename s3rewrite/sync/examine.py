@@ -22,7 +22,8 @@ from s3rewrite.paths import quote_name
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import digests_of
-from s3rewrite.sync.transfer import Bucket, Upload
+from s3rewrite.sync.objects import Upload
+from s3rewrite.sync.transfer import Bucket
 
 TIMEOUT = 10.0
 """Seconds that a visitor's request may take."""

@@ -10,8 +10,8 @@ from typing import IO, Any
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.entries import Signature
+from s3rewrite.sync.objects import SMALL, Digests
 from s3rewrite.sync.scan import signature, signature_of
-from s3rewrite.sync.transfer import SMALL, Digests
 
 CHUNK = 1024 * 1024
 

@@ -24,10 +24,10 @@ from s3rewrite.sync.content_types import content_type
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import OpenFile, digests_of, opened
 from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.sync.objects import Digests, Object, Upload
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import relinked
 from s3rewrite.sync.report import Result
-from s3rewrite.sync.transfer import Digests, Object, Upload
 
 ATTEMPTS = 3
 """Times that a file which changes while it is uploaded is tried in one pass."""

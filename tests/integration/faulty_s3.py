@@ -74,8 +74,8 @@ class FaultyS3(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, behind: SeaweedFS) -> None:
-        super().__init__((HOST, 0), Exchange)
+    def __init__(self, behind: SeaweedFS, port: int = 0) -> None:
+        super().__init__((HOST, port), Exchange)
         self.behind = behind
         self.port_behind = behind.ports["s3"]
         self.faults: dict[str, list[Fault | None]] = {}
@@ -100,9 +100,9 @@ class FaultyS3(ThreadingHTTPServer):
 
 
 @contextmanager
-def faulty(behind: SeaweedFS) -> Iterator[FaultyS3]:
-    """A proxy before that server, until the end of the block."""
-    proxy = FaultyS3(behind)
+def faulty(behind: SeaweedFS, port: int = 0) -> Iterator[FaultyS3]:
+    """A proxy before that server, until the end of the block; on any port, or on that one."""
+    proxy = FaultyS3(behind, port)
     thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -366,14 +366,15 @@ def test_a_refused_file_does_not_stop_the_others(
 ) -> None:
     for name in ("a.txt", "b.txt", "c.txt"):
         write(root, name)
-    put_small = Bucket._put_small
+    put = Bucket.put
 
-    def refusing(bucket: Bucket, upload: Any, parameters: Any) -> None:
+    def refusing(bucket: Bucket, upload: Any, **arguments: Any) -> bool:
         if upload.key.endswith("b.txt"):
-            parameters["ContentMD5"] = "AAAAAAAAAAAAAAAAAAAAAA=="
-        put_small(bucket, upload, parameters)
+            parameters = {**upload.parameters, "ContentMD5": "AAAAAAAAAAAAAAAAAAAAAA=="}
+            upload = upload._replace(parameters=parameters)
+        return put(bucket, upload, **arguments)
 
-    monkeypatch.setattr(Bucket, "_put_small", refusing)
+    monkeypatch.setattr(Bucket, "put", refusing)
     report = whole_pass(job(mount))
     assert not report.is_ok
     assert list(report.failures) == ["b.txt"]

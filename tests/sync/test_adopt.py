@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from s3rewrite.sync.adopt import is_listing_cheaper, known_objects
-from s3rewrite.sync.transfer import Object
+from s3rewrite.sync.objects import Object
 
 
 @pytest.mark.parametrize(

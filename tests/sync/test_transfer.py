@@ -11,9 +11,10 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from s3rewrite.sync import transfer
+from s3rewrite.sync import boto_lane, transfer
 from s3rewrite.sync.errors import S3Error, S3Unavailable
-from s3rewrite.sync.transfer import Bucket, Digests, Object, Upload
+from s3rewrite.sync.objects import Digests, Object, Upload
+from s3rewrite.sync.transfer import Bucket
 from tests.factories import use_mount
 
 
@@ -53,7 +54,7 @@ def test_an_object_is_written_with_its_parameters(bucket: Bucket, s3: Any) -> No
 def test_a_file_goes_in_parts_and_stays_open(
     bucket: Bucket, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "SMALL", 5 * 1024 * 1024)
+    monkeypatch.setattr(boto_lane, "SMALL", 5 * 1024 * 1024)
     content = b"x" * (11 * 1024 * 1024)
     file = BytesIO(content)
     bucket.put(upload("a", content)._replace(content=file))

@@ -1,7 +1,7 @@
 import pytest
 
 from s3rewrite.entries import Entry, Signature
-from s3rewrite.sync.transfer import Object
+from s3rewrite.sync.objects import Object
 from s3rewrite.sync.verify import Fault, compare
 
 LOCAL, OTHER = Signature(5, 1), Signature(5, 2)

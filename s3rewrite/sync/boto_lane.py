@@ -1,0 +1,152 @@
+"""Writing objects with boto3: every file, every parameter."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+
+import boto3
+import botocore.session
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from s3rewrite.mounts import Mount
+from s3rewrite.sync.ends import Ends
+from s3rewrite.sync.errors import S3Error, S3Unavailable, translated
+from s3rewrite.sync.objects import SMALL, Upload
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+ATTEMPTS = 3
+"""Times that a request is tried."""
+
+
+class BotoLane:
+    """Writes objects with a client of boto3. Safe to share between threads."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._ends = Ends()
+        self._ends.watch(client)
+
+    def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
+        """Write an object, as `Bucket.put` says."""
+        parameters = {**upload.parameters, "Metadata": upload.metadata}
+        try:
+            with translating(self._bucket):
+                if isinstance(upload.content, bytes):
+                    self._put_small(upload, parameters)
+                else:
+                    self._put_large(upload, parameters, proceed)
+        except S3Error as error:
+            error.is_settled = self._ends.were_seen(upload.key)
+            raise
+        return self._ends.were_seen(upload.key)
+
+    def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
+        answer = self._client.put_object(
+            Bucket=self._bucket, Key=upload.key, Body=upload.content, **parameters
+        )
+        etag = answer.get("ETag", "").strip('"')
+        is_md5 = answer.get("ServerSideEncryption", "AES256") == "AES256"
+        if is_md5 and "SSECustomerAlgorithm" not in parameters and upload.is_other_than(etag):
+            raise S3Error(
+                f"bucket {self._bucket}: it stored other bytes than it was sent (ETag {etag})"
+            )
+
+    def _put_large(
+        self, upload: Upload, parameters: dict[str, Any], proceed: Callable[[], bool]
+    ) -> None:
+        def progressed(_: int) -> None:
+            if not proceed():
+                raise S3Unavailable("the upload was stopped")
+
+        assert not isinstance(upload.content, bytes)  # noqa: S101
+        self._client.upload_fileobj(
+            cast("IO[bytes]", _Unclosed(upload.content)),
+            self._bucket,
+            upload.key,
+            ExtraArgs=parameters,
+            Callback=progressed,
+            Config=TransferConfig(multipart_threshold=SMALL, multipart_chunksize=SMALL),
+        )
+
+
+class Boto(NamedTuple):
+    """A client, and the session that it came from."""
+
+    session: botocore.session.Session
+    client: "S3Client"
+
+
+def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
+    """A client for a mount; `may_send` is asked before each request, and each time it is tried."""
+
+    def guard(**_: object) -> None:
+        require(may_send)
+
+    given = dict(mount.client)
+    config = _config(mount)
+    given["config"] = config.merge(given["config"]) if "config" in given else config
+    # The default session is shared with the rest of the process, and not thread-safe.
+    session = botocore.session.get_session()
+    client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **given)
+    # After botocore's own handler of that event, which adds what is taken out here.
+    client.meta.events.register_last("before-call.s3", _expect_nothing)
+    client.meta.events.register("before-send.s3", guard)
+    return Boto(session, client)
+
+
+def require(may_send: Callable[[], bool]) -> None:
+    """Nothing is sent by a process that was frozen until another may be writing."""
+    if not may_send():
+        raise S3Unavailable("the lease was lost: another pass may be running")
+
+
+def _config(mount: Mount) -> Config:
+    wanted = "when_supported" if mount.checksums else "when_required"
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=mount.threads + 10,
+        request_checksum_calculation=wanted,  # type: ignore[arg-type]
+        response_checksum_validation=wanted,  # type: ignore[arg-type]
+    )
+
+
+@contextmanager
+def translating(bucket: str) -> Iterator[None]:
+    """Raise errors of boto3 as S3Error or S3Unavailable."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise translated(error, bucket) from error
+    except S3UploadFailedError as error:
+        cause = error.__context__
+        if isinstance(cause, (BotoCoreError, ClientError)):
+            raise translated(cause, bucket) from error
+        raise S3Error(f"bucket {bucket}: {error}") from error
+
+
+def _expect_nothing(params: dict[str, Any], **_: object) -> None:
+    """Send a small body at once: asking first ("100-continue") costs a round trip a file.
+
+    RFC 9110 10.1.1. A part of a large file, which is not in memory, is worth asking for.
+    """
+    if isinstance(params.get("body"), BytesIO):
+        params["headers"].pop("Expect", None)
+
+
+class _Unclosed:
+    """A file that boto3 reads and leaves open, as it is to be looked at again afterwards."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+    def seekable(self) -> bool:
+        return True

@@ -1,0 +1,61 @@
+"""Which way an object is written: with obstore, where that is installed and can do it, or boto3."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from s3rewrite.mounts import Mount
+from s3rewrite.sync.boto_lane import Boto, BotoLane
+from s3rewrite.sync.errors import LeftToBoto3, S3Error
+from s3rewrite.sync.expressible import Expression, expressed
+from s3rewrite.sync.objects import Upload
+
+if TYPE_CHECKING:
+    from s3rewrite.sync.obstore_lane import ObstoreLane
+
+
+def has_obstore() -> bool:
+    """Whether the extra `fast` is installed."""
+    return find_spec("obstore") is not None
+
+
+class Lanes:
+    """Writes objects. Safe to share between threads, not across a fork."""
+
+    def __init__(self, mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> None:
+        self._boto3 = BotoLane(boto.client, mount.bucket)
+        self._obstore = _obstore_lane(mount, boto, may_send) if has_obstore() else None
+
+    def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
+        """Write an object, as `Bucket.put` says."""
+        expression = expressed(upload) if self._obstore else None
+        if self._obstore and expression:
+            return self._put_fast(self._obstore, upload, expression, proceed)
+        return self._boto3.put(upload, proceed)
+
+    def _put_fast(
+        self,
+        lane: "ObstoreLane",
+        upload: Upload,
+        expression: Expression,
+        proceed: Callable[[], bool],
+    ) -> bool:
+        try:
+            return lane.put(upload, expression)
+        except LeftToBoto3 as left:
+            if left.for_good:
+                self._obstore = None
+            was_settled = left.is_settled
+        try:
+            return self._boto3.put(upload, proceed) and was_settled
+        except S3Error as error:
+            error.is_settled = error.is_settled and was_settled
+            raise
+
+
+def _obstore_lane(mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> "ObstoreLane | None":
+    from s3rewrite.sync.obstore_lane import ObstoreLane  # noqa: PLC0415 - it may not be there
+    from s3rewrite.sync.obstore_store import store_of  # noqa: PLC0415
+
+    store = store_of(mount, boto)
+    return ObstoreLane(store, mount.bucket, may_send) if store else None

@@ -1,0 +1,55 @@
+"""What is written to a bucket, and what a bucket says of an object. Pure."""
+
+from collections.abc import Mapping
+from typing import IO, Any, NamedTuple
+
+SMALL = 8 * 1024 * 1024
+"""Bytes up to which a file is sent as one request from memory; larger ones go in parts."""
+
+FINGERPRINT = "s3rewrite-sha256"
+"""The name of the object's metadata that holds the SHA-256 of its bytes."""
+
+
+class Digests(NamedTuple):
+    """SHA-256 and MD5 of a file's bytes, in hexadecimal."""
+
+    sha256: str
+    md5: str
+
+
+class Object(NamedTuple):
+    """What the bucket says of an object. The SHA-256 is known to HEAD only, if we wrote it."""
+
+    size: int
+    etag: str
+    sha256: str = ""
+
+    def holds(self, size: int, digests: Digests) -> bool:
+        """Whether these are surely the bytes with that size and those digests.
+
+        The ETag is the MD5 of the bytes for objects sent in one request, without KMS.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+        """
+        return self.size == size and (self.etag == digests.md5 or self.sha256 == digests.sha256)
+
+
+class Upload(NamedTuple):
+    """One object to write. Small contents are bytes; large ones a file, read from its start."""
+
+    key: str
+    content: bytes | IO[bytes]
+    digests: Digests
+    parameters: Mapping[str, Any]
+    """Arguments of boto3's `put_object`."""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The metadata of the object, with the SHA-256."""
+        return {**self.parameters.get("Metadata", {}), FINGERPRINT: self.digests.sha256}
+
+    def is_other_than(self, etag: str) -> bool:
+        """Whether an object with that ETag, if it was stored without KMS, has other bytes.
+
+        What is no MD5 says nothing.
+        """
+        return len(etag) == 32 and etag != self.digests.md5

@@ -1,0 +1,9 @@
+import pytest
+
+from s3rewrite.sync import lanes
+
+
+@pytest.fixture(autouse=True)
+def boto3_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto stands in for what boto3 sends, and cannot see what obstore would."""
+    monkeypatch.setattr(lanes, "has_obstore", lambda: False)
