@@ -27,6 +27,7 @@ class Mount:
     cors: bool = False
     checksums: bool = True
     threads: int = 16
+    rate: float = 0.0  # uploads a second, 0 for as many as can be
     delete_missing: bool = False
     delete_grace: float = 3600.0  # seconds
     max_delete: int | str = 1000  # objects a pass, or "10%" of them
@@ -57,6 +58,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "CORS": bool,
     "CHECKSUMS": bool,
     "THREADS": int,
+    "RATE": (int, float),
     "DELETE_MISSING": bool,
     "DELETE_GRACE": (int, float),
     "MAX_DELETE": (int, str),

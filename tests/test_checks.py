@@ -594,6 +594,8 @@ def test_keys_that_overlap(
     ("options", "problem"),
     [
         ({"THREADS": 0}, "is 0, which is below 1."),
+        ({"RATE": -1}, "is -1, which is below 0."),
+        ({"RATE": float("nan")}, "is nan, which is below 0."),
         ({"MAX_DELETE": -1}, "is -1, which is below 0."),
         ({"POLL_SECONDS": -0.5}, "is -0.5, which is below 0."),
         ({"REDIS_TIMEOUT": 0}, "is 0, which is below 0.001."),
@@ -615,7 +617,13 @@ def test_a_limit_that_is_none(limit: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"POLL_SECONDS": 0}, {"MAX_DELETE": 0}, {"MAX_DELETE": "10%"}, {"DELETE_GRACE": 10}],
+    [
+        {"POLL_SECONDS": 0},
+        {"RATE": 0.5},
+        {"MAX_DELETE": 0},
+        {"MAX_DELETE": "10%"},
+        {"DELETE_GRACE": 10},
+    ],
 )
 def test_a_number_that_works(options: dict[str, Any]) -> None:
     assert check_ids(**options) == []

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import redis
+from redis.exceptions import NoScriptError
 
 from s3rewrite.entries import Entry, decode, join, split
 from s3rewrite.registry.keys import Keys
@@ -98,10 +99,17 @@ class Registry:
 
         FENCED where the lease was lost, DOUBTFUL where an earlier write may still arrive.
         """
-        claim = Claim(name, uuid4().hex)
-        arguments = [claim.token, lease, fingerprint, int(self.overwrites)]
-        outcome = _outcome(self._name_script("claim", name, self._guarded, arguments))
-        return claim if outcome is Outcome.CLAIMED else outcome
+        return self.claim_all([(name, fingerprint)], lease)[0]
+
+    def claim_all(self, wanted: Iterable[tuple[str, str]], lease: str) -> list[Claim | Outcome]:
+        """Claim names, each with its fingerprint, as `claim` does, in one round trip."""
+        claims, calls = [], []
+        for name, fingerprint in wanted:
+            claims.append(Claim(name, uuid4().hex))
+            calls.append((name, [claims[-1].token, lease, fingerprint, int(self.overwrites)]))
+        outcomes = self._name_scripts("claim", calls)
+        pairs = zip(claims, outcomes, strict=True)
+        return [claim if found is Outcome.CLAIMED else found for claim, found in pairs]
 
     def publish(
         self, claim: Claim, lease: str, entry: Entry, *, is_settled: bool = True
@@ -110,8 +118,15 @@ class Registry:
 
         `is_settled` says that no request of this upload can arrive any more.
         """
-        arguments = [claim.token, lease, entry.encode(), int(is_settled)]
-        return _outcome(self._name_script("publish", claim.name, self._guarded, arguments))
+        return self.publish_all([(claim, entry, is_settled)], lease)[0]
+
+    def publish_all(self, given: Iterable[tuple[Claim, Entry, bool]], lease: str) -> list[Outcome]:
+        """Publish names, each with its claim, entry and `is_settled`, in one round trip."""
+        calls = [
+            (claim.name, [claim.token, lease, entry.encode(), int(is_settled)])
+            for claim, entry, is_settled in given
+        ]
+        return self._name_scripts("publish", calls)
 
     def settle(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
@@ -260,6 +275,26 @@ class Registry:
         keys = self.keys
         guards = (keys.lease, keys.doubts)
         return (keys.directories, keys.claims, keys.changes, keys.withdrawn, *guards)
+
+    def _name_scripts(self, script: str, calls: Sequence[tuple[str, list[Any]]]) -> list[Outcome]:
+        """Run a guarded script for each name, each by itself, in one round trip."""
+        sha, guarded = self.script(script).sha, self._guarded
+        with self.client.pipeline(transaction=False) as pipeline:
+            for name, arguments in calls:
+                directory, basename = split(name)
+                keys = (self.keys.directory(directory), *guarded)
+                pipeline.evalsha(sha, len(keys), *keys, name, basename, directory, *arguments)
+            replies = pipeline.execute(raise_on_error=False)
+        pairs = zip(calls, replies, strict=True)
+        return [_outcome(self._answered(script, call, reply)) for call, reply in pairs]
+
+    def _answered(self, script: str, call: tuple[str, list[Any]], reply: Any) -> Any:
+        """The reply of a script. Where the server did not know it yet, it is run again."""
+        if isinstance(reply, NoScriptError):
+            return self._name_script(script, call[0], self._guarded, call[1])
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
     def _name_script(
         self,

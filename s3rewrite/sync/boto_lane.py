@@ -1,6 +1,6 @@
 """Writing objects with boto3: every file, every parameter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3rewrite.mounts import Mount
 from s3rewrite.sync.ends import Ends
-from s3rewrite.sync.errors import S3Error, S3Unavailable, translated
+from s3rewrite.sync.errors import SLOWED, S3Error, S3Unavailable, translated
 from s3rewrite.sync.objects import SMALL, Upload
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ ATTEMPTS = 3
 class BotoLane:
     """Writes objects with a client of boto3. Safe to share between threads."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "S3Client", bucket: str, slowed: Callable[[], None]) -> None:
         self._client = client
         self._bucket = bucket
+        self._slowed = slowed
         self._ends = Ends()
         self._ends.watch(client)
+        client.meta.events.register("needs-retry.s3", self._answered)
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
         """Write an object, as `Bucket.put` says."""
@@ -46,6 +48,10 @@ class BotoLane:
             error.is_settled = self._ends.were_seen(upload.key)
             raise
         return self._ends.were_seen(upload.key)
+
+    def _answered(self, response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> None:
+        if response and response[1].get("Error", {}).get("Code") in SLOWED:
+            self._slowed()
 
     def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
         answer = self._client.put_object(

@@ -1,6 +1,8 @@
 """The Content-Type of an object, by its name. Pure, and the same on every machine."""
 
 import mimetypes
+from functools import lru_cache
+from posixpath import basename, splitext
 
 DEFAULT = "application/octet-stream"
 
@@ -54,7 +56,14 @@ def content_type(name: str) -> str:
     Without a charset: which one a text has is not known, and browsers then decide as they do
     for the local file.
     """
-    found, encoding = _TYPES.guess_type(name)
+    stem, last = splitext(basename(name))
+    return _of_extensions(splitext(stem)[1] + last)
+
+
+@lru_cache(maxsize=1000)
+def _of_extensions(extensions: str) -> str:
+    """The last two decide: `.tar.gz`."""
+    found, encoding = _TYPES.guess_type(f"x{extensions}")
     if encoding:
         return _ENCODINGS.get(encoding, DEFAULT)
     return found or DEFAULT

@@ -43,6 +43,17 @@ WHOLE_BUCKET = frozenset(
 )
 """Codes that would meet every other object too."""
 
+SLOWED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+"""Codes with which a service asks for fewer requests."""
+
 UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 

@@ -9,6 +9,7 @@ from s3rewrite.sync.boto_lane import Boto, BotoLane
 from s3rewrite.sync.errors import LeftToBoto3, S3Error
 from s3rewrite.sync.expressible import Expression, expressed
 from s3rewrite.sync.objects import Upload
+from s3rewrite.sync.turns import Turns
 
 if TYPE_CHECKING:
     from s3rewrite.sync.obstore_lane import ObstoreLane
@@ -23,11 +24,16 @@ class Lanes:
     """Writes objects. Safe to share between threads, not across a fork."""
 
     def __init__(self, mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> None:
-        self._boto3 = BotoLane(boto.client, mount.bucket)
-        self._obstore = _obstore_lane(mount, boto, may_send) if has_obstore() else None
+        self.turns = Turns(mount.threads, mount.rate)
+        self._boto3 = BotoLane(boto.client, mount.bucket, self.turns.slowed)
+        self._obstore = self._obstore_lane(mount, boto, may_send) if has_obstore() else None
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
-        """Write an object, as `Bucket.put` says."""
+        """Write an object, when it is its turn, as `Bucket.put` says."""
+        with self.turns.turn(proceed):
+            return self._put(upload, proceed)
+
+    def _put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
         expression = expressed(upload) if self._obstore else None
         if self._obstore and expression:
             return self._put_fast(self._obstore, upload, expression, proceed)
@@ -52,10 +58,11 @@ class Lanes:
             error.is_settled = error.is_settled and was_settled
             raise
 
+    def _obstore_lane(
+        self, mount: Mount, boto: Boto, may_send: Callable[[], bool]
+    ) -> "ObstoreLane | None":
+        from s3rewrite.sync.obstore_lane import ObstoreLane  # noqa: PLC0415 - may not be there
+        from s3rewrite.sync.obstore_store import store_of  # noqa: PLC0415
 
-def _obstore_lane(mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> "ObstoreLane | None":
-    from s3rewrite.sync.obstore_lane import ObstoreLane  # noqa: PLC0415 - it may not be there
-    from s3rewrite.sync.obstore_store import store_of  # noqa: PLC0415
-
-    store = store_of(mount, boto)
-    return ObstoreLane(store, mount.bucket, may_send) if store else None
+        store = store_of(mount, boto)
+        return ObstoreLane(store, mount.bucket, may_send, self.turns.slowed) if store else None

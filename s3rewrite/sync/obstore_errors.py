@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from s3rewrite.sync.ends import REFUSALS
+from s3rewrite.sync.errors import SLOWED
 
 SEPARATOR = "\nDebug source:\n"
 
@@ -22,15 +23,6 @@ MISPLACED = frozenset(
 """Codes of a bucket that is somewhere else, where boto3 may follow."""
 
 TRANSIENT = frozenset({500, 502, 503, 504})
-SLOWED = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
 RETRIED = SLOWED | REFUSALS
 """Statuses and codes that are tried again, as in boto3's standard mode.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""

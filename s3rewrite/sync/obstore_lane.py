@@ -31,7 +31,7 @@ class ObstoreLane:
         store: S3Store,
         bucket: str,
         may_send: Callable[[], bool],
-        slowed: Callable[[], None] = lambda: None,
+        slowed: Callable[[], None],
     ) -> None:
         self._store = store
         self._bucket = bucket

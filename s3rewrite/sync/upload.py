@@ -1,4 +1,4 @@
-"""One file to S3 and into the registry: each step in the order that makes a link a proof.
+"""Files to S3 and into the registry: each step in the order that makes a link a proof.
 
 1. open the file, let it settle, read it once: fingerprint and signature; what it refers to is
    made to lead there from S3, or the file is kept local;
@@ -8,10 +8,12 @@
 4. the bucket holds these bytes: go on; otherwise put them there;
 5. look at the file again, through the descriptor and the path: changed, begin anew;
 6. publish, if token and lease still stand.
+
+A few small files take each step together: one round trip to Redis claims them, one publishes them.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
@@ -21,12 +23,12 @@ from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Claim, Outcome
 from s3rewrite.sync.content_types import content_type
-from s3rewrite.sync.errors import S3Error
+from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.files import OpenFile, digests_of, opened
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.objects import Digests, Object, Upload
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.relink import relinked
+from s3rewrite.sync.relink import KeptLocal, relinked
 from s3rewrite.sync.report import Result
 
 ATTEMPTS = 3
@@ -34,6 +36,15 @@ ATTEMPTS = 3
 
 Known = Callable[[str], Object | None]
 """Key -> what the bucket holds under it."""
+
+FAILURES = (KeptLocal, LeaseLost, OSError, S3Error, redis.RedisError)
+
+
+class Wanted(NamedTuple):
+    """A file that is to be uploaded."""
+
+    task: Task
+    known: Known
 
 
 class Uploaded(NamedTuple):
@@ -45,91 +56,194 @@ class Uploaded(NamedTuple):
     """Left, as an earlier write of other bytes may still arrive at S3."""
 
 
-def upload(job: Job, task: Task, known: Known) -> Uploaded:
-    """Bring one file to S3 and publish it.
+End = Uploaded | Exception
+"""What became of a task: one of FAILURES where it failed."""
+
+
+def upload(job: Job, wanted: Sequence[Wanted]) -> list[End]:
+    """Bring some files to S3 and publish them; says of each what became of it.
 
     PENDING where it kept changing, was changed by somebody who will leave a hint, or the pass
-    is to stop. Raises KeptLocal, OSError, S3Error, redis.RedisError, LeaseLost.
+    is to stop.
     """
-    sent = 0
+    ends: list[End] = [Uploaded(Result.PENDING) for _ in wanted]
+    left = list(range(len(wanted)))
     for _ in range(ATTEMPTS):
-        if job.stop.is_set():
+        if job.stop.is_set() or not left:
             break
-        try:
-            with opened(job.storage, task.name) as file:
-                uploaded = _attempt(job, task, file, known)
-        except FileNotFoundError:
-            job.registry.withdraw([task.name])
-            return Uploaded(Result.WITHDRAWN, sent)
-        sent += uploaded.sent
-        if uploaded.result is not Result.PENDING or uploaded.is_doubtful:
-            return uploaded._replace(sent=sent)
-    return Uploaded(Result.PENDING, sent)
+        attempts = [_Attempt(job, *wanted[at]) for at in left]
+        _make(job, attempts)
+        for at, attempt in zip(left, attempts, strict=True):
+            ends[at] = _added(ends[at], attempt.end)
+        left = [at for at in left if _is_to_be_tried_again(ends[at])]
+    return ends
 
 
-def _attempt(job: Job, task: Task, file: OpenFile, known: Known) -> Uploaded:
-    digests, content = bytes_to_send(job.mount, task.name, file)
-    entry = Entry(file.signature, digests.sha256[:FINGERPRINT_LENGTH])
-    if not file.is_unchanged():
-        return Uploaded(Result.PENDING)
-    if _refreshed(job, task, entry):
-        return Uploaded(Result.REFRESHED)
-    claim = job.registry.claim(task.name, job.lease, entry.fingerprint)
-    if claim is Outcome.FENCED:
-        raise LeaseLost
-    if not isinstance(claim, Claim):
-        return Uploaded(Result.PENDING, is_doubtful=True)
-    upload = Upload(
-        job.mount.paths.key(task.name, entry.fingerprint),
-        content,
-        digests,
-        _parameters(job, task.name),
-    )
-    with _settling(job, claim) as writing:
-        size = len(content) if isinstance(content, bytes) else file.signature.size
-        found = None if job.choices.force else known(upload.key)
-        if found and found.holds(size, digests):
-            return _published(job, claim, file, entry, writing)
-        if job.stop.is_set():
-            return Uploaded(Result.PENDING)
-        writing.put(upload, size)
-        return _published(job, claim, file, entry, writing)
+def _added(before: End, end: End) -> End:
+    if isinstance(before, Uploaded) and isinstance(end, Uploaded):
+        return end._replace(sent=before.sent + end.sent)
+    return end
+
+
+def _is_to_be_tried_again(end: End) -> bool:
+    return isinstance(end, Uploaded) and end.result is Result.PENDING and not end.is_doubtful
 
 
 @dataclass
-class _Writing:
-    """What is known of a claim's write to S3."""
+class _Attempt:
+    """One file on its way."""
 
     job: Job
+    task: Task
+    known: Known
+    end: End = field(default_factory=lambda: Uploaded(Result.PENDING))
+    is_over: bool = False
     is_settled: bool = True
-    """Whether no request of it can arrive any more."""
+    """Whether no request of its write to S3 can arrive any more."""
     is_told: bool = False
     """Whether the registry knows."""
-    uploaded: Uploaded = field(default_factory=lambda: Uploaded(Result.ADOPTED))
+    claim: Claim | None = None
+    file: OpenFile = field(init=False)
+    entry: Entry = field(init=False)
+    upload: Upload = field(init=False)
 
-    def put(self, upload: Upload, size: int) -> None:
-        """Write the object."""
+    def finish(self, end: End) -> None:
+        """No step follows."""
+        self.end, self.is_over = end, True
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """A step whose failure is this file's alone."""
+        try:
+            yield
+        except FAILURES as error:
+            self.finish(error)
+
+    def read(self, stack: ExitStack) -> None:
+        """Steps 1 and 2. The file is open until the stack is left."""
+        self.file = stack.enter_context(opened(self.job.storage, self.task.name))
+        digests, content = bytes_to_send(self.job.mount, self.task.name, self.file)
+        self.entry = Entry(self.file.signature, digests.sha256[:FINGERPRINT_LENGTH])
+        if not self.file.is_unchanged():
+            self.finish(Uploaded(Result.PENDING))
+        elif self._is_refreshed():
+            self.finish(Uploaded(Result.REFRESHED))
+        key = self.job.mount.paths.key(self.task.name, self.entry.fingerprint)
+        self.upload = Upload(key, content, digests, _parameters(self.job, self.task.name))
+
+    def claimed(self, claim: Claim | Outcome) -> None:
+        """The end of step 3."""
+        if claim is Outcome.FENCED:
+            self.finish(LeaseLost())
+        elif isinstance(claim, Claim):
+            self.claim = claim
+        else:
+            self.finish(Uploaded(Result.PENDING, is_doubtful=True))
+
+    def write(self) -> None:
+        """Step 4."""
+        content = self.upload.content
+        size = len(content) if isinstance(content, bytes) else self.file.signature.size
+        found = None if self.job.choices.force else self.known(self.upload.key)
+        if found and found.holds(size, self.upload.digests):
+            self.end = Uploaded(Result.ADOPTED)
+        elif self.job.stop.is_set():
+            self.finish(Uploaded(Result.PENDING))
+        else:
+            self._put()
+            self.end = Uploaded(Result.UPLOADED, size)
+
+    def look_again(self) -> None:
+        """Step 5."""
+        if not self.file.is_unchanged():
+            self.finish(self._pending())
+
+    def published(self, outcome: Outcome) -> None:
+        """The end of step 6."""
+        self.is_told = True
+        if outcome is Outcome.FENCED:
+            self.finish(LeaseLost())
+        else:
+            self.finish(self.end if outcome is Outcome.PUBLISHED else self._pending())
+
+    def _put(self) -> None:
         self.is_settled = False
         try:
             self.is_settled = self.job.bucket.put(
-                upload, proceed=lambda: not self.job.stop.is_set()
+                self.upload, proceed=lambda: not self.job.stop.is_set()
             )
         except S3Error as error:
             self.is_settled = error.is_settled
             raise
-        self.uploaded = Uploaded(Result.UPLOADED, size)
+
+    def _pending(self) -> Uploaded:
+        return Uploaded(Result.PENDING, self.end.sent if isinstance(self.end, Uploaded) else 0)
+
+    def _is_refreshed(self) -> bool:
+        """Whether the entry stood, with the same bytes, and now has the new signature."""
+        old = self.task.entry
+        if old is None or self.job.choices.force or old.fingerprint != self.entry.fingerprint:
+            return False
+        outcome = self.job.registry.refresh(self.task.name, self.job.lease, old, self.entry)
+        if outcome is Outcome.FENCED:
+            raise LeaseLost
+        return outcome is Outcome.PUBLISHED
 
 
-@contextmanager
-def _settling(job: Job, claim: Claim) -> Iterator[_Writing]:
-    """Tell the registry how a write ended, where no publication has told it."""
-    writing = _Writing(job)
-    try:
-        yield writing
-    finally:
-        if writing.is_settled and not writing.is_told:
-            with suppress(redis.RedisError):  # then it is in doubt for a while longer
-                job.registry.settle([claim])
+def _make(job: Job, attempts: Sequence[_Attempt]) -> None:
+    with ExitStack() as stack:
+        for attempt in attempts:
+            with attempt.failing():
+                attempt.read(stack)
+        try:
+            _claim(job, attempts)
+            _write(attempts)
+            _publish(job, attempts)
+        except redis.RedisError as error:
+            for attempt in _under_way(attempts):
+                attempt.finish(error)
+        finally:
+            _settle(job, attempts)
+
+
+def _under_way(attempts: Iterable[_Attempt]) -> list[_Attempt]:
+    return [attempt for attempt in attempts if not attempt.is_over]
+
+
+def _claim(job: Job, attempts: Sequence[_Attempt]) -> None:
+    under_way = _under_way(attempts)
+    wanted = [(attempt.task.name, attempt.entry.fingerprint) for attempt in under_way]
+    claims = job.registry.claim_all(wanted, job.lease)
+    for attempt, claim in zip(under_way, claims, strict=True):
+        attempt.claimed(claim)
+
+
+def _write(attempts: Sequence[_Attempt]) -> None:
+    away: Exception | None = None
+    for attempt in _under_way(attempts):
+        with attempt.failing():
+            if away:
+                raise away  # as it would be for this one
+            attempt.write()
+        away = attempt.end if isinstance(attempt.end, S3Unavailable) else None
+
+
+def _publish(job: Job, attempts: Sequence[_Attempt]) -> None:
+    for attempt in _under_way(attempts):
+        with attempt.failing():
+            attempt.look_again()
+    under_way = [(one, one.claim) for one in _under_way(attempts) if one.claim]
+    given = [(claim, attempt.entry, attempt.is_settled) for attempt, claim in under_way]
+    outcomes = job.registry.publish_all(given, job.lease)
+    for (attempt, _), outcome in zip(under_way, outcomes, strict=True):
+        attempt.published(outcome)
+
+
+def _settle(job: Job, attempts: Sequence[_Attempt]) -> None:
+    """Tell the registry how writes ended, where no publication has told it."""
+    claims = [one.claim for one in attempts if one.claim and one.is_settled and not one.is_told]
+    with suppress(redis.RedisError):  # then they are in doubt for a while longer
+        job.registry.settle(claims)
 
 
 def bytes_to_send(mount: Mount, name: str, file: OpenFile) -> tuple[Digests, bytes | IO[bytes]]:
@@ -140,28 +254,6 @@ def bytes_to_send(mount: Mount, name: str, file: OpenFile) -> tuple[Digests, byt
     digests, content = file.read()
     changed = relinked(mount, name, content, file.signature.size)
     return (digests, content) if changed is None else (digests_of(changed), changed)
-
-
-def _refreshed(job: Job, task: Task, entry: Entry) -> bool:
-    """Whether the entry stood, with the same bytes, and now has the new signature."""
-    old = task.entry
-    if old is None or job.choices.force or old.fingerprint != entry.fingerprint:
-        return False
-    outcome = job.registry.refresh(task.name, job.lease, old, entry)
-    if outcome is Outcome.FENCED:
-        raise LeaseLost
-    return outcome is Outcome.PUBLISHED
-
-
-def _published(job: Job, claim: Claim, file: OpenFile, entry: Entry, writing: _Writing) -> Uploaded:
-    pending = Uploaded(Result.PENDING, writing.uploaded.sent)
-    if not file.is_unchanged():
-        return pending
-    outcome = job.registry.publish(claim, job.lease, entry, is_settled=writing.is_settled)
-    writing.is_told = True
-    if outcome is Outcome.FENCED:
-        raise LeaseLost
-    return writing.uploaded if outcome is Outcome.PUBLISHED else pending
 
 
 def _parameters(job: Job, name: str) -> dict[str, object]:

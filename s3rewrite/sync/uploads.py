@@ -1,7 +1,8 @@
 """A bounded pool of uploads. A failed file does not stop the others; S3 being away does."""
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -12,10 +13,16 @@ from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.upload import Known, Uploaded, upload
+from s3rewrite.sync.upload import End, Known, Uploaded, Wanted, upload
 
 FAILURES_IN_A_ROW = 20
 """After so many files in a row that S3 refused, the rest is left for a later pass."""
+
+TOGETHER = 8
+"""Files that one thread uploads together, at the most,"""
+
+TOGETHER_BYTES = 1024 * 1024
+"""and their bytes, which are in memory; one file may have more."""
 
 DOUBTFUL = (
     "{count} files stay local for at most 16 minutes: an earlier upload of other bytes, whose end "
@@ -29,6 +36,18 @@ class Waiting(NamedTuple):
     task: Task
     known: Known
     waits_for: str
+
+
+def share(waiting: int, threads: int) -> int:
+    """How many files a thread takes: few wait for no other, many share their round trips.
+
+    | waiting, for each thread | files    |
+    |--------------------------|----------|
+    | fewer than 2             | 1        |
+    | 2 to TOGETHER            | so many  |
+    | more                     | TOGETHER |
+    """
+    return max(1, min(TOGETHER, waiting // threads))
 
 
 class Uploads:
@@ -45,9 +64,13 @@ class Uploads:
         self._refused = 0
         self._doubtful = 0
         self.waiting: list[Waiting] = []
-        self._pool = ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-upload")
+        self._threads: list[threading.Thread] = []
+        self._queue: deque[Wanted] = deque()
         # Bounds the memory that waiting tasks take, however many files there are.
-        self._room = threading.BoundedSemaphore(2 * job.mount.threads)
+        self._room = 2 * TOGETHER * job.mount.threads
+        self._is_closed = False
+        turn = threading.Lock()
+        self._filled, self._emptied = threading.Condition(turn), threading.Condition(turn)
 
     @property
     def is_over(self) -> bool:
@@ -57,9 +80,12 @@ class Uploads:
     def submit(self, task: Task, known: Known) -> None:
         """Upload a file soon; waits while enough others are waiting."""
         self._job.progress.planned(1)
-        self._room.acquire()
-        future = self._pool.submit(self._upload, task, known)
-        future.add_done_callback(self._finished)
+        if len(self._threads) < self._job.mount.threads:
+            self._add_thread()
+        with self._emptied:
+            self._emptied.wait_for(lambda: len(self._queue) < self._room)
+            self._queue.append(Wanted(task, known))
+            self._filled.notify()
 
     def __enter__(self) -> Self:
         return self
@@ -70,29 +96,60 @@ class Uploads:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=True)
+        with self._filled:
+            self._is_closed = True
+            self._filled.notify_all()
+        for thread in self._threads:
+            thread.join()
         if self._doubtful:
             self._report.notices.append(DOUBTFUL.format(count=self._doubtful))
 
-    def _finished(self, future: Future[None]) -> None:
-        self._room.release()
-        # What is not expected must not vanish in the pool.
-        if error := future.exception():
-            self._stop(f"{type(error).__name__}: {error}")
+    def _add_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name="s3rewrite-upload")
+        self._threads.append(thread)
+        thread.start()
 
-    def _upload(self, task: Task, known: Known) -> None:
+    def _work(self) -> None:
+        while taken := self._take():
+            try:
+                self._upload(taken)
+            except BaseException as error:  # what is not expected must not vanish here
+                self._stop(f"{type(error).__name__}: {error}")
+
+    def _take(self) -> list[Wanted]:
+        """The next files for a thread; none once there will be no more."""
+        with self._filled:
+            self._filled.wait_for(lambda: self._queue or self._is_closed)
+            count = share(len(self._queue), self._job.mount.threads)
+            taken: list[Wanted] = []
+            size = 0
+            while self._queue and len(taken) < count:
+                size += self._queue[0].task.signature.size
+                if taken and size > TOGETHER_BYTES:
+                    break
+                taken.append(self._queue.popleft())
+            self._emptied.notify()
+            return taken
+
+    def _upload(self, taken: Sequence[Wanted]) -> None:
         if self.is_over:
-            self._done(task.name, Uploaded(Result.PENDING))
+            for wanted in taken:
+                self._done(wanted.task.name, Uploaded(Result.PENDING))
             return
-        try:
-            self._done(task.name, upload(self._job, task, known))
-        except KeptLocal as kept:
-            self._kept_local(task, known, kept)
-        except (S3Unavailable, LeaseLost, redis.RedisError) as error:
-            self._done(task.name, Uploaded(Result.PENDING))
-            self._stop(str(error))
-        except (S3Error, OSError) as error:
-            self._failed(task.name, error)
+        for wanted, end in zip(taken, upload(self._job, taken), strict=True):
+            self._ended(wanted, end)
+
+    def _ended(self, wanted: Wanted, end: End) -> None:
+        name = wanted.task.name
+        if isinstance(end, Uploaded):
+            self._done(name, end)
+        elif isinstance(end, KeptLocal):
+            self._kept_local(*wanted, end)
+        elif isinstance(end, (S3Unavailable, LeaseLost, redis.RedisError)):
+            self._done(name, Uploaded(Result.PENDING))
+            self._stop(str(end))
+        else:
+            self._failed(name, end)
 
     def _done(self, name: str, uploaded: Uploaded) -> None:
         with self._lock:

@@ -364,6 +364,15 @@ def test_nothing_is_tried_again_without_a_lease(behind: Bucket, proxy: FaultyS3)
     assert proxy.requests == ["PUT"]
 
 
+def test_a_server_that_asks_for_fewer_requests_gets_fewer(behind: Bucket, proxy: FaultyS3) -> None:
+    proxy.faults["PUT"] = [answers(503, "SlowDown"), None]
+    assert behind.put(upload("a"))
+    assert behind._lanes.turns.width.now == 8
+    proxy.faults["PUT"] = [answers(500, "InternalError"), None]
+    behind.put(upload("b"))
+    assert behind._lanes.turns.width.now == 8
+
+
 @pytest.mark.parametrize("lane", ["obstore"], indirect=True)
 class TestWhatBoto3MayMakeMoreOf:
     def test_a_bucket_that_is_somewhere_else_is_boto3s_from_then_on(

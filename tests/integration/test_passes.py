@@ -322,20 +322,21 @@ class TestRaces:
         self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(root, "a.txt")
-        put, publish = Bucket.put, Registry.publish
-        outcomes = []
+        put, publish_all = Bucket.put, Registry.publish_all
+        outcomes: list[Outcome] = []
 
         def withdrawing(bucket: Bucket, upload: Any, **options: Any) -> bool:
             is_settled = put(bucket, upload, **options)
             registry.withdraw(["a.txt"])
             return is_settled
 
-        def recorded(*args: Any, **options: Any) -> Outcome:
-            outcomes.append(publish(*args, **options))
-            return outcomes[-1]
+        def recorded(*args: Any) -> list[Outcome]:
+            found = publish_all(*args)
+            outcomes.extend(found)
+            return found
 
         monkeypatch.setattr(Bucket, "put", withdrawing)
-        monkeypatch.setattr(Registry, "publish", recorded)
+        monkeypatch.setattr(Registry, "publish_all", recorded)
         assert counts(whole_pass(job(mount))) == {Result.ADOPTED: 1}
         # The second claim, on which the file was read again, may publish; the first may not.
         assert outcomes == [Outcome.SUPERSEDED, Outcome.PUBLISHED]

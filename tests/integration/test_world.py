@@ -40,7 +40,7 @@ __all__ = ["closed_clients"]
 CDN = "https://cdn.example.com/"
 NAMES = ["a.txt", "d/a.txt", "d/b.txt"]
 CONTENTS = [b"one", b"two", b"three"]
-STEPS = ["claim", "publish", "settle", "refresh", "withdraw"]
+STEPS = ["claim_all", "publish_all", "settle", "refresh", "withdraw"]
 
 names = st.sampled_from(NAMES)
 contents = st.sampled_from(CONTENTS)
@@ -128,7 +128,7 @@ class World(RuleBasedStateMachine):
             except Crash:
                 self.client.delete(loop_registry(self.mount).keys.lease)
         if self.left is not None and self.left < 0:
-            self.bucket._ends._unseen.clear()  # what a dead process knew
+            self.bucket._lanes._boto3._ends._unseen.clear()  # what a dead process knew
         self.left = None
 
     def stepped(self, function: Callable[..., Any]) -> Callable[..., Any]:

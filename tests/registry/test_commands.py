@@ -206,3 +206,29 @@ def test_any_name_comes_back_as_it_was(
     registry.withdraw([name], hint=True)
     assert Withdrawn(name, entry(3).fingerprint) in registry.withdrawn(0)
     assert registry.get([name]) == {}
+
+
+def test_names_are_claimed_and_published_together(registry: Registry, lease: str) -> None:
+    wanted = [(f"d{number}/a", entry(number).fingerprint) for number in range(3)]
+    claims = registry.claim_all(wanted, lease)
+    assert [claim.name for claim in claims if isinstance(claim, Claim)] == ["d0/a", "d1/a", "d2/a"]
+    registry.withdraw(["d1/a"])
+    given = [(claim, entry(number), True) for number, claim in enumerate(claims)]
+    outcomes = registry.publish_all(given, lease)
+    assert outcomes == [Outcome.PUBLISHED, Outcome.SUPERSEDED, Outcome.PUBLISHED]
+    assert names(registry) == {"d0/a", "d2/a"}
+    assert registry.publish_all(given, "another") == [Outcome.FENCED] * 3
+    assert registry.claim_all([], lease) == []
+
+
+def test_a_server_that_forgot_the_scripts_learns_them_again(registry: Registry, lease: str) -> None:
+    for name in ("a", "b"):
+        registry.client.script_flush()
+        publish(registry, lease, name)
+    assert names(registry) == {"a", "b"}
+
+
+def test_an_error_of_a_server_is_raised(registry: Registry, lease: str) -> None:
+    registry.client.set(registry.keys.claims, "no hash")
+    with pytest.raises(redis.ResponseError):
+        registry.claim_all([("a", "1"), ("b", "2")], lease)
