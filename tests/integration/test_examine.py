@@ -49,7 +49,7 @@ def test_all_is_well(settings: Any, mount: Mount, root: Path, s3_client: "S3Clie
         f"media: fine: files: {root} can be read",
         f"media: fine: bucket: {mount.bucket} is there, and the credentials are known",
         "media: fine: clock: as S3's",
-        "media: fine: bucket: takes objects",
+        "media: fine: bucket: takes objects; small ones are sent by obstore",
         "media: fine: public: visitors can read what is uploaded at PUBLIC_URL",
         "media: fine: public: visitors cannot write",
         "media: fine: bucket: lets objects be deleted",
@@ -58,6 +58,12 @@ def test_all_is_well(settings: Any, mount: Mount, root: Path, s3_client: "S3Clie
         assert line in lines
     keys = [found["Key"] for found in s3_client.list_objects_v2(Bucket=mount.bucket)["Contents"]]
     assert keys == ["media/a.txt"]
+
+
+def test_which_lane_sends_small_files(settings: Any, mount: Mount, root: Path) -> None:
+    acl = changed(settings, root, OBJECT_PARAMETERS={"ACL": "private"})
+    sentence = "takes objects; small ones are sent by boto3"
+    assert Finding(Grade.FINE, "bucket", sentence) in list(examine(acl))
 
 
 def test_what_is_wrong_is_the_exit_code(settings: Any, mount: Mount, root: Path) -> None:
