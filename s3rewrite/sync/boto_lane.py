@@ -1,5 +1,6 @@
 """Writing objects with boto3: every file, every parameter."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -20,6 +21,12 @@ from s3rewrite.sync.objects import SMALL, Upload
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+LARGE_AT_A_TIME = 2
+"""Large files that are sent at a time,"""
+
+PARTS_AT_A_TIME = 8
+"""and parts of each: they are in memory, and have a connection each."""
+
 ATTEMPTS = 3
 """Times that a request is tried."""
 
@@ -31,6 +38,7 @@ class BotoLane:
         self._client = client
         self._bucket = bucket
         self._slowed = slowed
+        self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
         self._ends = Ends()
         self._ends.watch(client)
         client.meta.events.register("needs-retry.s3", self._answered)
@@ -72,14 +80,20 @@ class BotoLane:
                 raise S3Unavailable("the upload was stopped")
 
         assert not isinstance(upload.content, bytes)  # noqa: S101
-        self._client.upload_fileobj(
-            cast("IO[bytes]", _Unclosed(upload.content)),
-            self._bucket,
-            upload.key,
-            ExtraArgs=parameters,
-            Callback=progressed,
-            Config=TransferConfig(multipart_threshold=SMALL, multipart_chunksize=SMALL),
-        )
+        with self._large:
+            progressed(0)
+            self._client.upload_fileobj(
+                cast("IO[bytes]", _Unclosed(upload.content)),
+                self._bucket,
+                upload.key,
+                ExtraArgs=parameters,
+                Callback=progressed,
+                Config=TransferConfig(
+                    multipart_threshold=SMALL,
+                    multipart_chunksize=SMALL,
+                    max_concurrency=PARTS_AT_A_TIME,
+                ),
+            )
 
 
 class Boto(NamedTuple):

@@ -12,6 +12,7 @@ from s3rewrite import conf
 from s3rewrite.entries import Signature, join, split
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.adopt import known_objects
+from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job, LeaseLost
@@ -21,7 +22,6 @@ from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.relink import in_circles, refers, rules
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan, signature_of
-from s3rewrite.sync.upload import Known
 from s3rewrite.sync.uploads import Uploads, Waiting
 
 T = TypeVar("T")

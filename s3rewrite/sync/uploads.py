@@ -8,12 +8,13 @@ from typing import NamedTuple, Self
 
 import redis
 
+from s3rewrite.sync.attempt import End, Known, Uploaded
 from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.upload import End, Known, Uploaded, Wanted, upload
+from s3rewrite.sync.upload import Wanted, upload
 
 FAILURES_IN_A_ROW = 20
 """After so many files in a row that S3 refused, the rest is left for a later pass."""

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, join
+from s3rewrite.sync.attempt import bytes_to_send
 from s3rewrite.sync.files import opened
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import Object
 from s3rewrite.sync.relink import KeptLocal, refers
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.sync.upload import bytes_to_send
 
 
 class Fault(StrEnum):

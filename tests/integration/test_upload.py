@@ -12,13 +12,14 @@ from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
+from s3rewrite.sync.attempt import End, Uploaded
 from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Result
 from s3rewrite.sync.transfer import Bucket
-from s3rewrite.sync.upload import End, Uploaded, Wanted, upload
+from s3rewrite.sync.upload import Wanted, upload
 from tests.factories import job, write
 
 NAMES = ["a.txt", "b.txt", "c.txt", "d.txt"]

@@ -1,10 +1,12 @@
 from io import BytesIO
 from typing import Any
 
+import obstore
 import pytest
 from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
+from obstore.store import MemoryStore
 
 from s3rewrite.sync.expressible import LARGEST, Expression, expressed, is_client, is_key
 from s3rewrite.sync.files import digests_of
@@ -103,6 +105,14 @@ def test_keys(key: str, is_one: bool) -> None:
 def test_every_key_that_is_one_is_sent_as_it_is(key: str) -> None:
     parts = key.split("/")
     assert is_key(key) is not (set(parts) & {"", ".", ".."} or "\x00" in key)
+
+
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from("./\x00\x7f\x85 %"), max_size=8))
+def test_obstore_takes_such_keys_as_they_are(key: str) -> None:
+    store = MemoryStore()
+    if is_key(key):
+        obstore.put(store, key, b"")
+        assert [found["path"] for batch in obstore.list(store) for found in batch] == [key]
 
 
 @pytest.mark.parametrize(

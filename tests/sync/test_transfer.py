@@ -1,6 +1,9 @@
 """Against moto: what requests say. What a server makes of them is for the integration tests."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import md5, sha256
 from io import BytesIO
 from pathlib import Path
@@ -162,3 +165,24 @@ def test_a_small_body_is_sent_without_asking_first(
         given = upload("a", content)
         bucket.put(given._replace(content=file) if large else given)
     assert any("Expect" in request.headers for request in sent) is large
+
+
+def test_few_large_files_are_in_memory_at_a_time(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, now, most = threading.Lock(), 0, 0
+
+    def upload_fileobj(*_: Any, **__: Any) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+
+    monkeypatch.setattr(bucket._client, "upload_fileobj", upload_fileobj)
+    given = upload("a", b"")._replace(content=BytesIO())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: bucket.put(given), range(8)))
+    assert most == boto_lane.LARGE_AT_A_TIME

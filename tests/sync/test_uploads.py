@@ -7,10 +7,11 @@ import pytest
 from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
 from s3rewrite.sync import uploads
+from s3rewrite.sync.attempt import End, Uploaded
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.upload import End, Uploaded, Wanted
+from s3rewrite.sync.upload import Wanted
 from s3rewrite.sync.uploads import TOGETHER, TOGETHER_BYTES, Uploads, share
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="", threads=2)
