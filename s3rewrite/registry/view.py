@@ -22,7 +22,8 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.entries import Entry, decode, split
-from s3rewrite.registry.commands import Registry, source
+from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.scripts import source
 
 logger = logging.getLogger("s3rewrite.registry")
 
@@ -140,7 +141,7 @@ class View:
         asked_at = self._clock()
         missing = self._missing(names)
         keys = self._registry.keys
-        with self._registry.client.pipeline(transaction=False) as pipeline:
+        with self._registry.scripts.together() as pipeline:
             # In full, as asking whether the server knows a script costs a round trip.
             pipeline.eval(source("current_epoch"), 1, keys.epoch)
             if self._cursor is None:
