@@ -17,11 +17,12 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest
 
 from s3rewrite import conf
-from s3rewrite.entries import Signature
+from s3rewrite.entries import Entry, Signature
 from s3rewrite.mounts import Mount
 from s3rewrite.paths import Paths, Reference, reference
-from s3rewrite.registry import view_of
+from s3rewrite.registry import View, view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
+from s3rewrite.tally import Resolved, tally
 
 
 class Wanted(NamedTuple):
@@ -200,14 +201,29 @@ def _is_warm(wanted: Sequence[Wanted | None]) -> bool:
 
 def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
     links: list[Link | None] = [None] * len(wanted)
+    counts = tally()
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
-        entries = view_of(mount).get_many([item.name for item in asked])
+        view = view_of(mount)
+        entries = view.get_many([item.name for item in asked])
         root, paths = local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
             if entry and is_current(root, item.name, entry.signature):
                 links[place] = item.link or _versioned(paths, item, entry.fingerprint)
+        if counts:
+            counts.resolved(mount.alias, _became(view, entries, [links[i] for i in places]))
+    if counts and (unclear := wanted.count(None)):
+        counts.ambiguous(unclear)
     return links
+
+
+def _became(view: View, entries: Sequence[Entry | None], links: Sequence[Link | None]) -> Resolved:
+    """How many of each, without a look at each."""
+    linked, absent = len(links) - links.count(None), entries.count(None)
+    changed = len(entries) - absent - linked
+    if view.is_trusted():
+        return Resolved(linked, changed, unpublished=absent, redis=0)
+    return Resolved(linked, changed, unpublished=0, redis=absent)
 
 
 def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:
