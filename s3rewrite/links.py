@@ -22,7 +22,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.paths import Paths, Reference, reference
 from s3rewrite.registry import View, view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
-from s3rewrite.tally import Resolved, tally
+from s3rewrite.tally import Tally, tally
 
 
 class Wanted(NamedTuple):
@@ -211,19 +211,24 @@ def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
             if entry and is_current(root, item.name, entry.signature):
                 links[place] = item.link or _versioned(paths, item, entry.fingerprint)
         if counts:
-            counts.resolved(mount.alias, _became(view, entries, [links[i] for i in places]))
+            linked = sum(links[place] is not None for place in places)
+            _tell(counts, view, entries, linked)
     if counts and (unclear := wanted.count(None)):
-        counts.ambiguous(unclear)
+        counts.left("", "ambiguous", unclear)
     return links
 
 
-def _became(view: View, entries: Sequence[Entry | None], links: Sequence[Link | None]) -> Resolved:
-    """How many of each, without a look at each."""
-    linked, absent = len(links) - links.count(None), entries.count(None)
-    changed = len(entries) - absent - linked
-    if view.is_trusted():
-        return Resolved(linked, changed, unpublished=absent, redis=0)
-    return Resolved(linked, changed, unpublished=0, redis=absent)
+def _tell(counts: Tally, view: View, entries: Sequence[Entry | None], linked: int) -> None:
+    """Count what became of the names of one mount."""
+    if linked:
+        counts.linked(view.alias, linked)
+    if linked == len(entries):
+        return
+    absent = entries.count(None)
+    if absent:
+        counts.left(view.alias, "unpublished" if view.is_trusted() else "redis", absent)
+    if changed := len(entries) - absent - linked:
+        counts.left(view.alias, "changed", changed)
 
 
 def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:

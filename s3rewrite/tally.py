@@ -3,28 +3,22 @@
 Told once a response and mount, not once a link: a page with many links costs no more.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Literal, Protocol
 
-
-class Resolved(NamedTuple):
-    """What became of the names of one mount in one response: how many of each."""
-
-    linked: int
-    changed: int
-    """The file is another one than was published, or none."""
-    unpublished: int
-    redis: int
-    """What Redis said is too old to be believed, or there was nothing yet."""
+Reason = Literal["changed", "unpublished", "redis", "ambiguous"]
+"""Why URLs are left local: the file is another one than was published, or none; its name is not
+published; Redis says nothing that could be believed; browser and S3 may read the URL differently.
+"""
 
 
 class Tally(Protocol):
     """Counts. Methods are called by many threads at a time."""
 
-    def resolved(self, mount: str, found: Resolved) -> None:
-        """The names of a mount in a response were linked, or left local."""
+    def linked(self, mount: str, count: int) -> None:
+        """So many URLs of a response were linked."""
 
-    def ambiguous(self, count: int) -> None:
-        """So many URLs of a response were left local, as they may be read differently."""
+    def left(self, mount: str, reason: Reason, count: int) -> None:
+        """So many were left local; of no mount ("") where they are ambiguous."""
 
     def polled(self, mount: str, *, missing: int, is_ok: bool) -> None:
         """Redis was asked what changed, and for so many names that were not known."""

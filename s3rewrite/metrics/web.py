@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 
-from s3rewrite.tally import Resolved
+from s3rewrite.tally import Reason
 
 
 class WebTally:
@@ -23,12 +23,6 @@ class WebTally:
             "s3rewrite_local",
             "URLs that were left local.",
             ["mount", "reason"],
-            registry=registry,
-        )
-        self._looked_up = Counter(
-            "s3rewrite_view_lookups",
-            "Names that were looked up in the view.",
-            ["mount"],
             registry=registry,
         )
         self._missed = Counter(
@@ -52,18 +46,13 @@ class WebTally:
         )
         self._of = lru_cache(maxsize=None)(_child)
 
-    def resolved(self, mount: str, found: Resolved) -> None:
-        """Count the links of a mount in a response."""
-        self._of(self._looked_up, mount).inc(sum(found))
-        if found.linked:
-            self._of(self._linked, mount).inc(found.linked)
-        for reason in ("changed", "unpublished", "redis"):
-            if count := getattr(found, reason):
-                self._of(self._local, mount, reason).inc(count)
+    def linked(self, mount: str, count: int) -> None:
+        """Count the links of a response."""
+        self._of(self._linked, mount).inc(count)
 
-    def ambiguous(self, count: int) -> None:
-        """Count what means no name of a mount for sure."""
-        self._of(self._local, "", "ambiguous").inc(count)
+    def left(self, mount: str, reason: Reason, count: int) -> None:
+        """Count what stays local in a response."""
+        self._of(self._local, mount, reason).inc(count)
 
     def polled(self, mount: str, *, missing: int, is_ok: bool) -> None:
         """Count a round trip to Redis."""

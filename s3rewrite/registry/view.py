@@ -57,6 +57,7 @@ class View:
         times: Times = DEFAULT_TIMES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.alias = registry.alias
         self._registry = registry
         self._times = times
         self._clock = clock
@@ -162,7 +163,7 @@ class View:
                 self._remember([name for name, _ in found], entries)
         self._succeed(asked_at)
         if counts := tally():
-            counts.polled(self._registry.alias, missing=len(missing), is_ok=True)
+            counts.polled(self.alias, missing=len(missing), is_ok=True)
 
     def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Drop what changed; everything, where it cannot be told what did."""
@@ -183,8 +184,8 @@ class View:
 
     def _succeed(self, asked_at: float) -> None:
         if self._failures:
-            alias = self._registry.alias
-            logger.info("Redis answers again for mount %r.", alias, extra={"mount": alias})
+            extra = {"mount": self.alias}
+            logger.info("Redis answers again for mount %r.", self.alias, extra=extra)
         self._failures = 0
         self._polled_at = asked_at
 
@@ -192,12 +193,12 @@ class View:
         """The breaker: leave Redis alone for a while, longer each time. Said once."""
         if not self._failures:
             message = "Redis does not answer for mount %r: pages link local files meanwhile. %s"
-            extra = {"mount": self._registry.alias, "reason": str(error)}
-            logger.warning(message, self._registry.alias, error, extra=extra)
+            extra = {"mount": self.alias, "reason": str(error)}
+            logger.warning(message, self.alias, error, extra=extra)
         self._retry_at = self._clock() + PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
         if counts := tally():
-            counts.polled(self._registry.alias, missing=0, is_ok=False)
+            counts.polled(self.alias, missing=0, is_ok=False)
 
 
 def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

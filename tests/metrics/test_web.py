@@ -55,10 +55,8 @@ def test_what_becomes_of_the_urls_of_a_response(
     assert value(counted, "local_total", reason="unpublished") == 1
     assert value(counted, "local_total", reason="redis") is None
     assert value(counted, "local_total", mount="", reason="ambiguous") == 1
-    assert value(counted, "view_lookups_total") == 4
     assert value(counted, "view_misses_total") == 4
     resolver().resolve(urls)
-    assert value(counted, "view_lookups_total") == 8
     assert value(counted, "view_misses_total") == 4
     assert value(counted, "polls_total", result="ok") == 1
     assert value(counted, "breaker_open") == 0
@@ -77,7 +75,7 @@ def test_nobody_counts_where_nobody_asked(mount: Mount, monkeypatch: pytest.Monk
     def counted(*args: object) -> None:
         raise AssertionError("counted for nobody")
 
-    monkeypatch.setattr(links, "_became", counted)
+    monkeypatch.setattr(links, "_tell", counted)
     assert tally() is None
     assert resolver().resolve([b"/media/a.jpg"]) == [None]
 
@@ -103,11 +101,11 @@ import os
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from s3rewrite.metrics.web import WEB
-from s3rewrite.tally import Resolved
 
 for _ in range(2):
     if (child := os.fork()) == 0:
-        WEB.resolved("media", Resolved(3, 1, 0, 0))
+        WEB.linked("media", 3)
+        WEB.left("media", "changed", 1)
         WEB.polled("media", missing=4, is_ok=False)
         os._exit(0)
     os.waitpid(child, 0)
