@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from s3rewrite.sync.health import PATIENCE, Pulse, hung, unready
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.server import Address, Page, Pages, serving
+from s3rewrite.sync.supervisor import ALIVE, tell
 
 
 @dataclass
@@ -22,8 +23,10 @@ class Health:
         self._ticked_at = time.monotonic()
 
     def tick(self) -> None:
-        """The main thread does its work."""
+        """The main thread does its work; its supervisor is told, unless something hangs."""
         self._ticked_at = time.monotonic()
+        if not hung(0, self._pulses, self.patience):
+            tell(ALIVE)
 
     def livez(self) -> Page:
         """200, or 503 where the loop should be started anew."""

@@ -8,7 +8,6 @@ import socket
 from contextlib import suppress
 
 READY = "READY=1"
-STOPPING = "STOPPING=1"
 ALIVE = "WATCHDOG=1"
 
 

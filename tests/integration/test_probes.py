@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -111,6 +112,39 @@ def test_redis_is_away(probed: Probed, valkey: Valkey) -> None:
     assert 's3rewrite_redis_up{mount="media"} 0.0' in probed.ask("/metrics").text
     valkey.start()
     eventually(lambda: probed.ask("/readyz").status == 200, 60)
+
+
+def received(systemd: socket.socket, count: int) -> list[bytes]:
+    return [systemd.recv(100) for _ in range(count)]
+
+
+def test_systemd_is_told_until_a_pass_hangs(
+    mount: Mount,
+    root: Path,
+    redis_url: str,
+    tmp_path: Path,
+    seaweedfs: SeaweedFS,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(30)
+        systemd.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        loop = Probed(root, mount, redis_url, "--patience", "4")
+        try:
+            assert systemd.recv(100) == b"READY=1"
+            assert systemd.recv(100) == systemd.recv(100) == b"WATCHDOG=1"
+            seaweedfs.pause()
+            write(root, "a.txt")
+            systemd.settimeout(5)
+            with pytest.raises(TimeoutError):
+                received(systemd, 30)
+            seaweedfs.resume()
+            systemd.settimeout(70)
+            assert systemd.recv(100) == b"WATCHDOG=1"
+        finally:
+            loop.process.kill()
+            loop.process.wait()
 
 
 @pytest.mark.parametrize(

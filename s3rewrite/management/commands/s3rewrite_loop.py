@@ -15,6 +15,7 @@ from s3rewrite.sync.loop import MountLoop, run
 from s3rewrite.sync.probes import Health, serving_all
 from s3rewrite.sync.progress import Lines, Progress
 from s3rewrite.sync.server import Address, Page, Pages, address
+from s3rewrite.sync.supervisor import READY, tell
 
 
 class Command(BaseCommand):
@@ -56,6 +57,7 @@ class Command(BaseCommand):
             self._say(f"s3rewrite: looping over mounts: {names}")
             for url in urls:
                 self._say(f"s3rewrite: serves {url}")
+            tell(READY)
             run(loops, stop, health.tick)
         self._say("s3rewrite: stopped")
 
