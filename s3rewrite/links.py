@@ -17,12 +17,12 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest
 
 from s3rewrite import conf
-from s3rewrite.entries import Entry, Signature
+from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
 from s3rewrite.paths import Paths, Reference, reference
-from s3rewrite.registry import View, view_of
+from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
-from s3rewrite.tally import Tally, tally
+from s3rewrite.tally import tally, tell_names
 
 
 class Wanted(NamedTuple):
@@ -212,23 +212,10 @@ def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
                 links[place] = item.link or _versioned(paths, item, entry.fingerprint)
         if counts:
             linked = sum(links[place] is not None for place in places)
-            _tell(counts, view, entries, linked)
+            tell_names(counts, view, entries, linked)
     if counts and (unclear := wanted.count(None)):
         counts.left("", "ambiguous", unclear)
     return links
-
-
-def _tell(counts: Tally, view: View, entries: Sequence[Entry | None], linked: int) -> None:
-    """Count what became of the names of one mount."""
-    if linked:
-        counts.linked(view.alias, linked)
-    if linked == len(entries):
-        return
-    absent = entries.count(None)
-    if absent:
-        counts.left(view.alias, "unpublished" if view.is_trusted() else "redis", absent)
-    if changed := len(entries) - absent - linked:
-        counts.left(view.alias, "changed", changed)
 
 
 def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:

@@ -3,6 +3,7 @@
 Told once a response and mount, not once a link: a page with many links costs no more.
 """
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 Reason = Literal["changed", "unpublished", "redis", "ambiguous"]
@@ -36,3 +37,27 @@ def count_with(tally: Tally | None) -> None:
 def tally() -> Tally | None:
     """Who counts in this process, if anybody does."""
     return _tally
+
+
+class Believed(Protocol):
+    """A view, as far as it matters here."""
+
+    alias: str
+
+    def is_trusted(self) -> bool:
+        """Whether what it says is believed."""
+
+
+def tell_names(
+    counts: Tally, view: Believed, entries: Sequence[object | None], linked: int
+) -> None:
+    """What became of the names of one mount: their entries, and how many were linked."""
+    if linked:
+        counts.linked(view.alias, linked)
+    if linked == len(entries):
+        return
+    absent = entries.count(None)
+    if absent:
+        counts.left(view.alias, "unpublished" if view.is_trusted() else "redis", absent)
+    if changed := len(entries) - absent - linked:
+        counts.left(view.alias, "changed", changed)

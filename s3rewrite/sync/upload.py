@@ -120,7 +120,7 @@ class _Writing:
         """Write the object."""
         self.is_settled = False
         try:
-            self.is_settled = self.job.bucket.put(upload, self.job.goes_on)
+            self.is_settled = self.job.bucket.put(upload, proceed=self.job.goes_on)
         except S3Error as error:
             self.is_settled = error.is_settled
             raise

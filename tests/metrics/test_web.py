@@ -75,7 +75,7 @@ def test_nobody_counts_where_nobody_asked(mount: Mount, monkeypatch: pytest.Monk
     def counted(*args: object) -> None:
         raise AssertionError("counted for nobody")
 
-    monkeypatch.setattr(links, "_tell", counted)
+    monkeypatch.setattr(links, "tell_names", counted)
     assert tally() is None
     assert resolver().resolve([b"/media/a.jpg"]) == [None]
 
