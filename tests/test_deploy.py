@@ -60,7 +60,7 @@ def parses(name: str, arguments: list[str]) -> None:
 
 def commands() -> list[tuple[str, str]]:
     found = [
-        (match[1], match[2].strip())
+        (match[1], re.split(r"\s{2,}", match[2])[0].strip())  # what it is for stands behind
         for path in [*DEPLOY.iterdir(), *DOCS.glob("*.md")]
         for match in COMMAND.finditer(path.read_text())
     ]
@@ -70,6 +70,11 @@ def commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "arguments"), commands())
 def test_each_command_line_is_one_that_the_command_takes(name: str, arguments: str) -> None:
     parses(name, shlex.split(arguments))
+
+
+def test_no_command_line_is_a_sentence() -> None:
+    assert ("s3rewrite_sync", "--dry-run") in commands()
+    assert all(len(arguments.split()) <= 4 for _, arguments in commands())
 
 
 def test_a_command_line_with_a_slip_is_found() -> None:
