@@ -24,6 +24,7 @@ import redis
 from s3rewrite.entries import Entry, decode, split
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.scripts import source
+from s3rewrite.tally import tally
 
 logger = logging.getLogger("s3rewrite.registry")
 
@@ -57,6 +58,7 @@ class View:
         times: Times = DEFAULT_TIMES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.alias = registry.alias
         self._registry = registry
         self._times = times
         self._clock = clock
@@ -76,6 +78,11 @@ class View:
         if not self.is_warm(names):
             self._refresh(names)
         return self._answers(names)
+
+    def is_trusted(self) -> bool:
+        """Whether what is known is young enough to be believed, and of an epoch."""
+        is_leased = self._clock() - self._polled_at < self._times.max_staleness
+        return is_leased and self._epoch is not None
 
     def forget(self, names: Sequence[str]) -> None:
         """This process changed these names: ask again at their next use."""
@@ -105,8 +112,7 @@ class View:
             return list(dict.fromkeys(name for name in names if name not in self._cache))
 
     def _answers(self, names: Sequence[str]) -> list[Entry | None]:
-        is_leased = self._clock() - self._polled_at < self._times.max_staleness
-        if not is_leased or self._epoch is None:
+        if not self.is_trusted():
             return [None] * len(names)
         with self._lock:
             return [self._remembered(name) for name in names]
@@ -157,6 +163,8 @@ class View:
             for found, entries in zip(grouped.values(), values, strict=True):
                 self._remember([name for name, _ in found], entries)
         self._succeed(asked_at)
+        if counts := tally():
+            counts.polled(self.alias, missing=len(missing), is_ok=True)
 
     def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Drop what changed; everything, where it cannot be told what did."""
@@ -177,7 +185,8 @@ class View:
 
     def _succeed(self, asked_at: float) -> None:
         if self._failures:
-            logger.info("Redis answers again for mount %r.", self._registry.alias)
+            extra = {"mount": self.alias}
+            logger.info("Redis answers again for mount %r.", self.alias, extra=extra)
         self._failures = 0
         self._polled_at = asked_at
 
@@ -185,9 +194,12 @@ class View:
         """The breaker: leave Redis alone for a while, longer each time. Said once."""
         if not self._failures:
             message = "Redis does not answer for mount %r: pages link local files meanwhile. %s"
-            logger.warning(message, self._registry.alias, error)
+            extra = {"mount": self.alias, "reason": str(error)}
+            logger.warning(message, self.alias, error, extra=extra)
         self._retry_at = self._clock() + PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
+        if counts := tally():
+            counts.polled(self.alias, missing=0, is_ok=False)
 
 
 def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

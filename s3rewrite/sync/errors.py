@@ -50,6 +50,8 @@ NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentia
 class S3Error(Exception):
     """S3 refused or failed one request, for one object."""
 
+    code = ""
+    """What S3 calls it, such as AccessDenied; "" where no answer came."""
     is_settled = False
     """Of a write: whether none of its requests can arrive any more."""
 
@@ -70,4 +72,11 @@ def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
     code = str(answer.get("Code", ""))
     hint = HINTS.get(code, answer.get("Message", "no reason given"))
     kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
-    return kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")
+    found = kind(f"bucket {bucket}: {hint} ({code}, {error.operation_name})")
+    found.code = code
+    return found
+
+
+def kind_of_failure(error: Exception) -> str:
+    """The kind of an error, for who counts them: S3's code, "S3" without one, or "disk"."""
+    return (error.code or "S3") if isinstance(error, S3Error) else "disk"

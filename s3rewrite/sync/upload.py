@@ -24,6 +24,7 @@ from s3rewrite.sync.content_types import content_type
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import OpenFile, digests_of, opened
 from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.sync.parts import holds_in_parts
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import relinked
 from s3rewrite.sync.report import Result
@@ -88,12 +89,20 @@ def _attempt(job: Job, task: Task, file: OpenFile, known: Known) -> Uploaded:
     with _settling(job, claim) as writing:
         size = len(content) if isinstance(content, bytes) else file.signature.size
         found = None if job.choices.force else known(upload.key)
-        if found and found.holds(size, digests):
+        if found and _holds(job, upload, found, size):
             return _published(job, claim, file, entry, writing)
         if job.stop.is_set():
             return Uploaded(Result.PENDING)
         writing.put(upload, size)
         return _published(job, claim, file, entry, writing)
+
+
+def _holds(job: Job, upload: Upload, found: Object, size: int) -> bool:
+    """Whether the bucket holds these bytes already, whoever sent them."""
+    return found.holds(size, upload.digests) or (
+        found.size == size
+        and holds_in_parts(job.bucket, upload.key, found, upload.content, job.goes_on)
+    )
 
 
 @dataclass
@@ -111,9 +120,7 @@ class _Writing:
         """Write the object."""
         self.is_settled = False
         try:
-            self.is_settled = self.job.bucket.put(
-                upload, proceed=lambda: not self.job.stop.is_set()
-            )
+            self.is_settled = self.job.bucket.put(upload, proceed=self.job.goes_on)
         except S3Error as error:
             self.is_settled = error.is_settled
             raise
