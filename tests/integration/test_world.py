@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.mounts import Mount
-from s3rewrite.registry import Registry, loop_registry, view_of
+from s3rewrite.registry import Claim, Registry, loop_registry, view_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.transfer import Bucket
@@ -47,16 +47,15 @@ contents = st.sampled_from(CONTENTS)
 
 
 class Visit(NamedTuple):
-    """Somebody changes a file in the middle of a pass."""
+    """Somebody changes a file while a pass is at work on it."""
 
-    steps: int
-    """Of the pass, before it."""
-    name: str
+    moment: str
     content: bytes | None
     """None deletes it."""
 
 
-visits = st.none() | st.builds(Visit, st.integers(0, 8), names, st.none() | contents)
+moments = st.sampled_from(["claim", "claimed", "publish", "refresh"])
+visits = st.none() | st.builds(Visit, moments, st.none() | contents)
 
 
 class Crash(BaseException):
@@ -126,23 +125,23 @@ class World(RuleBasedStateMachine):
         return found
 
     def step(self) -> None:
-        """One more step of the loop, or its last; or somebody comes in between."""
-        if self.visit:
-            visit, self.visit = self.visit, self.visit._replace(steps=self.visit.steps - 1)
-            if visit.steps == 0:
-                self.receive(visit)
+        """One more step of the loop, or its last."""
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
                 raise Crash
 
-    def receive(self, visit: Visit) -> None:
-        """What the visitor does is no step of the loop's."""
+    def receive(self, moment: str, target: Any) -> None:
+        """Somebody comes, if it is the moment. What they do is no step of the loop's."""
+        visit = self.visit
+        if visit is None or visit.moment != moment:
+            return
         left, self.left, self.visit = self.left, None, None
+        name = target.name if isinstance(target, Claim) else target
         if visit.content is None:
-            self.delete(visit.name)
+            self.delete(name)
         else:
-            self.save(visit.name, visit.content)
+            self.save(name, visit.content)
         self.left = left
 
     def run(self, work: Callable[[], Any], crash: int | None, visit: Visit | None) -> None:
@@ -151,7 +150,7 @@ class World(RuleBasedStateMachine):
         self.s3.step = self.step
         with pytest.MonkeyPatch.context() as patch:
             for name in STEPS:
-                patch.setattr(Registry, name, self.stepped(getattr(Registry, name)))
+                patch.setattr(Registry, name, self.stepped(name))
             try:
                 work()
             except Crash:
@@ -160,10 +159,14 @@ class World(RuleBasedStateMachine):
             self.bucket._ends._unseen.clear()  # what a dead process knew
         self.left = self.visit = None
 
-    def stepped(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*args: Any, **options: Any) -> Any:
+    def stepped(self, name: str) -> Callable[..., Any]:
+        function = getattr(Registry, name)
+
+        def called(registry: Registry, target: Any, *args: Any, **options: Any) -> Any:
             self.step()
-            found = function(*args, **options)
+            self.receive(name, target)
+            found = function(registry, target, *args, **options)
+            self.receive(f"{name}ed", target)
             self.step()
             return found
 
