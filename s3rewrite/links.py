@@ -70,7 +70,8 @@ class Resolver:
         """As `resolve`; the event loop does not wait for Redis."""
         wanted = [self.wanted(url) for url in urls]
         if _is_warm(wanted):
-            return _links(wanted)
+            # A poll may get due right behind that question: the event loop does not ask.
+            return _links(wanted, may_ask=False)
         return await asyncio.to_thread(_links, wanted)
 
     def url(self, url: str) -> str:
@@ -199,13 +200,13 @@ def _is_warm(wanted: Sequence[Wanted | None]) -> bool:
     )
 
 
-def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
+def _links(wanted: Sequence[Wanted | None], *, may_ask: bool = True) -> list[Link | None]:
     links: list[Link | None] = [None] * len(wanted)
     counts = tally()
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
         view = view_of(mount)
-        entries = view.get_many([item.name for item in asked])
+        entries = (view.get_many if may_ask else view.known)([item.name for item in asked])
         root, paths = local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
             if entry and is_current(root, item.name, entry.signature):

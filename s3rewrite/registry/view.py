@@ -84,6 +84,10 @@ class View:
         is_leased = self._clock() - self._polled_at < self._times.max_staleness
         return is_leased and self._epoch is not None
 
+    def known(self, names: Sequence[str]) -> list[Entry | None]:
+        """As `get_many`, of what this process knows already: Redis is not asked."""
+        return self._answers(names)
+
     def forget(self, names: Sequence[str]) -> None:
         """This process changed these names: ask again at their next use."""
         with self._lock:
@@ -124,9 +128,8 @@ class View:
         return entry
 
     def _refresh(self, names: Sequence[str]) -> None:
-        """Ask Redis, one thread at a time. The others wait only for names they do not know."""
-        patience = self._times.redis_timeout if self._missing(names) else 0
-        if not self._asking.acquire(timeout=patience):
+        """Ask Redis, one thread at a time. The others wait only for what they do not know."""
+        if not self._asking.acquire(timeout=self._patience(names)):
             return
         try:
             # Another thread may have asked for the same, or met a failure, in the meantime. And
@@ -138,6 +141,14 @@ class View:
             self._pause(error)
         finally:
             self._asking.release()
+
+    def _patience(self, names: Sequence[str]) -> float:
+        """How long to wait for another thread that asks: what is known is fresh while traffic
+        keeps it so, but not after a quiet time. Where Redis is away, `max_staleness` counts."""
+        age = self._clock() - self._polled_at
+        is_fresh = age < self._times.poll_seconds + self._times.redis_timeout
+        knows = (is_fresh or self._failures > 0) and not self._missing(names)
+        return 0 if knows else self._times.redis_timeout
 
     def _ask(self, names: Sequence[str]) -> None:
         """One round trip: the epoch, the changes since the last one seen, then missing names.
