@@ -37,6 +37,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.request
 	$(BIN)/python -m benchmarks.tags
+	$(BIN)/python -m benchmarks.counting
 	$(BIN)/python -m benchmarks.sync
 
 clean:

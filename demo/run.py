@@ -90,7 +90,9 @@ class Demo:
         self.distance = Distance(directory, self.seaweedfs.ports["s3"], upload_seconds)
         env = self._environment()
         self.site = Site(directory, env, port)
-        self.loop = self._manage("loop", "s3rewrite_loop", "--interval", str(LOOP_SECONDS))
+        self.loop = self._manage(
+            "loop", "s3rewrite_loop", "--interval", str(LOOP_SECONDS), "-v", "0"
+        )
         self.artist = self._manage("pictures", "draw_pictures", "--count", str(pictures))
 
     def __enter__(self) -> Self:

@@ -22,6 +22,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.paths import Paths, Reference, reference
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
+from s3rewrite.tally import tally, tell_names
 
 
 class Wanted(NamedTuple):
@@ -69,7 +70,8 @@ class Resolver:
         """As `resolve`; the event loop does not wait for Redis."""
         wanted = [self.wanted(url) for url in urls]
         if _is_warm(wanted):
-            return _links(wanted)
+            # A poll may get due right behind that question: the event loop does not ask.
+            return _links(wanted, may_ask=False)
         return await asyncio.to_thread(_links, wanted)
 
     def url(self, url: str) -> str:
@@ -198,15 +200,22 @@ def _is_warm(wanted: Sequence[Wanted | None]) -> bool:
     )
 
 
-def _links(wanted: Sequence[Wanted | None]) -> list[Link | None]:
+def _links(wanted: Sequence[Wanted | None], *, may_ask: bool = True) -> list[Link | None]:
     links: list[Link | None] = [None] * len(wanted)
+    counts = tally()
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
-        entries = view_of(mount).get_many([item.name for item in asked])
+        view = view_of(mount)
+        entries = (view.get_many if may_ask else view.known)([item.name for item in asked])
         root, paths = local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
             if entry and is_current(root, item.name, entry.signature):
                 links[place] = item.link or _versioned(paths, item, entry.fingerprint)
+        if counts:
+            linked = sum(links[place] is not None for place in places)
+            tell_names(counts, view, entries, linked)
+    if counts and (unclear := wanted.count(None)):
+        counts.left("", "ambiguous", unclear)
     return links
 
 

@@ -47,7 +47,8 @@ def withdraw(storage: Storage, names: Sequence[str], *, hint: bool) -> None:
         except (redis.RedisError, NotImplementedError) as error:
             level = logging.WARNING if hint else logging.DEBUG
             message = "%r of mount %r could not be withdrawn, the next pass will: %s"
-            logger.log(level, message, known, mount.alias, error)
+            extra = {"mount": mount.alias, "files": known, "reason": str(error)}
+            logger.log(level, message, known, mount.alias, error, extra=extra)
 
 
 def _withdraw(mount: Mount, names: Sequence[str], hint: bool) -> None:

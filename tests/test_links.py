@@ -50,6 +50,8 @@ class Everything:
         self.asked.append(names)
         return [ENTRY] * len(names)
 
+    known = get_many
+
     def is_warm(self, names: list[str]) -> bool:
         return True
 
@@ -427,6 +429,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return get_many(view, names)
 
     monkeypatch.setattr(View, "get_many", noted)
+    monkeypatch.setattr(View, "known", noted)
     return found
 
 

@@ -39,6 +39,8 @@ class Everything:
         self.asked.append(names)
         return [None if name == "b.jpg" else ENTRY for name in names]
 
+    known = get_many
+
     def is_warm(self, names: list[str]) -> bool:
         return True
 

@@ -7,8 +7,9 @@ from django.core.signals import setting_changed
 from s3rewrite.conf import SETTING, place
 from s3rewrite.entries import Entry, Signature
 from s3rewrite.mounts import Mount
-from s3rewrite.registry.commands import Claim, Outcome, Registry, Withdrawn
+from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.connection import client, close
+from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn
 from s3rewrite.registry.view import Times, View
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Outcome",
     "Registry",
     "Signature",
+    "Times",
     "View",
     "Withdrawn",
     "loop_registry",

@@ -4,17 +4,15 @@ Every method may raise redis.RedisError; callers that serve a page catch it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import redis
-from redis.exceptions import NoScriptError
 
 from s3rewrite.entries import Entry, decode, join, split
 from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
+from s3rewrite.registry.scripts import Scripts
 
 MAX_HINTS = 100_000
 
@@ -23,44 +21,6 @@ PIPELINE = 200
 
 
 T = TypeVar("T")
-
-
-class Outcome(StrEnum):
-    """What a compare-and-set came to."""
-
-    CLAIMED = "claimed"
-    PUBLISHED = "published"
-    SUPERSEDED = "superseded"
-    """The file was changed since: another upload will publish it."""
-    FENCED = "fenced"
-    """The lease is no longer ours: nothing may be published."""
-    DOUBTFUL = "doubtful"
-    """An earlier write of other bytes to the same object may still arrive at S3."""
-
-
-class Claim(NamedTuple):
-    """The right to publish a name once, while the token stands."""
-
-    name: str
-    token: str
-
-
-class Withdrawn(NamedTuple):
-    """Bytes of a name that the bucket may hold and no entry speaks of."""
-
-    name: str
-    fingerprint: str
-
-
-class Epoch(NamedTuple):
-    """Whether the registry can be believed, on the server process that was asked."""
-
-    state: str
-    """"stands", "begun" where there was none, or "doubted": its entries are to be compared."""
-    run_id: str
-    """Of the server process."""
-    seen: float
-    """Seconds since 1970 up to which the server has lost no write."""
 
 
 class Registry:
@@ -77,7 +37,7 @@ class Registry:
         self.client = client
         self.keys = Keys(alias, place)
         self.overwrites = overwrites
-        self._scripts: dict[str, Any] = {}
+        self.scripts = Scripts(client, self.keys.directories)
 
     # Changing
 
@@ -89,9 +49,10 @@ class Registry:
         keys = self.keys
         rest = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
         for batch in _batches(names):
-            with self.client.pipeline(transaction=False) as pipeline:
+            with self.scripts.together() as pipeline:
                 for name in batch:
-                    self._name_script("withdraw", name, rest, [int(hint)], pipeline)
+                    found, arguments = self._call(name, rest, [int(hint)])
+                    self.scripts.run("withdraw", found, arguments, pipeline)
                 pipeline.execute()
 
     def claim(self, name: str, lease: str, fingerprint: str) -> Claim | Outcome:
@@ -130,19 +91,18 @@ class Registry:
 
     def settle(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
-        script = self.script("settle")
         for batch in _batches(claims):
-            with self.client.pipeline(transaction=False) as pipeline:
+            with self.scripts.together() as pipeline:
                 for claim in batch:
                     arguments = [claim.name, claim.token]
-                    script(keys=[self.keys.doubts], args=arguments, client=pipeline)
+                    self.scripts.run("settle", [self.keys.doubts], arguments, pipeline)
                 pipeline.execute()
 
     def doubt(self, name: str, lease: str, fingerprint: str) -> Claim | None:
         """The object of a name is about to be deleted; None where the lease was lost."""
         claim = Claim(name, uuid4().hex)
         arguments = [name, claim.token, lease, f"deleted-{fingerprint}"]
-        outcome = self.script("doubt")(keys=[self.keys.doubts, self.keys.lease], args=arguments)
+        outcome = self.scripts.run("doubt", [self.keys.doubts, self.keys.lease], arguments)
         return claim if _outcome(outcome) is Outcome.CLAIMED else None
 
     def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
@@ -150,7 +110,7 @@ class Registry:
         directory, basename = split(name)
         keys = [self.keys.directory(directory), self.keys.changes, self.keys.lease]
         arguments = [name, basename, lease, old.encode(), new.encode()]
-        return _outcome(self.script("refresh")(keys=keys, args=arguments))
+        return _outcome(self.scripts.run("refresh", keys, arguments))
 
     def forget(self, objects: Iterable[Withdrawn]) -> None:
         """These withdrawn objects are gone from the bucket, or not to be deleted."""
@@ -161,13 +121,13 @@ class Registry:
     def start_epoch(self) -> Epoch:
         """Begin an epoch where there is none and nothing to be doubted."""
         keys = [self.keys.epoch, self.keys.changes, self.keys.directories, self.keys.seen]
-        state, run_id, seen = self.script("epoch")(keys=keys, args=[uuid4().hex])
+        state, run_id, seen = self.scripts.run("epoch", keys, [uuid4().hex])
         return Epoch(state.decode(), run_id.decode(), float(seen))
 
     def trust(self, lease: str, run_id: str) -> Outcome:
         """Begin an epoch where every entry was compared: PUBLISHED, or FENCED."""
         keys = [self.keys.epoch, self.keys.changes, self.keys.lease, self.keys.seen]
-        return _outcome(self.script("trust")(keys=keys, args=[uuid4().hex, lease, run_id]))
+        return _outcome(self.scripts.run("trust", keys, [uuid4().hex, lease, run_id]))
 
     def clear(self) -> None:
         """Nothing is published from now on, and nothing is known of what the bucket holds."""
@@ -196,7 +156,7 @@ class Registry:
 
     def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
         """For each directory its basenames with their entries, in one round trip."""
-        with self.client.pipeline(transaction=False) as pipeline:
+        with self.scripts.together() as pipeline:
             for directory in directories:
                 pipeline.hgetall(self.keys.directory(directory))
             return [_entries(found) for found in pipeline.execute()]
@@ -205,7 +165,7 @@ class Registry:
         """The entries of those of these names that are published."""
         found: dict[str, Entry] = {}
         for batch in _batches(names):
-            with self.client.pipeline(transaction=False) as pipeline:
+            with self.scripts.together() as pipeline:
                 for directory, basename in map(split, batch):
                     pipeline.hget(self.keys.directory(directory), basename)
                 values = pipeline.execute()
@@ -278,50 +238,16 @@ class Registry:
 
     def _name_scripts(self, script: str, calls: Sequence[tuple[str, list[Any]]]) -> list[Outcome]:
         """Run a guarded script for each name, each by itself, in one round trip."""
-        sha, guarded = self.script(script).sha, self._guarded
-        with self.client.pipeline(transaction=False) as pipeline:
-            for name, arguments in calls:
-                directory, basename = split(name)
-                keys = (self.keys.directory(directory), *guarded)
-                pipeline.evalsha(sha, len(keys), *keys, name, basename, directory, *arguments)
-            replies = pipeline.execute(raise_on_error=False)
-        pairs = zip(calls, replies, strict=True)
-        return [_outcome(self._answered(script, call, reply)) for call, reply in pairs]
+        prepared = [self._call(name, self._guarded, arguments) for name, arguments in calls]
+        return [_outcome(reply) for reply in self.scripts.run_each(script, prepared)]
 
-    def _answered(self, script: str, call: tuple[str, list[Any]], reply: Any) -> Any:
-        """The reply of a script. Where the server did not know it yet, it is run again."""
-        if isinstance(reply, NoScriptError):
-            return self._name_script(script, call[0], self._guarded, call[1])
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-    def _name_script(
-        self,
-        script: str,
-        name: str,
-        keys: tuple[str, ...],
-        arguments: list[Any],
-        client: Any = None,
-    ) -> Any:
+    def _call(
+        self, name: str, keys: tuple[str, ...], arguments: list[Any]
+    ) -> tuple[list[str], list[Any]]:
+        """The keys and arguments of a script that is about a name."""
         directory, basename = split(name)
-        return self.script(script)(
-            keys=[self.keys.directory(directory), *keys],
-            args=[name, basename, directory, *arguments],
-            client=client,
-        )
-
-    def script(self, name: str) -> Any:
-        """The script of that file, which Redis is sent once."""
-        if name not in self._scripts:
-            self._scripts[name] = self.client.register_script(source(name))
-        return self._scripts[name]
-
-
-@lru_cache
-def source(name: str) -> str:
-    """Read once a process: a registry is made for each save, and for each batch of hints."""
-    return (files(__package__) / f"{name}.lua").read_text()
+        keys_of_all = [self.keys.directory(directory), *keys]
+        return keys_of_all, [name, basename, directory, *arguments]
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -6,6 +6,9 @@ import redis
 from django_redis import get_redis_connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool
+
+from s3rewrite.registry.cluster import Cluster
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
 
@@ -14,8 +17,8 @@ def client(cache: str, timeout: float) -> redis.Redis:
     """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
 
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
-    timeout needs a pool of its own. A pool of another kind (Sentinel, a cluster's client) is
-    used as it is: its timeouts are those of its alias.
+    timeout needs a pool of its own: of a single server, of the master that Sentinel names, or
+    of a cluster. A pool of another kind is used as it is: its timeouts are those of its alias.
     Raises NotImplementedError where the alias is not a django-redis cache.
     """
     if (cache, timeout) not in _clients:
@@ -33,17 +36,41 @@ def close() -> None:
 
 
 def _made(cache: str, timeout: float) -> redis.Redis:
-    found = cast("redis.Redis", get_redis_connection(cache))
+    found: Any = get_redis_connection(cache)
+    waits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    once = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": []}
+    if isinstance(found, Cluster):
+        return cast("redis.Redis", found.again(**waits))
     pool: Any = getattr(found, "connection_pool", None)
+    if type(pool) is SentinelConnectionPool:
+        return redis.Redis(connection_pool=_by_sentinel(pool, waits, once))
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
-        return found
-    options: dict[str, Any] = dict(pool.connection_kwargs)
-    options |= {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "retry": Retry(NoBackoff(), 0),
-        "retry_on_timeout": False,
-        "retry_on_error": [],
-    }
+        return cast("redis.Redis", found)
+    options = pool.connection_kwargs | waits | once
     own = redis.ConnectionPool(connection_class=pool.connection_class, **options)
     return redis.Redis(connection_pool=own)
+
+
+def _by_sentinel(pool: Any, waits: dict[str, Any], once: dict[str, Any]) -> SentinelConnectionPool:
+    """A pool of connections to the same master; the sentinels too are asked with these waits."""
+    named: Any = pool.sentinel_manager
+    addresses = [_address(one) for one in named.sentinels]
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        addresses,
+        named.min_other_sentinels,
+        named.sentinel_kwargs | waits | {"retry": once["retry"]},
+    )
+    options = pool.connection_kwargs | waits | once
+    del options["connection_pool"]
+    return SentinelConnectionPool(  # type: ignore[no-untyped-call]
+        pool.service_name,
+        sentinel,
+        is_master=pool.is_master,
+        connection_class=pool.connection_class,
+        **options,
+    )
+
+
+def _address(sentinel: redis.Redis) -> tuple[str, int]:
+    known = sentinel.connection_pool.connection_kwargs
+    return known["host"], known["port"]

@@ -73,10 +73,9 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
 
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
-    script = registry.script("acquire")
     keys = [registry.keys.lease, registry.keys.fence, registry.keys.doubts]
     until = now() + duration
-    found, is_new = script(keys=keys, args=[owner, int(duration * 1000), int(LATE)])
+    found, is_new = registry.scripts.run("acquire", keys, [owner, int(duration * 1000), int(LATE)])
     lease = Lease(found.decode())
     lease.until = until
     if not is_new:
@@ -85,9 +84,8 @@ def _acquire(registry: Registry, duration: float) -> Lease:
 
 
 def _renew(registry: Registry, lease: Lease, duration: float) -> None:
-    script = registry.script("renew")
     until = now() + duration
-    if script(keys=[registry.keys.lease], args=[lease, int(duration * 1000)]):
+    if registry.scripts.run("renew", [registry.keys.lease], [lease, int(duration * 1000)]):
         lease.until = until
 
 

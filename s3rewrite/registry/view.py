@@ -22,7 +22,9 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.entries import Entry, decode, split
-from s3rewrite.registry.commands import Registry, source
+from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.scripts import source
+from s3rewrite.tally import tally
 
 logger = logging.getLogger("s3rewrite.registry")
 
@@ -56,6 +58,7 @@ class View:
         times: Times = DEFAULT_TIMES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.alias = registry.alias
         self._registry = registry
         self._times = times
         self._clock = clock
@@ -74,6 +77,15 @@ class View:
             self._reset()
         if not self.is_warm(names):
             self._refresh(names)
+        return self._answers(names)
+
+    def is_trusted(self) -> bool:
+        """Whether what is known is young enough to be believed, and of an epoch."""
+        is_leased = self._clock() - self._polled_at < self._times.max_staleness
+        return is_leased and self._epoch is not None
+
+    def known(self, names: Sequence[str]) -> list[Entry | None]:
+        """As `get_many`, of what this process knows already: Redis is not asked."""
         return self._answers(names)
 
     def forget(self, names: Sequence[str]) -> None:
@@ -104,8 +116,7 @@ class View:
             return list(dict.fromkeys(name for name in names if name not in self._cache))
 
     def _answers(self, names: Sequence[str]) -> list[Entry | None]:
-        is_leased = self._clock() - self._polled_at < self._times.max_staleness
-        if not is_leased or self._epoch is None:
+        if not self.is_trusted():
             return [None] * len(names)
         with self._lock:
             return [self._remembered(name) for name in names]
@@ -117,9 +128,8 @@ class View:
         return entry
 
     def _refresh(self, names: Sequence[str]) -> None:
-        """Ask Redis, one thread at a time. The others wait only for names they do not know."""
-        patience = self._times.redis_timeout if self._missing(names) else 0
-        if not self._asking.acquire(timeout=patience):
+        """Ask Redis, one thread at a time. The others wait only for what they do not know."""
+        if not self._asking.acquire(timeout=self._patience(names)):
             return
         try:
             # Another thread may have asked for the same, or met a failure, in the meantime. And
@@ -132,6 +142,14 @@ class View:
         finally:
             self._asking.release()
 
+    def _patience(self, names: Sequence[str]) -> float:
+        """How long to wait for another thread that asks: what is known is fresh while traffic
+        keeps it so, but not after a quiet time. Where Redis is away, `max_staleness` counts."""
+        age = self._clock() - self._polled_at
+        is_fresh = age < self._times.poll_seconds + self._times.redis_timeout
+        knows = (is_fresh or self._failures > 0) and not self._missing(names)
+        return 0 if knows else self._times.redis_timeout
+
     def _ask(self, names: Sequence[str]) -> None:
         """One round trip: the epoch, the changes since the last one seen, then missing names.
 
@@ -140,7 +158,7 @@ class View:
         asked_at = self._clock()
         missing = self._missing(names)
         keys = self._registry.keys
-        with self._registry.client.pipeline(transaction=False) as pipeline:
+        with self._registry.scripts.together() as pipeline:
             # In full, as asking whether the server knows a script costs a round trip.
             pipeline.eval(source("current_epoch"), 1, keys.epoch)
             if self._cursor is None:
@@ -156,6 +174,8 @@ class View:
             for found, entries in zip(grouped.values(), values, strict=True):
                 self._remember([name for name, _ in found], entries)
         self._succeed(asked_at)
+        if counts := tally():
+            counts.polled(self.alias, missing=len(missing), is_ok=True)
 
     def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Drop what changed; everything, where it cannot be told what did."""
@@ -176,7 +196,8 @@ class View:
 
     def _succeed(self, asked_at: float) -> None:
         if self._failures:
-            logger.info("Redis answers again for mount %r.", self._registry.alias)
+            extra = {"mount": self.alias}
+            logger.info("Redis answers again for mount %r.", self.alias, extra=extra)
         self._failures = 0
         self._polled_at = asked_at
 
@@ -184,9 +205,12 @@ class View:
         """The breaker: leave Redis alone for a while, longer each time. Said once."""
         if not self._failures:
             message = "Redis does not answer for mount %r: pages link local files meanwhile. %s"
-            logger.warning(message, self._registry.alias, error)
+            extra = {"mount": self.alias, "reason": str(error)}
+            logger.warning(message, self.alias, error, extra=extra)
         self._retry_at = self._clock() + PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
+        if counts := tally():
+            counts.polled(self.alias, missing=0, is_ok=False)
 
 
 def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

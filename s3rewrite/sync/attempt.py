@@ -15,6 +15,7 @@ from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import OpenFile, digests_of, opened
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.objects import Digests, Object, Upload
+from s3rewrite.sync.parts import holds_in_parts
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import KeptLocal, relinked
 from s3rewrite.sync.report import Result
@@ -94,7 +95,7 @@ class Attempt:
         content = self.upload.content
         size = len(content) if isinstance(content, bytes) else self.file.signature.size
         found = None if self.job.choices.force else self.known(self.upload.key)
-        if found and found.holds(size, self.upload.digests):
+        if found and self._holds(found, size):
             self.end = Uploaded(Result.ADOPTED)
         elif self.job.stop.is_set():
             self.finish(Uploaded(Result.PENDING))
@@ -115,12 +116,18 @@ class Attempt:
         else:
             self.finish(self.end if outcome is Outcome.PUBLISHED else self._pending())
 
+    def _holds(self, found: Object, size: int) -> bool:
+        """Whether the bucket holds these bytes already, whoever sent them."""
+        upload, job = self.upload, self.job
+        return found.holds(size, upload.digests) or (
+            found.size == size
+            and holds_in_parts(job.bucket, upload.key, found, upload.content, job.goes_on)
+        )
+
     def _put(self) -> None:
         self.is_settled = False
         try:
-            self.is_settled = self.job.bucket.put(
-                self.upload, proceed=lambda: not self.job.stop.is_set()
-            )
+            self.is_settled = self.job.bucket.put(self.upload, proceed=self.job.goes_on)
         except S3Error as error:
             self.is_settled = error.is_settled
             raise

@@ -89,7 +89,7 @@ def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
         job.registry.forget(found for key, found in keys.items() if key not in failed)
     for key, found in keys.items():
         if key in failed:
-            report.fail(found.name, f"not deleted: {failed[key]}")
+            report.fail(found.name, f"not deleted: {failed[key]}", "delete")
             job.progress.failed(found.name, f"not deleted: {failed[key]}")
         else:
             report.add(Result.DELETED)

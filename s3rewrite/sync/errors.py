@@ -61,6 +61,8 @@ NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentia
 class S3Error(Exception):
     """S3 refused or failed one request, for one object."""
 
+    code = ""
+    """What S3 calls it, such as AccessDenied; "" where no answer came."""
     is_settled = False
     """Of a write: whether none of its requests can arrive any more."""
 
@@ -98,4 +100,11 @@ def refused(bucket: str, code: str, message: str, operation: str) -> S3Error:
     """A refusal of S3, by its code, as one of ours."""
     hint = HINTS.get(code, message or "no reason given")
     kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
-    return kind(f"bucket {bucket}: {hint} ({code}, {operation})")
+    found = kind(f"bucket {bucket}: {hint} ({code}, {operation})")
+    found.code = code
+    return found
+
+
+def kind_of_failure(error: Exception) -> str:
+    """The kind of an error, for who counts them: S3's code, "S3" without one, or "disk"."""
+    return (error.code or "S3") if isinstance(error, S3Error) else "disk"

@@ -70,6 +70,11 @@ class Job:
         """Whether a name is not to be offloaded."""
         return is_excluded(self.mount.exclude, name)
 
+    def goes_on(self) -> bool:
+        """Whether a long upload is to go on; asking tells that it moves."""
+        self.progress.moved()
+        return not self.stop.is_set()
+
     def with_lease(self, lease: Lease) -> "Job":
         """The same job, allowed to publish. The bucket's client and its connections stay."""
         job = replace(self, lease=lease)

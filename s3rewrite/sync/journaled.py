@@ -33,7 +33,11 @@ class JournaledProgress(Progress):
         self._mount = mount
         self._inner = inner
         self._planned = self._done = 0
-        self._began = self._noted = time.monotonic()
+        self._began = self._noted = self.moved_at = time.monotonic()
+
+    def moved(self) -> None:
+        """The pass does not hang."""
+        self.moved_at = time.monotonic()
 
     def planned(self, count: int) -> None:
         """So many more names are to be uploaded."""
@@ -61,7 +65,7 @@ class JournaledProgress(Progress):
         self._inner.close()
 
     def _note(self) -> None:
-        now = time.monotonic()
+        now = self.moved_at = time.monotonic()
         if now - self._noted < PERIOD:
             return
         self._noted = now

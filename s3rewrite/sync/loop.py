@@ -12,8 +12,10 @@ import redis
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.sync.health import Pulse
 from s3rewrite.sync.job import WHOLE, Job
 from s3rewrite.sync.journaled import JournaledProgress, heartbeat, note
+from s3rewrite.sync.logged import PassLog
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.report import Report, Result
@@ -33,6 +35,10 @@ HINT_PERIOD = 0.1
 """Seconds between two looks for hints during a pass."""
 
 Say = Callable[[str], None]
+
+
+def _nobody(report: Report, *, is_whole: bool) -> None:
+    pass
 
 
 @dataclass
@@ -65,11 +71,17 @@ class MountLoop:
     say: Say = print
     progress: Progress = field(default_factory=Progress)
     clock: Callable[[], float] = time.monotonic
+    count: Callable[..., None] = _nobody
+    """Told the report of each pass, and whether it `is_whole`."""
 
     def __post_init__(self) -> None:
-        progress = JournaledProgress(self.mount, self.progress)
+        self._progress = progress = JournaledProgress(self.mount, self.progress)
         self._job = Job(self.mount, progress=progress, stop=self.stop, hinted=self._hinted)
         self._notices = Notices(self.say)
+        self._log = PassLog()
+        self._passed_at: float | None = None
+        self._trouble = ""
+        self._failed = 0
         self._cursor: str | None = None
         self._next_pass = float("-inf")
         self._next_look = float("-inf")
@@ -80,16 +92,25 @@ class MountLoop:
         while not self.stop.is_set():
             self.stop.wait(self.step())
 
+    def pulse(self) -> Pulse:
+        """How it is now; any thread may ask."""
+        now = time.monotonic()
+        passed = None if self._passed_at is None else now - self._passed_at
+        moved = now - self._progress.moved_at
+        return Pulse(self.mount.alias, moved, self.interval, passed, self._trouble, self._failed)
+
     def step(self) -> float:
         """A pass if one is due, otherwise the hints that come. Returns seconds to wait then."""
+        self._progress.moved()
         try:
             return self._step()
         except LeaseTaken as error:
-            message = f"{self.mount.alias}: waiting, as {error}"
-            self._notices.trouble("lease", message)
+            self._notices.trouble("lease", f"{self.mount.alias}: waiting, as {error}")
             return LEASE_PAUSE
         except redis.RedisError as error:
-            return self._pause(f"Redis: {error}")
+            stopped = Report(self.mount.alias, stopped=f"Redis: {error}")
+            self._log.log(stopped, is_whole=False)
+            return self._pause(stopped.stopped)
 
     def _step(self) -> float:
         if self._cursor is None:
@@ -114,6 +135,7 @@ class MountLoop:
 
     def _finish(self, report: Report, names: list[str] | None = None) -> float:
         note(self.mount, report, "loop", names)
+        self._tell(report, is_whole=names is None)
         if report.stopped:
             return self._pause(report.stopped)
         self._failures = 0
@@ -128,7 +150,17 @@ class MountLoop:
             self._next_pass = min(self._next_pass, self.clock() + PAUSES[0])
         return 0
 
+    def _tell(self, report: Report, *, is_whole: bool) -> None:
+        """Tell those who watch this process."""
+        self._log.log(report, is_whole=is_whole)
+        self.count(report, is_whole=is_whole)
+        if is_whole and not report.stopped:
+            self._passed_at = time.monotonic()
+            self._trouble = "" if report.is_scan_complete else "not all files could be read"
+            self._failed = len(report.failures)
+
     def _pause(self, reason: str) -> float:
+        self._trouble = reason
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
         self._next_pass = self.clock() + pause
@@ -148,8 +180,13 @@ class MountLoop:
         return [name for name in self._read(0) if name != WHOLE]
 
 
-def run(loops: list[MountLoop], stop: threading.Event) -> None:
-    """Run the loops side by side until the stop flag is set, and what is under way is ended."""
+def run(
+    loops: list[MountLoop], stop: threading.Event, tick: Callable[[], None] = lambda: None
+) -> None:
+    """Run the loops side by side until the stop flag is set, and what is under way is ended.
+
+    `tick` is called each second by the thread that runs this.
+    """
     threads = [
         threading.Thread(target=partial(_guarded, loop), name=f"s3rewrite-{loop.mount.alias}")
         for loop in loops
@@ -159,6 +196,7 @@ def run(loops: list[MountLoop], stop: threading.Event) -> None:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
+            tick()
             stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)
         for thread in threads:
             thread.join()

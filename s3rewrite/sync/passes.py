@@ -143,7 +143,7 @@ def _note(job: Job, report: Report, findings: Findings) -> None:
     report.skipped |= findings.skipped
     report.is_scan_complete = not findings.errors
     for name, reason in findings.errors.items():
-        report.fail(name, reason)
+        report.fail(name, reason, "disk")
         job.progress.failed(name, reason)
 
 
@@ -163,6 +163,7 @@ class _Pass:
 
     def apply_directories(self, batch: list[Directory]) -> None:
         """Compare directories with the registry, and apply what follows."""
+        self._job.progress.moved()
         published = self._job.registry.entries([directory.path for directory in batch])
         force = self._job.choices.force
         for directory, entries in zip(batch, published, strict=True):

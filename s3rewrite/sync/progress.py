@@ -9,7 +9,10 @@ from s3rewrite.sync.report import Result
 
 
 class Progress:
-    """Tells nobody. Methods are called by one thread at a time."""
+    """Tells nobody. Methods are called by one thread at a time, but for `moved`."""
+
+    def moved(self) -> None:
+        """Something happened that is no name: the pass does not hang."""
 
     def planned(self, count: int) -> None:
         """So many more names are to be uploaded."""

@@ -34,6 +34,7 @@ def reconcile(job: Job) -> int:
     directories = sorted(set(job.registry.directories()))
     with ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-reconcile") as pool:
         for start in range(0, len(directories), BATCH):
+            job.progress.moved()
             batch = directories[start : start + BATCH]
             found = job.registry.entries(batch)
             arguments = ([job] * len(batch), [epoch.seen - SLACK] * len(batch), batch, found)

@@ -32,6 +32,8 @@ class Report:
     bytes_uploaded: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     """Name -> why it could not be uploaded or deleted."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """How many failures of each kind."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Name -> why it cannot be offloaded at all."""
     notices: list[str] = field(default_factory=list)
@@ -49,9 +51,10 @@ class Report:
         """Count a result."""
         self.counts[result] += count
 
-    def fail(self, name: str, reason: str) -> None:
-        """Count a failure and keep its reason."""
+    def fail(self, name: str, reason: str, kind: str = "other") -> None:
+        """Count a failure and keep its reason. `kind`: one of few, S3's code where it gave one."""
         self.failures[name] = reason
+        self.kinds[kind] += 1
         self.add(Result.FAILED)
 
     def summary(self) -> str:

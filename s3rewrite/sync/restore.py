@@ -17,7 +17,12 @@ from pathspec import GitIgnoreSpec
 from s3rewrite.paths import FINGERPRINT_DIGITS
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job
+from s3rewrite.sync.objects import FINGERPRINT
 from s3rewrite.sync.scan import signature_of
+
+PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
+"""Values of Content-Encoding that say that the bytes are other ones.
+https://www.iana.org/assignments/http-parameters/#content-coding"""
 
 
 class Restored(NamedTuple):
@@ -87,6 +92,7 @@ def _one(job: Job, wanted: _Wanted) -> str:
 @contextmanager
 def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
     """The object's bytes in a file beside its place. Raises ValueError where they are others."""
+    expected = _sha256(job, wanted) or wanted.version
     digest = sha256()
     with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=".s3rewrite-") as file:
         for chunk in job.bucket.get(wanted.key):
@@ -94,11 +100,22 @@ def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
-        found = job.bucket.head(wanted.key)
-        expected = (found.sha256 if found else "") or wanted.version
         if not digest.hexdigest().startswith(expected) or file.tell() != wanted.size:
             raise ValueError("the bucket gave other bytes than were sent to it")
         yield Path(file.name)
+
+
+def _sha256(job: Job, wanted: _Wanted) -> str:
+    """What was written beside the object; "" for one of another tool.
+
+    Raises ValueError for one that such a tool packed: its bytes are not those of the file.
+    """
+    found = job.bucket.call("head_object", Key=wanted.key)
+    digest = str(found["Metadata"].get(FINGERPRINT, ""))
+    encoding = found.get("ContentEncoding", "")
+    if encoding in PACKED and not digest:
+        raise ValueError(f"another tool packed it ({encoding}): unpack it into its place by hand")
+    return digest
 
 
 def _folder(job: Job, name: str) -> Path | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import redis
 
 from s3rewrite.sync.attempt import End, Known, Uploaded
-from s3rewrite.sync.errors import S3Error, S3Unavailable
+from s3rewrite.sync.errors import S3Error, S3Unavailable, kind_of_failure
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import KeptLocal
@@ -173,7 +173,7 @@ class Uploads:
         with self._lock:
             self._refused += isinstance(error, S3Error)
             is_hopeless = self._refused >= FAILURES_IN_A_ROW
-            self._report.fail(name, str(error))
+            self._report.fail(name, str(error), kind_of_failure(error))
             self._job.progress.failed(name, str(error))
         if is_hopeless:
             self._stop(f"{self._refused} files in a row failed, the last with: {error}")

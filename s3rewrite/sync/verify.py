@@ -9,6 +9,7 @@ from s3rewrite.sync.attempt import bytes_to_send
 from s3rewrite.sync.files import opened
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import Object
+from s3rewrite.sync.parts import holds_in_parts
 from s3rewrite.sync.relink import KeptLocal, refers
 from s3rewrite.sync.scan import Findings, scan
 
@@ -127,9 +128,11 @@ def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
         except KeptLocal:
             return Fault.CHANGED
         size = len(content) if isinstance(content, bytes) else entry.signature.size
-    if digests.sha256[:FINGERPRINT_LENGTH] != entry.fingerprint:
-        return Fault.OTHER_BYTES
-    found = job.bucket.head(job.mount.paths.key(name, entry.fingerprint))
-    if found is None:
-        return Fault.NO_OBJECT
-    return None if found.holds(size, digests) else Fault.OTHER_OBJECT
+        if digests.sha256[:FINGERPRINT_LENGTH] != entry.fingerprint:
+            return Fault.OTHER_BYTES
+        key = job.mount.paths.key(name, entry.fingerprint)
+        found = job.bucket.head(key)
+        if found is None:
+            return Fault.NO_OBJECT
+        is_held = found.holds(size, digests) or holds_in_parts(job.bucket, key, found, content)
+    return None if is_held else Fault.OTHER_OBJECT

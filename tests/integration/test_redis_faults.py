@@ -44,10 +44,31 @@ class Replica(Valkey):
             client.replicaof("NO", "ONE")
 
 
+class Power(Valkey):
+    """A Valkey with an append-only file of which nobody knows when it reaches the disk."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.command += ["--appendonly", "yes", "--appendfsync", "no"]
+
+    @property
+    def journal(self) -> Path:
+        return next((self.directory / "appendonlydir").glob("*.incr.aof"))
+
+    def fail(self, size: int) -> None:
+        """The machine stops; `size` bytes of the journal had reached the disk."""
+        assert self._popen
+        self._popen.kill()
+        self._popen.wait()
+        assert self.journal.stat().st_size > size
+        os.truncate(self.journal, size)
+
+
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Valkey]:
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Valkey]:
     """A Valkey of the test's own, which it may spoil."""
-    with Valkey(tmp_path / "own") as server:
+    kind = getattr(request, "param", Valkey)
+    with kind(tmp_path / "own") as server:
         yield server
 
 
@@ -186,6 +207,28 @@ def test_a_restart_with_an_old_dump(
     assert not is_linked()
     assert dict(loop_registry(mount).names()).keys() == {"b.txt"}
     assert puts.keys == []
+
+
+@pytest.mark.parametrize("own", [Power], indirect=True)
+@pytest.mark.parametrize("cut", [0, 7], ids=["between commands", "within a command"])
+def test_a_restart_whose_journal_lost_the_last_second(
+    mount: Mount, root: Path, own: Power, puts: Puts, cut: int
+) -> None:
+    write(root, "b.txt")
+    whole_pass(job(mount))
+    old = dict(loop_registry(mount).names())
+    size = own.journal.stat().st_size
+    write(root, "a.txt", b"other", age=1)
+    (root / "b.txt").unlink()
+    whole_pass(job(mount))
+    assert is_linked()
+    own.fail(size + cut)
+    own.start()
+    view_of(mount)._retry_at = 0.0
+    assert dict(loop_registry(mount).names()) == old
+    assert not is_linked()
+    heals(mount, puts)
+    assert set(dict(loop_registry(mount).names())) == {"a.txt"}
 
 
 def test_a_failover_to_a_replica_that_lost_the_last_writes(

@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import redis
@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.mounts import Mount
-from s3rewrite.registry import Registry, loop_registry, view_of
+from s3rewrite.registry import Claim, Registry, loop_registry, view_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.transfer import Bucket
@@ -44,6 +44,25 @@ STEPS = ["claim_all", "publish_all", "settle", "refresh", "withdraw"]
 
 names = st.sampled_from(NAMES)
 contents = st.sampled_from(CONTENTS)
+
+
+class Visit(NamedTuple):
+    """Somebody changes a file while a pass is at work on it."""
+
+    moment: str
+    content: bytes | None
+    """None deletes it."""
+
+
+moments = st.sampled_from(["claim_all", "after claim_all", "publish_all", "refresh"])
+visits = st.none() | st.builds(Visit, moments, st.none() | contents)
+
+
+def _name_of(target: Any) -> str:
+    """The name that a command is given, or the first of many."""
+    if isinstance(target, str):
+        return target
+    return target.name if isinstance(target, Claim) else _name_of(target[0])
 
 
 class Crash(BaseException):
@@ -69,6 +88,7 @@ class World(RuleBasedStateMachine):
         self.s3.__init__()  # type: ignore[misc]
         self.time = 10**18
         self.left: int | None = None
+        self.visit: Visit | None = None
         self.dump: dict[bytes, bytes] = {}
         (self.root / "kept.txt").write_bytes(b"so that the storage is not empty")
 
@@ -89,6 +109,7 @@ class World(RuleBasedStateMachine):
     def delete(self, name: str) -> None:
         default_storage.delete(name)
 
+    @precondition(lambda self: self.mount.check_local)
     @rule(name=names, content=contents)
     def write_behind_the_back(self, name: str, content: bytes) -> None:
         path = self.root / name
@@ -96,6 +117,7 @@ class World(RuleBasedStateMachine):
         path.write_bytes(content)
         self.written(path)
 
+    @precondition(lambda self: self.mount.check_local)
     @rule(old=names, new=names)
     def rename(self, old: str, new: str) -> None:
         if (self.root / old).exists():
@@ -116,25 +138,42 @@ class World(RuleBasedStateMachine):
             if self.left < 0:
                 raise Crash
 
-    def run(self, work: Callable[[], Any], crash: int | None) -> None:
-        """A pass; it may be killed at that step of it."""
-        self.left = crash
+    def receive(self, moment: str, target: Any) -> None:
+        """Somebody comes, if it is the moment. What they do is no step of the loop's."""
+        visit = self.visit
+        if visit is None or visit.moment != moment or not target:
+            return
+        left, self.left, self.visit = self.left, None, None
+        name = _name_of(target)
+        if visit.content is None:
+            self.delete(name)
+        else:
+            self.save(name, visit.content)
+        self.left = left
+
+    def run(self, work: Callable[[], Any], crash: int | None, visit: Visit | None) -> None:
+        """A pass; it may be killed at that step of it, and somebody may come in between."""
+        self.left, self.visit = crash, visit
         self.s3.step = self.step
         with pytest.MonkeyPatch.context() as patch:
             for name in STEPS:
-                patch.setattr(Registry, name, self.stepped(getattr(Registry, name)))
+                patch.setattr(Registry, name, self.stepped(name))
             try:
                 work()
             except Crash:
                 self.client.delete(loop_registry(self.mount).keys.lease)
         if self.left is not None and self.left < 0:
             self.bucket._lanes._boto3._ends._unseen.clear()  # what a dead process knew
-        self.left = None
+        self.left = self.visit = None
 
-    def stepped(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*args: Any, **options: Any) -> Any:
+    def stepped(self, name: str) -> Callable[..., Any]:
+        function = getattr(Registry, name)
+
+        def called(registry: Registry, target: Any, *args: Any, **options: Any) -> Any:
             self.step()
-            found = function(*args, **options)
+            self.receive(name, target)
+            found = function(registry, target, *args, **options)
+            self.receive(f"after {name}", target)
             self.step()
             return found
 
@@ -142,13 +181,13 @@ class World(RuleBasedStateMachine):
 
     crashes = st.none() | st.integers(0, 12)
 
-    @rule(crash=crashes, delete=st.booleans())
-    def whole_pass(self, crash: int | None, delete: bool) -> None:
-        self.run(lambda: whole_pass(self.job(delete=delete)), crash)
+    @rule(crash=crashes, delete=st.booleans(), visit=visits)
+    def whole_pass(self, crash: int | None, delete: bool, visit: Visit | None) -> None:
+        self.run(lambda: whole_pass(self.job(delete=delete)), crash, visit)
 
-    @rule(found=st.lists(names, max_size=4), crash=crashes)
-    def hinted_pass(self, found: list[str], crash: int | None) -> None:
-        self.run(lambda: pass_over(self.job(), found), crash)
+    @rule(found=st.lists(names, max_size=4), crash=crashes, visit=visits)
+    def hinted_pass(self, found: list[str], crash: int | None, visit: Visit | None) -> None:
+        self.run(lambda: pass_over(self.job(), found), crash, visit)
 
     # S3
 
@@ -208,16 +247,19 @@ class World(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def mount(settings: Any, caches: None, tmp_path: Path, keys: str) -> Mount:
+def mount(settings: Any, caches: None, tmp_path: Path, keys: str, looks: bool) -> Mount:
     settings.STORAGES = {"default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}}
     client = {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-east-1"}
     return use_mount(
         settings, tmp_path / "media", BUCKET="uploads", PUBLIC_URL=CDN, POLL_SECONDS=0.0,
-        KEYS=keys, DELETE_GRACE=0, THREADS=1,
+        KEYS=keys, DELETE_GRACE=0, THREADS=1, CHECK_LOCAL=looks,
         CLIENT={**client, "config": Config(retries={"total_max_attempts": 1})},
     )  # fmt: skip
 
 
+# Where pages do not look at the files, the registry alone is what makes a link true: people
+# change them through the storage only.
+@pytest.mark.parametrize("looks", [True, False], ids=["looks", "believes"])
 @pytest.mark.parametrize("keys", ["mirror", "fingerprint"])
 def test_a_link_is_true_whatever_happened(
     mount: Mount, tmp_path: Path, redis_client: redis.Redis

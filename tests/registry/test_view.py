@@ -1,6 +1,7 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -239,13 +240,44 @@ def test_another_thread_that_asks_is_not_waited_for_by_who_knows(
 ) -> None:
     publish(registry, lease, "a.jpg")
     view.get_many(["a.jpg"])
-    clock.now += 2
+    clock.now += 1.1
     with view._asking:
         answers: list[Entry | None] = []
         thread = threading.Thread(target=lambda: answers.extend(view.get_many(["a.jpg"])))
         thread.start()
         thread.join()
     assert answers == [entry(1)]
+
+
+def test_after_a_quiet_time_nobody_answers_before_the_one_who_asks(
+    registry: Registry, lease: str, view: View, clock: Clock
+) -> None:
+    publish(registry, lease, "a.jpg")
+    view.get_many(["a.jpg"])
+    registry.withdraw(["a.jpg"])
+    clock.now += 4
+    answers: list[Entry | None] = []
+    thread = threading.Thread(target=lambda: answers.extend(view.get_many(["a.jpg"])))
+    with view._asking:
+        thread.start()
+        time.sleep(0.05)
+        assert not answers
+        view._ask(["a.jpg"])
+    thread.join()
+    assert answers == [None]
+
+
+def test_while_redis_is_away_nobody_waits_for_the_one_who_asks(
+    registry: Registry, lease: str, view: View, clock: Clock
+) -> None:
+    publish(registry, lease, "a.jpg")
+    view.get_many(["a.jpg"])
+    view._pause(redis.ConnectionError("refused"))
+    clock.now += 4
+    with view._asking:
+        began = time.monotonic()
+        assert view.get_many(["a.jpg"]) == [entry(1)]
+        assert time.monotonic() - began < TIMES.redis_timeout / 2
 
 
 def test_a_forked_process_begins_anew(

@@ -7,7 +7,14 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from s3rewrite.sync.errors import HINTS, WHOLE_BUCKET, S3Error, S3Unavailable, translated
+from s3rewrite.sync.errors import (
+    HINTS,
+    WHOLE_BUCKET,
+    S3Error,
+    S3Unavailable,
+    kind_of_failure,
+    translated,
+)
 
 
 def refusal(code: str, message: str = "their words") -> ClientError:
@@ -39,3 +46,16 @@ def test_each_error_becomes_a_sentence(
 
 def test_whatever_meets_the_whole_bucket_has_a_hint() -> None:
     assert set(HINTS) >= WHOLE_BUCKET
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (translated(refusal("AccessDenied"), "uploads"), "AccessDenied"),
+        (translated(ReadTimeoutError(endpoint_url="http://s"), "uploads"), "S3"),
+        (S3Error("it stored other bytes"), "S3"),
+        (PermissionError("no right"), "disk"),
+    ],
+)
+def test_failures_are_of_few_kinds(error: Exception, kind: str) -> None:
+    assert kind_of_failure(error) == kind

@@ -45,3 +45,10 @@ def test_machines_get_every_count() -> None:
 )
 def test_sizes_for_people(size: float, text: str) -> None:
     assert readable(size) == text
+
+
+def test_failures_are_counted_by_kind() -> None:
+    report = Report("media")
+    for name, kind in (("a", "disk"), ("b", "AccessDenied"), ("c", "disk")):
+        report.fail(name, "no", kind)
+    assert report.kinds == {"disk": 2, "AccessDenied": 1}

@@ -12,6 +12,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.job import Choices, Job
 from s3rewrite.sync.journaled import JournaledProgress, note
+from s3rewrite.sync.logged import PassLog
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.progress import Bar, Lines, Progress
 from s3rewrite.sync.report import Report
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         progress.close()
         if not choices.dry_run:
             note(mount, report, "s3rewrite_sync")
+            PassLog().log(report, is_whole=True)
         if not options["json"]:
             self._say(report, choices)
         return report

@@ -1,0 +1,251 @@
+"""The judges are judged: `python -m tests.integration.mutants [word …]` puts defects into a copy.
+
+Each mutant is the package with one realistic defect, in a temporary directory of its own. For
+each the state machine of `test_world`, and then the tests of the registry, are run once; the
+table says who caught it, and in how many seconds. What survives them meets the tests of the loop
+and of links. The first row is the package as it is, which nobody may catch. With words, only
+the mutants whose names have one of them. Exit code 1 if a mutant survived everything.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ["s3rewrite", "tests", "demo", "setup.cfg"]
+TIMEOUT = 300
+"""Seconds that a judge may take."""
+
+# Shrinking takes long, and it is enough to know that there is a failure.
+PROFILE = """
+from hypothesis import Phase, settings
+settings.register_profile("judged", phases=[Phase.explicit, Phase.generate])
+settings.load_profile("judged")
+"""
+
+
+class Mutant(NamedTuple):
+    """A defect: in a file of the package `old`, which is there once, becomes `new`."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+
+
+class Verdict(NamedTuple):
+    """What a judge said of a mutant."""
+
+    judge: str
+    seconds: float
+    test: str
+    """The test that failed; "" where none did."""
+
+
+JUDGES = {
+    "world": ["tests/integration/test_world.py"],
+    "registry": ["tests/registry"],
+    "others": [
+        "tests/sync",
+        "tests/test_links.py",
+        "tests/integration/test_late_writes.py",
+        "tests/integration/test_recovery.py",
+        "tests/integration/test_passes.py",
+        "tests/integration/test_redis_faults.py",
+    ],
+}
+
+MUTANTS = [
+    Mutant("none", "links.py", "import asyncio\n", "import asyncio\n"),
+    Mutant(
+        "published without looking at the file again",
+        "sync/upload.py",
+        "    if not file.is_unchanged():\n        return pending\n",
+        "",
+    ),
+    Mutant(
+        "publish does not compare the token",
+        "registry/publish.lua",
+        "redis.call('HGET', KEYS[3], ARGV[1]) ~= ARGV[4]",
+        "false",
+    ),
+    Mutant(
+        "publish does not look at the lease",
+        "registry/publish.lua",
+        "redis.call('GET', KEYS[6]) ~= ARGV[5]",
+        "false",
+    ),
+    Mutant(
+        "withdraw leaves the claim",
+        "registry/withdraw.lua",
+        "redis.call('HDEL', KEYS[3], ARGV[1])\n",
+        "",
+    ),
+    Mutant(
+        "withdraw leaves the entry",
+        "registry/withdraw.lua",
+        "  redis.call('HDEL', KEYS[1], ARGV[2])\n",
+        "",
+    ),
+    Mutant(
+        "a claim leaves the entry",
+        "registry/claim.lua",
+        "  redis.call('HDEL', KEYS[1], ARGV[2])\n",
+        "",
+    ),
+    Mutant(
+        "a withdrawal is not told to the views",
+        "registry/withdraw.lua",
+        "  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'n', ARGV[1])\n",
+        "",
+    ),
+    Mutant(
+        "the view ignores trims of the stream",
+        "registry/view.py",
+        "changes and changes[0][0] == self._cursor and is_whole",
+        "changes and is_whole",
+    ),
+    Mutant("the view ignores the epoch", "registry/view.py", "epoch != self._epoch or not", "not"),
+    Mutant(
+        "a forked process keeps its master's view",
+        "registry/view.py",
+        "        if self._pid != os.getpid():\n            self._reset()\n",
+        "",
+    ),
+    Mutant(
+        "the view does not know on which server an epoch began",
+        "registry/current_epoch.lua",
+        "string.match(epoch, '@(.*)$') == run and epoch",
+        "epoch",
+    ),
+    Mutant(
+        "the loop does not know on which server an epoch began",
+        "registry/epoch.lua",
+        "epoch and string.match(epoch, '@(.*)$') == run",
+        "epoch",
+    ),
+    Mutant(
+        "deletion does not look whether the same bytes are published",
+        "sync/delete.py",
+        "bool(entry and entry.fingerprint == found.fingerprint)",
+        "False",
+    ),
+    Mutant(
+        "deletion does not look at the disk",
+        "sync/delete.py",
+        "signature_of(job.storage, found.name) is not None",
+        "False",
+    ),
+    Mutant(
+        "late writes of other bytes are not doubted",
+        "registry/claim.lua",
+        "\n      or (ARGV[7] == '1' and not same)",
+        "",
+    ),
+    Mutant(
+        "late deletions are not doubted",
+        "registry/claim.lua",
+        "fingerprint == 'deleted-' .. ARGV[6]\n      or ",
+        "",
+    ),
+    Mutant(
+        "writes of a killed pass are forgotten by the next",
+        "registry/acquire.lua",
+        "return mark .. '=' .. (now + ARGV[3]) .. ' '",
+        "return ''",
+    ),
+    Mutant(
+        "an answer that was lost is an end",
+        "sync/ends.py",
+        '            self._unseen.add(request_dict["context"][MARK])\n',
+        "            pass\n",
+    ),
+    Mutant(
+        "the file is not looked at before it is linked", "links.py", "if root is None:", "if 1:"
+    ),
+    Mutant(
+        "a touched file is refreshed whatever its bytes",
+        "sync/upload.py",
+        "old.fingerprint != entry.fingerprint",
+        "False",
+    ),
+]
+
+
+def copy_of(mutant: Mutant, directory: Path) -> None:
+    """The package with the defect, and its tests. Raises ValueError where it does not fit."""
+    for name in COPIED:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, directory / name)
+    with (directory / "tests/conftest.py").open("a") as conftest:
+        conftest.write(PROFILE)
+    path = directory / "s3rewrite" / mutant.path
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name!r} does not fit {mutant.path}")
+    path.write_text(text.replace(mutant.old, mutant.new))
+
+
+def judged(judge: str, directory: Path) -> Verdict:
+    """Run a judge on a copy until its first failure."""
+    began = time.monotonic()
+    options = ["-q", "-x", "-rfE", "--tb=no", "-p", "no:cacheprovider", f"--basetemp={directory}/t"]
+    command = ["nice", sys.executable, "-m", "pytest", *options, *JUDGES[judge]]
+    env = {**os.environ, "PYTHONPATH": str(directory)}
+    try:
+        done = subprocess.run(
+            command, cwd=directory, env=env, capture_output=True, text=True, timeout=TIMEOUT,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Verdict(judge, time.monotonic() - began, f"over {TIMEOUT} seconds")
+    failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    test = failed[0].rpartition("::")[2] if failed else "(error)" * bool(done.returncode)
+    return Verdict(judge, time.monotonic() - began, test)
+
+
+def verdicts(mutant: Mutant) -> list[Verdict]:
+    """What the first two judges say, and the third where neither caught it."""
+    with tempfile.TemporaryDirectory(prefix="s3rewrite-mutant-") as name:
+        copy_of(mutant, Path(name))
+        found = [judged("world", Path(name)), judged("registry", Path(name))]
+        if not any(verdict.test for verdict in found):
+            found.append(judged("others", Path(name)))
+        return found
+
+
+def row(mutant: Mutant, found: list[Verdict]) -> str:
+    """A line of the table."""
+    cells = [f"{item.test or '-'} ({item.seconds:.0f} s)" for item in found]
+    return " | ".join(["", mutant.name, *cells, ""]).strip()
+
+
+def say(line: str) -> None:
+    """Print a line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(words: list[str]) -> int:
+    """Judge the mutants, two at a time, and print the table."""
+    chosen = [item for item in MUTANTS if not words or any(word in item.name for word in words)]
+    survived = []
+    say("| mutant | world | registry | others |\n|---|---|---|---|")
+    with ThreadPoolExecutor(2) as pool:
+        for mutant, found in zip(chosen, pool.map(verdicts, chosen), strict=True):
+            say(row(mutant, found))
+            if any(verdict.test for verdict in found) == (mutant.name == "none"):
+                survived.append(mutant.name)
+    say(f"\n{len(survived)} not as it should be: {', '.join(survived) or '-'}")
+    return bool(survived)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,71 @@
+"""What the command is told; what it does is in `tests/integration`."""
+
+import signal
+import sys
+import threading
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from s3rewrite.management.commands import s3rewrite_loop
+from s3rewrite.sync.loop import MountLoop
+
+
+@pytest.fixture(autouse=True)
+def no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own handlers stay."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[MountLoop]]:
+    """The loops of each run, which ends at once."""
+    found: list[list[MountLoop]] = []
+
+    def run(loops: list[MountLoop], stop: threading.Event, tick: Any) -> None:
+        tick()
+        found.append(loops)
+
+    monkeypatch.setattr(s3rewrite_loop, "run", run)
+    return found
+
+
+def say(*args: str, **options: Any) -> str:
+    out = StringIO()
+    call_command("s3rewrite_loop", *args, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_what_it_says(ran: list[list[MountLoop]]) -> None:
+    assert say() == (
+        "s3rewrite: looping over mounts: none: S3REWRITE is empty\ns3rewrite: stopped\n"
+    )
+    assert say(verbosity=0) == ""
+    assert ran == [[], []]
+
+
+def test_one_server_for_probes_and_figures(ran: list[list[MountLoop]]) -> None:
+    from demo.servers import free_ports
+
+    (port,) = free_ports(1)
+    lines = say("--health", str(port), "--metrics", f"127.0.0.1:{port}").splitlines()
+    assert lines[1:-1] == [
+        f"s3rewrite: serves http://127.0.0.1:{port}{path}"
+        for path in ("/livez", "/readyz", "/metrics")
+    ]
+
+
+def test_metrics_without_the_extra(
+    ran: list[list[MountLoop]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3rewrite.metrics.loop", None)
+    with pytest.raises(CommandError, match=r"pip install 's3rewrite\[metrics\]'"):
+        say("--metrics", ":0")
+    assert ran == []
+
+
+def test_an_address_that_is_none() -> None:
+    with pytest.raises(CommandError, match="argument --health: 'x' is not HOST:PORT"):
+        say("--health", "x")
