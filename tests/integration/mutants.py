@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ["s3rewrite", "tests", "demo", "setup.cfg"]
+IGNORED = shutil.ignore_patterns("var", "__pycache__")
 TIMEOUT = 300
 """Seconds that a judge may take."""
 
@@ -65,9 +66,9 @@ MUTANTS = [
     Mutant("none", "links.py", "import asyncio\n", "import asyncio\n"),
     Mutant(
         "published without looking at the file again",
-        "sync/upload.py",
-        "    if not file.is_unchanged():\n        return pending\n",
-        "",
+        "sync/attempt.py",
+        "        if not self.file.is_unchanged():\n            self.finish(self._pending())\n",
+        "        pass\n",
     ),
     Mutant(
         "publish does not compare the token",
@@ -171,8 +172,8 @@ MUTANTS = [
     ),
     Mutant(
         "a touched file is refreshed whatever its bytes",
-        "sync/upload.py",
-        "old.fingerprint != entry.fingerprint",
+        "sync/attempt.py",
+        "old.fingerprint != self.entry.fingerprint",
         "False",
     ),
 ]
@@ -182,8 +183,10 @@ def copy_of(mutant: Mutant, directory: Path) -> None:
     """The package with the defect, and its tests. Raises ValueError where it does not fit."""
     for name in COPIED:
         source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, directory / name)
+        if source.is_dir():
+            shutil.copytree(source, directory / name, ignore=IGNORED)
+        else:
+            shutil.copy(source, directory / name)
     with (directory / "tests/conftest.py").open("a") as conftest:
         conftest.write(PROFILE)
     path = directory / "s3rewrite" / mutant.path

@@ -285,9 +285,13 @@ def test_a_forked_process_begins_anew(
 ) -> None:
     publish(registry, lease, "a.jpg")
     view.get_many(["a.jpg"])
+    # Another thread was at work in the view, and is not in the child.
+    view._lock.acquire()
+    view._asking.acquire()
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert not view.is_warm(["a.jpg"])
     assert view.get_many(["a.jpg"]) == [entry(1)]
+    assert view.is_warm(["a.jpg"])
 
 
 def test_threads_share_a_view(registry: Registry, lease: str) -> None:
