@@ -1,5 +1,6 @@
 """What the registry holds for a name, and how it is written there. Pure."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 FINGERPRINT_LENGTH = 24
@@ -33,6 +34,27 @@ def decode(value: bytes | None) -> Entry | None:
         return Entry(Signature(int(size), int(mtime_ns)), fingerprint)
     except ValueError:
         return None
+
+
+def decode_all(found: Mapping[bytes, bytes]) -> dict[str, Entry]:
+    """Basename -> entry, of a directory as Redis holds it, without what is not ours."""
+    decoded = ((basename.decode(), decode(value)) for basename, value in found.items())
+    return {basename: entry for basename, entry in decoded if entry}
+
+
+def are_published(local: Mapping[str, Signature], published: Mapping[bytes, bytes]) -> bool:
+    """Whether a directory's files are those that are published, none more, none changed.
+
+    Takes basenames with signatures, and what Redis holds, which need not be decoded for that.
+    """
+    if len(local) != len(published):
+        return False
+    for basename, signature in local.items():
+        value = published.get(basename.encode(), b"")
+        expected = b"%d,%d," % signature
+        if not value.startswith(expected) or len(value) != len(expected) + FINGERPRINT_LENGTH:
+            return False
+    return True
 
 
 def split(name: str) -> tuple[str, str]:

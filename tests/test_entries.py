@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, decode, join, split
+from s3rewrite.entries import (
+    FINGERPRINT_LENGTH,
+    Entry,
+    Signature,
+    are_published,
+    decode,
+    decode_all,
+    join,
+    split,
+)
 
 ENTRY = Entry(Signature(1234, 1_700_000_000_123_456_789), "3f9c2b1d0a4e5f60718293a4")
 ENCODED = "1234,1700000000123456789,3f9c2b1d0a4e5f60718293a4"
@@ -58,3 +67,27 @@ def test_split_and_join_undo_each_other(name: str) -> None:
     directory, basename = split(name)
     assert "/" not in basename
     assert join(directory, basename) == name or name == f"/{basename}"
+
+
+BASENAMES = st.sampled_from(["a", "b", "ä"])
+SIGNATURES = st.builds(Signature, st.integers(0, 12), st.integers(-1, 12))
+
+
+@given(
+    st.dictionaries(BASENAMES, SIGNATURES),
+    st.dictionaries(BASENAMES, st.builds(Entry, SIGNATURES, FINGERPRINTS)),
+    st.booleans(),
+)
+def test_a_directory_is_as_published_where_each_file_is(
+    local: dict[str, Signature], published: dict[str, Entry], is_same: bool
+) -> None:
+    if is_same:
+        published = {name: Entry(signature, "f" * 24) for name, signature in local.items()}
+    encoded = {name.encode(): entry.encode().encode() for name, entry in published.items()}
+    signatures = {name: entry.signature for name, entry in decode_all(encoded).items()}
+    assert are_published(local, encoded) == (local == signatures)
+
+
+@pytest.mark.parametrize("value", [b"1,2,3f,4", b"1,2,", b"1,2,3f", b"11,2," + b"f" * 24])
+def test_a_value_that_is_not_ours_is_not_as_published(value: bytes) -> None:
+    assert not are_published({"a": Signature(1, 2)}, {b"a": value})

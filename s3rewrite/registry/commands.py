@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import redis
 
-from s3rewrite.entries import Entry, decode, join, split
+from s3rewrite.entries import Entry, decode, decode_all, join, split
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
 from s3rewrite.registry.scripts import Scripts
@@ -156,10 +156,15 @@ class Registry:
 
     def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
         """For each directory its basenames with their entries, in one round trip."""
+        return [decode_all(found) for found in self.encoded(directories)]
+
+    def encoded(self, directories: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """The same as Redis holds it; `decode_all` makes entries of it."""
         with self.scripts.together() as pipeline:
             for directory in directories:
                 pipeline.hgetall(self.keys.directory(directory))
-            return [_entries(found) for found in pipeline.execute()]
+            found: list[dict[bytes, bytes]] = pipeline.execute()
+            return found
 
     def get(self, names: Iterable[str]) -> dict[str, Entry]:
         """The entries of those of these names that are published."""
@@ -263,11 +268,6 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 def _outcome(reply: bytes | str) -> Outcome:
     return Outcome(reply.decode() if isinstance(reply, bytes) else reply)
-
-
-def _entries(found: dict[bytes, bytes]) -> dict[str, Entry]:
-    decoded = ((basename.decode(), decode(value)) for basename, value in found.items())
-    return {basename: entry for basename, entry in decoded if entry}
 
 
 def _messages(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import redis
 
 from s3rewrite import conf
-from s3rewrite.entries import Signature, join, split
+from s3rewrite.entries import Signature, are_published, decode_all, join, split
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
@@ -164,9 +164,14 @@ class _Pass:
     def apply_directories(self, batch: list[Directory]) -> None:
         """Compare directories with the registry, and apply what follows."""
         self._job.progress.moved()
-        published = self._job.registry.entries([directory.path for directory in batch])
+        published = self._job.registry.encoded([directory.path for directory in batch])
         force = self._job.choices.force
-        for directory, entries in zip(batch, published, strict=True):
+        looks_closer = force or self._again is not None
+        for directory, found in zip(batch, published, strict=True):
+            if not looks_closer and are_published(directory.files, found):
+                self._report.add(Result.KEPT, len(directory.files))
+                continue
+            entries = decode_all(found)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._apply(directory.path, planned)
 

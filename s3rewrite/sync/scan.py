@@ -125,13 +125,14 @@ def _read_directory(
     below: list[_Place] = []
     with os.scandir(full) as entries:
         for entry in entries:
-            name = join(place.path, entry.name)
-            found = _stat(entry, name, findings)
+            found = _stat(entry, place.path, findings)
             if found is None:
                 continue
             if stat.S_ISREG(found.st_mode):
                 files[entry.name] = signature(found)
-            elif not stat.S_ISDIR(found.st_mode):
+                continue
+            name = join(place.path, entry.name)
+            if not stat.S_ISDIR(found.st_mode):
                 findings.skipped[name] = "not a regular file"
             elif (found.st_dev, found.st_ino) in above:
                 findings.skipped[name] = "a link to a directory that holds it"
@@ -140,15 +141,16 @@ def _read_directory(
     return files, below
 
 
-def _stat(entry: os.DirEntry[str], name: str, findings: Findings) -> os.stat_result | None:
+def _stat(entry: os.DirEntry[str], directory: str, findings: Findings) -> os.stat_result | None:
     """What an entry is, behind links; None where it is gone or leads nowhere."""
     try:
         return entry.stat()
     except FileNotFoundError:
         if entry.is_symlink():
-            findings.skipped[name] = "a link to nothing"
+            findings.skipped[join(directory, entry.name)] = "a link to nothing"
         return None
     except OSError as error:
+        name = join(directory, entry.name)
         findings.errors[name] = f"cannot be looked at: {error.strerror}"
         return None
 
