@@ -1,13 +1,23 @@
-"""EXCLUDE: which names stay local, in the grammar of gitignore. Pure."""
+"""EXCLUDE and INCLUDE: which names stay local, in the grammar of gitignore. Pure."""
 
 from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
 
 
-def is_excluded(patterns: tuple[str, ...], name: str) -> bool:
-    """Whether a name is not to be offloaded."""
-    return bool(patterns) and _spec(patterns).match_file(name)
+def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = ()) -> bool:
+    """Whether a name is not to be offloaded.
+
+    | EXCLUDE names it | INCLUDE           | stays local |
+    |------------------|-------------------|-------------|
+    | yes              | any               | yes         |
+    | no               | none              | no          |
+    | no               | names it          | no          |
+    | no               | does not name it  | yes         |
+    """
+    if exclude and _spec(exclude).match_file(name):
+        return True
+    return bool(include) and not _spec(include).match_file(name)
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,7 @@ class Mount:
     object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     contexts: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     site_url: str = ""
@@ -52,6 +53,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "OBJECT_PARAMETERS": Mapping,
     "KEYS": str,
     "EXCLUDE": (list, tuple),
+    "INCLUDE": (list, tuple),
     "CONTEXTS": (list, tuple),
     "HOSTS": (list, tuple),
     "SITE_URL": str,

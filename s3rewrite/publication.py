@@ -17,7 +17,7 @@ from s3rewrite.sync.scan import signature_of
 AMBIGUOUS = Reason("ambiguous", "browser, site and S3 may read its path or its query differently")
 CHANGED = Reason("changed", "changed since it was uploaded")
 EMPTY = Reason("empty", "nothing is published of this mount: has s3rewrite_loop or _sync run?")
-EXCLUDED = Reason("excluded", "EXCLUDE keeps it local")
+EXCLUDED = Reason("excluded", "EXCLUDE keeps it local, or INCLUDE does not name it")
 MISSING = Reason("missing", "there is no such file")
 PENDING = Reason("pending", "being uploaded, or its upload failed")
 RECENT = Reason("recent", "published, but this process has not heard of it yet")
@@ -62,7 +62,7 @@ def of_entry(mount: Mount, name: str, entry: Entry) -> Reason | None:
 
 def of_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:
     """Why a name is not published, as far as the settings and the disk tell."""
-    if is_excluded(mount.exclude, name):
+    if is_excluded(name, mount.exclude, mount.include):
         return EXCLUDED
     return otherwise if _exists(mount, name) else MISSING
 

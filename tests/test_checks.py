@@ -782,6 +782,7 @@ def test_hosts() -> None:
 
 @pytest.mark.parametrize("pattern", ["!", "\\", "[z-a]"])
 def test_a_pattern_that_is_none(pattern: str) -> None:
+    assert only(messages(INCLUDE=[pattern]), "E023")
     message, hint = only(messages(EXCLUDE=[pattern]), "E023")
     assert f"has {pattern!r}, which is no pattern: " in message
     assert ".gitignore" in hint

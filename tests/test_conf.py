@@ -21,6 +21,7 @@ EVERY_OPTION: dict[str, Any] = {
     "OBJECT_PARAMETERS": {"CacheControl": "max-age=86400"},
     "KEYS": "fingerprint",
     "EXCLUDE": ["*.tmp", "private/*"],
+    "INCLUDE": ["photos/"],
     "CONTEXTS": ["stylesheet"],
     "HOSTS": ["example.com"],
     "SITE_URL": "https://www.example.com",
@@ -55,6 +56,7 @@ def test_defaults() -> None:
         "object_parameters": {},
         "keys": "mirror",
         "exclude": (),
+        "include": (),
         "contexts": (),
         "hosts": (),
         "site_url": "",
@@ -77,7 +79,7 @@ def test_every_option_is_taken() -> None:
     found = dataclasses.asdict(mount(**EVERY_OPTION))
     del found["alias"]
     expected = {key.lower(): value for key, value in EVERY_OPTION.items()}
-    for key in ("exclude", "contexts", "hosts"):
+    for key in ("exclude", "include", "contexts", "hosts"):
         expected[key] = tuple(expected[key])
     assert found == expected
 

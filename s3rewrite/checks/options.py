@@ -143,10 +143,11 @@ def hosts(mount: Mount, options: Options) -> Messages:
 @on_mount
 def exclude(mount: Mount, options: Options) -> Messages:
     """E023: a pattern that cannot be read."""
-    for pattern in mount.exclude:
+    named = [("EXCLUDE", one) for one in mount.exclude]
+    for key, pattern in named + [("INCLUDE", one) for one in mount.include]:
         try:
             GitIgnoreSpec.from_lines([pattern])
         except Exception as problem:  # of several libraries
-            place = where(mount.alias, "EXCLUDE")
+            place = where(mount.alias, key)
             message = f"{place} has {pattern!r}, which is no pattern: {problem}"
             yield error(23, message, "Write patterns as in a .gitignore file.")

@@ -68,7 +68,7 @@ class Job:
 
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
-        return is_excluded(self.mount.exclude, name)
+        return is_excluded(name, self.mount.exclude, self.mount.include)
 
     def goes_on(self) -> bool:
         """Whether a long upload is to go on; asking tells that it moves."""

@@ -168,7 +168,7 @@ class Reference:
 
 
 def _placed(mount: Mount, name: str) -> _Place | None:
-    if is_excluded(mount.exclude, name):
+    if is_excluded(name, mount.exclude, mount.include):
         return None
     signature = signature_of(conf.storage_of(mount), name)
     entry = loop_registry(mount).get([name]).get(name)
@@ -207,7 +207,7 @@ def _why_it_stays(found: Reference) -> str:
 def rules(mounts: Sequence[Mount]) -> str:
     """A digest of all settings on which the bytes that are sent depend."""
     told = [
-        (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude)
+        (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude, m.include)
         for m in mounts
     ]
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()

@@ -142,14 +142,15 @@ def test_a_vanished_file_is_withdrawn_and_its_object_kept(
     assert keys(s3_client, mount) == ["media/a.txt", "media/photos/b.txt"]
 
 
+@pytest.mark.parametrize("option", [{"EXCLUDE": ["*.tmp"]}, {"INCLUDE": ["*.txt"]}])
 def test_an_excluded_file_is_neither_uploaded_nor_left_published(
-    settings: Any, mount: Mount, root: Path, registry: Registry, s3_client: Any
+    settings: Any, mount: Mount, root: Path, s3_client: Any, option: dict[str, list[str]]
 ) -> None:
     write(root, "a.txt")
     write(root, "b.tmp")
     whole_pass(job(mount))
     options = settings.S3REWRITE["media"]
-    mount = use_mount(settings, root, **options, EXCLUDE=["*.tmp"], DELETE_GRACE=0)
+    mount = use_mount(settings, root, **options, **option, DELETE_GRACE=0)
     report = whole_pass(job(mount, delete=True))
     assert counts(report) == {Result.KEPT: 1, Result.WITHDRAWN: 1}
     assert keys(s3_client, mount) == ["media/a.txt", "media/b.tmp"]
