@@ -32,6 +32,7 @@ class Mount:
     delete_missing: bool = False
     delete_grace: float = 3600.0  # seconds
     max_delete: int | str = 1000  # objects a pass, or "10%" of them
+    quarantine: str = ""  # a key prefix
     max_staleness: float = 5.0  # seconds
     poll_seconds: float = 1.0
     redis_timeout: float = 0.25  # seconds, of a web process
@@ -64,6 +65,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "DELETE_MISSING": bool,
     "DELETE_GRACE": (int, float),
     "MAX_DELETE": (int, str),
+    "QUARANTINE": str,
     "MAX_STALENESS": (int, float),
     "POLL_SECONDS": (int, float),
     "REDIS_TIMEOUT": (int, float),

@@ -1025,3 +1025,21 @@ def test_what_is_no_site(url: str) -> None:
     message, hint = only(messages(SITE_URL=url), "E026")
     assert repr(url) in message
     assert "without a path" in hint
+
+
+# E027: QUARANTINE
+
+
+@pytest.mark.parametrize("folder", ["trash", "/trash/", "a//b/"])
+def test_a_quarantine_that_is_no_folder(folder: str) -> None:
+    assert "not a folder" in only(messages(QUARANTINE=folder), "E027")[0]
+
+
+@pytest.mark.parametrize("folder", ["media/", "media/trash/"])
+def test_a_quarantine_among_the_objects(folder: str) -> None:
+    assert "inside of PREFIX" in only(messages(QUARANTINE=folder), "E027")[0]
+
+
+@pytest.mark.parametrize("folder", ["", "trash/", "old/media/"])
+def test_a_good_quarantine(folder: str) -> None:
+    assert check_ids(QUARANTINE=folder) == []

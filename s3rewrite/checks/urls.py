@@ -72,6 +72,20 @@ def site_url(mount: Mount, options: Options) -> Messages:
 
 
 @on_mount
+def quarantine(mount: Mount, options: Options) -> Messages:
+    """E027: a QUARANTINE that is no folder, or lies where the mount's own objects are."""
+    place, good = f"{where(mount.alias, 'QUARANTINE')} is {mount.quarantine!r}", "trash/"
+    if not mount.quarantine:
+        return
+    *names, end = mount.quarantine.split("/")
+    if end or not all(map(_NAME.fullmatch, names)):
+        yield error(27, f"{place}, which is not a folder in the bucket.", f'Write "{good}".')
+    elif mount.quarantine.startswith(mount.prefix):
+        message = f"{place}: inside of PREFIX, where the mount's own objects are."
+        yield error(27, message, f'Name a folder beside it: "{good}".')
+
+
+@on_mount
 def key_prefix(mount: Mount, options: Options) -> Messages:
     """E014: a PREFIX that is not a folder in the bucket."""
     prefix = mount.prefix

@@ -2,8 +2,11 @@
 
 Off unless asked for; never after a scan that met an error, nor from an empty or vanished root;
 never an excluded file's; nothing at all where more than MAX_DELETE are due; only objects that
-this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment.
+this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment; first copied
+to the QUARANTINE, where there is one.
 """
+
+from collections.abc import Iterable
 
 from s3rewrite.limits import limit_of
 from s3rewrite.registry import Claim, Withdrawn
@@ -79,12 +82,19 @@ def _doubted(job: Job, found: Withdrawn) -> Claim:
     return claim
 
 
+def _put_away(job: Job, keys: Iterable[str]) -> dict[str, str]:
+    """Copy to the quarantine, where there is one. Key -> reason, of those that stay therefore."""
+    where = job.mount.quarantine
+    return job.bucket.copy_below(where, keys) if where else {}
+
+
 def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
     keys = {job.mount.paths.key(found.name, found.fingerprint): found for found in due}
     failed: dict[str, str] = {}
     if not job.choices.dry_run:
         claims = [_doubted(job, found) for found in due]
-        failed = job.bucket.delete(keys)
+        failed = _put_away(job, keys)
+        failed |= job.bucket.delete(key for key in keys if key not in failed)
         job.registry.settle(claims)
         job.registry.forget(found for key, found in keys.items() if key not in failed)
     for key, found in keys.items():

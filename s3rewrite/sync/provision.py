@@ -48,12 +48,14 @@ def iam_policy(mount: Mount) -> dict[str, Any]:
     }
     if mount.prefix:
         listing["Condition"] = {"StringLike": {"s3:prefix": [f"{mount.prefix}*"]}}
-    writing = {
+    writing: dict[str, Any] = {
         "Sid": "S3RewriteObjects",
         "Effect": "Allow",
         "Action": [f"s3:{action}" for action in objects],
         "Resource": [f"{bucket}/{mount.prefix}*"],
     }
+    if mount.quarantine:
+        writing["Resource"].append(f"{bucket}/{mount.quarantine}*")
     return {"Version": "2012-10-17", "Statement": [listing, writing]}
 
 

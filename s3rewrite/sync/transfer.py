@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from s3rewrite.mounts import Mount
 from s3rewrite.sync.boto_lane import Boto, new_boto, translating
+from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.lanes import Lanes
 from s3rewrite.sync.objects import FINGERPRINT, Object, Upload
 
@@ -103,6 +104,24 @@ class Bucket:
                 )
             for error in answer.get("Errors", ()):
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
+        return failed
+
+    def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:
+        """Copy objects to the same keys below a prefix, with all that belongs to them.
+
+        Key -> reason, of those that were not copied. What is not there need not be. S3 copies up
+        to 5 GB at once: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        """
+        failed: dict[str, str] = {}
+        for key in keys:
+            source = {"Bucket": self.name, "Key": key}
+            try:
+                self.call("copy_object", Key=prefix + key, CopySource=source)
+            except S3Unavailable:
+                raise
+            except S3Error as error:
+                if error.code not in ("NoSuchKey", "404"):
+                    failed[key] = str(error)
         return failed
 
     def call(self, operation: str, **parameters: Any) -> Any:

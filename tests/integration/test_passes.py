@@ -11,6 +11,7 @@ from demo.servers import SeaweedFS
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.transfer import Bucket
@@ -199,6 +200,51 @@ class TestDeleting:
         mount = use_mount(settings, root, **options)
         assert Result.DELETED not in counts(whole_pass(job(mount, delete=True)))
         assert "media/gone.txt" in keys(s3_client, mount)
+
+    def test_puts_away_what_it_deletes(
+        self, settings: Any, mount: Mount, root: Path, s3_client: Any
+    ) -> None:
+        self.published_and_removed(mount, root)
+        head = s3_client.head_object(Bucket=mount.bucket, Key="media/gone.txt")
+        options = settings.S3REWRITE["media"] | {"QUARANTINE": "trash/"}
+        report = whole_pass(job(use_mount(settings, root, **options), delete=True))
+        assert counts(report)[Result.DELETED] == 1
+        listed = s3_client.list_objects_v2(Bucket=mount.bucket)["Contents"]
+        assert [item["Key"] for item in listed] == ["media/kept.txt", "trash/media/gone.txt"]
+        copied = s3_client.head_object(Bucket=mount.bucket, Key="trash/media/gone.txt")
+        for part in ("ContentLength", "ContentType", "Metadata"):
+            assert copied[part] == head[part]
+
+    def test_deletes_nothing_that_could_not_be_put_away(
+        self,
+        settings: Any,
+        mount: Mount,
+        root: Path,
+        s3_client: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        self.published_and_removed(mount, root)
+        call = Bucket.call
+
+        def refusing(bucket: Bucket, operation: str, **parameters: Any) -> Any:
+            if operation == "copy_object":
+                raise S3Error("too large")
+            return call(bucket, operation, **parameters)
+
+        monkeypatch.setattr(Bucket, "call", refusing)
+        options = settings.S3REWRITE["media"] | {"QUARANTINE": "trash/"}
+        report = whole_pass(job(use_mount(settings, root, **options), delete=True))
+        assert report.failures == {"gone.txt": "not deleted: too large"}
+        assert "media/gone.txt" in keys(s3_client, mount)
+
+    def test_what_is_gone_from_the_bucket_need_not_be_put_away(
+        self, settings: Any, mount: Mount, root: Path, registry: Registry, s3_client: Any
+    ) -> None:
+        self.published_and_removed(mount, root)
+        s3_client.delete_object(Bucket=mount.bucket, Key="media/gone.txt")
+        options = settings.S3REWRITE["media"] | {"QUARANTINE": "trash/"}
+        assert whole_pass(job(use_mount(settings, root, **options), delete=True)).is_ok
+        assert registry.withdrawn(0) == []
 
     def test_deletes_nothing_above_the_limit(
         self, mount: Mount, root: Path, s3_client: Any

@@ -143,5 +143,7 @@ def test_the_rights_that_the_loop_needs(settings: Any, tmp_path: Path) -> None:
     listing, writing = iam_policy(use_mount(settings, tmp_path))["Statement"]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["media/*"]}}
     assert writing["Resource"] == ["arn:aws:s3:::uploads/media/*"]
+    _, writing = iam_policy(use_mount(settings, tmp_path, QUARANTINE="trash/"))["Statement"]
+    assert writing["Resource"][1:] == ["arn:aws:s3:::uploads/trash/*"]
     listing, _ = iam_policy(use_mount(settings, tmp_path, PREFIX=""))["Statement"]
     assert "Condition" not in listing
