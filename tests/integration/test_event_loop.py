@@ -64,6 +64,10 @@ def mount(request: pytest.FixtureRequest, settings: Any, caches: None, tmp_path:
     )
     publish(mount, tmp_path / "media", "a.txt")
     assert view_of(mount).get_many(["a.txt"])[0]
+    # The first pages of a process compile the patterns.
+    for page in (whole, streamed):
+        with asyncio.Runner() as runner:
+            assert runner.run(page(KNOWN)) == LINKED
     return mount
 
 
