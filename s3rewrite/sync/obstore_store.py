@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,9 +84,12 @@ def place_of(mount: Mount, boto: Boto) -> Place | None:
 
     Asked by a request that is caught before it is sent.
     """
+    own = threading.get_ident()
 
     def catch(request: "AWSPreparedRequest", **_: object) -> None:
-        raise _Caught(request)
+        # Other threads use the same client meanwhile.
+        if threading.get_ident() == own:
+            raise _Caught(request)
 
     events = boto.client.meta.events
     events.register_first("before-send.s3.HeadObject", catch)

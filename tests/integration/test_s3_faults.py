@@ -34,8 +34,14 @@ def proxy(seaweedfs: SeaweedFS) -> Iterator[FaultyS3]:
 
 
 @pytest.fixture
-def client_options(proxy: FaultyS3) -> dict[str, Any]:
-    return {**proxy.client_options, "config": Config(read_timeout=1, connect_timeout=1)}
+def timeout() -> float:
+    """Seconds that an answer of S3 is waited for: more than it ever takes."""
+    return 30
+
+
+@pytest.fixture
+def client_options(proxy: FaultyS3, timeout: float) -> dict[str, Any]:
+    return {**proxy.client_options, "config": Config(read_timeout=timeout)}
 
 
 def doubts(registry: Registry) -> list[bytes]:
@@ -94,7 +100,7 @@ def hangs(exchange: Exchange) -> None:
     exchange.hang_up()
 
 
-@pytest.mark.parametrize("fault", [loses_answer, hangs])
+@pytest.mark.parametrize(("fault", "timeout"), [(loses_answer, 30), (hangs, 1)])
 def test_an_answer_that_is_lost_is_no_publication_and_costs_no_second_upload(
     mount: Mount, root: Path, registry: Registry, s3_client: Any, proxy: FaultyS3, fault: Any
 ) -> None:
@@ -160,17 +166,16 @@ def test_a_refused_connection_is_said_once_and_leaves_no_doubt(
 def test_pages_do_not_notice_and_the_rest_is_published_when_s3_is_back(
     mount: Mount, root: Path, registry: Registry, proxy: FaultyS3
 ) -> None:
-    for number in range(40):
+    for number in range(16):
         write(root, f"{number}.txt")
-    proxy.faults["PUT"] = [*[None] * 10, answers(503, "SlowDown")]
+    proxy.faults["PUT"] = [*[None] * 6, answers(503, "SlowDown")]
     whole_pass(job(mount))
     published = {name for name, _ in registry.names()}
-    assert 0 < len(published) < 40
+    assert 0 < len(published) < 16
     proxy.faults.clear()
     proxy.requests.clear()
     found = counts(whole_pass(job(mount)))
     assert found[Result.KEPT] == len(published)
-    # The answers of some may have come too late.
-    assert found[Result.UPLOADED] + found.get(Result.ADOPTED, 0) == 40 - len(published)
+    assert found[Result.UPLOADED] == 16 - len(published)
     assert proxy.requests.count("PUT") == found[Result.UPLOADED]
-    assert len(list(registry.names())) == 40
+    assert len(list(registry.names())) == 16

@@ -1,8 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
 from s3rewrite.mounts import Mount
 from s3rewrite.sync.boto_lane import new_boto
@@ -52,6 +54,22 @@ def test_nothing_is_signed_without_credentials(monkeypatch: pytest.MonkeyPatch) 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     assert place(mount(region_name="us-east-1")) is None
+
+
+def test_requests_of_other_threads_are_sent_meanwhile() -> None:
+    given = mount(endpoint_url="http://127.0.0.1:9", region_name="r", **KEYS)
+    boto = new_boto(given, lambda: True)
+    ends: list[BaseException | None] = []
+
+    def another(**_: Any) -> None:
+        boto.client.meta.events.unregister("before-call.s3.HeadObject", another)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(boto.client.head_object, Bucket="uploads", Key="a")
+            ends.append(asked.exception())
+
+    boto.client.meta.events.register("before-call.s3.HeadObject", another)
+    assert place_of(given, boto) == Place("http://127.0.0.1:9/uploads", "r")
+    assert [type(end) for end in ends] == [EndpointConnectionError]
 
 
 def test_a_directory_bucket_has_sessions_of_its_own() -> None:
