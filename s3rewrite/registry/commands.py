@@ -215,9 +215,11 @@ class Registry:
 
     def ask(self, names: Iterable[str]) -> None:
         """Have the loop look at these names, without withdrawing them."""
-        for name in names:
-            hint: dict[Any, Any] = {"n": name}
-            self.client.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
+        with self.client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                hint: dict[Any, Any] = {"n": name}
+                pipeline.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
+            pipeline.execute()
 
     def hints_end(self) -> str:
         """The cursor behind the last hint."""

@@ -10,7 +10,8 @@ from s3rewrite.batches import batches
 from s3rewrite.entries import Signature, are_published, decode_all, join, split
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
-from s3rewrite.sync.job import Job, tree_of
+from s3rewrite.sync.hints import tree_of
+from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import Object
 from s3rewrite.sync.plan import Plan, Task, plan
 from s3rewrite.sync.relink import refers, rules

@@ -15,19 +15,6 @@ from s3rewrite.registry.lease import Lease
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket
 
-WHOLE = ""
-"""The hint that asks for a pass over all files: no file has that name."""
-
-
-def tree(path: str) -> str:
-    """The hint that asks for a look at all below a directory: no file's name ends so."""
-    return f"{path}/"
-
-
-def tree_of(hint: str) -> str | None:
-    """The directory that a hint speaks of; None where it speaks of a name."""
-    return hint[:-1] if hint.endswith("/") else None
-
 
 class LeaseLost(Exception):
     """Another pass may publish now: this one has to end."""
