@@ -17,7 +17,7 @@ from s3rewrite.sync.plan import Plan, Task, plan
 from s3rewrite.sync.relink import refers, rules
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
-from s3rewrite.sync.uploads import Uploads
+from s3rewrite.sync.uploads import Uploading
 
 MAX_REFERRING = 10_000
 """Files that are put off to the end of a pass."""
@@ -29,7 +29,7 @@ BATCH = 32
 class Changes:
     """What a pass finds changed, and does about it."""
 
-    def __init__(self, job: Job, report: Report, uploads: Uploads) -> None:
+    def __init__(self, job: Job, report: Report, uploads: Uploading) -> None:
         self._job = job
         self._report = report
         self._uploads = uploads

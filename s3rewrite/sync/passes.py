@@ -10,6 +10,7 @@ import redis
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.apply import Changes
 from s3rewrite.sync.attempt import Known
+from s3rewrite.sync.books import Waiting
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job, LeaseLost
@@ -18,7 +19,7 @@ from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.relink import in_circles
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
-from s3rewrite.sync.uploads import Uploads, Waiting
+from s3rewrite.sync.uploads import Uploads
 
 
 def whole_pass(job: Job) -> Report:
