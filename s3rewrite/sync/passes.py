@@ -19,7 +19,7 @@ from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.relink import in_circles
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
-from s3rewrite.sync.uploads import Uploads
+from s3rewrite.sync.uploading import uploading
 
 
 def whole_pass(job: Job) -> Report:
@@ -34,7 +34,7 @@ def pass_over(job: Job, hints: Iterable[str]) -> Report:
     """Bring in step what the hints speak of: names, and trees. As `whole_pass` does."""
 
     def work(job: Job, report: Report) -> None:
-        with Uploads(job, report) as uploads:
+        with uploading(job, report) as uploads:
             changes = Changes(job, report, uploads)
             changes.apply_hints(hints)
         _upload_referring(job, report, changes.referring)
@@ -77,7 +77,7 @@ def _scan_and_apply(job: Job, report: Report) -> None:
             f"the storage of mount {job.mount.alias} is empty, though files of it are published: "
             "nothing was withdrawn or deleted. Is its disk mounted?"
         )
-    with Uploads(job, report) as uploads:
+    with uploading(job, report) as uploads:
         changes = Changes(job, report, uploads)
         changes.apply_scan(chain(first, directories), findings)
     _upload_referring(job, report, changes.referring)
@@ -90,7 +90,7 @@ def _scan_and_apply(job: Job, report: Report) -> None:
 def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:
     """Upload files that refer to others behind those; some of them refer to each other."""
     while tasks:
-        with Uploads(job, report) as uploads:
+        with uploading(job, report) as uploads:
             for task, known in tasks:
                 if uploads.is_over:
                     report.add(Result.PENDING)

@@ -1,7 +1,7 @@
 """Uploads in this process. A failed file does not stop the others; S3 being away does."""
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.books import Books, Waiting
@@ -10,34 +10,6 @@ from s3rewrite.sync.plan import Task
 from s3rewrite.sync.pool import Pool
 from s3rewrite.sync.report import Report
 from s3rewrite.sync.upload import Wanted
-
-
-class Uploading(Protocol):
-    """What brings files to S3 for a pass, and enters into its report what became of each.
-
-    Leaving the block waits for those under way. No more are begun once the stop flag is set, or
-    something has failed that would fail for every other file too.
-    """
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no more uploads are begun."""
-
-    @property
-    def waiting(self) -> list[Waiting]:
-        """The files that refer to others which are not on S3 yet."""
-
-    def submit(self, task: Task, known: Known) -> None:
-        """Upload a file soon; waits while enough others are waiting."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
 
 
 class Uploads:
