@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage
 from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django_tasks import signals as _  # noqa: F401 - sees that settings change
+from django_tasks.backends.base import BaseTaskBackend
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -1043,3 +1045,52 @@ def test_a_quarantine_among_the_objects(folder: str) -> None:
 @pytest.mark.parametrize("folder", ["", "trash/", "old/media/"])
 def test_a_good_quarantine(folder: str) -> None:
     assert check_ids(QUARANTINE=folder) == []
+
+
+# E028, W007: UPLOADS and TASKS
+
+
+def test_uploads_by_tasks(settings: Any) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"{__name__}.Workers"}}
+    assert check_ids(UPLOADS="tasks") == []
+    assert check_ids(UPLOADS="loop", TASKS="no-such") == []
+
+
+class Workers(BaseTaskBackend):
+    """Stands in for a backend with workers."""
+
+    def enqueue(self, *given: Any, **named: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_uploads_elsewhere() -> None:
+    message, hint = only(messages(UPLOADS="task"), "E028")
+    assert message == """S3REWRITE["media"]["UPLOADS"] is 'task'."""
+    assert hint == 'Did you mean "tasks"?'
+
+
+def test_tasks_without_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3rewrite.sync.framework", None)
+    message, hint = only(messages(UPLOADS="tasks"), "E028")
+    assert "needs a task framework" in message
+    assert "django-tasks" in hint
+
+
+@pytest.mark.parametrize(
+    "tasks", [{"default": {"BACKEND": f"{__name__}.Workers"}}, {"uploads": {"BACKEND": "no.such"}}]
+)
+def test_tasks_of_a_backend_that_fails(settings: Any, tasks: Any) -> None:
+    settings.TASKS = tasks
+    message, _ = only(messages(UPLOADS="tasks", TASKS="uploads"), "E028")
+    assert message.startswith('S3REWRITE["media"]["TASKS"]: TASKS["uploads"] fails: ')
+
+
+@pytest.mark.parametrize("name", ["immediate.ImmediateBackend", "dummy.DummyBackend"])
+def test_tasks_without_workers(settings: Any, name: str) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"django_tasks.backends.{name}"}}
+    message, _ = only(messages(UPLOADS="tasks"), "W007")
+    assert message.endswith(f"is {name.split('.')[1]}: no workers.")
+
+
+def test_without_the_setting_there_are_no_workers() -> None:
+    assert check_ids(UPLOADS="tasks") == ["W007"]
