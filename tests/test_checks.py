@@ -2,6 +2,7 @@
 
 import io
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from django.core.checks import CheckMessage
 from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
-from django_tasks import signals as _  # noqa: F401 - sees that settings change
 from django_tasks.backends.base import BaseTaskBackend
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from s3rewrite import checks, conf
 from s3rewrite.mounts import OPTIONS
 from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.sync.framework import task_backends
 from tests.test_conf import EVERY_OPTION
 
 MIDDLEWARE = [
@@ -30,6 +31,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.cache.FetchFromCacheMiddleware",
 ]
+
+
+# The framework sees that settings change once its signals are there.
+import_module(f"{task_backends.__module__}.signals")
 
 
 @pytest.fixture(autouse=True)
