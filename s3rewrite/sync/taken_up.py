@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from s3rewrite.entries import split
 from s3rewrite.mounts import Mount
@@ -33,11 +33,12 @@ def take_up(mount: Mount, lease: str, batch: str, rows: Sequence[Row], *, force:
     if not (standing.stands() and desk.take_up(batch)):
         return
     stop = threading.Event()
-    teller = Teller(desk, batch, stop)
+    tasks = [task_of(row) for row in rows]
+    teller = Teller(desk, batch, [task.name for task in tasks], stop)
     with lent(mount) as bucket:
         job = Job(mount, Choices(force=force), stop=stop).with_lease(standing, bucket)
         with alive(teller, lambda: _stands(registry, standing), stop):
-            _upload(job, teller, map(task_of, rows))
+            _upload(job, teller, tasks)
             teller.closed()
 
 
@@ -46,10 +47,10 @@ def _stands(registry: Registry, lease: Lease) -> bool:
     return lease.stands()
 
 
-def _upload(job: Job, teller: Teller, tasks: Iterable[Task]) -> None:
+def _upload(job: Job, teller: Teller, tasks: Sequence[Task]) -> None:
     with Pool(job, teller) as pool:
         try:
-            for wanted in _wanted(job, list(tasks)):
+            for wanted in _wanted(job, tasks):
                 pool.submit(wanted)
         except BaseException:  # such as the engine's own, after its time for a task
             job.stop.set()

@@ -1,7 +1,7 @@
 """Tells the pass that handed out a batch what becomes of it, and that its worker lives."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import redis
@@ -20,9 +20,10 @@ SIGN = DURATION / 3
 class Teller:
     """Listens to the pool of a worker. Every method may raise redis.RedisError."""
 
-    def __init__(self, desk: Desk, batch: str, stop: threading.Event) -> None:
+    def __init__(self, desk: Desk, batch: str, names: Iterable[str], stop: threading.Event) -> None:
         self._desk = desk
         self._batch = batch
+        self._untold = set(names)
         self._stop = stop
 
     @property
@@ -35,6 +36,7 @@ class Teller:
         if any(isinstance(end, HOPELESS) for _, end in ends):
             self._stop.set()
         self._tell({"ends": [[wanted.task.name, told(end)] for wanted, end in ends]})
+        self._untold.difference_update([wanted.task.name for wanted, _ in ends])
 
     def stop(self, reason: str) -> None:
         """Something happened that nobody expects: the pass is to stop."""
@@ -46,8 +48,9 @@ class Teller:
         self._tell({})
 
     def closed(self) -> None:
-        """No more ends will come."""
-        self._tell({"closed": True})
+        """No more ends will come, though some are missing."""
+        if self._untold:
+            self._tell({"closed": True})
 
     def _tell(self, message: Message) -> None:
         self._desk.tell([{"batch": self._batch, **message}])
