@@ -7,14 +7,16 @@ from typing import Self
 
 import redis
 
+from s3rewrite import conf
 from s3rewrite.registry.desk import AT_ONCE, Desk, Message
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.books import Books, Waiting
 from s3rewrite.sync.framework import queue_of
-from s3rewrite.sync.handouts import end_of, row_of
+from s3rewrite.sync.handouts import Handout, end_of, row_of
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.outstanding import PATIENCE, Batch, Outstanding
 from s3rewrite.sync.plan import Task
+from s3rewrite.sync.relink import rules
 from s3rewrite.sync.report import Report
 from s3rewrite.sync.tasks import enqueue
 from s3rewrite.sync.upload import Wanted
@@ -53,6 +55,7 @@ class HandedOut:
         self._report = report
         self._books = Books(job, report)
         self._desk = Desk(job.registry, job.lease)
+        self._rules = rules(list(conf.mounts().values()))
         self._outstanding = Outstanding()
         self._next: dict[str, Wanted] = {}
         self._bytes = 0
@@ -111,14 +114,15 @@ class HandedOut:
         return OUTSTANDING if self._outstanding.was_heard else 1
 
     def _hand_out(self, batch: Batch) -> None:
-        mount, choices = self._job.mount, self._job.choices
+        job = self._job
         self._outstanding.add(batch)
         rows = [row_of(wanted.task) for wanted in batch.left.values()]
+        handed = Handout(job.lease, batch.id, self._rules, rows, job.choices.force)
         try:
             self._desk.hand_out(batch.id)
-            enqueue(mount.tasks, mount.alias, self._job.lease, batch.id, rows, choices.force)
+            enqueue(job.mount, handed)
         except Exception as error:  # of any backend's class
-            self._books.stop(f'TASKS["{mount.tasks}"]: {type(error).__name__}: {error}')
+            self._books.stop(f'TASKS["{job.mount.tasks}"]: {type(error).__name__}: {error}')
 
     def _listen(self, wait: float) -> None:
         """Hear what was told, and look after what was not."""

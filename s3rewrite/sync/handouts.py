@@ -1,7 +1,7 @@
 """Batches of names and what became of them, as plain JSON between a pass and its workers. Pure."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -15,6 +15,17 @@ from s3rewrite.sync.report import Result
 
 Row = list[Any]
 """Name, size, time of change in ns and, "" where there is none, the encoded entry."""
+
+
+class Handout(NamedTuple):
+    """A batch as the arguments of a task."""
+
+    lease: str
+    id: str
+    rules: str
+    """Of the pass, by which the references in files are changed."""
+    rows: Sequence[Row]
+    force: bool
 
 
 def row_of(task: Task) -> Row:

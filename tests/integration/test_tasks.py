@@ -14,9 +14,11 @@ from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.sync import handed_out
+from s3rewrite.sync.handouts import Handout
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.taken_up import take_up
 from s3rewrite.sync.tasks import upload_batch
 from s3rewrite.sync.transfer import Bucket
 from tests.factories import job, use_mount, write
@@ -58,17 +60,21 @@ def desk(settings: Any, mount: Mount) -> "Desk":
 class Desk:
     """The tasks that were handed out."""
 
-    def arguments(self, number: int = 0) -> list[Any]:
-        """Those of a task, as soon as it is there."""
+    def batch(self, number: int = 0) -> Handout:
+        """That of a task, as soon as it is there."""
+        self._wait(number)
+        return Handout(*HeldBackend.held[number].args[1])
+
+    def run(self, number: int = 0) -> None:
+        self._wait(number)
+        upload_batch.call(*HeldBackend.held[number].args)
+
+    def _wait(self, number: int) -> None:
         held = HeldBackend.held
         until = time.monotonic() + 20
         while len(held) <= number:
             assert time.monotonic() < until
             time.sleep(0.01)
-        return list(held[number].args)
-
-    def run(self, number: int = 0) -> None:
-        upload_batch.call(*self.arguments(number))
 
     def __len__(self) -> int:
         return len(HeldBackend.held)
@@ -179,7 +185,7 @@ def test_a_large_file_goes_in_a_batch_of_its_own(
         write(root, name, b"123456")
     passing.append(Passing(job(mount)))
     for number in range(3):
-        assert len(desk.arguments(number)[3]) == 1
+        assert len(desk.batch(number).rows) == 1
         desk.run(number)
     assert counts(passing[0].end()) == {Result.UPLOADED: 3}
 
@@ -209,11 +215,11 @@ def test_the_same_files_under_way_twice_are_published_as_they_are(
     for number in range(50):
         write(root, f"{number}.txt", b"%d" % number)
     passing.append(Passing(job(mount)))
-    alias, lease, batch, rows, force = desk.arguments()
-    handed_out.Desk(registry, lease).hand_out("another")
+    batch = desk.batch()
+    handed_out.Desk(registry, batch.lease).hand_out("another")
     workers = [
-        threading.Thread(target=upload_batch.call, args=(alias, lease, one, rows, force))
-        for one in (batch, "another")
+        threading.Thread(target=take_up, args=(mount, one))
+        for one in (batch, batch._replace(id="another"))
     ]
     for worker in workers:
         worker.start()
@@ -235,7 +241,7 @@ def test_a_task_after_its_pass_does_nothing(
 ) -> None:
     write(root, "a.txt")
     passing = Passing(job(mount))
-    desk.arguments()
+    desk.batch()
     passing.job.stop.set()
     assert counts(passing.end()) == {Result.PENDING: 1}
     desk.run()
@@ -293,12 +299,12 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
     for name in "abcd":
         write(root, name)
     passing.append(Passing(job(mount)))
-    _, lease, batch, *_ = desk.arguments()
+    batch = desk.batch()
     registry = loop_registry(mount)
-    assert handed_out.Desk(registry, lease).take_up(batch)
-    handed_out.Desk(registry, lease).tell([{"batch": batch}])
+    assert handed_out.Desk(registry, batch.lease).take_up(batch.id)
+    handed_out.Desk(registry, batch.lease).tell([{"batch": batch.id}])
     desk.run(1)
-    assert desk.arguments(2)[3] == desk.arguments(0)[3]
+    assert desk.batch(2).rows == batch.rows
     desk.run(2)
     assert counts(passing[0].end()) == {Result.UPLOADED: 4}
 
@@ -310,10 +316,10 @@ def test_files_whose_workers_are_lost_again_and_again_are_left(
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
     for number in range(handed_out.TIMES):
-        _, lease, batch, *_ = desk.arguments(number)
-        one = handed_out.Desk(loop_registry(mount), lease)
-        assert one.take_up(batch)
-        one.tell([{"batch": batch}])
+        batch = desk.batch(number)
+        one = handed_out.Desk(loop_registry(mount), batch.lease)
+        assert one.take_up(batch.id)
+        one.tell([{"batch": batch.id}])
     report = passing[0].end()
     assert counts(report) == {Result.PENDING: 1}
     assert report.notices == ["1 files are left for the next pass: their workers were lost 3 times"]
@@ -343,6 +349,18 @@ def test_a_backend_that_fails_stops_the_pass(
     report = whole_pass(job(mount))
     assert report.stopped == 'TASKS["default"]: ConnectionError: no broker'
     assert counts(report) == {Result.PENDING: 1}
+
+
+def test_a_worker_with_other_settings_stops_the_pass(
+    mount: Mount, desk: Desk, root: Path, registry: Registry, passing: list[Passing]
+) -> None:
+    write(root, "a.txt")
+    passing.append(Passing(job(mount)))
+    take_up(mount, desk.batch()._replace(rules="other"))
+    report = passing[0].end()
+    assert "a worker has other settings" in report.stopped
+    assert counts(report) == {Result.PENDING: 1}
+    assert registry.is_empty()
 
 
 # What fails beside it
