@@ -232,9 +232,11 @@ def undisturbed(site: Site, mortal: Mortal, scenario: Scenario) -> tuple[list[st
     for _ in range(2):  # after the first one the server knows each script
         site.becomes(scenario.change)
         moments = mortal.lives()
+    linked, objects = site.linked(), site.objects()
     check(site, site.files(), {})
-    assert site.linked().keys() == scenario.change[1].keys()
-    return moments, site.objects()
+    assert linked.keys() == scenario.change[1].keys()
+    assert {key for key in objects if not key.startswith(TRASH)} == set(linked.values())
+    return moments, objects
 
 
 @contextmanager
