@@ -1043,3 +1043,39 @@ def test_a_quarantine_among_the_objects(folder: str) -> None:
 @pytest.mark.parametrize("folder", ["", "trash/", "old/media/"])
 def test_a_good_quarantine(folder: str) -> None:
     assert check_ids(QUARANTINE=folder) == []
+
+
+# E030: freed files
+
+
+def test_freed_files_need_a_storage_that_opens_them(settings: Any) -> None:
+    assert check_ids(KEEP_LOCAL=False) == []
+    storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    message, hint = only(messages(KEEP_LOCAL=False), "E030")
+    assert "FileSystemStorage cannot open" in message
+    assert 'STORAGES["default"]' in hint
+    assert check_ids() == []
+
+
+def test_freed_files_need_pages_that_look_at_the_disk() -> None:
+    assert "CHECK_LOCAL" in only(messages(KEEP_LOCAL=False, CHECK_LOCAL=False), "E030")[0]
+
+
+# E031: freed files of two mounts
+
+
+def test_freed_files_of_two_buckets() -> None:
+    mounts = {"media": {"BUCKET": "one", "KEEP_LOCAL": False}, "copy": {"BUCKET": "two"}}
+    with override_settings(S3REWRITE=mounts):
+        ids = [message.id for message in found()]
+    assert "s3rewrite.E031" in ids
+
+
+# W010: freed files that are deleted
+
+
+def test_freed_files_whose_only_copy_may_be_deleted() -> None:
+    options = {"KEEP_LOCAL": False, "DELETE_MISSING": True}
+    assert "QUARANTINE" in only(messages(**options), "W010")[1]
+    assert check_ids(**options, QUARANTINE="trash/") == []

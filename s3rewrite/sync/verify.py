@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, join
+from s3rewrite.freed import FreedFileError, fetch, stub_of
+from s3rewrite.stubs import Stub
 from s3rewrite.sync.attempt import bytes_to_send
 from s3rewrite.sync.files import opened
 from s3rewrite.sync.job import Job
@@ -122,6 +125,8 @@ def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object
 
 
 def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
+    if stub := stub_of(job.storage, name):
+        return _fault_of_freed(job, stub)
     with opened(job.storage, name) as file:
         try:
             digests, content = bytes_to_send(job.mount, name, file)
@@ -136,3 +141,15 @@ def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
             return Fault.NO_OBJECT
         is_held = found.holds(size, digests) or holds_in_parts(job.bucket, key, found, content)
     return None if is_held else Fault.OTHER_OBJECT
+
+
+def _fault_of_freed(job: Job, stub: Stub) -> Fault | None:
+    """The object of a freed file is read: there is nothing else to compare with its stub."""
+    if job.bucket.head(stub.key) is None:
+        return Fault.NO_OBJECT
+    try:
+        with TemporaryFile() as file:
+            fetch(stub, file)
+    except FreedFileError:
+        return Fault.OTHER_OBJECT
+    return None
