@@ -20,7 +20,7 @@ from s3rewrite.mounts import Mount
 
 @on_mount
 def freed_files_are_found(mount: Mount, options: Options) -> Messages:
-    """E030: a storage, or pages, to which a freed file would be none."""
+    """E029: a storage, or pages, to which a freed file would be none."""
     if mount.keep_local:
         return
     place = where(mount.alias, "KEEP_LOCAL")
@@ -29,28 +29,28 @@ def freed_files_are_found(mount: Mount, options: Options) -> Messages:
         name = type(storage).__name__
         message = f"{place} is False, and {name} cannot open what is on S3 alone."
         hint = f'Use s3rewrite.storage.S3RewriteStorage for STORAGES["{mount.storage}"].'
-        yield error(30, message, hint)
+        yield error(29, message, hint)
     if not mount.check_local:
         message = f"{place} is False, and pages do not look at the disk: CHECK_LOCAL is False."
-        yield error(30, message, "Leave CHECK_LOCAL out.")
+        yield error(29, message, "Leave CHECK_LOCAL out.")
 
 
 @on_all
 def freed_files_have_one_bucket(mounts: dict[str, Options]) -> Messages:
-    """E031: files that are freed for one bucket while another one wants them too."""
+    """E030: files that are freed for one bucket while another one wants them too."""
     found = [mount for alias, options in mounts.items() if (mount := readable(alias, options))]
     count = Counter(mount.storage for mount in found)
     for mount in found:
         if not mount.keep_local and count[mount.storage] > 1:
             message = f"{where(mount.alias, 'KEEP_LOCAL')} is False, and another mount of "
             message += f'{conf.SETTING} has the same STORAGE, "{mount.storage}".'
-            yield error(31, message, "Give each of them a storage of its own, or keep the files.")
+            yield error(30, message, "Give each of them a storage of its own, or keep the files.")
 
 
 @on_mount
 def freed_files_may_be_deleted(mount: Mount, options: Options) -> Messages:
-    """W010: the only copy is deleted with its stub."""
+    """W009: the only copy is deleted with its stub."""
     if not mount.keep_local and mount.delete_missing and not mount.quarantine:
         message = f'Mount "{mount.alias}" deletes the only copy of a freed file when its stub is '
         hint = 'Name a "QUARANTINE", so that a mistake can be undone.'
-        yield warning(10, f"{message}removed.", hint)
+        yield warning(9, f"{message}removed.", hint)
