@@ -19,6 +19,7 @@ class Mount:
     public_url: str
     client: Mapping[str, Any] = field(default_factory=dict, hash=False)
     object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    compress: str = ""  # a content coding
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "PUBLIC_URL": str,
     "CLIENT": Mapping,
     "OBJECT_PARAMETERS": Mapping,
+    "COMPRESS": str,
     "KEYS": str,
     "EXCLUDE": (list, tuple),
     "INCLUDE": (list, tuple),

@@ -17,8 +17,9 @@ from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import Object
 from s3rewrite.sync.plan import Plan, Task, plan
-from s3rewrite.sync.relink import refers, rules
+from s3rewrite.sync.relink import refers
 from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.rules import concerned, rules
 from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
 from s3rewrite.sync.uploads import Uploads
 
@@ -37,9 +38,8 @@ class Changes:
         self._report = report
         self._uploads = uploads
         self._is_answering = False
-        self._rules = rules(list(conf.mounts().values()))
-        are_new = job.registry.rules() != self._rules
-        self._again = refers if are_new else None
+        self._rules = rules(job.mount, list(conf.mounts().values()))
+        self._again = concerned(job.registry.rules(), self._rules)
         self.referring: list[tuple[Task, Known]] = []
         """Files that may refer to others: they are uploaded behind those."""
         self.freeable: list[str] = []

@@ -20,7 +20,9 @@ from typing import Any
 
 from s3rewrite.entries import Entry, Signature, join, split
 from s3rewrite.exclusions import OWN
+from s3rewrite.mounts import Mount
 from s3rewrite.stubs import Stub, stub_at
+from s3rewrite.sync.compression import may_be_compressed
 from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.exchange import ExchangeUnsupported, exchange
 from s3rewrite.sync.files import OpenFile, opened
@@ -78,8 +80,13 @@ def freeable(job: Job, directory: Directory, now: float) -> Iterator[str]:
     for basename, found in directory.files.items():
         if found.mtime_ns <= latest and basename not in directory.freed:
             name = join(directory.path, basename)
-            if (name, found) not in job.unfreeable and not refers(name):
+            if (name, found) not in job.unfreeable and not _is_changed(job.mount, name):
                 yield name
+
+
+def _is_changed(mount: Mount, name: str) -> bool:
+    """Whether other bytes may have been sent than the file has: the file has to stay."""
+    return refers(name) or may_be_compressed(mount, name)
 
 
 def free(job: Job, report: Report, names: Sequence[str], own: Iterable[str]) -> None:

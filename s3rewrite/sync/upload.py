@@ -1,7 +1,7 @@
 """Files to S3 and into the registry: each step in the order that makes a link a proof.
 
 1. open the file, let it settle, read it once: fingerprint and signature; what it refers to is
-   made to lead there from S3, or the file is kept local;
+   made to lead there from S3, or the file is kept local; it is compressed where that is worth it;
 2. the entry has that fingerprint: give it the new signature, done;
 3. claim the name with a token: from here on no page links it. Not while an earlier write of
    other bytes may still arrive: then the name stays local until that is over;
