@@ -1,11 +1,12 @@
 """Passes that are killed at a moment that somebody chose: `python -m tests.integration.mortal`.
 
-A moment is before or after a request that leaves the process: a round trip to Redis, a request to
-S3. Each line of standard input names one ("" for none): a fork then runs a whole pass over the
-mount "media", and kills itself at that moment with SIGKILL. The answer is a line of JSON: the
-moments that it met, and whether it was killed. Nothing is connected before the fork.
+A moment is before or after a request that leaves the process (a round trip to Redis, a request to
+S3), or a change of what lies where on disk. Each line of standard input names one ("" for none): a
+fork then runs a whole pass over the mount "media", and kills itself at that moment with SIGKILL.
+The answer is a line of JSON: the moments that it met, and whether it was killed. Nothing is
+connected before the fork.
 
-With `--boto3` obstore is not there.
+With `--boto3` obstore is not there; with `--impatient` what was freed lies aside for no time.
 """
 
 import json
@@ -98,6 +99,12 @@ def watch(moments: Moments) -> None:
     import redis
     from botocore.httpsession import URLLib3Session
 
+    from s3rewrite.sync import freeing
+
+    for owner, change in ((os, "symlink"), (os, "unlink"), (freeing, "exchange")):
+        surround(owner, change, moments, lambda *_, change=change, **__: change)
+    if "--impatient" in sys.argv:
+        freeing.WATCHED = 0.0
     script = scripts()
 
     def command(words: Any) -> str:

@@ -77,17 +77,18 @@ SCENARIOS = {
 class Mortal:
     """Runs passes in processes of their own, which are killed."""
 
-    def __init__(self, settings: Any, directory: Path, redis_url: str, lane: str) -> None:
+    def __init__(self, settings: Any, directory: Path, redis_url: str, *options: str) -> None:
         text = (
             "from tests.settings import *\n"
             f"MEDIA_ROOT = {str(settings.MEDIA_ROOT)!r}\n"
+            f"STORAGES = {settings.STORAGES!r}\n"
             f"CACHES['default']['LOCATION'] = {redis_url!r}\n"
             f"S3REWRITE = {settings.S3REWRITE!r}\n"
         )
         (directory / "mortal_settings.py").write_text(text)
         paths = os.pathsep.join([str(directory), str(Path.cwd())])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.mortal", f"--{lane}"],
+            [sys.executable, "-m", "tests.integration.mortal", *options],
             env=os.environ | {"DJANGO_SETTINGS_MODULE": "mortal_settings", "PYTHONPATH": paths},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -205,7 +206,7 @@ def site(
 def mortal(
     site: Site, settings: Any, scenario: Scenario, tmp_path: Path, redis_url: str
 ) -> Iterator[Mortal]:
-    with Mortal(settings, tmp_path, redis_url, scenario.lane) as mortal:
+    with Mortal(settings, tmp_path, redis_url, f"--{scenario.lane}") as mortal:
         yield mortal
 
 
