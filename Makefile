@@ -3,12 +3,15 @@
 # make lint    ruff and mypy
 # make bench   the benchmarks
 #
+# WORKERS=1 make test runs one test at a time.
 # Needs Python 3.11 or newer (PYTHON=python3.12 make ... chooses one) and the network, once.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# Processes that run tests side by side, a module each: they wait for servers more than they work.
+WORKERS ?= 3
 
 .PHONY: help test demo lint format bench clean
 
@@ -16,7 +19,8 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --cov --cov-branch --cov-report=term --cov-fail-under=95 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	  --cov --cov-branch --cov-report=term --cov-fail-under=95 $(PYTEST_ARGS)
 
 demo: $(VENV)/.demo
 	@exec $(BIN)/python -m demo

@@ -14,7 +14,7 @@ from s3rewrite import conf
 from s3rewrite.models import MountStatus
 from s3rewrite.overview import find, overviews
 from s3rewrite.registry import loop_registry
-from s3rewrite.sync.job import WHOLE
+from s3rewrite.sync.hints import WHOLE
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[MountStatus]

@@ -12,7 +12,7 @@ from django.test import Client
 from demo.servers import Valkey
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.sync.job import WHOLE
+from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.journaled import journal_of, note
 from s3rewrite.sync.report import Report, Result
 from tests.factories import use_mount, write

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import redis
 
+from s3rewrite.batches import batches
 from s3rewrite.entries import Entry, decode, decode_all, join, split
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
@@ -48,7 +49,7 @@ class Registry:
         """
         keys = self.keys
         rest = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
-        for batch in _batches(names):
+        for batch in batches(names, PIPELINE):
             with self.scripts.together() as pipeline:
                 for name in batch:
                     found, arguments = self._call(name, rest, [int(hint)])
@@ -91,7 +92,7 @@ class Registry:
 
     def settle(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
-        for batch in _batches(claims):
+        for batch in batches(claims, PIPELINE):
             with self.scripts.together() as pipeline:
                 for claim in batch:
                     arguments = [claim.name, claim.token]
@@ -115,7 +116,7 @@ class Registry:
     def forget(self, objects: Iterable[Withdrawn]) -> None:
         """These withdrawn objects are gone from the bucket, or not to be deleted."""
         members = [f"{found.fingerprint} {found.name}" for found in objects]
-        for batch in _batches(members):
+        for batch in batches(members, PIPELINE):
             self.client.zrem(self.keys.withdrawn, *batch)
 
     def start_epoch(self) -> Epoch:
@@ -169,7 +170,7 @@ class Registry:
     def get(self, names: Iterable[str]) -> dict[str, Entry]:
         """The entries of those of these names that are published."""
         found: dict[str, Entry] = {}
-        for batch in _batches(names):
+        for batch in batches(names, PIPELINE):
             with self.scripts.together() as pipeline:
                 for directory, basename in map(split, batch):
                     pipeline.hget(self.keys.directory(directory), basename)
@@ -181,14 +182,14 @@ class Registry:
     def claimed(self, names: Sequence[str]) -> set[str]:
         """Those of these names that are being uploaded, or whose upload failed."""
         found: set[str] = set()
-        for batch in _batches(names):
+        for batch in batches(names, PIPELINE):
             tokens: Any = self.client.hmget(self.keys.claims, batch)
             found |= {name for name, token in zip(batch, tokens, strict=True) if token}
         return found
 
     def names(self) -> Iterator[tuple[str, Entry]]:
         """Every published name with its entry."""
-        for batch in _batches(set(self.directories())):
+        for batch in batches(set(self.directories()), PIPELINE):
             for directory, found in zip(batch, self.entries(batch), strict=True):
                 for basename, entry in found.items():
                     yield join(directory, basename), entry
@@ -214,9 +215,11 @@ class Registry:
 
     def ask(self, names: Iterable[str]) -> None:
         """Have the loop look at these names, without withdrawing them."""
-        for name in names:
-            hint: dict[Any, Any] = {"n": name}
-            self.client.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
+        with self.client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                hint: dict[Any, Any] = {"n": name}
+                pipeline.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
+            pipeline.execute()
 
     def hints_end(self) -> str:
         """The cursor behind the last hint."""
@@ -255,17 +258,6 @@ class Registry:
         return keys_of_all, [name, basename, directory, *arguments]
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    batch: list[T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == PIPELINE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def _outcome(reply: bytes | str) -> Outcome:
     return Outcome(reply.decode() if isinstance(reply, bytes) else reply)
 
@@ -275,6 +267,6 @@ def _messages(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
     if not reply:
         return []
     if isinstance(reply, dict):
-        batches = next(iter(reply.values()))
-        return list(batches[0]) if batches and isinstance(batches[0], list) else list(batches)
+        found = next(iter(reply.values()))
+        return list(found[0]) if found and isinstance(found[0], list) else list(found)
     return list(reply[0][1])

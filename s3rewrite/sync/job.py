@@ -15,9 +15,6 @@ from s3rewrite.registry.lease import Lease
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket
 
-WHOLE = ""
-"""The hint that asks for a pass over all files: no file has that name."""
-
 
 class LeaseLost(Exception):
     """Another pass may publish now: this one has to end."""

@@ -3,9 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 import redis
 
@@ -13,9 +14,11 @@ from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.health import Pulse
-from s3rewrite.sync.job import WHOLE, Job
+from s3rewrite.sync.hints import WHOLE
+from s3rewrite.sync.job import Job
 from s3rewrite.sync.journaled import JournaledProgress, heartbeat, note
 from s3rewrite.sync.logged import PassLog
+from s3rewrite.sync.notices import Notices, Say
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.report import Report, Result
@@ -34,31 +37,9 @@ HINT_WAIT = 1.0
 HINT_PERIOD = 0.1
 """Seconds between two looks for hints during a pass."""
 
-Say = Callable[[str], None]
-
 
 def _nobody(report: Report, *, is_whole: bool) -> None:
     pass
-
-
-@dataclass
-class Notices:
-    """Says what is wrong once, not at every try, and once that it is over."""
-
-    say: Say
-    current: str = ""
-
-    def trouble(self, kind: str, message: str) -> None:
-        """Say the message, unless trouble of this kind was said and goes on."""
-        if kind != self.current:
-            self.say(message)
-        self.current = kind
-
-    def recovered(self, message: str) -> None:
-        """Say that the trouble is over, if there was some."""
-        if self.current:
-            self.say(message)
-        self.current = ""
 
 
 @dataclass
@@ -85,6 +66,7 @@ class MountLoop:
         self._cursor: str | None = None
         self._next_pass = float("-inf")
         self._next_look = float("-inf")
+        self._is_asked = False
         self._failures = 0
 
     def run(self) -> None:
@@ -145,7 +127,8 @@ class MountLoop:
         for notice in report.notices:
             self.say(f"{self.mount.alias}: {notice}")
         if names is None:
-            self._next_pass = self.clock() + self.interval
+            self._next_pass = self.clock() + (0 if self._is_asked else self.interval)
+            self._is_asked = False
         elif report.counts[Result.PENDING] or report.failures:
             self._next_pass = min(self._next_pass, self.clock() + PAUSES[0])
         return 0
@@ -177,19 +160,34 @@ class MountLoop:
         if self.clock() < self._next_look:
             return []
         self._next_look = self.clock() + HINT_PERIOD
-        return [name for name in self._read(0) if name != WHOLE]
+        hints = self._read(0)
+        self._is_asked |= WHOLE in hints
+        return [hint for hint in hints if hint != WHOLE]
+
+
+class Runner(Protocol):
+    """What has a thread of its own, over one mount, until the stop flag is set."""
+
+    mount: Mount
+    stop: threading.Event
+
+    def run(self) -> None:
+        """Return when the stop flag is set, or nothing is left to do."""
 
 
 def run(
-    loops: list[MountLoop], stop: threading.Event, tick: Callable[[], None] = lambda: None
+    loops: list[MountLoop],
+    stop: threading.Event,
+    tick: Callable[[], None] = lambda: None,
+    watches: Sequence[Runner] = (),
 ) -> None:
     """Run the loops side by side until the stop flag is set, and what is under way is ended.
 
     `tick` is called each second by the thread that runs this.
     """
     threads = [
-        threading.Thread(target=partial(_guarded, loop), name=f"s3rewrite-{loop.mount.alias}")
-        for loop in loops
+        threading.Thread(target=partial(_guarded, runner), name=f"s3rewrite-{runner.mount.alias}")
+        for runner in (*loops, *watches)
     ]
     interval = max((loop.interval for loop in loops), default=0.0)
     with heartbeat([loop.mount for loop in loops], interval):
@@ -202,11 +200,14 @@ def run(
             thread.join()
 
 
-def _guarded(loop: MountLoop) -> None:
-    """A fault of ours in one mount is logged, and the mount's loop begins anew."""
-    while not loop.stop.is_set():
+def _guarded(runner: Runner) -> None:
+    """A fault of ours in one mount is logged, and the mount's loop, or watch, begins anew."""
+    while not runner.stop.is_set():
         try:
-            loop.run()
+            runner.run()
         except Exception:
-            logger.exception("The loop over mount %r failed; it begins anew.", loop.mount.alias)
-            loop.stop.wait(PAUSES[-1])
+            kind, alias = type(runner).__name__, runner.mount.alias
+            logger.exception("%s of mount %r failed; it begins anew.", kind, alias)
+            runner.stop.wait(PAUSES[-1])
+        else:
+            return

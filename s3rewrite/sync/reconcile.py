@@ -8,6 +8,7 @@ as if they had never been known.
 
 from concurrent.futures import ThreadPoolExecutor
 
+from s3rewrite.batches import batches
 from s3rewrite.entries import Entry, join
 from s3rewrite.registry import Outcome
 from s3rewrite.sync.adopt import folder_of
@@ -33,9 +34,8 @@ def reconcile(job: Job) -> int:
     withdrawn = 0
     directories = sorted(set(job.registry.directories()))
     with ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-reconcile") as pool:
-        for start in range(0, len(directories), BATCH):
+        for batch in batches(directories, BATCH):
             job.progress.moved()
-            batch = directories[start : start + BATCH]
             found = job.registry.entries(batch)
             arguments = ([job] * len(batch), [epoch.seen - SLACK] * len(batch), batch, found)
             names = [name for doubted in pool.map(_doubted, *arguments) for name in doubted]

@@ -39,10 +39,13 @@ class Findings:
 
 
 def scan(
-    storage: Storage, excluded: Excluded, key_prefix: str, findings: Findings
+    storage: Storage, excluded: Excluded, key_prefix: str, findings: Findings, below: str = ""
 ) -> Iterator[Directory]:
-    """Every directory of a storage that has files, or had none to show. Raises ScanError."""
-    for path, files in _walk(storage, findings):
+    """Every directory of a storage that has files, or had none to show. Raises ScanError.
+
+    Of those at or `below` a directory; there may be none.
+    """
+    for path, files in _walk(storage, findings, below):
         kept = {
             basename: signature
             for basename, signature in files.items()
@@ -82,10 +85,12 @@ def _can_offload(name: str, excluded: Excluded, key_prefix: str, findings: Findi
     return True
 
 
-def _walk(storage: Storage, findings: Findings) -> Iterator[tuple[str, dict[str, Signature]]]:
+def _walk(
+    storage: Storage, findings: Findings, below: str
+) -> Iterator[tuple[str, dict[str, Signature]]]:
     if isinstance(storage, FileSystemStorage):
-        return _walk_disk(storage, findings)
-    return _walk_storage(storage, findings)
+        return _walk_disk(storage, findings, below)
+    return _walk_storage(storage, findings, below)
 
 
 class _Place(NamedTuple):
@@ -96,23 +101,31 @@ class _Place(NamedTuple):
 
 
 def _walk_disk(
-    storage: FileSystemStorage, findings: Findings
+    storage: FileSystemStorage, findings: Findings, below: str
 ) -> Iterator[tuple[str, dict[str, Signature]]]:
     root = str(storage.location)
     if not os.path.isdir(root):  # noqa: PTH112
         raise ScanError(f"{root} is not a directory: is its disk mounted?")
-    places = [_Place("", frozenset())]
+    places = [_Place(below, _identities(root, below))]
     while places:
         place = places.pop()
         try:
-            files, below = _read_directory(root, place, findings)
-        except FileNotFoundError:
+            files, inner = _read_directory(root, place, findings)
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             findings.errors[place.path or "."] = f"cannot be read: {error.strerror}"
             continue
         yield place.path, files
-        places.extend(below)
+        places.extend(inner)
+
+
+def _identities(root: str, below: str) -> frozenset[tuple[int, int]]:
+    """Those of the directories above one, up to the root."""
+    parts = below.split("/") if below else []
+    above = ["/".join([root, *parts[:count]]) for count in range(len(parts))]
+    stats = [os.stat(path) for path in above if os.path.isdir(path)]  # noqa: PTH112, PTH116
+    return frozenset((found.st_dev, found.st_ino) for found in stats)
 
 
 def _read_directory(
@@ -156,9 +169,9 @@ def _stat(entry: os.DirEntry[str], directory: str, findings: Findings) -> os.sta
 
 
 def _walk_storage(
-    storage: Storage, findings: Findings
+    storage: Storage, findings: Findings, below: str
 ) -> Iterator[tuple[str, dict[str, Signature]]]:
-    paths = [""]
+    paths = [below]
     while paths:
         path = paths.pop()
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from s3rewrite.batches import batches
 from s3rewrite.mounts import Mount
 from s3rewrite.sync.boto_lane import Boto, new_boto, translating
 from s3rewrite.sync.errors import S3Error, S3Unavailable
@@ -99,7 +100,7 @@ class Bucket:
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
         """Delete objects. Key -> reason, of those that the bucket did not delete."""
         failed: dict[str, str] = {}
-        for batch in _batches(keys):
+        for batch in batches(keys, DELETE_BATCH):
             with translating(self.name):
                 answer = self._client.delete_objects(
                     Bucket=self.name,
@@ -165,9 +166,3 @@ class Bucket:
 
     def _may_send(self) -> bool:
         return self.may_send()
-
-
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    found = list(keys)
-    for start in range(0, len(found), DELETE_BATCH):
-        yield found[start : start + DELETE_BATCH]

@@ -9,7 +9,7 @@ from tests.history.contents import content_of
 from tests.history.judge import Change, Fetch, changes_of, fault
 from tests.history.run import World
 
-SECONDS = float(os.environ.get("HISTORY_SECONDS", "45"))
+SECONDS = float(os.environ.get("HISTORY_SECONDS", "120"))
 
 
 def test_no_link_is_broken_or_stale(tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ import signal
 import sys
 import threading
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from s3rewrite.management.commands import s3rewrite_loop
+from s3rewrite.mounts import Mount
 from s3rewrite.sync.loop import MountLoop
+from s3rewrite.sync.watch import Watch
+from tests.factories import use_mount
 
 
 @pytest.fixture(autouse=True)
@@ -20,13 +24,24 @@ def no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def mount(settings: Any, tmp_path: Path) -> Mount:
+    return use_mount(settings, tmp_path)
+
+
+watched: list[list[str]] = []
+"""The mounts that each run watches."""
+
+
+@pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[MountLoop]]:
     """The loops of each run, which ends at once."""
     found: list[list[MountLoop]] = []
+    watched.clear()
 
-    def run(loops: list[MountLoop], stop: threading.Event, tick: Any) -> None:
+    def run(loops: list[MountLoop], stop: threading.Event, tick: Any, watches: list[Watch]) -> None:
         tick()
         found.append(loops)
+        watched.append([watch.mount.alias for watch in watches])
 
     monkeypatch.setattr(s3rewrite_loop, "run", run)
     return found
@@ -64,6 +79,18 @@ def test_metrics_without_the_extra(
     with pytest.raises(CommandError, match=r"pip install 's3rewrite\[metrics\]'"):
         say("--metrics", ":0")
     assert ran == []
+
+
+def test_who_watches(
+    ran: list[list[MountLoop]], mount: Mount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say()
+    say("--no-watch")
+    monkeypatch.setattr(s3rewrite_loop, "has_watchfiles", lambda: False)
+    say()
+    assert watched == [["media"], [], []]
+    with pytest.raises(CommandError, match=r"pip install 's3rewrite\[watch\]'"):
+        say("--watch")
 
 
 def test_an_address_that_is_none() -> None:

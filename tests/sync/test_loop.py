@@ -10,8 +10,10 @@ import redis
 from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
-from s3rewrite.sync.job import WHOLE, Job
-from s3rewrite.sync.loop import MountLoop, Notices, run
+from s3rewrite.sync.hints import WHOLE
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.loop import MountLoop, run
+from s3rewrite.sync.notices import Notices
 from s3rewrite.sync.report import Report, Result
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="https://cdn/")
@@ -90,8 +92,20 @@ def test_a_pass_over_all_files_on_demand(world: World, loop: MountLoop) -> None:
     loop.step()
     loop.step()
     assert world.passes == [None, None]
-    world.hints = [["a.jpg", WHOLE]]
-    assert loop._job.hinted() == ["a.jpg"]
+
+
+def test_what_is_asked_during_a_pass_is_done_after_it(world: World, loop: MountLoop) -> None:
+    def passed(names: list[str] | None) -> Report:
+        world.passes.append(names)
+        if len(world.passes) == 1:
+            world.hints = [["a.jpg", WHOLE]]
+            assert loop._job.hinted() == ["a.jpg"]
+        return Report("media")
+
+    world.passed = passed  # type: ignore[method-assign]
+    for _ in range(3):
+        loop.step()
+    assert world.passes == [None, None]
 
 
 def test_what_was_done_is_said_and_an_idle_pass_is_not(world: World, loop: MountLoop) -> None:
@@ -197,6 +211,19 @@ def test_loops_run_side_by_side_until_the_stop(world: World) -> None:
         stop.set()
         runner.join(10)
     assert not runner.is_alive()
+
+
+def test_a_watch_that_has_nothing_to_do_ends(world: World) -> None:
+    class Watch:
+        mount, stop, runs = MOUNT, threading.Event(), 0
+
+        def run(self) -> None:
+            self.runs += 1
+            self.stop.set()
+
+    watch = Watch()
+    run([], watch.stop, watches=[watch])
+    assert watch.runs == 1
 
 
 def test_a_fault_of_ours_is_logged_and_the_loop_begins_anew(

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -16,6 +16,7 @@ from s3rewrite.sync.probes import Health, serving_all
 from s3rewrite.sync.progress import Lines, Progress
 from s3rewrite.sync.server import Address, Page, Pages, address
 from s3rewrite.sync.supervisor import READY, tell
+from s3rewrite.sync.watch import Watch, has_watchfiles
 
 
 class Command(BaseCommand):
@@ -28,6 +29,10 @@ class Command(BaseCommand):
         add_mounts(parser)
         add = parser.add_argument
         add("--interval", type=float, default=60.0, metavar="SECONDS", help="between two passes")
+        add(
+            "--watch", action=BooleanOptionalAction, default=has_watchfiles(),
+            help="look at files as soon as they change; where watchfiles is installed",
+        )  # fmt: skip
         add(
             "--health", type=_address, metavar="HOST:PORT",
             help="serve /livez and /readyz for probes; on loopback without HOST",
@@ -58,8 +63,15 @@ class Command(BaseCommand):
             for url in urls:
                 self._say(f"s3rewrite: serves {url}")
             tell(READY)
-            run(loops, stop, health.tick)
+            run(loops, stop, health.tick, self._watches(loops, options))
         self._say("s3rewrite: stopped")
+
+    def _watches(self, loops: Sequence[MountLoop], options: dict[str, Any]) -> list[Watch]:
+        if not options["watch"]:
+            return []
+        if not has_watchfiles():
+            raise CommandError("--watch needs watchfiles: pip install 's3rewrite[watch]'")
+        return [Watch(loop.mount, loop.stop, self._say) for loop in loops]
 
     def _progress(self, options: dict[str, Any]) -> Progress:
         return Lines(self.stdout) if options["verbosity"] > 1 else Progress()  # type: ignore[arg-type]

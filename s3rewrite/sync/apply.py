@@ -1,0 +1,181 @@
+"""Brings directories, trees and single names in step: compares them with what is published.
+
+What follows is withdrawn at once, or uploaded in the pool.
+"""
+
+from collections.abc import Iterable
+
+from s3rewrite import conf
+from s3rewrite.batches import batches
+from s3rewrite.entries import Signature, are_published, decode_all, join, split
+from s3rewrite.sync.adopt import known_objects
+from s3rewrite.sync.attempt import Known
+from s3rewrite.sync.hints import tree_of
+from s3rewrite.sync.job import Job
+from s3rewrite.sync.objects import Object
+from s3rewrite.sync.plan import Plan, Task, plan
+from s3rewrite.sync.relink import refers
+from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.rules import concerned, rules
+from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
+from s3rewrite.sync.uploads import Uploads
+
+MAX_REFERRING = 10_000
+"""Files that are put off to the end of a pass."""
+
+BATCH = 32
+"""Directories that are compared with the registry in one round trip."""
+
+
+class Changes:
+    """What a pass finds changed, and does about it."""
+
+    def __init__(self, job: Job, report: Report, uploads: Uploads) -> None:
+        self._job = job
+        self._report = report
+        self._uploads = uploads
+        self._is_answering = False
+        self._rules = rules(job.mount, list(conf.mounts().values()))
+        self._again = concerned(job.registry.rules(), self._rules)
+        self.referring: list[tuple[Task, Known]] = []
+        """Files that may refer to others: they are uploaded behind those."""
+
+    def apply_tree(self, findings: Findings, below: str = "") -> None:
+        """Bring in step what lies below a directory; "" is all.
+
+        What a complete scan no longer met is withdrawn. Raises ScanError.
+        """
+        found = scan(self._job.storage, self._job.excluded, self._job.mount.prefix, findings, below)
+        self.apply_scan(found, findings, below)
+
+    def apply_scan(self, found: Iterable[Directory], findings: Findings, below: str = "") -> None:
+        """The same, of a scan that has begun already."""
+        seen: set[str] = set()
+        for batch in batches(found, BATCH):
+            seen.update(directory.path for directory in batch)
+            self._apply_directories(batch)
+            if self._uploads.is_over:
+                break
+        self._note(findings)
+        if not (findings.errors or self._uploads.is_over):
+            self._withdraw_vanished(seen, below)
+
+    def apply_hints(self, hints: Iterable[str]) -> None:
+        """Bring in step the names and the trees that hints speak of. Raises ScanError."""
+        names = []
+        for hint in hints:
+            below = tree_of(hint)
+            if below is None:
+                names.append(hint)
+            else:
+                self.apply_tree(Findings(), below)
+        self._apply_names(names)
+
+    def note_rules(self) -> None:
+        """All files were sent by the rules that hold now."""
+        if self._again and not self._job.choices.dry_run:
+            self._job.registry.set_rules(self._rules)
+
+    def _apply_directories(self, batch: list[Directory]) -> None:
+        self._job.progress.moved()
+        published = self._job.registry.encoded([directory.path for directory in batch])
+        force = self._job.choices.force
+        looks_closer = force or self._again is not None
+        for directory, found in zip(batch, published, strict=True):
+            if not looks_closer and are_published(directory.files, found):
+                self._report.add(Result.KEPT, len(directory.files))
+                continue
+            entries = decode_all(found)
+            planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
+            self._apply(directory.path, planned)
+
+    def _apply_names(self, names: Iterable[str]) -> None:
+        for directory, basenames in _by_directory(names).items():
+            paths = {basename: join(directory, basename) for basename in basenames}
+            published = self._job.registry.get(paths.values())
+            entries = {split(name)[1]: entry for name, entry in published.items()}
+            local = {
+                basename: found
+                for basename, name in paths.items()
+                if (found := self._look(name)) is not None
+            }
+            self._apply(directory, plan(directory, local, entries))
+
+    def _withdraw_vanished(self, seen: set[str], below: str) -> None:
+        """Withdraw the names in directories that a complete scan did not meet."""
+        registry = self._job.registry
+        vanished = (path for path in set(registry.directories()) if path not in seen)
+        for batch in batches((path for path in vanished if _is_in(path, below)), BATCH):
+            for path, entries in zip(batch, registry.entries(batch), strict=True):
+                self._withdraw(join(path, basename) for basename in entries)
+
+    def _note(self, findings: Findings) -> None:
+        """What a scan met besides files."""
+        self._report.skipped |= findings.skipped
+        for name, reason in findings.errors.items():
+            self._report.is_scan_complete = False
+            self._report.fail(name, reason, "disk")
+            self._job.progress.failed(name, reason)
+
+    def _apply(self, directory: str, planned: Plan) -> None:
+        self._report.add(Result.KEPT, planned.kept)
+        self._withdraw(planned.withdrawals)
+        if self._job.choices.dry_run:
+            for task in planned.uploads:
+                self._tell(task.name, Result.UPLOADED)
+        else:
+            self._upload(directory, planned)
+
+    def _upload(self, directory: str, planned: Plan) -> None:
+        unknown = sum(task.entry is None for task in planned.uploads)
+        known = known_objects(self._job.bucket, directory, unknown, planned.kept)
+        for task in planned.uploads:
+            if self._uploads.is_over:
+                self._report.add(Result.PENDING)
+                continue
+            # Where other bytes were published, the bucket does not hold these.
+            lookup = known if task.entry is None else _nothing
+            if refers(task.name) and len(self.referring) < MAX_REFERRING:
+                self.referring.append((task, lookup))
+            else:
+                self._uploads.submit(task, lookup)
+            self._answer_hints()
+
+    def _answer_hints(self) -> None:
+        """Names that were changed meanwhile do not wait for the end of a long pass."""
+        if self._is_answering:
+            return
+        self._is_answering = True
+        self.apply_hints(self._job.hinted())
+        self._is_answering = False
+
+    def _withdraw(self, names: Iterable[str]) -> None:
+        """Withdraw names whose files are gone, or excluded; not one that came back meanwhile."""
+        gone = [name for name in names if self._look(name) is None]
+        if not self._job.choices.dry_run:
+            self._job.registry.withdraw(gone)
+        for name in gone:
+            self._tell(name, Result.WITHDRAWN)
+
+    def _look(self, name: str) -> Signature | None:
+        return None if self._job.excluded(name) else signature_of(self._job.storage, name)
+
+    def _tell(self, name: str, result: Result) -> None:
+        self._report.add(result)
+        self._job.progress.done(name, result)
+
+
+def _by_directory(names: Iterable[str]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        directory, basename = split(name)
+        grouped.setdefault(directory, []).append(basename)
+    return grouped
+
+
+def _is_in(path: str, below: str) -> bool:
+    return not below or path == below or path.startswith(f"{below}/")
+
+
+def _nothing(_: str) -> Object | None:
+    return None
