@@ -111,7 +111,7 @@ def test_every_option(settings: Any) -> None:
         "default": settings.STORAGES["staticfiles"],
         "staticfiles": settings.STORAGES["default"],
     }
-    assert check_ids(**EVERY_OPTION) == []
+    assert check_ids(**EVERY_OPTION | {"CHECK_LOCAL": True}) == []
 
 
 # All rules
@@ -120,7 +120,7 @@ def test_every_option(settings: Any) -> None:
 def test_ids_are_given_once_each() -> None:
     source = "".join(path.read_text() for path in Path(checks.__file__).parent.glob("*.py"))
     for kind, word in (("E", "error"), ("W", "warning")):
-        documented = [f"{kind}{number:03}" for number in range(1, 30)]
+        documented = [f"{kind}{number:03}" for number in range(1, 60)]
         documented = [number for number in documented if f"{number}: " in source]
         assert documented == [f"{kind}{i:03}" for i in range(1, len(documented) + 1)]
         for number in documented:
@@ -1045,6 +1045,42 @@ def test_a_quarantine_among_the_objects(folder: str) -> None:
 @pytest.mark.parametrize("folder", ["", "trash/", "old/media/"])
 def test_a_good_quarantine(folder: str) -> None:
     assert check_ids(QUARANTINE=folder) == []
+
+
+# E029: freed files
+
+
+def test_freed_files_need_a_storage_that_opens_them(settings: Any) -> None:
+    assert check_ids(KEEP_LOCAL=False) == []
+    storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    message, hint = only(messages(KEEP_LOCAL=False), "E029")
+    assert "FileSystemStorage cannot open" in message
+    assert 'STORAGES["default"]' in hint
+    assert check_ids() == []
+
+
+def test_freed_files_need_pages_that_look_at_the_disk() -> None:
+    assert "CHECK_LOCAL" in only(messages(KEEP_LOCAL=False, CHECK_LOCAL=False), "E029")[0]
+
+
+# E030: freed files of two mounts
+
+
+def test_freed_files_of_two_buckets() -> None:
+    mounts = {"media": {"BUCKET": "one", "KEEP_LOCAL": False}, "copy": {"BUCKET": "two"}}
+    with override_settings(S3REWRITE=mounts):
+        ids = [message.id for message in found()]
+    assert "s3rewrite.E030" in ids
+
+
+# W009: freed files that are deleted
+
+
+def test_freed_files_whose_only_copy_may_be_deleted() -> None:
+    options = {"KEEP_LOCAL": False, "DELETE_MISSING": True}
+    assert "QUARANTINE" in only(messages(**options), "W009")[1]
+    assert check_ids(**options, QUARANTINE="trash/") == []
 
 
 # E028, W007, W008: COMPRESS

@@ -38,6 +38,8 @@ EVERY_OPTION: dict[str, Any] = {
     "POLL_SECONDS": 0.5,
     "REDIS_TIMEOUT": 0.1,
     "CHECK_LOCAL": False,
+    "KEEP_LOCAL": False,
+    "FREE_AFTER": 3600,
 }
 
 
@@ -75,6 +77,8 @@ def test_defaults() -> None:
         "poll_seconds": 1.0,
         "redis_timeout": 0.25,
         "check_local": True,
+        "keep_local": True,
+        "free_after": 86_400.0,
     }
 
 

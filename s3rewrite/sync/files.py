@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import md5, sha256
+from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage, Storage
@@ -47,6 +48,10 @@ class OpenFile:
         self.file.seek(0)
         return found, self.file
 
+    def is_at(self, path: Path) -> bool:
+        """Whether the file that was opened lies, unchanged, at that path of the disk."""
+        return _identity(path) == self._identity
+
     def is_unchanged(self) -> bool:
         """Whether both the descriptor and the path still show the file that was opened."""
         try:
@@ -65,8 +70,12 @@ class OpenFile:
     def _look(self) -> tuple[Any, ...]:
         if not isinstance(self._storage, FileSystemStorage):
             return ()
-        found = os.stat(self._storage.path(self._name))  # noqa: PTH116
-        return (found.st_dev, found.st_ino, *signature(found))
+        return _identity(Path(self._storage.path(self._name)))
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return (found.st_dev, found.st_ino, *signature(found))
 
 
 @contextmanager

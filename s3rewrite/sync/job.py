@@ -8,6 +8,7 @@ from functools import cached_property
 from django.core.files.storage import Storage
 
 from s3rewrite import conf
+from s3rewrite.entries import Signature
 from s3rewrite.exclusions import is_excluded
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
@@ -47,6 +48,9 @@ class Job:
     lease: Lease = field(default_factory=Lease)
     hinted: Callable[[], list[str]] = list
     """Names that were changed since it was last called: they are looked at during the pass."""
+
+    unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
+    """Files that were found to have other bytes than their objects: not looked at again."""
 
     @cached_property
     def storage(self) -> Storage:

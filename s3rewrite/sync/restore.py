@@ -14,12 +14,16 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 from pathspec import GitIgnoreSpec
 
+from s3rewrite.entries import join
+from s3rewrite.exclusions import OWN
+from s3rewrite.freed import FreedFileError, bring_back
 from s3rewrite.paths import FINGERPRINT_DIGITS
+from s3rewrite.stubs import Stub
 from s3rewrite.sync.compression import CODINGS, LARGEST, decompress, is_installed
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import FINGERPRINT, PLAIN, encoding_of
-from s3rewrite.sync.scan import signature_of
+from s3rewrite.sync.scan import Findings, scan, signature_of
 
 PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
 """Values of Content-Encoding that say that the bytes are other ones.
@@ -42,14 +46,18 @@ class _Wanted(NamedTuple):
     modified: datetime
 
 
-def restore(job: Job, patterns: Iterable[str] = ()) -> Iterator[Restored]:
+def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> Iterator[Restored]:
     """Bring back each file that is missing, all or those that a pattern of gitignore names.
+
+    With `freed` also those that were freed.
 
     No file that is there is touched. Of several versions of a name the one that is published
     comes back, otherwise the latest. A dry run only says what would come.
     Raises S3Error, OSError where the rest would fail, too.
     """
     chosen = GitIgnoreSpec.from_lines(patterns)
+    if freed:
+        yield from _freed(job, chosen)
     for wanted in _wanted(job):
         if chosen.patterns and not chosen.match_file(wanted.name):
             continue
@@ -60,6 +68,26 @@ def restore(job: Job, patterns: Iterable[str] = ()) -> Iterator[Restored]:
         except SuspiciousOperation:
             reason = "its key is no name of a file in this storage"
         yield Restored(wanted.name, wanted.size, reason)
+
+
+def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
+    """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
+    for directory in scan(job.storage, lambda _: False, job.mount.prefix, Findings()):
+        for basename, stub in directory.freed.items():
+            name = join(directory.path, basename)
+            if not chosen.patterns or chosen.match_file(name):
+                reason = "" if job.choices.dry_run else _brought_back(job, name, stub)
+                yield Restored(name, stub.signature.size, reason)
+
+
+def _brought_back(job: Job, name: str, stub: Stub) -> str:
+    """Why it could not be."""
+    assert isinstance(job.storage, FileSystemStorage)  # noqa: S101 - others have no stubs
+    try:
+        bring_back(job.storage, name, stub)
+    except FreedFileError as error:
+        return str(error)
+    return ""
 
 
 def _wanted(job: Job) -> Iterator[_Wanted]:
@@ -95,7 +123,7 @@ def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
     """The file's bytes in a file beside its place. Raises ValueError where they are others."""
     proof = _proof(job, wanted)
     digest = sha256()
-    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=".s3rewrite-") as file:
+    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=OWN) as file:
         for chunk in job.bucket.get(wanted.key):
             digest.update(chunk)
             file.write(chunk)

@@ -20,6 +20,7 @@ import redis
 
 from s3rewrite.sync.attempt import Attempt, End, Known, Uploaded
 from s3rewrite.sync.errors import S3Unavailable
+from s3rewrite.sync.freed_attempt import attempt_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.report import Result
@@ -46,7 +47,7 @@ def upload(job: Job, wanted: Sequence[Wanted]) -> list[End]:
     for _ in range(ATTEMPTS):
         if job.stop.is_set() or not left:
             break
-        attempts = [Attempt(job, *wanted[at]) for at in left]
+        attempts = [attempt_of(job, *wanted[at]) for at in left]
         _make(job, attempts)
         for at, attempt in zip(left, attempts, strict=True):
             ends[at] = _added(ends[at], attempt.end)

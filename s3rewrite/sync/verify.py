@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from s3rewrite.entries import Entry, Signature, join
+from s3rewrite.freed import FreedFileError, fetch, stub_of
+from s3rewrite.stubs import Stub
 from s3rewrite.sync.compression import LARGEST, may_be_compressed
 from s3rewrite.sync.files import opened
 from s3rewrite.sync.job import Job
@@ -128,6 +131,8 @@ def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object
 
 
 def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
+    if stub := stub_of(job.storage, name):
+        return _fault_of_freed(job, stub)
     with opened(job.storage, name) as file:
         try:
             sending = to_send(job.mount, name, file)
@@ -139,3 +144,15 @@ def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
         if found is None:
             return Fault.NO_OBJECT
         return None if is_held(job.bucket, name, sending, found) else Fault.OTHER_OBJECT
+
+
+def _fault_of_freed(job: Job, stub: Stub) -> Fault | None:
+    """The object of a freed file is read: there is nothing else to compare with its stub."""
+    if job.bucket.head(stub.key) is None:
+        return Fault.NO_OBJECT
+    try:
+        with TemporaryFile() as file:
+            fetch(stub, file)
+    except FreedFileError:
+        return Fault.OTHER_OBJECT
+    return None
