@@ -52,7 +52,9 @@ class Changes:
 
         What a complete scan no longer met is withdrawn. Raises ScanError.
         """
-        found = scan(self._job.storage, self._job.excluded, self._job.mount.prefix, findings, below)
+        found = scan(
+            self._job.storage, self._job.exclusion, self._job.mount.prefix, findings, below
+        )
         self.apply_scan(found, findings, below)
 
     def apply_scan(self, found: Iterable[Directory], findings: Findings, below: str = "") -> None:

@@ -33,20 +33,15 @@ class OpenFile:
 
     def read(self) -> tuple[Digests, bytes | IO[bytes]]:
         """The digests of the bytes, and the bytes: in memory for a small file."""
-        digests = sha256(), md5(usedforsecurity=False)
-        chunks: list[bytes] = []
-        is_small = self.signature.size <= SMALL
         self.file.seek(0)
+        if self.signature.size <= SMALL:
+            content = self.file.read(self.signature.size + 1)  # it may have grown without end
+            return digests_of(content), content
+        digest = sha256()
         while chunk := self.file.read(CHUNK):
-            for digest in digests:
-                digest.update(chunk)
-            if is_small:
-                chunks.append(chunk)
-        found = Digests(*(digest.hexdigest() for digest in digests))
-        if is_small:
-            return found, b"".join(chunks)
+            digest.update(chunk)
         self.file.seek(0)
-        return found, self.file
+        return Digests(digest.hexdigest(), ""), self.file
 
     def is_at(self, path: Path) -> bool:
         """Whether the file that was opened lies, unchanged, at that path of the disk."""

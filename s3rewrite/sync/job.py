@@ -67,6 +67,11 @@ class Job:
         """The objects."""
         return Bucket(self.mount)
 
+    @property
+    def exclusion(self) -> Callable[[str], bool] | None:
+        """What tells the names that are not to be offloaded; None where all are."""
+        return self.excluded if self.mount.exclude or self.mount.include else None
+
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
         return is_excluded(name, self.mount.exclude, self.mount.include)

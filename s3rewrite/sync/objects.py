@@ -16,7 +16,10 @@ compressed on the way; only what was so has it."""
 
 
 class Digests(NamedTuple):
-    """SHA-256 and MD5 of a file's bytes, in hexadecimal."""
+    """SHA-256 and MD5 of a file's bytes, in hexadecimal.
+
+    The MD5 of a large file is "", as its object, sent in parts, has none to compare it with.
+    """
 
     sha256: str
     md5: str
@@ -40,7 +43,8 @@ class Object(NamedTuple):
         The ETag is the MD5 of the bytes for objects sent in one request, without KMS.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
         """
-        return self.size == size and (self.etag == digests.md5 or self.sha256 == digests.sha256)
+        is_known = digests.md5 != "" and self.etag == digests.md5
+        return self.size == size and (is_known or self.sha256 == digests.sha256)
 
 
 class Upload(NamedTuple):

@@ -70,7 +70,7 @@ def _leased(job: Job) -> Iterator[Job]:
 
 def _scan_and_apply(job: Job, report: Report) -> None:
     findings = Findings()
-    directories = scan(job.storage, job.excluded, job.mount.prefix, findings)
+    directories = scan(job.storage, job.exclusion, job.mount.prefix, findings)
     first = _first_with_files(directories)
     if not (first or job.registry.is_empty()):
         raise ScanError(

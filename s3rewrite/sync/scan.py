@@ -18,6 +18,9 @@ from s3rewrite.stubs import Stub, stub_at
 
 Excluded = Callable[[str], bool]
 
+LONGEST = MAX_KEY_BYTES - 16
+"""Bytes of a name with its prefix: its key under KEYS = "fingerprint" has a few more."""
+
 
 class Directory(NamedTuple):
     """One directory: its path in the storage ("" for the root), basename -> signature.
@@ -47,13 +50,21 @@ class Findings:
 
 
 def scan(
-    storage: Storage, excluded: Excluded, key_prefix: str, findings: Findings, below: str = ""
+    storage: Storage,
+    excluded: Excluded | None,
+    key_prefix: str,
+    findings: Findings,
+    below: str = "",
 ) -> Iterator[Directory]:
     """Every directory of a storage that has files, or had none to show. Raises ScanError.
 
-    Of those at or `below` a directory; there may be none.
+    Of those at or `below` a directory; there may be none. `excluded` is None where nothing is.
     """
-    for path, files, freed in _walk(storage, findings, below):
+    for directory in _walk(storage, findings, below):
+        if excluded is None and _are_plain(directory, key_prefix):
+            yield directory
+            continue
+        path, files, freed = directory
         kept = {
             basename: signature
             for basename, signature in files.items()
@@ -86,16 +97,26 @@ def signature(found: os.stat_result) -> Signature:
     return Signature(found.st_size, found.st_mtime_ns)
 
 
-def _can_offload(name: str, excluded: Excluded, key_prefix: str, findings: Findings) -> bool:
-    if excluded(name):
+def _are_plain(directory: Directory, key_prefix: str) -> bool:
+    """Whether all names of a directory can surely be keys: asked for all of them at once."""
+    longest = len(key_prefix) + len(directory.path) + 1 + max(map(len, directory.files), default=0)
+    if longest > LONGEST // 4:  # a character has four bytes at the most
+        return False
+    try:
+        return "".join((directory.path, *directory.files)).encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _can_offload(name: str, excluded: Excluded | None, key_prefix: str, findings: Findings) -> bool:
+    if excluded is not None and excluded(name):
         return False
     try:
         length = len((key_prefix + name).encode())
     except UnicodeEncodeError:
         findings.skipped[ascii(name)] = "its name is not UTF-8"
         return False
-    # A key under KEYS = "fingerprint" has a few more bytes than its name.
-    if length > MAX_KEY_BYTES - 16:
+    if length > LONGEST:
         findings.skipped[name] = f"its key would be longer than {MAX_KEY_BYTES} bytes"
         return False
     return True
