@@ -4,7 +4,6 @@ import re
 
 from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
 from s3rewrite.mounts import Mount
-from s3rewrite.sync.compression import CODINGS, is_installed
 
 _PLAIN_HTTP = re.compile(r"(?i)http://(?!localhost[:/]|127\.)")
 
@@ -12,6 +11,9 @@ _PLAIN_HTTP = re.compile(r"(?i)http://(?!localhost[:/]|127\.)")
 @on_mount
 def compress(mount: Mount, options: Options) -> Messages:
     """E028: a coding that there is not, or whose library is not installed."""
+    # A site starts without the engine.
+    from s3rewrite.sync.compression import CODINGS, is_installed  # noqa: PLC0415
+
     coding, place = mount.compress, where(mount.alias, "COMPRESS")
     if coding and coding not in CODINGS:
         yield error(28, f"{place} is {coding!r}.", meant(coding, CODINGS))

@@ -67,6 +67,7 @@ class Uploads:
         self.waiting: list[Waiting] = []
         self._threads: list[threading.Thread] = []
         self._queue: deque[Wanted] = deque()
+        self._queued: set[str] = set()
         # Bounds the memory that waiting tasks take, however many files there are.
         self._room = 2 * TOGETHER * job.mount.threads
         self._is_closed = False
@@ -79,13 +80,20 @@ class Uploads:
         return bool(self._report.stopped) or self._job.stop.is_set()
 
     def submit(self, task: Task, known: Known) -> None:
-        """Upload a file soon; waits while enough others are waiting."""
+        """Upload a file soon; waits while enough others are waiting.
+
+        One that waits already is not queued again: it will be read as it is by then.
+        """
+        with self._emptied:
+            if task.name in self._queued:
+                return
         self._job.progress.planned(1)
         if len(self._threads) < self._job.mount.threads:
             self._add_thread()
         with self._emptied:
             self._emptied.wait_for(lambda: len(self._queue) < self._room)
             self._queue.append(Wanted(task, known))
+            self._queued.add(task.name)
             self._filled.notify()
 
     def __enter__(self) -> Self:
@@ -129,6 +137,7 @@ class Uploads:
                 if taken and size > TOGETHER_BYTES:
                     break
                 taken.append(self._queue.popleft())
+            self._queued.difference_update(wanted.task.name for wanted in taken)
             self._emptied.notify()
             return taken
 
