@@ -21,9 +21,14 @@ def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = 
     """
     if OWN in name and name.rpartition("/")[2].startswith(OWN):
         return True
-    if exclude and _spec(exclude).match_file(name):
+    if exclude and matches(name, exclude):
         return True
-    return bool(include) and not _spec(include).match_file(name)
+    return bool(include) and not matches(name, include)
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether these patterns, taken together, name a file."""
+    return _spec(patterns).match_file(name)
 
 
 @lru_cache(maxsize=64)

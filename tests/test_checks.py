@@ -644,6 +644,12 @@ def test_an_object_parameter_that_uploads_do_not_take(name: str, expected: str) 
     assert hint.startswith(expected)
 
 
+def test_an_object_parameter_of_a_pattern() -> None:
+    assert check_ids(OBJECT_PARAMETERS={"*.pdf": {"ContentDisposition": "attachment"}}) == []
+    message, _ = only(messages(OBJECT_PARAMETERS={"*.pdf": {"Disposition": "x"}}), "E017")
+    assert "['*.pdf'] has 'Disposition'" in message
+
+
 # E018: the alias
 
 

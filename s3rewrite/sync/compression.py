@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from s3rewrite.mounts import Mount
+from s3rewrite.object_parameters import parameters_of
 from s3rewrite.sync.content_types import content_type
 from s3rewrite.sync.objects import SMALL
 
@@ -76,17 +77,14 @@ def is_compressible(name: str) -> bool:
     return found in _TYPES or found.startswith(_PREFIXES) or found.endswith(_SUFFIXES)
 
 
-def coding_of(mount: Mount) -> str:
-    """The coding that the mount's files are sent in, "" for none.
+def may_be_compressed(mount: Mount, name: str) -> bool:
+    """Whether a file of that name is compressed, if its bytes make it worth that.
 
     What has a Content-Encoding of its own in OBJECT_PARAMETERS is left alone.
     """
-    return "" if "ContentEncoding" in mount.object_parameters else mount.compress
-
-
-def may_be_compressed(mount: Mount, name: str) -> bool:
-    """Whether a file of that name is compressed, if its bytes make it worth that."""
-    return bool(coding_of(mount)) and is_compressible(name)
+    if not (mount.compress and is_compressible(name)):
+        return False
+    return "ContentEncoding" not in parameters_of(mount.object_parameters, name)
 
 
 def compressed(mount: Mount, name: str, content: object) -> bytes | None:
@@ -95,7 +93,7 @@ def compressed(mount: Mount, name: str, content: object) -> bytes | None:
         return None
     if not may_be_compressed(mount, name):
         return None
-    found = compress(content, coding_of(mount))
+    found = compress(content, mount.compress)
     return found if len(found) <= WORTH * len(content) else None
 
 

@@ -5,7 +5,8 @@ from hashlib import blake2b
 
 from s3rewrite.links import url_prefix
 from s3rewrite.mounts import Mount
-from s3rewrite.sync.compression import coding_of, is_compressible
+from s3rewrite.object_parameters import patterns
+from s3rewrite.sync.compression import is_compressible
 from s3rewrite.sync.relink import refers
 
 
@@ -19,7 +20,16 @@ def rules(mount: Mount, mounts: Sequence[Mount]) -> str:
         for m in mounts
     ]
     digest = blake2b(repr(told).encode(), digest_size=16).hexdigest()
-    return f"{digest} {coding_of(mount)}".rstrip()
+    return f"{digest} {_coding(mount)}".rstrip()
+
+
+def _coding(mount: Mount) -> str:
+    """COMPRESS, where files may be compressed, and a digest of what keeps some as they are."""
+    given = mount.object_parameters
+    if not mount.compress or "ContentEncoding" in given:
+        return ""
+    encoded = [pattern for pattern, own in patterns(given) if "ContentEncoding" in own]
+    return " ".join([mount.compress, *encoded])
 
 
 def concerned(before: str, now: str) -> Callable[[str], bool] | None:

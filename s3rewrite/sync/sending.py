@@ -6,7 +6,8 @@ from typing import IO, NamedTuple
 
 from s3rewrite.entries import FINGERPRINT_LENGTH
 from s3rewrite.mounts import Mount
-from s3rewrite.sync.compression import coding_of, compressed, may_be_compressed
+from s3rewrite.object_parameters import parameters_of
+from s3rewrite.sync.compression import compressed, may_be_compressed
 from s3rewrite.sync.content_types import content_type
 from s3rewrite.sync.files import OpenFile, digests_of
 from s3rewrite.sync.objects import Digests, Object, Upload
@@ -50,15 +51,15 @@ def to_send(mount: Mount, name: str, file: OpenFile) -> Sending:
     if changed is not None:
         digests, content = digests_of(changed), changed
     if (smaller := compressed(mount, name, content)) is not None:
-        coding = coding_of(mount)
-        return Sending(digests_of(smaller), smaller, len(smaller), coding, digests.sha256)
+        size = len(smaller)
+        return Sending(digests_of(smaller), smaller, size, mount.compress, digests.sha256)
     size = len(content) if isinstance(content, bytes) else file.signature.size
     return Sending(digests, content, size)
 
 
 def upload_of(mount: Mount, name: str, sending: Sending) -> Upload:
     """The object to write."""
-    given: dict[str, object] = {"ContentType": content_type(name), **mount.object_parameters}
+    given = {"ContentType": content_type(name), **parameters_of(mount.object_parameters, name)}
     if mount.keys == "fingerprint":
         given.setdefault("CacheControl", "public, max-age=31536000, immutable")
     if sending.coding:

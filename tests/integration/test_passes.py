@@ -471,3 +471,18 @@ def test_another_place_begins_with_nothing_published(
     assert loop_registry(moved).is_empty()
     assert counts(whole_pass(job(moved))) == {Result.UPLOADED: 1}
     assert not loop_registry(mount).is_empty()
+
+
+def test_parameters_of_patterns_are_sent(
+    settings: Any, mount: Mount, root: Path, s3_client: Any
+) -> None:
+    given = {"CacheControl": "max-age=60", "*.pdf": {"ContentDisposition": "attachment"}}
+    mount = use_mount(settings, root, **settings.S3REWRITE["media"], OBJECT_PARAMETERS=given)
+    for name in ("a.txt", "a.pdf"):
+        write(root, name)
+    whole_pass(job(mount))
+    heads = {name: s3_client.head_object(Bucket=mount.bucket, Key=f"media/{name}")
+             for name in ("a.txt", "a.pdf")}  # fmt: skip
+    assert {head["CacheControl"] for head in heads.values()} == {"max-age=60"}
+    assert heads["a.pdf"]["ContentDisposition"] == "attachment"
+    assert "ContentDisposition" not in heads["a.txt"]
