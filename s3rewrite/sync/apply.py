@@ -63,6 +63,7 @@ class Changes:
         for batch in batches(found, BATCH):
             seen.update(directory.path for directory in batch)
             self._apply_directories(batch)
+            self._answer_hints()
             if self._uploads.is_over:
                 break
         self._note(findings)

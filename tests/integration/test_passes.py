@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from demo.servers import SeaweedFS
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.sync import apply
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
@@ -454,6 +456,25 @@ def test_hinted_names_are_brought_in_step(
         Result.KEPT: 1,
         Result.WITHDRAWN: 1,
     }
+
+
+def test_a_hint_does_not_wait_for_the_end_of_a_scan(
+    mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where files are uploaded nor where all are as they were."""
+    monkeypatch.setattr(apply, "BATCH", 1)
+    for number in range(3):
+        write(root, f"{number}/a.txt")
+    whole_pass(job(mount))
+    met: list[str] = []
+
+    def hinted() -> list[str]:
+        met.append(write(root, f"new{len(met)}.txt").name)
+        return met[-1:]
+
+    report = whole_pass(replace(job(mount), hinted=hinted))
+    assert counts(report) == {Result.KEPT: 3, Result.UPLOADED: len(met)}
+    assert len(met) == 4  # a directory each
 
 
 @pytest.mark.parametrize(
