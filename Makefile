@@ -43,6 +43,8 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.tags
 	$(BIN)/python -m benchmarks.counting
 	$(BIN)/python -m benchmarks.unchanged
+	$(BIN)/python -m benchmarks.changes
+	$(BIN)/python -m benchmarks.saves
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
 

@@ -53,15 +53,15 @@ def publish_all(root: Path, url: str) -> None:
     from s3rewrite import conf
     from s3rewrite.registry import loop_registry
     from s3rewrite.sync.job import Job
-    from s3rewrite.sync.relink import rules
+    from s3rewrite.sync.rules import rules
     from s3rewrite.sync.scan import Findings, scan
 
     mount = conf.mounts()["media"]
     job, registry = Job(mount), loop_registry(mount)
     registry.start_epoch()
-    registry.set_rules(rules([mount]))
+    registry.set_rules(rules(mount, [mount]))
     with registry.client.pipeline(transaction=False) as pipeline:
-        for directory in scan(job.storage, job.excluded, mount.prefix, Findings()):
+        for directory in scan(job.storage, job.exclusion, mount.prefix, Findings()):
             entries: dict[Any, Any] = {
                 basename: Entry(signature, FINGERPRINT).encode()
                 for basename, signature in directory.files.items()

@@ -5,6 +5,7 @@ started again, it is where it was, with what it held.
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -282,9 +284,21 @@ def free_ports(count: int) -> list[int]:
     for port in random.SystemRandom().sample(PORTS, len(PORTS)):
         if len(found) == count:
             break
-        if is_free(port):
+        if is_free(port) and _is_ours(port):
             found.append(port)
     return found
+
+
+def _is_ours(port: int) -> bool:
+    """Whether no other process was given that port and is about to listen there."""
+    # Open, and so locked, until this process ends.
+    lock = os.open(f"{tempfile.gettempdir()}/s3rewrite-port-{port}", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    return True
 
 
 def is_free(port: int) -> bool:

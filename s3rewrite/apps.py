@@ -9,6 +9,7 @@ class S3RewriteConfig(AppConfig):
 
     name = "s3rewrite"
     verbose_name = "S3 rewrite"
+    default_auto_field = "django.db.models.BigAutoField"  # else Django before 6 warns of it
 
     def ready(self) -> None:
         """Register the checks."""

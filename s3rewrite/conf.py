@@ -42,6 +42,11 @@ def private_files() -> list[str]:
     return [str(file) for file in files if file and not str(file).startswith((":memory:", "file:"))]
 
 
+def uses_time_zones() -> bool:
+    """`settings.USE_TZ`."""
+    return bool(settings.USE_TZ)
+
+
 def is_debug() -> bool:
     """`settings.DEBUG`."""
     return bool(settings.DEBUG)

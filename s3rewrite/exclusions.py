@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
 
-COOKIES = ".s3rewrite-watch-"
-"""How the names begin of files that a watch writes for a moment."""
+OWN = ".s3rewrite-"
+"""How the last parts of names begin of files that we write for a while ourselves."""
 
 
 def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = ()) -> bool:
@@ -13,17 +13,22 @@ def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = 
 
     | EXCLUDE names it | INCLUDE           | stays local |
     |------------------|-------------------|-------------|
-    | (a cookie)       | any               | yes         |
+    | (one of our own) | any               | yes         |
     | yes              | any               | yes         |
     | no               | none              | no          |
     | no               | names it          | no          |
     | no               | does not name it  | yes         |
     """
-    if name.startswith(COOKIES):
+    if OWN in name and name.rpartition("/")[2].startswith(OWN):
         return True
-    if exclude and _spec(exclude).match_file(name):
+    if exclude and matches(name, exclude):
         return True
-    return bool(include) and not _spec(include).match_file(name)
+    return bool(include) and not matches(name, include)
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether these patterns, taken together, name a file."""
+    return _spec(patterns).match_file(name)
 
 
 @lru_cache(maxsize=64)

@@ -22,6 +22,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.paths import Paths, Reference, reference
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.scope import Link, Scope, Target
+from s3rewrite.stubs import Stub, stub_at
 from s3rewrite.tally import tally, tell_names
 
 
@@ -211,6 +212,9 @@ def _links(wanted: Sequence[Wanted | None], *, may_ask: bool = True) -> list[Lin
         for place, item, entry in zip(places, asked, entries, strict=True):
             if entry and is_current(root, item.name, entry.signature):
                 links[place] = item.link or _versioned(paths, item, entry.fingerprint)
+            elif not mount.keep_local and (stub := freed(mount, root, item.name)):
+                # There is no local file to link, and S3 holds the bytes whatever Redis says.
+                links[place] = item.link or _versioned(paths, item, stub.fingerprint)
         if counts:
             linked = sum(links[place] is not None for place in places)
             tell_names(counts, view, entries, linked)
@@ -240,9 +244,20 @@ def is_current(root: str | None, name: str, signature: Signature) -> bool:
         return True
     try:
         found = os.stat(f"{root}/{name}")  # noqa: PTH116 - half the time of Path.stat
+    except FileNotFoundError:
+        stub = stub_at(f"{root}/{name}")
+        return stub is not None and stub.signature == signature
     except OSError:
         return False
     return found.st_mtime_ns == signature.mtime_ns and found.st_size == signature.size
+
+
+def freed(mount: Mount, root: str | None, name: str) -> Stub | None:
+    """The stub of a file whose bytes are on S3 alone, where the name's public URL shows."""
+    stub = stub_at(f"{root}/{name}") if root is not None else None
+    if stub is None or stub.bucket != mount.bucket:
+        return None
+    return stub if stub.key == mount.paths.key(name, stub.fingerprint) else None
 
 
 def _versioned(paths: Paths, wanted: Wanted, fingerprint: str) -> Link:

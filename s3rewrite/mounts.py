@@ -19,6 +19,7 @@ class Mount:
     public_url: str
     client: Mapping[str, Any] = field(default_factory=dict, hash=False)
     object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    compress: str = ""  # a content coding
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -35,6 +36,8 @@ class Mount:
     delete_grace: float = 3600.0  # seconds
     max_delete: int | str = 1000  # objects a pass, or "10%" of them
     quarantine: str = ""  # a key prefix
+    keep_local: bool = True
+    free_after: float = 86_400.0  # seconds
     max_staleness: float = 5.0  # seconds
     poll_seconds: float = 1.0
     redis_timeout: float = 0.25  # seconds, of a web process
@@ -54,6 +57,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "PUBLIC_URL": str,
     "CLIENT": Mapping,
     "OBJECT_PARAMETERS": Mapping,
+    "COMPRESS": str,
     "KEYS": str,
     "EXCLUDE": (list, tuple),
     "INCLUDE": (list, tuple),
@@ -70,6 +74,8 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "DELETE_GRACE": (int, float),
     "MAX_DELETE": (int, str),
     "QUARANTINE": str,
+    "KEEP_LOCAL": bool,
+    "FREE_AFTER": (int, float),
     "MAX_STALENESS": (int, float),
     "POLL_SECONDS": (int, float),
     "REDIS_TIMEOUT": (int, float),

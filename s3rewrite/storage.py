@@ -11,6 +11,7 @@ import redis
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
+from s3rewrite.freed import FreeableStorage
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import view_of, web_registry
 
@@ -101,5 +102,8 @@ class S3RewriteStorageMixin:
             super().delete(name)  # type: ignore[misc]
 
 
-class S3RewriteStorage(S3RewriteStorageMixin, FileSystemStorage):
-    """FileSystemStorage whose changes the loop and the pages see at once."""
+class S3RewriteStorage(S3RewriteStorageMixin, FreeableStorage):
+    """FileSystemStorage whose changes the loop and the pages see at once.
+
+    Files that KEEP_LOCAL has freed are opened through S3.
+    """

@@ -36,3 +36,20 @@ def test_a_site_starts_without_boto3_and_without_redis() -> None:
         [sys.executable, "-W", "error", "-c", SCRIPT], capture_output=True, text=True, check=False
     )
     assert (found.stdout, found.stderr) == ("[]\n", "")
+
+
+CHECKED = """
+import django
+from django.conf import settings
+from django.core.checks import Tags, run_checks
+settings.configure(INSTALLED_APPS=["s3rewrite"])
+django.setup()
+print([found.id for found in run_checks(tags=[Tags.models])])
+"""
+
+
+def test_a_project_that_chose_no_kind_of_keys_is_not_warned() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", CHECKED], capture_output=True, text=True, check=False
+    )
+    assert (found.stdout, found.stderr) == ("[]\n", "")

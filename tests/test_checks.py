@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from s3rewrite import checks, conf
 from s3rewrite.mounts import OPTIONS
 from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.sync import compression
+from s3rewrite.sync.compression import CODINGS
 from s3rewrite.sync.framework import task_backends
 from tests.test_conf import EVERY_OPTION
 
@@ -116,7 +118,7 @@ def test_every_option(settings: Any) -> None:
         "default": settings.STORAGES["staticfiles"],
         "staticfiles": settings.STORAGES["default"],
     }
-    assert check_ids(**EVERY_OPTION) == []
+    assert check_ids(**EVERY_OPTION | {"CHECK_LOCAL": True}) == []
 
 
 # All rules
@@ -125,7 +127,7 @@ def test_every_option(settings: Any) -> None:
 def test_ids_are_given_once_each() -> None:
     source = "".join(path.read_text() for path in Path(checks.__file__).parent.glob("*.py"))
     for kind, word in (("E", "error"), ("W", "warning")):
-        documented = [f"{kind}{number:03}" for number in range(1, 30)]
+        documented = [f"{kind}{number:03}" for number in range(1, 60)]
         documented = [number for number in documented if f"{number}: " in source]
         assert documented == [f"{kind}{i:03}" for i in range(1, len(documented) + 1)]
         for number in documented:
@@ -649,6 +651,12 @@ def test_an_object_parameter_that_uploads_do_not_take(name: str, expected: str) 
     assert hint.startswith(expected)
 
 
+def test_an_object_parameter_of_a_pattern() -> None:
+    assert check_ids(OBJECT_PARAMETERS={"*.pdf": {"ContentDisposition": "attachment"}}) == []
+    message, _ = only(messages(OBJECT_PARAMETERS={"*.pdf": {"Disposition": "x"}}), "E017")
+    assert "['*.pdf'] has 'Disposition'" in message
+
+
 # E018: the alias
 
 
@@ -1052,7 +1060,89 @@ def test_a_good_quarantine(folder: str) -> None:
     assert check_ids(QUARANTINE=folder) == []
 
 
-# E028, W007: UPLOADS and TASKS
+# E029: freed files
+
+
+def test_freed_files_need_a_storage_that_opens_them(settings: Any) -> None:
+    assert check_ids(KEEP_LOCAL=False) == []
+    storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    message, hint = only(messages(KEEP_LOCAL=False), "E029")
+    assert "FileSystemStorage cannot open" in message
+    assert 'STORAGES["default"]' in hint
+    assert check_ids() == []
+
+
+def test_freed_files_need_pages_that_look_at_the_disk() -> None:
+    assert "CHECK_LOCAL" in only(messages(KEEP_LOCAL=False, CHECK_LOCAL=False), "E029")[0]
+
+
+# E030: freed files of two mounts
+
+
+def test_freed_files_of_two_buckets() -> None:
+    mounts = {"media": {"BUCKET": "one", "KEEP_LOCAL": False}, "copy": {"BUCKET": "two"}}
+    with override_settings(S3REWRITE=mounts):
+        ids = [message.id for message in found()]
+    assert "s3rewrite.E030" in ids
+
+
+# W009: freed files that are deleted
+
+
+def test_freed_files_whose_only_copy_may_be_deleted() -> None:
+    options = {"KEEP_LOCAL": False, "DELETE_MISSING": True}
+    assert "QUARANTINE" in only(messages(**options), "W009")[1]
+    assert check_ids(**options, QUARANTINE="trash/") == []
+
+
+# E028, W007, W008: COMPRESS
+
+
+@pytest.mark.parametrize("coding", ["", "gzip", "br", "zstd"])
+def test_a_good_coding(coding: str) -> None:
+    assert check_ids(COMPRESS=coding) == []
+
+
+def test_a_coding_that_there_is_not() -> None:
+    message, hint = only(messages(COMPRESS="gzipp"), "E028")
+    assert "'gzipp'" in message
+    assert 'Did you mean "gzip"?' in hint
+
+
+@pytest.mark.parametrize(
+    ("coding", "modules"), [("br", ["brotli"]), ("zstd", list(CODINGS["zstd"].modules))]
+)
+def test_a_coding_without_its_library(
+    monkeypatch: pytest.MonkeyPatch, coding: str, modules: list[str]
+) -> None:
+    for name in modules:
+        monkeypatch.setitem(sys.modules, name, None)
+    compression._module.cache_clear()
+    message, hint = only(messages(COMPRESS=coding), "E028")
+    assert "no library" in message
+    assert hint == f"pip install 's3rewrite[{coding}]'"
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_what_browsers_take_over_https_only(coding: str) -> None:
+    url = "http://files.example.com/media/"
+    assert "HTTPS only" in only(messages(COMPRESS=coding, PUBLIC_URL=url), "W007")[0]
+    assert check_ids(COMPRESS="gzip", PUBLIC_URL=url) == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8333", "127.0.0.1:8333"])
+def test_this_machine_is_as_good_as_https(host: str) -> None:
+    assert check_ids(COMPRESS="br", PUBLIC_URL=f"http://{host}/b/media/") == []
+
+
+def test_a_coding_and_another_encoding() -> None:
+    given = {"ContentEncoding": "gzip"}
+    assert check_ids(OBJECT_PARAMETERS=given) == []
+    assert "does nothing" in only(messages(COMPRESS="gzip", OBJECT_PARAMETERS=given), "W008")[0]
+
+
+# E031, W010: UPLOADS and TASKS
 
 
 def test_uploads_by_tasks(settings: Any) -> None:
@@ -1069,14 +1159,14 @@ class Workers(BaseTaskBackend):
 
 
 def test_uploads_elsewhere() -> None:
-    message, hint = only(messages(UPLOADS="task"), "E028")
+    message, hint = only(messages(UPLOADS="task"), "E031")
     assert message == """S3REWRITE["media"]["UPLOADS"] is 'task'."""
     assert hint == 'Did you mean "tasks"?'
 
 
 def test_tasks_without_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3rewrite.sync.framework", None)
-    message, hint = only(messages(UPLOADS="tasks"), "E028")
+    message, hint = only(messages(UPLOADS="tasks"), "E031")
     assert "needs a task framework" in message
     assert "django-tasks" in hint
 
@@ -1086,16 +1176,16 @@ def test_tasks_without_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_tasks_of_a_backend_that_fails(settings: Any, tasks: Any) -> None:
     settings.TASKS = tasks
-    message, _ = only(messages(UPLOADS="tasks", TASKS="uploads"), "E028")
+    message, _ = only(messages(UPLOADS="tasks", TASKS="uploads"), "E031")
     assert message.startswith('S3REWRITE["media"]["TASKS"]: TASKS["uploads"] fails: ')
 
 
 @pytest.mark.parametrize("name", ["immediate.ImmediateBackend", "dummy.DummyBackend"])
 def test_tasks_without_workers(settings: Any, name: str) -> None:
     settings.TASKS = {"default": {"BACKEND": f"django_tasks.backends.{name}"}}
-    message, _ = only(messages(UPLOADS="tasks"), "W007")
+    message, _ = only(messages(UPLOADS="tasks"), "W010")
     assert message.endswith(f"is {name.split('.')[1]}: no workers.")
 
 
 def test_without_the_setting_there_are_no_workers() -> None:
-    assert check_ids(UPLOADS="tasks") == ["W007"]
+    assert check_ids(UPLOADS="tasks") == ["W010"]

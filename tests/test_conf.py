@@ -19,6 +19,7 @@ EVERY_OPTION: dict[str, Any] = {
     "PUBLIC_URL": "https://cdn.example.com/p/",
     "CLIENT": {"endpoint_url": "http://127.0.0.1:9000"},
     "OBJECT_PARAMETERS": {"CacheControl": "max-age=86400"},
+    "COMPRESS": "gzip",
     "KEYS": "fingerprint",
     "EXCLUDE": ["*.tmp", "private/*"],
     "INCLUDE": ["photos/"],
@@ -39,6 +40,8 @@ EVERY_OPTION: dict[str, Any] = {
     "POLL_SECONDS": 0.5,
     "REDIS_TIMEOUT": 0.1,
     "CHECK_LOCAL": False,
+    "KEEP_LOCAL": False,
+    "FREE_AFTER": 3600,
 }
 
 
@@ -57,6 +60,7 @@ def test_defaults() -> None:
         "public_url": "https://uploads.s3.us-east-1.amazonaws.com/media/",
         "client": {},
         "object_parameters": {},
+        "compress": "",
         "keys": "mirror",
         "exclude": (),
         "include": (),
@@ -77,6 +81,8 @@ def test_defaults() -> None:
         "poll_seconds": 1.0,
         "redis_timeout": 0.25,
         "check_local": True,
+        "keep_local": True,
+        "free_after": 86_400.0,
     }
 
 

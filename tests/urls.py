@@ -1,6 +1,11 @@
-"""The URLs of the tests' settings: the admin. A test that wants others overrides ROOT_URLCONF."""
+"""The URLs of the tests' settings: the admin, and freed files. ROOT_URLCONF names others."""
 
 from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from s3rewrite.views import freed
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("freed/<path:name>", freed),
+]

@@ -25,7 +25,14 @@ from s3rewrite.rewriters.contexts import TABLE
 from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS, is_context
 
 KEYS = ("mirror", "fingerprint")
-LOWEST = {"THREADS": 1, "RATE": 0, "MAX_DELETE": 0, "POLL_SECONDS": 0, "REDIS_TIMEOUT": 0.001}
+LOWEST = {
+    "THREADS": 1,
+    "RATE": 0,
+    "FREE_AFTER": 0,
+    "MAX_DELETE": 0,
+    "POLL_SECONDS": 0,
+    "REDIS_TIMEOUT": 0.001,
+}
 
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")

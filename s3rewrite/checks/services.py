@@ -7,15 +7,20 @@ from inspect import signature
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
 from s3rewrite.mounts import Mount
+from s3rewrite.object_parameters import is_pattern, patterns
 
 
 @on_mount
 def object_parameters(mount: Mount, options: Options) -> Messages:
     """E017: a parameter that boto3 does not take for an upload."""
-    for name in mount.object_parameters:
+    place = where(mount.alias, "OBJECT_PARAMETERS")
+    given = mount.object_parameters
+    plain = [name for name, value in given.items() if not is_pattern(name, value)]
+    named = [(place, name) for name in plain]
+    named += [(f"{place}[{by!r}]", name) for by, own in patterns(given) for name in own]
+    for here, name in named:
         if name not in _upload_parameters():
-            place = where(mount.alias, "OBJECT_PARAMETERS")
-            message = f"{place} has {name!r}, which S3 uploads do not take."
+            message = f"{here} has {name!r}, which S3 uploads do not take."
             yield error(17, message, meant(name, _upload_parameters()))
 
 

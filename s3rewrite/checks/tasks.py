@@ -9,25 +9,25 @@ OWN = ("ImmediateBackend", "DummyBackend")
 
 @on_mount
 def uploads(mount: Mount, options: Options) -> Messages:
-    """E028: uploads by tasks that there is no way to hand out. W007: no worker would get them."""
+    """E031: uploads by tasks that there is no way to hand out. W010: no worker would get them."""
     place = where(mount.alias, "UPLOADS")
     if mount.uploads not in UPLOADS:
-        yield error(28, f"{place} is {mount.uploads!r}.", meant(mount.uploads, UPLOADS))
+        yield error(31, f"{place} is {mount.uploads!r}.", meant(mount.uploads, UPLOADS))
     if mount.uploads != "tasks":
         return
     try:
         backend = _backend(mount.tasks)
     except ImportError as problem:
         hint = "Install Django 6, or the package django-tasks."
-        yield error(28, f'{place} is "tasks", which needs a task framework: {problem}.', hint)
+        yield error(31, f'{place} is "tasks", which needs a task framework: {problem}.', hint)
     except Exception as problem:  # of any backend's class, with any options
         message = f'{where(mount.alias, "TASKS")}: TASKS["{mount.tasks}"] fails: {problem}'
-        yield error(28, message, 'Mend it, or name another alias of TASKS as "TASKS".')
+        yield error(31, message, 'Mend it, or name another alias of TASKS as "TASKS".')
     else:
         if backend in OWN:
             message = f'TASKS["{mount.tasks}"] of mount "{mount.alias}" is {backend}: no workers.'
             hint = 'Name a backend with workers, such as django-tasks-rq, or "UPLOADS": "loop".'
-            yield warning(7, message, hint)
+            yield warning(10, message, hint)
 
 
 def _backend(alias: str) -> str:

@@ -2,7 +2,8 @@
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
-from s3rewrite.rewriters.lookup import Table, applying, table_of
+from s3rewrite.rewriters.lookup import applying, table_of
+from s3rewrite.rewriters.memory import Memory, memory_of
 from s3rewrite.rewriters.page import EDITABLE, Page, Past
 from s3rewrite.rewriters.prefixes import Places
 from s3rewrite.rewriters.references import Text, attribute_text
@@ -76,12 +77,12 @@ def _candidates(page: Page) -> list[Candidate]:
     needles = [(page.body, needle) for needle in page.needles]
     places = Places([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
     walker = Walker(page.body, page.past.opened)
-    table = table_of(page.scope.targets)
+    memory = memory_of(page)
     found: list[Candidate] = []
     place = _next_place(page, walker, places, 0)
     while place is not None:
         if not page.is_editable and (usual := walker.usual(place)):
-            found += _in_usual(page, table, usual)
+            found += _in_usual(page, memory, usual)
             place = places.next(usual.value_end)
         elif piece := walker.seek(place):
             found += _in_piece(page, piece, places, place)
@@ -91,8 +92,16 @@ def _candidates(page: Page) -> list[Candidate]:
     return found
 
 
-def _in_usual(page: Page, table: Table, usual: Usual) -> list[Candidate]:
-    rows = table.at(usual.name, usual.attribute)
+def _in_usual(page: Page, memory: Memory, usual: Usual) -> list[Candidate]:
+    found = memory.recalled(page.body, usual)
+    if found is None:
+        found = _in_new(page, usual)
+        memory.keep(page.body, usual, found)
+    return found
+
+
+def _in_new(page: Page, usual: Usual) -> list[Candidate]:
+    rows = table_of(page.scope.targets).at(usual.name, usual.attribute)
     if not rows:
         return []
     tag = Tag(page.body, usual.name, usual.inner, usual.end)

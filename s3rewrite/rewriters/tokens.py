@@ -68,7 +68,7 @@ _REST_OF_TAG = rf"""
       | (?: [{SPACES}/]++ | {_ATTRIBUTE} )*+ > )
 """
 # At most so many, so that a tag with many values is not read as often as it has values.
-_USUAL_ATTRIBUTES = r"""(?: \x20[a-z-]++="[^"]*+" ){0,32}+"""
+_USUAL_ATTRIBUTES = rf"""(?: [{SPACES}]++[a-z-]++="[^"]*+" ){{0,32}}+"""
 _TAG_NAME = rf"[a-zA-Z][^{SPACES}/>]*+"
 
 # 13.2.5.43 to 13.2.5.52: "-->" and "--!>" end a comment, "<!-->" and "<!--->" are whole ones.
@@ -109,7 +109,7 @@ WHERE_UNSURE = _syntax(f"(?!{_any_of(UNSURE)})", _BOGUS_OR_CDATA)
 TAG = compiled(rf"<(/?+)({_TAG_NAME}){_REST_OF_TAG}")
 """A whole start or end tag; groups: the slash, the name."""
 
-USUAL_VALUE = compiled(rf"""\x20([a-z-]++)="([^"]*+)"{_USUAL_ATTRIBUTES}[\x20/]*+>""")
+USUAL_VALUE = compiled(rf"""[{SPACES}]++([a-z-]++)="([^"]*+)"{_USUAL_ATTRIBUTES}[{SPACES}/]*+>""")
 """An attribute, and the rest of a tag of the usual spelling; groups: name and value."""
 
 TAG_OPEN = compiled(rf"<(/?+)({_TAG_NAME})")

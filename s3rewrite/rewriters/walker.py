@@ -21,6 +21,9 @@ from s3rewrite.rewriters.tokens import (
 _UNSURE = frozenset(name.encode() for name in UNSURE)
 
 
+_EACH_SPACE = (b" ", b"\n", b"\t", b"\r", b"\f")
+
+
 class Kind(Enum):
     """What a piece is: a start tag, the text of a raw text element, or anything else."""
 
@@ -116,7 +119,7 @@ class Walker:
             return None
         attribute = found[1]
         start, end = found.span(2)
-        if not start <= place < end or b" %b=" % attribute in before[2]:
+        if not start <= place < end or is_in(attribute, before[2]):
             return None
         return Usual(before[1], before.end(1), found.end(), attribute, start, end)
 
@@ -163,6 +166,12 @@ class Walker:
         if self.unsure and end is not None and not NEUTRAL.fullmatch(self.body, start, end):
             return None
         return end
+
+
+def is_in(attribute: bytes, attributes: bytes) -> bool:
+    """Whether an attribute may be among attributes of the usual spelling; a value may say so."""
+    found = attribute + b"="
+    return found in attributes and any(space + found in attributes for space in _EACH_SPACE)
 
 
 class Element(NamedTuple):

@@ -3,19 +3,23 @@
 What follows is withdrawn at once, or uploaded in the pool.
 """
 
+import time
 from collections.abc import Iterable
+from itertools import islice
 
 from s3rewrite import conf
 from s3rewrite.batches import batches
 from s3rewrite.entries import Signature, are_published, decode_all, join, split
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
+from s3rewrite.sync.freeing import AT_A_TIME, freeable
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import nothing
 from s3rewrite.sync.plan import Plan, Task, plan
-from s3rewrite.sync.relink import refers, rules
+from s3rewrite.sync.relink import refers
 from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.rules import concerned, rules
 from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
 from s3rewrite.sync.uploading import Uploading
 
@@ -34,18 +38,23 @@ class Changes:
         self._report = report
         self._uploads = uploads
         self._is_answering = False
-        self._rules = rules(list(conf.mounts().values()))
-        are_new = job.registry.rules() != self._rules
-        self._again = refers if are_new else None
+        self._rules = rules(job.mount, list(conf.mounts().values()))
+        self._again = concerned(job.registry.rules(), self._rules)
         self.referring: list[tuple[Task, Known]] = []
         """Files that may refer to others: they are uploaded behind those."""
+        self.freeable: list[str] = []
+        """Files that may be freed behind all uploads."""
+        self.needed: set[str] = set()
+        """Keys of freed files that were renamed."""
 
     def apply_tree(self, findings: Findings, below: str = "") -> None:
         """Bring in step what lies below a directory; "" is all.
 
         What a complete scan no longer met is withdrawn. Raises ScanError.
         """
-        found = scan(self._job.storage, self._job.excluded, self._job.mount.prefix, findings, below)
+        found = scan(
+            self._job.storage, self._job.exclusion, self._job.mount.prefix, findings, below
+        )
         self.apply_scan(found, findings, below)
 
     def apply_scan(self, found: Iterable[Directory], findings: Findings, below: str = "") -> None:
@@ -54,6 +63,7 @@ class Changes:
         for batch in batches(found, BATCH):
             seen.update(directory.path for directory in batch)
             self._apply_directories(batch)
+            self._answer_hints()
             if self._uploads.is_over:
                 break
         self._note(findings)
@@ -82,8 +92,10 @@ class Changes:
         force = self._job.choices.force
         looks_closer = force or self._again is not None
         for directory, found in zip(batch, published, strict=True):
+            self._note_freed(directory)
             if not looks_closer and are_published(directory.files, found):
                 self._report.add(Result.KEPT, len(directory.files))
+                self._note_freeable(directory)
                 continue
             entries = decode_all(found)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
@@ -100,6 +112,16 @@ class Changes:
                 if (found := self._look(name)) is not None
             }
             self._apply(directory, plan(directory, local, entries))
+
+    def _note_freeable(self, directory: Directory) -> None:
+        room = AT_A_TIME - len(self.freeable)
+        self.freeable += islice(freeable(self._job, directory, time.time()), room)
+
+    def _note_freed(self, directory: Directory) -> None:
+        paths = self._job.mount.paths
+        for basename, stub in directory.freed.items():
+            if stub.key != paths.key(join(directory.path, basename), stub.fingerprint):
+                self.needed.add(stub.key)
 
     def _withdraw_vanished(self, seen: set[str], below: str) -> None:
         """Withdraw the names in directories that a complete scan did not meet."""

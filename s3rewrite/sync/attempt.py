@@ -3,22 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import redis
 
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
-from s3rewrite.mounts import Mount
+from s3rewrite.entries import Entry
 from s3rewrite.registry import Claim, Outcome
-from s3rewrite.sync.content_types import content_type
 from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.files import OpenFile, digests_of, opened
+from s3rewrite.sync.files import OpenFile, opened
 from s3rewrite.sync.job import Job, LeaseLost
-from s3rewrite.sync.objects import Digests, Object, Upload
-from s3rewrite.sync.parts import holds_in_parts
+from s3rewrite.sync.objects import Object, Upload
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.relink import KeptLocal, relinked
+from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Result
+from s3rewrite.sync.sending import Sending, is_held, to_send, upload_of
 
 Known = Callable[[str], Object | None]
 """Key -> what the bucket holds under it."""
@@ -54,6 +52,7 @@ class Attempt:
     """Whether the registry knows."""
     claim: Claim | None = None
     file: OpenFile = field(init=False)
+    sending: Sending = field(init=False)
     entry: Entry = field(init=False)
     upload: Upload = field(init=False)
 
@@ -72,14 +71,13 @@ class Attempt:
     def read(self, stack: ExitStack) -> None:
         """Steps 1 and 2. The file is open until the stack is left."""
         self.file = stack.enter_context(opened(self.job.storage, self.task.name))
-        digests, content = bytes_to_send(self.job.mount, self.task.name, self.file)
-        self.entry = Entry(self.file.signature, digests.sha256[:FINGERPRINT_LENGTH])
+        self.sending = to_send(self.job.mount, self.task.name, self.file)
+        self.entry = Entry(self.file.signature, self.sending.fingerprint)
         if not self.file.is_unchanged():
             self.finish(Uploaded(Result.PENDING))
         elif self._is_refreshed():
             self.finish(Uploaded(Result.REFRESHED))
-        key = self.job.mount.paths.key(self.task.name, self.entry.fingerprint)
-        self.upload = Upload(key, content, digests, _parameters(self.job, self.task.name))
+        self.upload = upload_of(self.job.mount, self.task.name, self.sending)
 
     def claimed(self, claim: Claim | Outcome) -> None:
         """The end of step 3."""
@@ -92,16 +90,14 @@ class Attempt:
 
     def write(self) -> None:
         """Step 4."""
-        content = self.upload.content
-        size = len(content) if isinstance(content, bytes) else self.file.signature.size
         found = None if self.job.choices.force else self.known(self.upload.key)
-        if found and self._holds(found, size):
+        if found and self._holds(found):
             self.end = Uploaded(Result.ADOPTED)
         elif self.job.stop.is_set():
             self.finish(Uploaded(Result.PENDING))
         else:
             self._put()
-            self.end = Uploaded(Result.UPLOADED, size)
+            self.end = Uploaded(Result.UPLOADED, self.sending.size)
 
     def look_again(self) -> None:
         """Step 5."""
@@ -116,13 +112,10 @@ class Attempt:
         else:
             self.finish(self.end if outcome is Outcome.PUBLISHED else self._pending())
 
-    def _holds(self, found: Object, size: int) -> bool:
+    def _holds(self, found: Object) -> bool:
         """Whether the bucket holds these bytes already, whoever sent them."""
-        upload, job = self.upload, self.job
-        return found.holds(size, upload.digests) or (
-            found.size == size
-            and holds_in_parts(job.bucket, upload.key, found, upload.content, job.goes_on)
-        )
+        job = self.job
+        return is_held(job.bucket, self.task.name, self.sending, found, job.goes_on)
 
     def _put(self) -> None:
         self.is_settled = False
@@ -144,20 +137,3 @@ class Attempt:
         if outcome is Outcome.FENCED:
             raise LeaseLost
         return outcome is Outcome.PUBLISHED
-
-
-def bytes_to_send(mount: Mount, name: str, file: OpenFile) -> tuple[Digests, bytes | IO[bytes]]:
-    """The bytes of a file, with its references made to work from S3, and their digests.
-
-    Raises KeptLocal, OSError.
-    """
-    digests, content = file.read()
-    changed = relinked(mount, name, content, file.signature.size)
-    return (digests, content) if changed is None else (digests_of(changed), changed)
-
-
-def _parameters(job: Job, name: str) -> dict[str, object]:
-    given = {"ContentType": content_type(name), **job.mount.object_parameters}
-    if job.mount.keys == "fingerprint":
-        given.setdefault("CacheControl", "public, max-age=31536000, immutable")
-    return given

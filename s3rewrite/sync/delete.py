@@ -6,8 +6,9 @@ this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last mo
 to the QUARANTINE, where there is one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
+from s3rewrite.freed import stub_of
 from s3rewrite.limits import limit_of
 from s3rewrite.registry import Claim, Withdrawn
 from s3rewrite.sync.job import Job, LeaseLost
@@ -31,12 +32,14 @@ def is_superfluous(*, fingerprinted: bool, on_disk: bool, is_published: bool) ->
     return not is_published and (fingerprinted or not on_disk)
 
 
-def delete_withdrawn(job: Job, report: Report) -> None:
-    """Delete what is due. Raises S3Error, OSError, redis.RedisError, LeaseLost;
-    then the rest stays due."""
+def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> None:
+    """Delete what is due, but no key that is `needed`: freed files may have been renamed.
+
+    Raises S3Error, OSError, redis.RedisError, LeaseLost; then the rest stays due.
+    """
     if not (job.mount.delete_missing or job.choices.delete):
         return
-    due = due_objects(job)
+    due = [found for found in due_objects(job) if _key(job, found) not in needed]
     limit = allowed(job, report, len(due))
     if len(due) > limit:
         report.notices.append(
@@ -66,12 +69,22 @@ def due_objects(job: Job) -> list[Withdrawn]:
         superfluous = not job.excluded(found.name) and is_superfluous(
             fingerprinted=job.mount.paths.fingerprinted,
             on_disk=signature_of(job.storage, found.name) is not None,
-            is_published=bool(entry and entry.fingerprint == found.fingerprint),
+            is_published=bool(entry and entry.fingerprint == found.fingerprint)
+            or _is_only_copy(job, found),
         )
         (due if superfluous else needed).append(found)
     if not job.choices.dry_run:
         job.registry.forget(needed)
     return due
+
+
+def _key(job: Job, found: Withdrawn) -> str:
+    return job.mount.paths.key(found.name, found.fingerprint)
+
+
+def _is_only_copy(job: Job, found: Withdrawn) -> bool:
+    stub = stub_of(job.storage, found.name)
+    return stub is not None and stub.key == _key(job, found)
 
 
 def _doubted(job: Job, found: Withdrawn) -> Claim:
@@ -89,7 +102,7 @@ def _put_away(job: Job, keys: Iterable[str]) -> dict[str, str]:
 
 
 def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
-    keys = {job.mount.paths.key(found.name, found.fingerprint): found for found in due}
+    keys = {_key(job, found): found for found in due}
     failed: dict[str, str] = {}
     if not job.choices.dry_run:
         claims = [_doubted(job, found) for found in due]

@@ -18,6 +18,7 @@ from django.core.files.storage import FileSystemStorage
 
 from s3rewrite import conf
 from s3rewrite.mounts import Mount
+from s3rewrite.object_parameters import parameters_of
 from s3rewrite.paths import quote_name
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.errors import S3Error
@@ -135,7 +136,7 @@ def _bucket(bucket: Bucket) -> Iterator[Finding]:
 def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
     name = f"s3rewrite-probe-{uuid4().hex}.txt"
     content = name.encode()
-    parameters = {"ContentType": "text/plain", **mount.object_parameters}
+    parameters = {"ContentType": "text/plain", **parameters_of(mount.object_parameters, name)}
     upload = Upload(mount.prefix + name, content, digests_of(content), parameters)
     bucket.put(upload)
     yield _fine("bucket", f"takes objects; small ones are sent by {bucket.lane_of(upload)}")

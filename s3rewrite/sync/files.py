@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import md5, sha256
+from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage, Storage
@@ -32,20 +33,19 @@ class OpenFile:
 
     def read(self) -> tuple[Digests, bytes | IO[bytes]]:
         """The digests of the bytes, and the bytes: in memory for a small file."""
-        digests = sha256(), md5(usedforsecurity=False)
-        chunks: list[bytes] = []
-        is_small = self.signature.size <= SMALL
         self.file.seek(0)
+        if self.signature.size <= SMALL:
+            content = self.file.read(self.signature.size + 1)  # it may have grown without end
+            return digests_of(content), content
+        digest = sha256()
         while chunk := self.file.read(CHUNK):
-            for digest in digests:
-                digest.update(chunk)
-            if is_small:
-                chunks.append(chunk)
-        found = Digests(*(digest.hexdigest() for digest in digests))
-        if is_small:
-            return found, b"".join(chunks)
+            digest.update(chunk)
         self.file.seek(0)
-        return found, self.file
+        return Digests(digest.hexdigest(), ""), self.file
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the file that was opened lies, unchanged, at that path of the disk."""
+        return _identity(path) == self._identity
 
     def is_unchanged(self) -> bool:
         """Whether both the descriptor and the path still show the file that was opened."""
@@ -65,8 +65,12 @@ class OpenFile:
     def _look(self) -> tuple[Any, ...]:
         if not isinstance(self._storage, FileSystemStorage):
             return ()
-        found = os.stat(self._storage.path(self._name))  # noqa: PTH116
-        return (found.st_dev, found.st_ino, *signature(found))
+        return _identity(Path(self._storage.path(self._name)))
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return (found.st_dev, found.st_ino, *signature(found))
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from s3rewrite.sync.handouts import Handout, end_of, row_of
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.outstanding import PATIENCE, Batch, Outstanding
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.relink import rules
 from s3rewrite.sync.report import Report
+from s3rewrite.sync.rules import rules
 from s3rewrite.sync.tasks import enqueue
 from s3rewrite.sync.upload import Wanted
 
@@ -55,7 +55,7 @@ class HandedOut:
         self._report = report
         self._books = Books(job, report)
         self._desk = Desk(job.registry, job.lease)
-        self._rules = rules(list(conf.mounts().values()))
+        self._rules = rules(job.mount, list(conf.mounts().values()))
         self._outstanding = Outstanding()
         self._next: dict[str, Wanted] = {}
         self._bytes = 0
@@ -71,10 +71,15 @@ class HandedOut:
         return self._books.waiting
 
     def submit(self, task: Task, known: Known) -> None:
-        """Upload a file soon; waits while enough others are waiting."""
+        """Upload a file soon; waits while enough others are waiting.
+
+        One that waits already is not queued again: it will be read as it is by then.
+        """
+        if task.name in self._next:
+            return
         self._books.planned()
         size = self._bytes + task.signature.size
-        if task.name in self._next or len(self._next) >= NAMES or size > NAMES_BYTES:
+        if len(self._next) >= NAMES or size > NAMES_BYTES:
             self._flush()
         self._next[task.name] = Wanted(task, known)
         self._bytes += task.signature.size

@@ -8,6 +8,7 @@ from functools import cached_property
 from django.core.files.storage import Storage
 
 from s3rewrite import conf
+from s3rewrite.entries import Signature
 from s3rewrite.exclusions import is_excluded
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
@@ -48,6 +49,9 @@ class Job:
     hinted: Callable[[], list[str]] = list
     """Names that were changed since it was last called: they are looked at during the pass."""
 
+    unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
+    """Files that were found to have other bytes than their objects: not looked at again."""
+
     @cached_property
     def storage(self) -> Storage:
         """The files."""
@@ -62,6 +66,11 @@ class Job:
     def bucket(self) -> Bucket:
         """The objects."""
         return Bucket(self.mount)
+
+    @property
+    def exclusion(self) -> Callable[[str], bool] | None:
+        """What tells the names that are not to be offloaded; None where all are."""
+        return self.excluded if self.mount.exclude or self.mount.include else None
 
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""

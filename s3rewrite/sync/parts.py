@@ -21,6 +21,7 @@ COMMON = tuple(size * MIB for size in (5, 8, 10, 15, 16, 20, 25, 32, 50, 64, 100
 """Part sizes that tools use: 5 rclone, 8 aws, boto3 and django-storages, 15 s3cmd, 16 the console
 of AWS and mc, 50 s5cmd."""
 
+_MD5 = re.compile(r"[0-9a-f]{32}")
 _ETAG = re.compile(r"[0-9a-f]{32}-([1-9][0-9]*)")
 
 
@@ -33,9 +34,11 @@ def holds_in_parts(
 ) -> bool:
     """Whether an object that was sent in parts surely has the bytes of `content`.
 
-    A file is left at its start. No where the parts cannot be told, or `goes_on()` says no.
-    Raises OSError, S3Unavailable.
+    Or a large file that was sent whole, whose MD5 nobody has worked out yet. A file is left at its
+    start. No where the parts cannot be told, or `goes_on()` says no. Raises OSError, S3Unavailable.
     """
+    if _MD5.fullmatch(found.etag):
+        return not isinstance(content, bytes) and found.etag == _md5_of(content, goes_on)
     count = count_of(found.etag)
     if not count:
         return False
@@ -79,6 +82,19 @@ def etags(
     finally:
         file.seek(0)
     return {digest.etag() for digest in digests}
+
+
+def _md5_of(file: IO[bytes], goes_on: Callable[[], bool]) -> str:
+    digest = md5(usedforsecurity=False)
+    file.seek(0)
+    try:
+        while chunk := file.read(CHUNK):
+            if not goes_on():
+                return ""
+            digest.update(chunk)
+    finally:
+        file.seek(0)
+    return digest.hexdigest()
 
 
 class _InParts:

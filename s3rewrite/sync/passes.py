@@ -13,6 +13,7 @@ from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.books import Waiting
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
+from s3rewrite.sync.freeing import free
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
@@ -70,7 +71,7 @@ def _leased(job: Job) -> Iterator[Job]:
 
 def _scan_and_apply(job: Job, report: Report) -> None:
     findings = Findings()
-    directories = scan(job.storage, job.excluded, job.mount.prefix, findings)
+    directories = scan(job.storage, job.exclusion, job.mount.prefix, findings)
     first = _first_with_files(directories)
     if not (first or job.registry.is_empty()):
         raise ScanError(
@@ -84,7 +85,8 @@ def _scan_and_apply(job: Job, report: Report) -> None:
     if report.is_scan_complete and not report.stopped and not job.stop.is_set():
         changes.note_rules()
     if report.is_scan_complete and not uploads.is_over:
-        delete_withdrawn(job, report)
+        delete_withdrawn(job, report, changes.needed)
+        free(job, report, changes.freeable, findings.own)
 
 
 def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:

@@ -55,11 +55,17 @@ class Pool:
         self._listener = listener
         self._threads: list[threading.Thread] = []
         self._queue: deque[Wanted] = deque()
+        self._queued: set[str] = set()
         # Bounds the memory that waiting tasks take, however many files there are.
         self._room = 2 * TOGETHER * job.mount.threads
         self._is_closed = False
         turn = threading.Lock()
         self._filled, self._emptied = threading.Condition(turn), threading.Condition(turn)
+
+    def is_queued(self, name: str) -> bool:
+        """Whether a file waits to be uploaded."""
+        with self._emptied:
+            return name in self._queued
 
     def submit(self, wanted: Wanted) -> None:
         """Upload a file soon; waits while enough others are waiting."""
@@ -68,6 +74,7 @@ class Pool:
         with self._emptied:
             self._emptied.wait_for(lambda: len(self._queue) < self._room)
             self._queue.append(wanted)
+            self._queued.add(wanted.task.name)
             self._filled.notify()
 
     def __enter__(self) -> Self:
@@ -114,5 +121,6 @@ class Pool:
                 if taken and size > TOGETHER_BYTES:
                     break
                 taken.append(self._queue.popleft())
+            self._queued.difference_update(wanted.task.name for wanted in taken)
             self._emptied.notify()
             return taken

@@ -4,11 +4,10 @@ A style sheet on S3 that says `url(/static/x.png)` would ask S3's host for it. S
 is made to lead where it led from the site, or the file stays on the site.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -202,15 +201,6 @@ def _why_it_stays(found: Reference) -> str:
     else:
         why = 'which S3 would have to send with CORS headers ("CORS": True)'
     return f"refers to {found.url}, {why}: SITE_URL would lead it back to the site"
-
-
-def rules(mounts: Sequence[Mount]) -> str:
-    """A digest of all settings on which the bytes that are sent depend."""
-    told = [
-        (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude, m.include)
-        for m in mounts
-    ]
-    return blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 
 def in_circles(waits_for: Mapping[str, str]) -> set[str]:

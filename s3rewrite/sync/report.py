@@ -20,6 +20,8 @@ class Result(StrEnum):
     """Changed while it was uploaded, or the pass was stopped: left for the next one."""
     WITHDRAWN = "withdrawn"
     DELETED = "deleted"
+    FREED = "freed"
+    """Not kept on the local disk any more."""
     FAILED = "failed"
 
 

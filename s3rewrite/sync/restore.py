@@ -7,18 +7,23 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 from pathspec import GitIgnoreSpec
 
+from s3rewrite.entries import join
+from s3rewrite.exclusions import OWN
+from s3rewrite.freed import FreedFileError, bring_back
 from s3rewrite.paths import FINGERPRINT_DIGITS
+from s3rewrite.stubs import Stub
+from s3rewrite.sync.compression import CODINGS, LARGEST, decompress, is_installed
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job
-from s3rewrite.sync.objects import FINGERPRINT
-from s3rewrite.sync.scan import signature_of
+from s3rewrite.sync.objects import FINGERPRINT, PLAIN, encoding_of
+from s3rewrite.sync.scan import Findings, scan, signature_of
 
 PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
 """Values of Content-Encoding that say that the bytes are other ones.
@@ -41,14 +46,18 @@ class _Wanted(NamedTuple):
     modified: datetime
 
 
-def restore(job: Job, patterns: Iterable[str] = ()) -> Iterator[Restored]:
+def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> Iterator[Restored]:
     """Bring back each file that is missing, all or those that a pattern of gitignore names.
+
+    With `freed` also those that were freed.
 
     No file that is there is touched. Of several versions of a name the one that is published
     comes back, otherwise the latest. A dry run only says what would come.
     Raises S3Error, OSError where the rest would fail, too.
     """
     chosen = GitIgnoreSpec.from_lines(patterns)
+    if freed:
+        yield from _freed(job, chosen)
     for wanted in _wanted(job):
         if chosen.patterns and not chosen.match_file(wanted.name):
             continue
@@ -59,6 +68,26 @@ def restore(job: Job, patterns: Iterable[str] = ()) -> Iterator[Restored]:
         except SuspiciousOperation:
             reason = "its key is no name of a file in this storage"
         yield Restored(wanted.name, wanted.size, reason)
+
+
+def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
+    """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
+    for directory in scan(job.storage, None, job.mount.prefix, Findings()):
+        for basename, stub in directory.freed.items():
+            name = join(directory.path, basename)
+            if not chosen.patterns or chosen.match_file(name):
+                reason = "" if job.choices.dry_run else _brought_back(job, name, stub)
+                yield Restored(name, stub.signature.size, reason)
+
+
+def _brought_back(job: Job, name: str, stub: Stub) -> str:
+    """Why it could not be."""
+    assert isinstance(job.storage, FileSystemStorage)  # noqa: S101 - others have no stubs
+    try:
+        bring_back(job.storage, name, stub)
+    except FreedFileError as error:
+        return str(error)
+    return ""
 
 
 def _wanted(job: Job) -> Iterator[_Wanted]:
@@ -91,31 +120,57 @@ def _one(job: Job, wanted: _Wanted) -> str:
 
 @contextmanager
 def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
-    """The object's bytes in a file beside its place. Raises ValueError where they are others."""
-    expected = _sha256(job, wanted) or wanted.version
+    """The file's bytes in a file beside its place. Raises ValueError where they are others."""
+    proof = _proof(job, wanted)
     digest = sha256()
-    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=".s3rewrite-") as file:
+    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=OWN) as file:
         for chunk in job.bucket.get(wanted.key):
             digest.update(chunk)
             file.write(chunk)
+        if not digest.hexdigest().startswith(proof.sha256) or file.tell() != wanted.size:
+            raise ValueError("the bucket gave other bytes than were sent to it")
+        if proof.plain_sha256:
+            _decompress(file, proof)
         file.flush()
         os.fsync(file.fileno())
-        if not digest.hexdigest().startswith(expected) or file.tell() != wanted.size:
-            raise ValueError("the bucket gave other bytes than were sent to it")
         yield Path(file.name)
 
 
-def _sha256(job: Job, wanted: _Wanted) -> str:
-    """What was written beside the object; "" for one of another tool.
+class _Proof(NamedTuple):
+    """What was written beside an object, or is in its key: the SHA-256 of its bytes or a part."""
 
-    Raises ValueError for one that such a tool packed: its bytes are not those of the file.
+    sha256: str
+    coding: str
+    plain_sha256: str
+    """Of the bytes before they were compressed on the way, where they were."""
+
+
+def _proof(job: Job, wanted: _Wanted) -> _Proof:
+    """Raises ValueError for an object that another tool packed: its bytes are not the file's.
+
+    What was packed on disk already, and sent by this package as it was, comes back as it was.
     """
     found = job.bucket.call("head_object", Key=wanted.key)
-    digest = str(found["Metadata"].get(FINGERPRINT, ""))
-    encoding = found.get("ContentEncoding", "")
+    digest, plain = (str(found["Metadata"].get(name, "")) for name in (FINGERPRINT, PLAIN))
+    encoding = encoding_of(found.get("ContentEncoding", ""))
     if encoding in PACKED and not digest:
         raise ValueError(f"another tool packed it ({encoding}): unpack it into its place by hand")
-    return digest
+    return _Proof(digest or wanted.version, encoding, plain)
+
+
+def _decompress(file: IO[bytes], proof: _Proof) -> None:
+    """Put the bytes in place that were there before they were compressed. Raises ValueError."""
+    if proof.coding not in CODINGS:
+        raise ValueError(f"it was compressed, and now has the Content-Encoding {proof.coding!r}")
+    if not is_installed(proof.coding):
+        raise ValueError(f"install s3rewrite[{CODINGS[proof.coding].extra}], then try it again")
+    file.seek(0)
+    content = decompress(file.read(LARGEST + 1), proof.coding)
+    if sha256(content).hexdigest() != proof.plain_sha256:
+        raise ValueError("the bucket gave other bytes than were sent to it")
+    file.seek(0)
+    file.truncate()
+    file.write(content)
 
 
 def _folder(job: Job, name: str) -> Path | None:

@@ -12,16 +12,25 @@ from typing import NamedTuple
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.entries import Signature, join
+from s3rewrite.exclusions import OWN
 from s3rewrite.paths import MAX_KEY_BYTES
+from s3rewrite.stubs import Stub, stub_at
 
 Excluded = Callable[[str], bool]
 
+LONGEST = MAX_KEY_BYTES - 16
+"""Bytes of a name with its prefix: its key under KEYS = "fingerprint" has a few more."""
+
 
 class Directory(NamedTuple):
-    """One directory: its path in the storage ("" for the root), basename -> signature."""
+    """One directory: its path in the storage ("" for the root), basename -> signature.
+
+    `freed` are those of them whose bytes are on S3 alone: basename -> stub.
+    """
 
     path: str
     files: dict[str, Signature]
+    freed: dict[str, Stub]
 
 
 class ScanError(Exception):
@@ -36,33 +45,51 @@ class Findings:
     """Name -> why it cannot be offloaded."""
     errors: dict[str, str] = field(default_factory=dict)
     """Directory or name -> why it could not be looked at: what it holds is not known."""
+    own: list[str] = field(default_factory=list)
+    """Names of files that we have written for a while."""
 
 
 def scan(
-    storage: Storage, excluded: Excluded, key_prefix: str, findings: Findings, below: str = ""
+    storage: Storage,
+    excluded: Excluded | None,
+    key_prefix: str,
+    findings: Findings,
+    below: str = "",
 ) -> Iterator[Directory]:
     """Every directory of a storage that has files, or had none to show. Raises ScanError.
 
-    Of those at or `below` a directory; there may be none.
+    Of those at or `below` a directory; there may be none. `excluded` is None where nothing is.
     """
-    for path, files in _walk(storage, findings, below):
+    for directory in _walk(storage, findings, below):
+        if excluded is None and _are_plain(directory, key_prefix):
+            yield directory
+            continue
+        path, files, freed = directory
         kept = {
             basename: signature
             for basename, signature in files.items()
             if _can_offload(join(path, basename), excluded, key_prefix, findings)
         }
-        yield Directory(path, kept)
+        yield Directory(path, kept, freed)
 
 
 def signature_of(storage: Storage, name: str) -> Signature | None:
     """The signature of one file now; None where there is no file. Raises OSError otherwise."""
     try:
         if isinstance(storage, FileSystemStorage):
-            found = os.stat(storage.path(name))  # noqa: PTH116
-            return signature(found) if stat.S_ISREG(found.st_mode) else None
+            return _disk_signature(storage.path(name))
         return _storage_signature(storage, name) if storage.exists(name) else None
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _disk_signature(path: str) -> Signature | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        stub = stub_at(path)
+        return stub.signature if stub else None
+    return signature(found) if stat.S_ISREG(found.st_mode) else None
 
 
 def signature(found: os.stat_result) -> Signature:
@@ -70,24 +97,32 @@ def signature(found: os.stat_result) -> Signature:
     return Signature(found.st_size, found.st_mtime_ns)
 
 
-def _can_offload(name: str, excluded: Excluded, key_prefix: str, findings: Findings) -> bool:
-    if excluded(name):
+def _are_plain(directory: Directory, key_prefix: str) -> bool:
+    """Whether all names of a directory can surely be keys: asked for all of them at once."""
+    longest = len(key_prefix) + len(directory.path) + 1 + max(map(len, directory.files), default=0)
+    if longest > LONGEST // 4:  # a character has four bytes at the most
+        return False
+    try:
+        return "".join((directory.path, *directory.files)).encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _can_offload(name: str, excluded: Excluded | None, key_prefix: str, findings: Findings) -> bool:
+    if excluded is not None and excluded(name):
         return False
     try:
         length = len((key_prefix + name).encode())
     except UnicodeEncodeError:
         findings.skipped[ascii(name)] = "its name is not UTF-8"
         return False
-    # A key under KEYS = "fingerprint" has a few more bytes than its name.
-    if length > MAX_KEY_BYTES - 16:
+    if length > LONGEST:
         findings.skipped[name] = f"its key would be longer than {MAX_KEY_BYTES} bytes"
         return False
     return True
 
 
-def _walk(
-    storage: Storage, findings: Findings, below: str
-) -> Iterator[tuple[str, dict[str, Signature]]]:
+def _walk(storage: Storage, findings: Findings, below: str) -> Iterator[Directory]:
     if isinstance(storage, FileSystemStorage):
         return _walk_disk(storage, findings, below)
     return _walk_storage(storage, findings, below)
@@ -100,9 +135,7 @@ class _Place(NamedTuple):
     above: frozenset[tuple[int, int]]
 
 
-def _walk_disk(
-    storage: FileSystemStorage, findings: Findings, below: str
-) -> Iterator[tuple[str, dict[str, Signature]]]:
+def _walk_disk(storage: FileSystemStorage, findings: Findings, below: str) -> Iterator[Directory]:
     root = str(storage.location)
     if not os.path.isdir(root):  # noqa: PTH112
         raise ScanError(f"{root} is not a directory: is its disk mounted?")
@@ -110,13 +143,13 @@ def _walk_disk(
     while places:
         place = places.pop()
         try:
-            files, inner = _read_directory(root, place, findings)
+            directory, inner = _read_directory(root, place, findings)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             findings.errors[place.path or "."] = f"cannot be read: {error.strerror}"
             continue
-        yield place.path, files
+        yield directory
         places.extend(inner)
 
 
@@ -128,21 +161,22 @@ def _identities(root: str, below: str) -> frozenset[tuple[int, int]]:
     return frozenset((found.st_dev, found.st_ino) for found in stats)
 
 
-def _read_directory(
-    root: str, place: _Place, findings: Findings
-) -> tuple[dict[str, Signature], list[_Place]]:
+def _read_directory(root: str, place: _Place, findings: Findings) -> tuple[Directory, list[_Place]]:
     full = f"{root}/{place.path}" if place.path else root
     here = os.stat(full)  # noqa: PTH116
     above = place.above | {(here.st_dev, here.st_ino)}
-    files: dict[str, Signature] = {}
+    directory = Directory(place.path, {}, {})
     below: list[_Place] = []
     with os.scandir(full) as entries:
         for entry in entries:
-            found = _stat(entry, place.path, findings)
+            if entry.name.startswith(OWN):
+                findings.own.append(join(place.path, entry.name))
+                continue
+            found = _look(entry, directory, findings)
             if found is None:
                 continue
             if stat.S_ISREG(found.st_mode):
-                files[entry.name] = signature(found)
+                directory.files[entry.name] = signature(found)
                 continue
             name = join(place.path, entry.name)
             if not stat.S_ISDIR(found.st_mode):
@@ -151,26 +185,31 @@ def _read_directory(
                 findings.skipped[name] = "a link to a directory that holds it"
             else:
                 below.append(_Place(name, above))
-    return files, below
+    return directory, below
 
 
-def _stat(entry: os.DirEntry[str], directory: str, findings: Findings) -> os.stat_result | None:
-    """What an entry is, behind links; None where it is gone or leads nowhere."""
+def _look(
+    entry: os.DirEntry[str], directory: Directory, findings: Findings
+) -> os.stat_result | None:
+    """What an entry is, behind links; None where it is gone, leads nowhere, or is a stub."""
     try:
         return entry.stat()
     except FileNotFoundError:
-        if entry.is_symlink():
-            findings.skipped[join(directory, entry.name)] = "a link to nothing"
+        if not entry.is_symlink():
+            return None
+        if stub := stub_at(entry.path):
+            directory.files[entry.name] = stub.signature
+            directory.freed[entry.name] = stub
+        else:
+            findings.skipped[join(directory.path, entry.name)] = "a link to nothing"
         return None
     except OSError as error:
-        name = join(directory, entry.name)
+        name = join(directory.path, entry.name)
         findings.errors[name] = f"cannot be looked at: {error.strerror}"
         return None
 
 
-def _walk_storage(
-    storage: Storage, findings: Findings, below: str
-) -> Iterator[tuple[str, dict[str, Signature]]]:
+def _walk_storage(storage: Storage, findings: Findings, below: str) -> Iterator[Directory]:
     paths = [below]
     while paths:
         path = paths.pop()
@@ -185,7 +224,7 @@ def _walk_storage(
         except OSError as error:
             findings.errors[path or "."] = f"cannot be read: {error}"
             continue
-        yield path, files
+        yield Directory(path, files, {})
         paths.extend(join(path, directory) for directory in directories)
 
 

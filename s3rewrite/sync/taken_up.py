@@ -19,7 +19,7 @@ from s3rewrite.sync.lent import lent
 from s3rewrite.sync.objects import nothing
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.pool import Pool
-from s3rewrite.sync.relink import rules
+from s3rewrite.sync.rules import rules
 from s3rewrite.sync.teller import Teller, alive
 from s3rewrite.sync.upload import Wanted
 
@@ -40,7 +40,7 @@ def take_up(mount: Mount, batch: Handout) -> None:
     stop = threading.Event()
     tasks = [task_of(row) for row in batch.rows]
     teller = Teller(desk, batch.id, [task.name for task in tasks], stop)
-    if batch.rules != rules(list(conf.mounts().values())):
+    if batch.rules != rules(mount, list(conf.mounts().values())):
         teller.stop(OTHER_SETTINGS)
         return
     with lent(mount) as bucket:

@@ -12,7 +12,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.sync.boto_lane import Boto, new_boto, translating
 from s3rewrite.sync.errors import S3Error, S3Unavailable
 from s3rewrite.sync.lanes import Lanes
-from s3rewrite.sync.objects import FINGERPRINT, Object, Upload
+from s3rewrite.sync.objects import FINGERPRINT, PLAIN, Object, Upload, encoding_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -61,8 +61,11 @@ class Bucket:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
                     return None
                 raise
-        sha256 = found["Metadata"].get(FINGERPRINT, "")
-        return Object(found["ContentLength"], found["ETag"].strip('"'), sha256)
+        sha256s = [found["Metadata"].get(name, "") for name in (FINGERPRINT, PLAIN)]
+        encoding = encoding_of(found.get("ContentEncoding", ""))
+        return Object(
+            found["ContentLength"], found["ETag"].strip('"'), sha256s[0], encoding, sha256s[1]
+        )
 
     def list_folder(self, prefix: str) -> dict[str, Object]:
         """Key -> object, of those directly in a folder (`media/photos/`)."""

@@ -1,7 +1,7 @@
 """Files to S3 and into the registry: each step in the order that makes a link a proof.
 
 1. open the file, let it settle, read it once: fingerprint and signature; what it refers to is
-   made to lead there from S3, or the file is kept local;
+   made to lead there from S3, or the file is kept local; it is compressed where that is worth it;
 2. the entry has that fingerprint: give it the new signature, done;
 3. claim the name with a token: from here on no page links it. Not while an earlier write of
    other bytes may still arrive: then the name stays local until that is over;
@@ -20,6 +20,7 @@ import redis
 
 from s3rewrite.sync.attempt import Attempt, End, Known, Uploaded
 from s3rewrite.sync.errors import S3Unavailable
+from s3rewrite.sync.freed_attempt import attempt_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.report import Result
@@ -46,7 +47,7 @@ def upload(job: Job, wanted: Sequence[Wanted]) -> list[End]:
     for _ in range(ATTEMPTS):
         if job.stop.is_set() or not left:
             break
-        attempts = [Attempt(job, *wanted[at]) for at in left]
+        attempts = [attempt_of(job, *wanted[at]) for at in left]
         _make(job, attempts)
         for at, attempt in zip(left, attempts, strict=True):
             ends[at] = _added(ends[at], attempt.end)

@@ -27,7 +27,10 @@ class Uploading(Protocol):
         """The files that refer to others which are not on S3 yet."""
 
     def submit(self, task: Task, known: Known) -> None:
-        """Upload a file soon; waits while enough others are waiting."""
+        """Upload a file soon; waits while enough others are waiting.
+
+        One that waits already is not queued again: it will be read as it is by then.
+        """
 
     def __enter__(self) -> Self: ...
 

@@ -30,7 +30,12 @@ class Uploads:
         return self._books.waiting
 
     def submit(self, task: Task, known: Known) -> None:
-        """Upload a file soon; waits while enough others are waiting."""
+        """Upload a file soon; waits while enough others are waiting.
+
+        One that waits already is not queued again: it will be read as it is by then.
+        """
+        if self._pool.is_queued(task.name):
+            return
         self._books.planned()
         self._pool.submit(Wanted(task, known))
 

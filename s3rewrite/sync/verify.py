@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, join
-from s3rewrite.sync.attempt import bytes_to_send
+from s3rewrite.entries import Entry, Signature, join
+from s3rewrite.freed import FreedFileError, fetch, stub_of
+from s3rewrite.stubs import Stub
+from s3rewrite.sync.compression import LARGEST, may_be_compressed
 from s3rewrite.sync.files import opened
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import Object
-from s3rewrite.sync.parts import holds_in_parts
 from s3rewrite.sync.relink import KeptLocal, refers
 from s3rewrite.sync.scan import Findings, scan
+from s3rewrite.sync.sending import is_held, to_send
 
 
 class Fault(StrEnum):
@@ -68,7 +71,7 @@ def differences(job: Job, *, checksum: bool) -> Iterator[Difference]:
     """
     seen: set[str] = set()
     wanted: set[str] = set()
-    for directory in scan(job.storage, job.excluded, job.mount.prefix, Findings()):
+    for directory in scan(job.storage, job.exclusion, job.mount.prefix, Findings()):
         seen.add(directory.path)
         (entries,) = job.registry.entries([directory.path])
         wanted |= {_key(job, directory.path, *item) for item in entries.items()}
@@ -106,12 +109,18 @@ def _in_directory(
         name, entry = join(path, basename), entries.get(basename)
         found = objects.get(_key(job, path, basename, entry)) if entry else None
         fault = compare(files.get(basename), entry, found)
-        if fault is Fault.OTHER_OBJECT and refers(name):
-            fault = None  # what it refers to was changed on the way, so its size may be another
+        if fault is Fault.OTHER_OBJECT and entry and _may_have_other_size(job, name, entry):
+            fault = None
         if fault is None and checksum and entry:
             fault = _fault_of_bytes(job, name, entry)
         if fault:
             yield Difference(name, fault)
+
+
+def _may_have_other_size(job: Job, name: str, entry: Entry) -> bool:
+    """Whether what is sent of a file is changed on the way: what it refers to, or its coding."""
+    is_small = entry.signature.size <= LARGEST
+    return refers(name) or (is_small and may_be_compressed(job.mount, name))
 
 
 def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object]:
@@ -122,17 +131,28 @@ def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object
 
 
 def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
+    if stub := stub_of(job.storage, name):
+        return _fault_of_freed(job, stub)
     with opened(job.storage, name) as file:
         try:
-            digests, content = bytes_to_send(job.mount, name, file)
+            sending = to_send(job.mount, name, file)
         except KeptLocal:
             return Fault.CHANGED
-        size = len(content) if isinstance(content, bytes) else entry.signature.size
-        if digests.sha256[:FINGERPRINT_LENGTH] != entry.fingerprint:
+        if sending.fingerprint != entry.fingerprint:
             return Fault.OTHER_BYTES
-        key = job.mount.paths.key(name, entry.fingerprint)
-        found = job.bucket.head(key)
+        found = job.bucket.head(job.mount.paths.key(name, entry.fingerprint))
         if found is None:
             return Fault.NO_OBJECT
-        is_held = found.holds(size, digests) or holds_in_parts(job.bucket, key, found, content)
-    return None if is_held else Fault.OTHER_OBJECT
+        return None if is_held(job.bucket, name, sending, found) else Fault.OTHER_OBJECT
+
+
+def _fault_of_freed(job: Job, stub: Stub) -> Fault | None:
+    """The object of a freed file is read: there is nothing else to compare with its stub."""
+    if job.bucket.head(stub.key) is None:
+        return Fault.NO_OBJECT
+    try:
+        with TemporaryFile() as file:
+            fetch(stub, file)
+    except FreedFileError:
+        return Fault.OTHER_OBJECT
+    return None

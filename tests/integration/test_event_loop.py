@@ -45,9 +45,9 @@ async def heartbeat() -> AsyncIterator[None]:
     task = asyncio.create_task(beat())
     await asyncio.sleep(2 * BEAT)
     yield
-    await asyncio.sleep(2 * BEAT)
+    while len(late) < 5:
+        await asyncio.sleep(BEAT)
     task.cancel()
-    assert len(late) > 3
     assert max(late) < LAG
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from demo.servers import SeaweedFS
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.sync import apply
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
@@ -456,6 +458,25 @@ def test_hinted_names_are_brought_in_step(
     }
 
 
+def test_a_hint_does_not_wait_for_the_end_of_a_scan(
+    mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where files are uploaded nor where all are as they were."""
+    monkeypatch.setattr(apply, "BATCH", 1)
+    for number in range(3):
+        write(root, f"{number}/a.txt")
+    whole_pass(job(mount))
+    met: list[str] = []
+
+    def hinted() -> list[str]:
+        met.append(write(root, f"new{len(met)}.txt").name)
+        return met[-1:]
+
+    report = whole_pass(replace(job(mount), hinted=hinted))
+    assert counts(report) == {Result.KEPT: 3, Result.UPLOADED: len(met)}
+    assert len(met) == 4  # a directory each
+
+
 @pytest.mark.parametrize(
     "change", [{"BUCKET": ""}, {"PREFIX": "elsewhere/"}, {"KEYS": "fingerprint"}]
 )
@@ -471,3 +492,18 @@ def test_another_place_begins_with_nothing_published(
     assert loop_registry(moved).is_empty()
     assert counts(whole_pass(job(moved))) == {Result.UPLOADED: 1}
     assert not loop_registry(mount).is_empty()
+
+
+def test_parameters_of_patterns_are_sent(
+    settings: Any, mount: Mount, root: Path, s3_client: Any
+) -> None:
+    given = {"CacheControl": "max-age=60", "*.pdf": {"ContentDisposition": "attachment"}}
+    mount = use_mount(settings, root, **settings.S3REWRITE["media"], OBJECT_PARAMETERS=given)
+    for name in ("a.txt", "a.pdf"):
+        write(root, name)
+    whole_pass(job(mount))
+    heads = {name: s3_client.head_object(Bucket=mount.bucket, Key=f"media/{name}")
+             for name in ("a.txt", "a.pdf")}  # fmt: skip
+    assert {head["CacheControl"] for head in heads.values()} == {"max-age=60"}
+    assert heads["a.pdf"]["ContentDisposition"] == "attachment"
+    assert "ContentDisposition" not in heads["a.txt"]

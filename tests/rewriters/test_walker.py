@@ -208,6 +208,9 @@ def test_an_element_without_an_end(text, depth):
     [
         (b"<p><img src='/media/x'>", None),
         (b'<p>a<img src="/media/x">', (b"img", b"src", b"/media/x")),
+        (b'<p>a<img\n alt="b"\r\n\tsrc="/media/x"\n>', (b"img", b"src", b"/media/x")),
+        (b'<img\nsrc="a"\tsrc="/media/x">', None),
+        (b'<img alt="src=" src="/media/x">', (b"img", b"src", b"/media/x")),
         (b'<p>a<img alt="a > b" src="a /media/x" title="t" />', (b"img", b"src", b"a /media/x")),
         (b'<img data-src="/media/x" alt=a>', None),
         (b'<img src="a" src="/media/x">', None),
@@ -232,7 +235,15 @@ def test_an_attribute_of_the_usual_spelling(text, expected):
 
 
 usual_pieces = st.sampled_from(
-    [*truth.PIECES, *truth.FOREIGN_PIECES, '<img src="/media/a">', ' alt="/media/b"', '="/media/c"']
+    [
+        *truth.PIECES,
+        *truth.FOREIGN_PIECES,
+        '<img src="/media/a">',
+        ' alt="/media/b"',
+        '="/media/c"',
+        "\n",
+        '\n src="/media/d"',
+    ]
 )
 
 

@@ -37,7 +37,18 @@ def test_a_large_file_is_left_to_be_read_from_its_start(
         digests, content = file.read()
         assert not isinstance(content, bytes)
         assert content.read() == b"one"
-        assert digests.sha256 == ONE_SHA256
+        assert digests == (ONE_SHA256, "")
+
+
+def test_a_small_file_that_grows_without_end_is_not_read_to_its_end(
+    storage: FileSystemStorage, tmp_path: Path
+) -> None:
+    write(tmp_path, "a.txt", b"one")
+    with opened(storage, "a.txt") as file:
+        write(tmp_path, "a.txt", b"one and much more")
+        _, content = file.read()
+        assert content == b"one "
+        assert not file.is_unchanged()
 
 
 @pytest.mark.parametrize("change", ["append", "rewrite", "touch", "replace", "delete"])

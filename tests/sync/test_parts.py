@@ -122,3 +122,14 @@ def test_s3_being_away_is_said() -> None:
     bucket: Any = FakeBucket(S3Unavailable("away"))
     with pytest.raises(S3Unavailable):
         holds_in_parts(bucket, "k", Object(1, "0" * 32 + "-2"), b"x")
+
+
+def test_a_large_file_in_one_piece_is_known_by_its_md5() -> None:
+    """In one request another tool may send up to 5 GB."""
+    found = Object(len(CONTENT), md5(CONTENT).hexdigest())
+    bucket: Any = FakeBucket(None)
+    file = BytesIO(CONTENT)
+    assert holds_in_parts(bucket, "k", found, file)
+    assert file.tell() == 0
+    assert not holds_in_parts(bucket, "k", found, file, lambda: False)
+    assert not holds_in_parts(bucket, "k", found, BytesIO(CONTENT[1:]))

@@ -1,4 +1,6 @@
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,21 @@ def test_every_file_is_uploaded_once(uploader: Uploader) -> None:
     assert max(map(len, uploader.batches)) <= TOGETHER
     assert report.counts == {Result.UPLOADED: 300}
     assert report.bytes_uploaded == 300
+
+
+def test_a_file_that_waits_already_is_not_queued_again(uploader: Uploader) -> None:
+    report = Report("media")
+    with Uploads(Job(replace(MOUNT, threads=1)), report) as pool:
+        pool.submit(task(0), lambda _: None)
+        while not uploader.batches:
+            time.sleep(0.01)
+        # The first is under way: it may have been read before it changed.
+        for number in (0, 1, 1, 0, 2, 1):
+            pool.submit(task(number), lambda _: None)
+        uploader.may_go.set()
+    names = [wanted.task.name for batch in uploader.batches for wanted in batch]
+    assert names == ["0.txt", "0.txt", "1.txt", "2.txt"]
+    assert report.counts == {Result.UPLOADED: 4}
 
 
 def test_large_files_go_alone(uploader: Uploader) -> None:

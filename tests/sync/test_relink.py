@@ -13,7 +13,6 @@ from s3rewrite.sync.relink import (
     in_circles,
     refers,
     relinked,
-    rules,
 )
 from tests.factories import use_mount
 from tests.publishing import publish
@@ -176,12 +175,6 @@ def test_a_large_file(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bytes_that_are_no_text(mount: Mount) -> None:
     with pytest.raises(KeptLocal, match="for sure"):
         relinked(mount, "a.css", b"a{b:url(\xff)}", 12)
-
-
-def test_the_rules_change_with_the_settings(settings: Any, mount: Mount, root: Path) -> None:
-    before = rules([mount])
-    assert rules([mount]) == before
-    assert rules([with_site(settings, root)]) != before
 
 
 SVG = '<svg><use href="{}"/></svg>'

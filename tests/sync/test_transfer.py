@@ -66,6 +66,7 @@ def test_a_file_goes_in_parts_and_stays_open(
         len(content),
         s3.head_object(Bucket="uploads", Key="a")["ETag"].strip('"'),
         sha256(content).hexdigest(),
+        encoding="",
     )
     assert not file.closed
 

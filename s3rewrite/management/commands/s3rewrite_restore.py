@@ -25,6 +25,7 @@ class Command(BaseCommand):
         add_mounts(parser)
         add = parser.add_argument
         add("--dry-run", action="store_true", help="only say what would come back")
+        add("--freed", action="store_true", help="also what KEEP_LOCAL has freed")
         add(
             "--pattern", action="append", default=[], metavar="PATTERN",
             help="only names that it matches, as in .gitignore; may be given again",
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         job = Job(mount, Choices(dry_run=options["dry_run"]))
         count = size = failed = 0
         try:
-            for name, length, reason in restore(job, options["pattern"]):
+            for name, length, reason in restore(job, options["pattern"], freed=options["freed"]):
                 failed += bool(reason)
                 count, size = (count, size) if reason else (count + 1, size + length)
                 self.stdout.write(

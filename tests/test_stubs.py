@@ -1,0 +1,51 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3rewrite.entries import Signature
+from s3rewrite.stubs import Stub, parsed, stub_at
+
+STUB = Stub("uploads", "media/a b/é.jpg", Signature(5, 17), "0f" * 32, "abc-2")
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+NUMBERS = st.integers(0, 2**63)
+STUBS = st.builds(
+    Stub,
+    st.from_regex(r"[a-z0-9.-]{3,63}", fullmatch=True),
+    TEXT,
+    st.builds(Signature, NUMBERS, NUMBERS),
+    st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    st.from_regex(r"[0-9a-f]{32}(-[1-9][0-9]?)?", fullmatch=True),
+)
+
+
+@given(STUBS)
+def test_what_is_written_is_read(stub: Stub) -> None:
+    assert parsed(stub.target()) == stub
+    assert stub.sha256.startswith(stub.fingerprint)
+
+
+@pytest.mark.parametrize("etag", ["", "a,b", "a/b"])
+def test_what_could_not_be_read_is_not_written(etag: str) -> None:
+    with pytest.raises(ValueError, match="says something else"):
+        STUB._replace(etag=etag).target()
+
+
+@given(TEXT)
+def test_other_links_are_none(target: str) -> None:
+    assert parsed(target) is None
+
+
+def test_on_disk(tmp_path: Path) -> None:
+    stub, file, link = tmp_path / "stub", tmp_path / "file", tmp_path / "link"
+    stub.symlink_to(STUB.target())
+    file.touch()
+    link.symlink_to("file")
+    found = [stub_at(str(path)) for path in (stub, file, link, tmp_path / "nowhere")]
+    assert found == [STUB, None, None, None]
+    assert os.path.lexists(stub)
+    assert not stub.exists()
+    with pytest.raises(FileNotFoundError):
+        stub.write_bytes(b"x")
