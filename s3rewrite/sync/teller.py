@@ -18,7 +18,7 @@ SIGN = DURATION / 3
 
 
 class Teller:
-    """Listens to the pool of a worker. Every method may raise redis.RedisError."""
+    """Listens to the pool of a worker. Every method but `stop` may raise redis.RedisError."""
 
     def __init__(self, desk: Desk, batch: str, names: Iterable[str], stop: threading.Event) -> None:
         self._desk = desk
@@ -39,9 +39,10 @@ class Teller:
         self._untold.difference_update([wanted.task.name for wanted, _ in ends])
 
     def stop(self, reason: str) -> None:
-        """Something happened that nobody expects: the pass is to stop."""
+        """Something happened that nobody expects: the pass is to stop, if it can be told."""
         self._stop.set()
-        self._tell({"stop": reason})
+        with suppress(redis.RedisError):  # then this worker is lost, which is as good
+            self._tell({"stop": reason})
 
     def sign(self) -> None:
         """The worker lives."""

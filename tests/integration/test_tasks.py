@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import redis
 from django_tasks.backends.dummy import DummyBackend
 
-from demo.servers import SeaweedFS
+from demo.servers import SeaweedFS, Valkey
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import held
@@ -20,6 +21,7 @@ from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.taken_up import take_up
 from s3rewrite.sync.tasks import upload_batch
+from s3rewrite.sync.teller import Teller
 from s3rewrite.sync.transfer import Bucket
 from tests.factories import job, use_mount, write
 
@@ -377,3 +379,60 @@ def test_an_s3_that_is_away_is_said_and_is_no_failure(
     assert counts(report) == {Result.PENDING: 30}
     seaweedfs.start()
     assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 30}
+
+
+def test_a_redis_that_is_away_stops_the_pass_and_its_tasks(
+    mount: Mount,
+    desk: Desk,
+    root: Path,
+    registry: Registry,
+    valkey: Valkey,
+    passing: list[Passing],
+) -> None:
+    for number in range(30):
+        write(root, f"{number}.txt")
+    first = Passing(job(mount))
+    desk.batch()
+    valkey.stop()
+    report = first.end()
+    assert report.stopped.startswith("Redis: ")
+    assert counts(report) == {Result.PENDING: 30}
+    with pytest.raises(redis.RedisError):
+        desk.run()
+    valkey.start()
+    registry.client.delete(registry.keys.lease)  # it would end by itself, in 15 seconds
+    desk.run()
+    assert registry.is_empty()
+    passing.append(Passing(job(mount)))
+    desk.run(1)
+    assert counts(passing[0].end()) == {Result.UPLOADED: 30}
+
+
+def test_a_worker_that_loses_redis_stops_the_pass(
+    settings: Any,
+    mount: Mount,
+    desk: Desk,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passing: list[Passing],
+) -> None:
+    """What it has published by then is published, and the next pass brings the rest."""
+    for number in range(100):
+        write(root, f"{number}.txt", b"%d" % number)
+    passing.append(Passing(job(mount)))
+    desk.batch()
+
+    def failing(*_: object) -> None:
+        raise redis.ConnectionError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Teller, "ended", failing)
+        desk.run()
+    report = passing[0].end()
+    assert report.stopped == "ConnectionError: away"
+    assert counts(report) == {Result.PENDING: 100}
+    settings.TASKS = {"default": {"BACKEND": IMMEDIATE}}
+    found = counts(whole_pass(job(mount)))
+    assert found[Result.KEPT] > 0
+    assert sum(found.values()) == 100
+    assert counts(whole_pass(job(mount))) == {Result.KEPT: 100}

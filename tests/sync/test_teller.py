@@ -86,6 +86,12 @@ def test_what_nobody_expects_is_told(teller: Teller, desk: Told) -> None:
     assert teller.is_over
 
 
+def test_a_registry_that_is_away_is_the_end_too(teller: Teller, desk: Told) -> None:
+    desk.is_away = True
+    teller.stop("ConnectionError: away")
+    assert teller.is_over
+
+
 # Signs of life
 
 
