@@ -433,6 +433,6 @@ def test_a_worker_that_loses_redis_stops_the_pass(
     assert counts(report) == {Result.PENDING: 100}
     settings.TASKS = {"default": {"BACKEND": IMMEDIATE}}
     found = counts(whole_pass(job(mount)))
-    assert found[Result.KEPT] > 0
+    assert 0 < found[Result.REFRESHED] < 100
     assert sum(found.values()) == 100
     assert counts(whole_pass(job(mount))) == {Result.KEPT: 100}
