@@ -179,13 +179,19 @@ def _read_directory(root: str, place: _Place, findings: Findings) -> tuple[Direc
                 directory.files[entry.name] = Signature(found.st_size, found.st_mtime_ns)
                 continue
             name = join(place.path, entry.name)
-            if not stat.S_ISDIR(found.st_mode):
-                findings.skipped[name] = "not a regular file"
-            elif (found.st_dev, found.st_ino) in above:
-                findings.skipped[name] = "a link to a directory that holds it"
+            if reason := _why_not_entered(found, above):
+                findings.skipped[name] = reason
             else:
                 below.append(_Place(name, above))
     return directory, below
+
+
+def _why_not_entered(found: os.stat_result, above: frozenset[tuple[int, int]]) -> str:
+    """Why what is no file is none to look into; "" for a directory."""
+    if not stat.S_ISDIR(found.st_mode):
+        return "not a regular file"
+    is_above = (found.st_dev, found.st_ino) in above
+    return "a link to a directory that holds it" if is_above else ""
 
 
 @contextmanager
