@@ -1,6 +1,5 @@
 """What hints speak of, on real servers: names, trees, and trees that are gone."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry
+from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Result
 from tests.factories import job, use_mount, write
@@ -55,14 +55,14 @@ class TestATree:
     def test_one_that_cannot_be_read_withdraws_nothing(
         self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        scandir = os.scandir
+        listed = scan_module.listed
 
         def refusing(path: str) -> Any:
             if path.endswith("deep"):
                 raise PermissionError(13, "Permission denied")
-            return scandir(path)
+            return listed(path)
 
-        monkeypatch.setattr("s3rewrite.sync.scan.os.scandir", refusing)
+        monkeypatch.setattr(scan_module, "listed", refusing)
         report = pass_over(job(mount), ["a/"])
         assert report.failures == {"a/deep": "cannot be read: Permission denied"}
         assert len(published(registry)) == 3

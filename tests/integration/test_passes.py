@@ -13,6 +13,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.sync import apply
+from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.report import Report, Result
@@ -280,14 +281,14 @@ class TestDeleting:
     ) -> None:
         self.published_and_removed(mount, root)
         write(root, "locked/a.txt")
-        scandir = os.scandir
+        listed = scan_module.listed
 
         def refusing(path: str) -> Any:
             if path.endswith("locked"):
                 raise PermissionError(13, "Permission denied")
-            return scandir(path)
+            return listed(path)
 
-        monkeypatch.setattr("s3rewrite.sync.scan.os.scandir", refusing)
+        monkeypatch.setattr(scan_module, "listed", refusing)
         report = whole_pass(job(mount, delete=True))
         assert not report.is_ok
         assert report.failures == {"locked": "cannot be read: Permission denied"}

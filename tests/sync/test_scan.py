@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
 
 from s3rewrite.entries import Signature
+from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.scan import Findings, ScanError, scan, signature_of
 from tests.factories import write
 
@@ -87,14 +89,14 @@ def test_a_directory_that_cannot_be_read_is_an_error(
 ) -> None:
     write(tmp_path, "a.txt")
     write(tmp_path, "locked/b.txt")
-    scandir = os.scandir
+    listed = scan_module.listed
 
     def refusing(path: str) -> object:
         if path.endswith("locked"):
             raise PermissionError(13, "Permission denied")
-        return scandir(path)
+        return listed(path)
 
-    monkeypatch.setattr("s3rewrite.sync.scan.os.scandir", refusing)
+    monkeypatch.setattr(scan_module, "listed", refusing)
     directories, findings = found(storage)
     assert set(directories) == {""}
     assert findings.errors == {"locked": "cannot be read: Permission denied"}
@@ -135,18 +137,13 @@ class Entry:
 )
 def test_a_file_that_cannot_be_looked_at(
     storage: FileSystemStorage,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     error: OSError,
     errors: dict[str, str],
 ) -> None:
-    class Entries(list[Entry]):
-        def __enter__(self) -> "Entries":
-            return self
-
-        def __exit__(self, *args: object) -> None:
-            pass
-
-    monkeypatch.setattr("s3rewrite.sync.scan.os.scandir", lambda _: Entries([Entry(error)]))
+    here = tmp_path.stat()
+    monkeypatch.setattr(scan_module, "listed", lambda _: nullcontext((here, [Entry(error)])))
     directories, findings = found(storage)
     assert directories == {"": {}}
     assert findings.errors == errors
