@@ -47,6 +47,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.saves
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.tasks
 
 clean:
 	rm -rf $(VENV) demo/var benchmarks/var build dist *.egg-info

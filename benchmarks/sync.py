@@ -73,12 +73,12 @@ class Bench:
     def measure(self, tool: Tool, round_: int, results: Results) -> None:
         """One round of one tool: an upload, and a run with nothing to do."""
         try:
-            run = self._fresh_run()
+            run = self.fresh_run()
             first = execute(tool, run)
-            uploaded = self._listed(run.bucket)
+            uploaded = self.listed(run.bucket)
             time.sleep(SECOND)  # written again, an object has another time than before
             second = execute(tool, run)
-            if self._listed(run.bucket) != uploaded:
+            if self.listed(run.bucket) != uploaded:
                 raise Wrong("the second run wrote objects again")
         except Wrong as error:
             results.failures.append(f"round {round_ + 1}: {error}")
@@ -86,7 +86,7 @@ class Bench:
             results.first.append(first)
             results.second.append(second)
 
-    def _fresh_run(self) -> Run:
+    def fresh_run(self) -> Run:
         """A bucket that has room already, and a registry that knows nothing."""
         bucket = f"benchmark-{random.randbytes(8).hex()}"
         self.seaweedfs.create_bucket(bucket)
@@ -99,7 +99,7 @@ class Bench:
         home.mkdir(parents=True)
         return Run(self.directory / "files", bucket, home, self.valkey, self.seaweedfs)
 
-    def _listed(self, bucket: str) -> Listing:
+    def listed(self, bucket: str) -> Listing:
         """What the bucket holds; raises Wrong where that is not the tree."""
         client = self.seaweedfs.client()
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
@@ -114,8 +114,8 @@ class Bench:
         return found
 
 
-def execute(tool: Tool, run: Run) -> Figures:
-    """Run the tool once. Raises Wrong where it fails."""
+def execute(tool: Tool, run: Run, told: dict[str, str] | None = None) -> Figures:
+    """Run the tool once, `told` more by its environment. Raises Wrong where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     try:
@@ -123,7 +123,7 @@ def execute(tool: Tool, run: Run) -> Figures:
             tool.command(run),
             check=False,
             cwd=ROOT,
-            env=run.environment,
+            env=run.environment | (told or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

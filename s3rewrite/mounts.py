@@ -29,6 +29,8 @@ class Mount:
     cors: bool = False
     checksums: bool = True
     threads: int = 16
+    uploads: Literal["loop", "tasks"] = "loop"
+    tasks: str = "default"  # an alias in TASKS
     rate: float = 0.0  # uploads a second, 0 for as many as can be
     delete_missing: bool = False
     delete_grace: float = 3600.0  # seconds
@@ -66,6 +68,8 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "CHECKSUMS": bool,
     "THREADS": int,
     "RATE": (int, float),
+    "UPLOADS": str,
+    "TASKS": str,
     "DELETE_MISSING": bool,
     "DELETE_GRACE": (int, float),
     "MAX_DELETE": (int, str),

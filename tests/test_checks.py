@@ -2,6 +2,7 @@
 
 import io
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.checks import CheckMessage
 from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django_tasks.backends.base import BaseTaskBackend
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from s3rewrite.mounts import OPTIONS
 from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.sync import compression
 from s3rewrite.sync.compression import CODINGS
+from s3rewrite.sync.framework import task_backends
 from tests.test_conf import EVERY_OPTION
 
 MIDDLEWARE = [
@@ -30,6 +33,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.cache.FetchFromCacheMiddleware",
 ]
+
+
+# The framework sees that settings change once its signals are there.
+import_module(f"{task_backends.__module__}.signals")
 
 
 @pytest.fixture(autouse=True)
@@ -1133,3 +1140,52 @@ def test_a_coding_and_another_encoding() -> None:
     given = {"ContentEncoding": "gzip"}
     assert check_ids(OBJECT_PARAMETERS=given) == []
     assert "does nothing" in only(messages(COMPRESS="gzip", OBJECT_PARAMETERS=given), "W008")[0]
+
+
+# E031, W010: UPLOADS and TASKS
+
+
+def test_uploads_by_tasks(settings: Any) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"{__name__}.Workers"}}
+    assert check_ids(UPLOADS="tasks") == []
+    assert check_ids(UPLOADS="loop", TASKS="no-such") == []
+
+
+class Workers(BaseTaskBackend):
+    """Stands in for a backend with workers."""
+
+    def enqueue(self, *given: Any, **named: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_uploads_elsewhere() -> None:
+    message, hint = only(messages(UPLOADS="task"), "E031")
+    assert message == """S3REWRITE["media"]["UPLOADS"] is 'task'."""
+    assert hint == 'Did you mean "tasks"?'
+
+
+def test_tasks_without_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3rewrite.sync.framework", None)
+    message, hint = only(messages(UPLOADS="tasks"), "E031")
+    assert "needs a task framework" in message
+    assert "django-tasks" in hint
+
+
+@pytest.mark.parametrize(
+    "tasks", [{"default": {"BACKEND": f"{__name__}.Workers"}}, {"uploads": {"BACKEND": "no.such"}}]
+)
+def test_tasks_of_a_backend_that_fails(settings: Any, tasks: Any) -> None:
+    settings.TASKS = tasks
+    message, _ = only(messages(UPLOADS="tasks", TASKS="uploads"), "E031")
+    assert message.startswith('S3REWRITE["media"]["TASKS"]: TASKS["uploads"] fails: ')
+
+
+@pytest.mark.parametrize("name", ["immediate.ImmediateBackend", "dummy.DummyBackend"])
+def test_tasks_without_workers(settings: Any, name: str) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"django_tasks.backends.{name}"}}
+    message, _ = only(messages(UPLOADS="tasks"), "W010")
+    assert message.endswith(f"is {name.split('.')[1]}: no workers.")
+
+
+def test_without_the_setting_there_are_no_workers() -> None:
+    assert check_ids(UPLOADS="tasks") == ["W010"]

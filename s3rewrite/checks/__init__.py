@@ -8,6 +8,7 @@ from s3rewrite.checks import (
     policy,
     project,
     services,
+    tasks,
     urls,
 )
 from s3rewrite.checks.rules import CHECKS
@@ -21,5 +22,6 @@ __all__ = [
     "policy",
     "project",
     "services",
+    "tasks",
     "urls",
 ]

@@ -198,6 +198,11 @@ class Registry:
         """Whether that lease still stands."""
         return self.client.get(self.keys.lease) == lease.encode()
 
+    def count(self, directory: str) -> int:
+        """How many names are published directly in a directory."""
+        found: Any = self.client.hlen(self.keys.directory(directory))
+        return int(found)
+
     def is_empty(self) -> bool:
         """Whether no name is published."""
         return not self.client.exists(self.keys.directories)

@@ -33,6 +33,9 @@ class Keys:
     | `:progress`   | string | how far the pass is that runs now                           |
     | `:loop`       | string | who loops over the mount; expires where nobody does         |
     | `:totals`     | string | how much is published; expires soon                         |
+    | `:handed:<n>` | set    | batches handed out under the lease with that fencing number |
+    |               |        | which nobody has taken up                                   |
+    | `:told:<n>`   | list   | what those tell who have taken some up                      |
     """
 
     def __init__(self, alias: str, place: str = "") -> None:
@@ -58,6 +61,14 @@ class Keys:
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
         return f"{self.tag}:d:{directory}"
+
+    def handed(self, lease: str) -> str:
+        """The batches handed out under a lease."""
+        return f"{self.tag}:handed:{lease.split(' ', maxsplit=1)[0]}"
+
+    def told(self, lease: str) -> str:
+        """What is told of the batches handed out under a lease."""
+        return f"{self.tag}:told:{lease.split(' ', maxsplit=1)[0]}"
 
     @property
     def all_directories(self) -> str:

@@ -71,6 +71,27 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
             _renew(registry, lease, 0)
 
 
+def looked_at(registry: Registry, lease: str) -> Lease:
+    """A lease that another process holds and renews; it stands as long as Redis says by now.
+
+    Raises redis.RedisError.
+    """
+    found = Lease(lease)
+    found.until = float("-inf")
+    look_again(registry, found)
+    return found
+
+
+def look_again(registry: Registry, lease: Lease) -> None:
+    """See for how long a lease that another process holds stands. Raises redis.RedisError.
+
+    Counted from before the question, so that it never seems to stand for longer than it does.
+    """
+    asked = now()
+    left = registry.scripts.run("stands", [registry.keys.lease], [lease])
+    lease.until = asked + left / 1000 if left > 0 else float("-inf")
+
+
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
     keys = [registry.keys.lease, registry.keys.fence, registry.keys.doubts]

@@ -15,13 +15,13 @@ from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.freeing import AT_A_TIME, freeable
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.job import Job
-from s3rewrite.sync.objects import Object
+from s3rewrite.sync.objects import nothing
 from s3rewrite.sync.plan import Plan, Task, plan
 from s3rewrite.sync.relink import refers
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.rules import concerned, rules
 from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
-from s3rewrite.sync.uploads import Uploads
+from s3rewrite.sync.uploading import Uploading
 
 MAX_REFERRING = 10_000
 """Files that are put off to the end of a pass."""
@@ -33,7 +33,7 @@ BATCH = 32
 class Changes:
     """What a pass finds changed, and does about it."""
 
-    def __init__(self, job: Job, report: Report, uploads: Uploads) -> None:
+    def __init__(self, job: Job, report: Report, uploads: Uploading) -> None:
         self._job = job
         self._report = report
         self._uploads = uploads
@@ -156,7 +156,7 @@ class Changes:
                 self._report.add(Result.PENDING)
                 continue
             # Where other bytes were published, the bucket does not hold these.
-            lookup = known if task.entry is None else _nothing
+            lookup = known if task.entry is None else nothing
             if refers(task.name) and len(self.referring) < MAX_REFERRING:
                 self.referring.append((task, lookup))
             else:
@@ -197,7 +197,3 @@ def _by_directory(names: Iterable[str]) -> dict[str, list[str]]:
 
 def _is_in(path: str, below: str) -> bool:
     return not below or path == below or path.startswith(f"{below}/")
-
-
-def _nothing(_: str) -> Object | None:
-    return None

@@ -81,9 +81,12 @@ class Job:
         self.progress.moved()
         return not self.stop.is_set()
 
-    def with_lease(self, lease: Lease) -> "Job":
-        """The same job, allowed to publish. The bucket's client and its connections stay."""
+    def with_lease(self, lease: Lease, bucket: Bucket | None = None) -> "Job":
+        """The same job, allowed to publish, with that bucket in place of its own.
+
+        The bucket's client and its connections stay.
+        """
         job = replace(self, lease=lease)
-        job.__dict__["bucket"] = self.bucket
-        self.bucket.may_send = lease.stands
+        job.__dict__["bucket"] = bucket or self.bucket
+        job.bucket.may_send = lease.stands
         return job

@@ -10,6 +10,7 @@ import redis
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.apply import Changes
 from s3rewrite.sync.attempt import Known
+from s3rewrite.sync.books import Waiting
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.freeing import free
@@ -19,7 +20,7 @@ from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.relink import in_circles
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
-from s3rewrite.sync.uploads import Uploads, Waiting
+from s3rewrite.sync.uploading import uploading
 
 
 def whole_pass(job: Job) -> Report:
@@ -34,7 +35,7 @@ def pass_over(job: Job, hints: Iterable[str]) -> Report:
     """Bring in step what the hints speak of: names, and trees. As `whole_pass` does."""
 
     def work(job: Job, report: Report) -> None:
-        with Uploads(job, report) as uploads:
+        with uploading(job, report) as uploads:
             changes = Changes(job, report, uploads)
             changes.apply_hints(hints)
         _upload_referring(job, report, changes.referring)
@@ -77,7 +78,7 @@ def _scan_and_apply(job: Job, report: Report) -> None:
             f"the storage of mount {job.mount.alias} is empty, though files of it are published: "
             "nothing was withdrawn or deleted. Is its disk mounted?"
         )
-    with Uploads(job, report) as uploads:
+    with uploading(job, report) as uploads:
         changes = Changes(job, report, uploads)
         changes.apply_scan(chain(first, directories), findings)
     _upload_referring(job, report, changes.referring)
@@ -91,7 +92,7 @@ def _scan_and_apply(job: Job, report: Report) -> None:
 def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:
     """Upload files that refer to others behind those; some of them refer to each other."""
     while tasks:
-        with Uploads(job, report) as uploads:
+        with uploading(job, report) as uploads:
             for task, known in tasks:
                 if uploads.is_over:
                     report.add(Result.PENDING)

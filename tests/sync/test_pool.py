@@ -8,13 +8,14 @@ import pytest
 
 from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
-from s3rewrite.sync import uploads
+from s3rewrite.sync import pool as pools
 from s3rewrite.sync.attempt import End, Uploaded
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.plan import Task
+from s3rewrite.sync.pool import TOGETHER, TOGETHER_BYTES, share
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.upload import Wanted
-from s3rewrite.sync.uploads import TOGETHER, TOGETHER_BYTES, Uploads, share
+from s3rewrite.sync.uploads import Uploads
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="", threads=2)
 
@@ -56,7 +57,7 @@ class Uploader:
 @pytest.fixture
 def uploader(monkeypatch: pytest.MonkeyPatch) -> Uploader:
     uploader = Uploader()
-    monkeypatch.setattr(uploads, "upload", uploader)
+    monkeypatch.setattr(pools, "upload", uploader)
     return uploader
 
 
@@ -120,7 +121,7 @@ def test_what_is_not_expected_stops_the_pass(monkeypatch: pytest.MonkeyPatch) ->
     def fail(*_: Any) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(uploads, "upload", fail)
+    monkeypatch.setattr(pools, "upload", fail)
     report = Report("media")
     with Uploads(Job(MOUNT), report) as pool:
         pool.submit(task(1), lambda _: None)
