@@ -8,6 +8,7 @@ A step changes one name at a time, or two by exchange, so whenever a pass is kil
 on disk, or S3 was proved to have them.
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -115,8 +116,8 @@ def _tried(step: Callable[..., bool], *arguments: Any) -> bool | Exception:
 
 
 def _tell(report: Report, name: str, end: bool | Exception) -> None:
-    if isinstance(end, ExchangeUnsupported):
-        notice = f"no file was freed: {end.strerror}"
+    if isinstance(end, (ExchangeUnsupported, PermissionError)):
+        notice = f"files were not freed: {end.strerror}"
         report.notices += [notice] if notice not in report.notices else []
     elif isinstance(end, Exception):
         report.fail(name, f"not freed: {end}", "free")
@@ -129,13 +130,19 @@ def _begin(job: Job, name: str, entry: Entry | None) -> bool:
     path = Path(job.storage.path(name))
     if entry is None or job.stop.is_set() or not _is_ripe(path, job.mount.free_after):
         return False
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, "the loop may not write in their directories")
     with opened(job.storage, name) as file:
         if file.signature != entry.signature:
             return False
         stub = _proved(job, name, entry, file)
         if stub is None:
             job.unfreeable.add((name, entry.signature))
-        return stub is not None and _swapped(path, stub, file)
+        try:
+            return stub is not None and _swapped(path, stub, file)
+        except ExchangeUnsupported:
+            job.unfreeable.add((name, entry.signature))
+            raise
 
 
 def _is_ripe(path: Path, age: float) -> bool:

@@ -173,8 +173,21 @@ class TestFreeing:
             write(root, name)
         passed(mount)
         report = passed(mount)
-        assert report.notices == ["no file was freed: the file system cannot exchange two files"]
+        assert report.notices == ["files were not freed: the file system cannot exchange two files"]
         assert set(on_disk(root)) == {path.name for path in root.iterdir()} == {"a.png", "b.png"}
+
+    def test_not_where_the_loop_may_not_write(
+        self, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("a.png", "b.png"):
+            write(root, name)
+        passed(mount)
+        monkeypatch.setattr(freeing.os, "access", lambda *_: False)
+        report = passed(mount)
+        assert counts(report) == {Result.KEPT: 2}
+        assert report.notices == [
+            "files were not freed: the loop may not write in their directories"
+        ]
 
     def test_a_dry_run_frees_nothing(self, mount: Mount, root: Path) -> None:
         write(root, "a.png")
