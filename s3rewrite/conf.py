@@ -47,6 +47,11 @@ def uses_time_zones() -> bool:
     return bool(settings.USE_TZ)
 
 
+def secret_keys() -> list[str]:
+    """`settings.SECRET_KEY`, and those that it replaced not long ago."""
+    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
 def is_debug() -> bool:
     """`settings.DEBUG`."""
     return bool(settings.DEBUG)

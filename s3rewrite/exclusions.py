@@ -4,8 +4,7 @@ from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
 
-OWN = ".s3rewrite-"
-"""How the last parts of names begin of files that we write for a while ourselves."""
+from s3rewrite.own_names import is_own
 
 
 def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = ()) -> bool:
@@ -19,7 +18,7 @@ def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = 
     | no               | names it          | no          |
     | no               | does not name it  | yes         |
     """
-    if OWN in name and name.rpartition("/")[2].startswith(OWN):
+    if is_own(name):
         return True
     if exclude and matches(name, exclude):
         return True

@@ -1,32 +1,28 @@
 """Files whose bytes are on S3 alone, as a storage has them: looked at, opened, brought back."""
 
-import io
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile, SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
-from uuid import uuid4
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.exclusions import OWN
 from s3rewrite.mounts import Mount
+from s3rewrite.replacements import create, give, old_of, part_of
 from s3rewrite.stubs import Stub, stub_at
+from s3rewrite.sync.exchange import replace_expected
+from s3rewrite.sync.objects import FINGERPRINT
 
 if TYPE_CHECKING:
     from s3rewrite.sync.transfer import Bucket
 
-T = TypeVar("T")
-
-IN_MEMORY = 8 * 1024 * 1024
-"""Bytes of an opened file that are kept in memory; a larger one is kept in a temporary file."""
+CHUNK = 256 * 1024
+"""Bytes of a streamed file that are in memory at a time."""
 
 
 class FreedFileError(OSError):
@@ -39,131 +35,93 @@ def stub_of(storage: Storage, name: str) -> Stub | None:
 
 
 def bring_back(storage: FileSystemStorage, name: str, stub: Stub) -> None:
-    """Put the file in the place of its stub, as it was. Raises OSError."""
+    """Put the file in the place of its stub, as it was.
+
+    Whatever goes wrong, the stub stays, or what was saved in its place meanwhile. Raises OSError.
+    """
     path = Path(storage.path(name))
-    with NamedTemporaryFile(dir=path.parent, prefix=OWN, delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            fetch(stub, file)
+    with part_of(path) as part:
+        with create(part, "wb") as file:
+            fetch(storage, stub, file)
             file.flush()
             os.fsync(file.fileno())
-            os.utime(temporary, ns=(stub.signature.mtime_ns, stub.signature.mtime_ns))
-            temporary.chmod(storage.file_permissions_mode or 0o644)
-            if stub_at(str(path)) != stub:
-                raise FreedFileError(f"{name} was changed while it was brought back")
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        mtime_ns = stub.signature.mtime_ns
+        os.utime(part, ns=(mtime_ns, mtime_ns))
+        old = old_of(storage, path, stub)
+        give(part, old, old.mode)
+        if not replace_expected(part, path, lambda at: stub_at(str(at)) == stub):
+            raise FreedFileError(f"{name} was changed while it was brought back")
 
 
-def fetch(stub: Stub, file: IO[bytes]) -> None:
+def fetch(storage: Storage, stub: Stub, file: IO[bytes]) -> None:
     """Write the bytes of a stub's object into a file. Raises FreedFileError, OSError."""
     from s3rewrite.sync.errors import S3Error  # noqa: PLC0415 - boto3 is imported where needed
 
-    digest = sha256()
+    digest, size = sha256(), 0
     try:
-        for chunk in _bucket(stub).get(stub.key):
+        for chunk in _bucket(storage, stub).get(stub.key):
             digest.update(chunk)
+            size += len(chunk)
+            if size > stub.signature.size:
+                break
             file.write(chunk)
     except S3Error as error:
         raise FreedFileError(f"{stub.key}: {error}") from error
-    if digest.hexdigest() != stub.sha256:
+    if (size, digest.hexdigest()) != (stub.signature.size, stub.sha256):
         raise FreedFileError(f"{stub.key}: bucket {stub.bucket} gave other bytes than were freed")
     file.seek(0)
 
 
-class FreeableStorage(FileSystemStorage):
-    """A FileSystemStorage in which what was freed is read as if it were there."""
+class Part(NamedTuple):
+    """Bytes of an object as S3 sends them: how many, and which of them (Content-Range, or "")."""
 
-    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
-        with suppress(FileNotFoundError):
-            return self._open_local(name, mode)
-        stub = self._stub(name)
-        if not set(mode) & set("wa+"):
-            return File(_opened(stub, mode), name)
-        if "w" in mode:
-            Path(self.path(name)).unlink()  # the bytes are not wanted any more
-        else:
-            bring_back(self, name, stub)
-        return self._open_local(name, mode)
-
-    def _open_local(self, name: str, mode: str) -> "File[Any]":
-        return cast("File[Any]", super()._open(name, mode))  # type: ignore[misc]
-
-    def _save(self, name: str, content: Any) -> str:
-        path = self.path(name)
-        # Where nothing may be overwritten, the stub keeps its name, as a file does.
-        stub = stub_at(path) if getattr(self, "_allow_overwrite", False) else None
-        with _replacing(path, stub):
-            return cast("str", super()._save(name, content))  # type: ignore[misc]
-
-    def size(self, name: str) -> int:
-        """The size of a file, in bytes."""
-        return self._told("size", name, lambda stub: stub.signature.size)
-
-    def get_modified_time(self, name: str) -> datetime:
-        """When its bytes were changed last."""
-        return self._told("get_modified_time", name, _time)
-
-    def get_created_time(self, name: str) -> datetime:
-        """Of a freed file, when its bytes were changed last."""
-        return self._told("get_created_time", name, _time)
-
-    def get_accessed_time(self, name: str) -> datetime:
-        """Of a freed file, when its bytes were changed last."""
-        return self._told("get_accessed_time", name, _time)
-
-    def _told(self, method: str, name: str, of_stub: Callable[[Stub], T]) -> T:
-        with suppress(FileNotFoundError):
-            return cast("T", getattr(super(), method)(name))
-        return of_stub(self._stub(name))
-
-    def _stub(self, name: str) -> Stub:
-        path = self.path(name)
-        stub = stub_at(path)
-        if stub is None:
-            raise FileNotFoundError(2, os.strerror(2), path)
-        return stub
+    size: int
+    range: str
+    chunks: Generator[bytes]
 
 
-def _time(stub: Stub) -> datetime:
-    zone = UTC if conf.uses_time_zones() else None
-    return datetime.fromtimestamp(stub.signature.mtime_ns / 1e9, zone)
+def read_part(mount: Mount, stub: Stub, wanted: str) -> Part | None:
+    """Some bytes of a freed file, not checked; `wanted` as a Range header says, "" for all.
 
+    None where there are no such bytes. Raises FreedFileError.
+    """
+    from s3rewrite.sync.errors import S3Error  # noqa: PLC0415
 
-@contextmanager
-def _replacing(path: str, stub: Stub | None) -> Iterator[None]:
-    """Let a file be written in the place of a stub, which comes back where none was."""
-    if stub is None:
-        yield
-        return
-    Path(path).unlink()
+    options = {"Range": wanted} if wanted else {}
     try:
-        yield
-    except BaseException:
-        # What was written until then is not all of it, and no other copy is on this disk.
-        temporary = Path(path).with_name(f"{OWN}{uuid4().hex}")
-        temporary.symlink_to(stub.target())
-        temporary.replace(path)
-        raise
+        answer = _bucket_of(mount, os.getpid()).call("get_object", Key=stub.key, **options)
+    except S3Error as error:
+        if error.code in ("InvalidRange", "416"):
+            return None
+        raise FreedFileError(f"{stub.key}: {error}") from error
+    digest = answer.get("Metadata", {}).get(FINGERPRINT)
+    if str(answer.get("ETag", "")).strip('"') != stub.etag and digest != stub.sha256:
+        raise FreedFileError(f"{stub.key}: bucket {stub.bucket} has other bytes than were freed")
+    return Part(answer["ContentLength"], answer.get("ContentRange", ""), _chunks(answer["Body"]))
 
 
-def _opened(stub: Stub, mode: str) -> IO[Any]:
-    file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever opens it closes it
-    try:
-        fetch(stub, cast("IO[bytes]", file))
-    except BaseException:
-        file.close()
-        raise
-    return cast("IO[Any]", file if "b" in mode else io.TextIOWrapper(cast("IO[bytes]", file)))
+def _chunks(body: Any) -> Generator[bytes]:
+    """The bytes of an answer; a visitor who leaves ends it."""
+    with closing(body):
+        yield from body.iter_chunks(CHUNK)
 
 
-def _bucket(stub: Stub) -> "Bucket":
-    for mount in conf.mounts().values():
-        if mount.bucket == stub.bucket and stub.key.startswith(mount.prefix):
-            return _bucket_of(mount, os.getpid())
-    raise FreedFileError(f"{stub.key} is in bucket {stub.bucket}, which no mount names any more")
+def _bucket(storage: Storage, stub: Stub) -> "Bucket":
+    """The bucket that a stub names, by the mount that has it now, or has the storage's files."""
+    mounts = list(conf.mounts().values())
+    naming = [m for m in mounts if m.bucket == stub.bucket and stub.key.startswith(m.prefix)]
+    having = [m for m in mounts if _has_files_of(m, storage)]
+    mount = next(iter(naming + having), None)
+    if mount is None:
+        raise FreedFileError(f"{stub.key} is in bucket {stub.bucket}, and no mount has its storage")
+    return _bucket_of(replace(mount, bucket=stub.bucket), os.getpid())
+
+
+def _has_files_of(mount: Mount, storage: Storage) -> bool:
+    own = conf.storage_of(mount)
+    if not (isinstance(own, FileSystemStorage) and isinstance(storage, FileSystemStorage)):
+        return own == storage
+    return Path(storage.location).is_relative_to(own.location)
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ import redis
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.freed import FreeableStorage
+from s3rewrite.freeable import FreeableStorage
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import view_of, web_registry
 

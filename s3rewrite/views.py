@@ -1,56 +1,136 @@
 """A view for local URLs of freed files: those that no page could link to S3."""
 
-import posixpath
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator, Generator
+from contextlib import closing
+from typing import Any
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.core.handlers.asgi import ASGIRequest
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from s3rewrite import conf
-from s3rewrite.freed import FreedFileError, stub_of
-from s3rewrite.stubs import Stub
+from s3rewrite.freed import FreedFileError, Part, read_part, stub_of
+from s3rewrite.mounts import Mount
+from s3rewrite.stubs import Stub, is_spoiled_stub
 from s3rewrite.sync.content_types import content_type
+
+logger = logging.getLogger("s3rewrite")
 
 RETRY_AFTER = "30"
 """Seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
 
+MAX_AGE = 60
+"""Seconds for which a redirect may be kept: a file that is back is the site's own again."""
+
+DOCUMENTS = frozenset(
+    {"text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"}
+)
+"""Media types that run as a page of the site where they are opened: they are downloaded instead."""
+
+_RANGE = re.compile(r"bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})")
+
 
 @require_safe
-def freed(request: HttpRequest, name: str, mount: str = "media") -> HttpResponseBase:
-    """The bytes of a freed file of a mount, by way of this site; 404 for what is no such file.
+def freed(
+    request: HttpRequest, name: str, mount: str = "media", *, stream: bool = False
+) -> HttpResponseBase:
+    """Where the bytes of a freed file are: a redirect to S3; 404 for what is no such file.
 
-    `path("media/<path:name>", s3rewrite.views.freed)`. 503 where S3 does not give them.
+    `path("media/<path:name>", s3rewrite.views.freed)`. With `{"stream": True}` the bytes come by
+    way of this site, also in ranges: where another origin will not do. 503 where S3 does not give
+    them, or a stub was renamed and no pass has seen that yet.
     """
-    storage = conf.storage_of(conf.mount(mount))
+    found = conf.mount(mount)
+    stub = _stub(found, name)
+    key = found.paths.key(name, stub.fingerprint)
+    if (stub.bucket, stub.key) != (found.bucket, key):
+        return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
+    if not stream:
+        url = found.paths.url(name, stub.fingerprint)
+        headers = {"Cache-Control": f"max-age={MAX_AGE}"}
+        return HttpResponseRedirect(url, headers=headers)
+    return _streamed(request, found, name, stub)
+
+
+def _stub(mount: Mount, name: str) -> Stub:
+    """The stub of a name. Raises Http404."""
+    storage: Any = conf.storage_of(mount)
     try:
         stub = stub_of(storage, name)
-    except (SuspiciousFileOperation, ValueError):
-        stub = None
+        is_spoiled = stub is None and is_spoiled_stub(storage.path(name))
+    except (NotImplementedError, SuspiciousFileOperation, ValueError):
+        raise Http404(name) from None
+    if is_spoiled:
+        message = "The stub of %r in mount %r says nothing that can be true: was it changed?"
+        logger.warning(message, name, mount.alias, extra={"mount": mount.alias, "file": name})
     if stub is None:
         raise Http404(name)
-    etag = f'"{stub.fingerprint}"'
-    answered = get_conditional_response(request, etag=etag, last_modified=_seconds(stub))
+    return stub
+
+
+def _streamed(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> HttpResponseBase:
+    modified = stub.signature.mtime_ns // 1_000_000_000
+    headers = {
+        "ETag": f'"{stub.fingerprint}"',
+        "Last-Modified": http_date(modified),
+        "Content-Type": content_type(name),
+        "Accept-Ranges": "bytes",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if headers["Content-Type"] in DOCUMENTS:
+        headers["Content-Disposition"] = "attachment"
+    answered = get_conditional_response(request, etag=headers["ETag"], last_modified=modified)
     if isinstance(answered, HttpResponseNotModified):
-        return _described(answered, stub, etag)
+        return HttpResponseNotModified(headers={"ETag": headers["ETag"]})
     if request.method == "HEAD":
-        return _described(HttpResponse(), stub, etag)
+        return HttpResponse(headers={**headers, "Content-Length": str(stub.signature.size)})
     try:
-        file = storage.open(name)
-    except FreedFileError:
+        part = read_part(mount, stub, _range(request, headers["ETag"]))
+    except FreedFileError as error:
+        logger.warning("%r of mount %r cannot be streamed: %s", name, mount.alias, error)
         return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
-    response = FileResponse(file, filename=posixpath.basename(name))
-    response["Content-Type"] = content_type(name)
-    return _described(response, stub, etag)
+    if part is None:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{stub.signature.size}"})
+    return _answer(request, part, headers)
 
 
-def _described(response: HttpResponse | FileResponse, stub: Stub, etag: str) -> HttpResponseBase:
-    response["ETag"] = etag
-    response["Last-Modified"] = http_date(_seconds(stub))
+def _range(request: HttpRequest, etag: str) -> str:
+    """The bytes that a visitor asks for, "" for all.
+
+    Of a file that is another one by now all of it is sent: RFC 9110 13.1.5.
+    """
+    wanted = request.headers.get("Range", "")
+    is_same = request.headers.get("If-Range", etag) == etag
+    return wanted if is_same and _RANGE.fullmatch(wanted) else ""
+
+
+def _answer(request: HttpRequest, part: Part, headers: dict[str, str]) -> HttpResponseBase:
+    """The bytes as S3 gives them, a chunk in memory at a time."""
+    headers["Content-Length"] = str(part.size)
+    if part.range:
+        headers["Content-Range"] = part.range
+    chunks = _asynchronous(part.chunks) if isinstance(request, ASGIRequest) else part.chunks
+    response = StreamingHttpResponse(chunks, status=206 if part.range else 200, headers=headers)
+    response.s3rewrite = False  # type: ignore[attr-defined]
     return response
 
 
-def _seconds(stub: Stub) -> int:
-    return stub.signature.mtime_ns // 1_000_000_000
+async def _asynchronous(chunks: Generator[bytes]) -> AsyncGenerator[bytes]:
+    """The same chunks, each fetched in a thread."""
+    with closing(chunks):
+        while chunk := await asyncio.to_thread(next, chunks, b""):
+            yield chunk

@@ -8,4 +8,5 @@ from s3rewrite.views import freed
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("freed/<path:name>", freed),
+    path("streamed/<path:name>", freed, {"stream": True}),
 ]

@@ -14,7 +14,7 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.freed import FreeableStorage
+from s3rewrite.freeable import FreeableStorage
 from s3rewrite.mounts import Mount
 
 

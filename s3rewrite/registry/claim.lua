@@ -1,5 +1,6 @@
 -- Withdraws a name and gives the token of the one upload that may publish it now. The object
--- that the upload is about to write is noted as withdrawn until it is published.
+-- that the upload is about to write is noted as withdrawn until it is published, as in
+-- withdraw.lua.
 --
 -- Refused ("doubtful") while another write to the same object may still arrive at S3: one under
 -- way, or one whose end nobody has seen, until no service would accept it any more. Such writes
@@ -11,6 +12,10 @@ if redis.call('GET', KEYS[6]) ~= ARGV[5] then
 end
 local now = redis.call('TIME')[1]
 local entry = redis.call('HGET', KEYS[1], ARGV[2])
+local function note(fingerprint)
+  redis.call('ZADD', KEYS[5], now, (ARGV[7] == '1' and '-' or fingerprint) .. ' ' .. ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1000001)
+end
 redis.call('HDEL', KEYS[3], ARGV[1])
 if entry then
   redis.call('HDEL', KEYS[1], ARGV[2])
@@ -18,7 +23,7 @@ if entry then
   if redis.call('EXISTS', KEYS[1]) == 0 then
     redis.call('SREM', KEYS[2], ARGV[3])
   end
-  redis.call('ZADD', KEYS[5], now, string.match(entry, '[^,]*$') .. ' ' .. ARGV[1])
+  note(string.match(entry, '[^,]*$'))
 end
 local doubts, is_doubtful = '', false
 for mark, fingerprint, till in string.gmatch(
@@ -33,7 +38,7 @@ end
 if not is_doubtful then
   doubts = doubts .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
-  redis.call('ZADD', KEYS[5], now, ARGV[6] .. ' ' .. ARGV[1])
+  note(ARGV[6])
 end
 redis.call('HSET', KEYS[7], ARGV[1], doubts)
 return is_doubtful and 'doubtful' or 'claimed'

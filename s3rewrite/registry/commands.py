@@ -12,7 +12,7 @@ import redis
 from s3rewrite.batches import batches
 from s3rewrite.entries import Entry, decode, decode_all, join, split
 from s3rewrite.registry.keys import Keys
-from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
+from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn, withdrawn_of
 from s3rewrite.registry.scripts import Scripts
 
 MAX_HINTS = 100_000
@@ -42,17 +42,19 @@ class Registry:
 
     # Changing
 
-    def withdraw(self, names: Iterable[str], *, hint: bool = False) -> None:
+    def withdraw(self, names: Iterable[str], *, hint: bool = False, is_found: bool = False) -> None:
         """No page links these names from now on, no upload that began before publishes them.
 
-        With `hint` the loop is asked to look at them.
+        With `hint` the loop is asked to look at them. `is_found` says that a pass found them so:
+        nobody has said that their files are to be deleted.
         """
         keys = self.keys
         rest = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
         for batch in batches(names, PIPELINE):
             with self.scripts.together() as pipeline:
                 for name in batch:
-                    found, arguments = self._call(name, rest, [int(hint)])
+                    options = [int(hint), int(self.overwrites), int(is_found)]
+                    found, arguments = self._call(name, rest, options)
                     self.scripts.run("withdraw", found, arguments, pipeline)
                 pipeline.execute()
 
@@ -84,8 +86,9 @@ class Registry:
 
     def publish_all(self, given: Iterable[tuple[Claim, Entry, bool]], lease: str) -> list[Outcome]:
         """Publish names, each with its claim, entry and `is_settled`, in one round trip."""
+        overwrites = int(self.overwrites)
         calls = [
-            (claim.name, [claim.token, lease, entry.encode(), int(is_settled)])
+            (claim.name, [claim.token, lease, entry.encode(), int(is_settled), overwrites])
             for claim, entry, is_settled in given
         ]
         return self._name_scripts("publish", calls)
@@ -108,14 +111,20 @@ class Registry:
 
     def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
         """Put `new` in place of `old`, for a file that was touched and has the same bytes."""
-        directory, basename = split(name)
-        keys = [self.keys.directory(directory), self.keys.changes, self.keys.lease]
-        arguments = [name, basename, lease, old.encode(), new.encode()]
-        return _outcome(self.scripts.run("refresh", keys, arguments))
+        return self.refresh_all([(name, old, new)], lease)[0]
+
+    def refresh_all(self, changes: Iterable[tuple[str, Entry, Entry]], lease: str) -> list[Outcome]:
+        """Put new entries in place of old ones, each with its name, in one round trip."""
+        calls = []
+        for name, old, new in changes:
+            directory, basename = split(name)
+            keys = [self.keys.directory(directory), self.keys.changes, self.keys.lease]
+            calls.append((keys, [name, basename, lease, old.encode(), new.encode()]))
+        return [_outcome(reply) for reply in self.scripts.run_each("refresh", calls)]
 
     def forget(self, objects: Iterable[Withdrawn]) -> None:
         """These withdrawn objects are gone from the bucket, or not to be deleted."""
-        members = [f"{found.fingerprint} {found.name}" for found in objects]
+        members = [found.member() for found in objects]
         for batch in batches(members, PIPELINE):
             self.client.zrem(self.keys.withdrawn, *batch)
 
@@ -213,8 +222,7 @@ class Registry:
         found: Any = self.client.zrange(
             self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000
         )
-        pairs = (member.decode().partition(" ") for member in found)
-        return [Withdrawn(name, fingerprint) for fingerprint, _, name in pairs]
+        return [withdrawn_of(member.decode()) for member in found]
 
     # Hints
 

@@ -33,6 +33,7 @@ class Keys:
     | `:progress`   | string | how far the pass is that runs now                           |
     | `:loop`       | string | who loops over the mount; expires where nobody does         |
     | `:totals`     | string | how much is published; expires soon                         |
+    | `:only_copies`| string | when freed files' objects were looked at, and who lost theirs |
     | `:handed:<n>` | set    | batches handed out under the lease with that fencing number |
     |               |        | which nobody has taken up                                   |
     | `:told:<n>`   | list   | what those tell who have taken some up                      |
@@ -57,6 +58,11 @@ class Keys:
         self.progress = f"{self.tag}:progress"
         self.loop = f"{self.tag}:loop"
         self.totals = f"{self.tag}:totals"
+
+    @property
+    def only_copies(self) -> str:
+        """When the only copies of freed files were looked at."""
+        return f"{self.tag}:only_copies"
 
     def directory(self, directory: str) -> str:
         """The hash of one directory."""

@@ -25,10 +25,25 @@ class Claim(NamedTuple):
 
 
 class Withdrawn(NamedTuple):
-    """Bytes of a name that the bucket may hold and no entry speaks of."""
+    """An object that the bucket may hold and no entry speaks of."""
 
     name: str
-    fingerprint: str
+    fingerprint: str = ""
+    """"" where all bytes of a name have one key."""
+    was_freed: bool = False
+    """It may be the only copy of a file that vanished, and that nobody has deleted."""
+
+    def member(self) -> str:
+        """As the registry notes it: `withdraw.lua`."""
+        mark = "freed:" if self.was_freed else ""
+        return f"{mark}{self.fingerprint or '-'} {self.name}"
+
+
+def withdrawn_of(member: str) -> Withdrawn:
+    """What a member of the withdrawn objects says."""
+    before, _, name = member.partition(" ")
+    fingerprint = before.removeprefix("freed:")
+    return Withdrawn(name, "" if fingerprint == "-" else fingerprint, before != fingerprint)
 
 
 class Epoch(NamedTuple):

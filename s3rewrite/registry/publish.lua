@@ -1,6 +1,7 @@
 -- Compare-and-set: publishes an entry only while the upload's token and the lease still stand.
 -- KEYS: directory, directories, claims, changes, withdrawn, lease, doubts
--- ARGV: name, basename, directory, token, lease, entry, "1" if the end of the write was seen
+-- ARGV: name, basename, directory, token, lease, entry, "1" if the end of the write was seen,
+--       "1" if other bytes have the same key
 if ARGV[7] == '1' then
   local doubts = redis.call('HGET', KEYS[7], ARGV[1]) or ''
   local left = string.gsub(doubts, ARGV[4] .. ':%S*=%d+ ', '')
@@ -19,6 +20,7 @@ end
 redis.call('HDEL', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[6])
 redis.call('SADD', KEYS[2], ARGV[3])
-redis.call('ZREM', KEYS[5], string.match(ARGV[6], '[^,]*$') .. ' ' .. ARGV[1])
+local noted = (ARGV[8] == '1' and '-' or string.match(ARGV[6], '[^,]*$')) .. ' ' .. ARGV[1]
+redis.call('ZREM', KEYS[5], noted, 'freed:' .. noted)
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'n', ARGV[1])
 return 'published'

@@ -1,7 +1,11 @@
 -- Takes a name's entry and its claim away in one step, so that neither a page nor an upload
 -- that began before can use them. Withdrawing what is not there changes nothing.
 -- KEYS: directory, directories, claims, changes, withdrawn, hints
--- ARGV: name, basename, directory, "1" to leave a hint
+-- ARGV: name, basename, directory, "1" to leave a hint, "1" if other bytes have the same key,
+--       "1" if a pass found the file gone, "0" if somebody deletes or replaces it
+-- The object is noted as withdrawn, since when: "<fingerprint> <name>", with "-" for the fingerprint
+-- where all bytes of a name have one key, and behind "freed:" where it may be the only copy of a
+-- file that nobody has deleted. The oldest ones are forgotten where there are too many.
 local entry = redis.call('HGET', KEYS[1], ARGV[2])
 redis.call('HDEL', KEYS[3], ARGV[1])
 if entry then
@@ -10,8 +14,13 @@ if entry then
   if redis.call('EXISTS', KEYS[1]) == 0 then
     redis.call('SREM', KEYS[2], ARGV[3])
   end
-  local fingerprint = string.match(entry, '[^,]*$')
-  redis.call('ZADD', KEYS[5], redis.call('TIME')[1], fingerprint .. ' ' .. ARGV[1])
+  local freed = ARGV[6] == '1' and string.find(entry, ',freed,', 1, true) and 'freed:' or ''
+  local fingerprint = ARGV[5] == '1' and '-' or string.match(entry, '[^,]*$')
+  redis.call('ZADD', KEYS[5], redis.call('TIME')[1], freed .. fingerprint .. ' ' .. ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1000001)
+end
+if ARGV[6] ~= '1' then
+  redis.call('ZREM', KEYS[5], 'freed:- ' .. ARGV[1])
 end
 if ARGV[4] == '1' then
   redis.call('XADD', KEYS[6], 'MAXLEN', '~', 100000, '*', 'n', ARGV[1])

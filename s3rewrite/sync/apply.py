@@ -9,14 +9,15 @@ from itertools import islice
 
 from s3rewrite import conf
 from s3rewrite.batches import batches
-from s3rewrite.entries import Signature, are_published, decode_all, join, split
+from s3rewrite.entries import Entry, Signature, are_published, by_directory, decode_all, join, split
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.freeing import AT_A_TIME, freeable
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import nothing
-from s3rewrite.sync.plan import Plan, Task, plan
+from s3rewrite.sync.only_copies import OnlyCopies
+from s3rewrite.sync.plan import Plan, Task, plan, wrong_marks
 from s3rewrite.sync.relink import refers
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.rules import concerned, rules
@@ -38,6 +39,7 @@ class Changes:
         self._report = report
         self._uploads = uploads
         self._is_answering = False
+        self._has_stubs = False
         self._rules = rules(job.mount, list(conf.mounts().values()))
         self._again = concerned(job.registry.rules(), self._rules)
         self.referring: list[tuple[Task, Known]] = []
@@ -46,6 +48,7 @@ class Changes:
         """Files that may be freed behind all uploads."""
         self.needed: set[str] = set()
         """Keys of freed files that were renamed."""
+        self.only_copies = OnlyCopies(job, report)
 
     def apply_tree(self, findings: Findings, below: str = "") -> None:
         """Bring in step what lies below a directory; "" is all.
@@ -69,6 +72,8 @@ class Changes:
         self._note(findings)
         if not (findings.errors or self._uploads.is_over):
             self._withdraw_vanished(seen, below)
+            if not below:
+                self._job.seen.has_stubs = self._has_stubs
 
     def apply_hints(self, hints: Iterable[str]) -> None:
         """Bring in step the names and the trees that hints speak of. Raises ScanError."""
@@ -93,16 +98,18 @@ class Changes:
         looks_closer = force or self._again is not None
         for directory, found in zip(batch, published, strict=True):
             self._note_freed(directory)
-            if not looks_closer and are_published(directory.files, found):
+            if not looks_closer and are_published(directory.files, found, directory.freed):
                 self._report.add(Result.KEPT, len(directory.files))
                 self._note_freeable(directory)
                 continue
             entries = decode_all(found)
+            self._mark(directory, entries)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._apply(directory.path, planned)
+        self.only_copies.look(batch)
 
     def _apply_names(self, names: Iterable[str]) -> None:
-        for directory, basenames in _by_directory(names).items():
+        for directory, basenames in by_directory(names).items():
             paths = {basename: join(directory, basename) for basename in basenames}
             published = self._job.registry.get(paths.values())
             entries = {split(name)[1]: entry for name, entry in published.items()}
@@ -117,8 +124,21 @@ class Changes:
         room = AT_A_TIME - len(self.freeable)
         self.freeable += islice(freeable(self._job, directory, time.time()), room)
 
+    def _mark(self, directory: Directory, entries: dict[str, Entry]) -> None:
+        """Have the entries say which files are freed."""
+        if self._job.choices.dry_run:
+            return
+        changes = [
+            (join(directory.path, basename), old, old._replace(freed=not old.freed))
+            for basename in wrong_marks(directory.files, entries, directory.freed)
+            for old in (entries[basename],)
+        ]
+        self._job.registry.refresh_all(changes, self._job.lease)
+
     def _note_freed(self, directory: Directory) -> None:
         paths = self._job.mount.paths
+        if directory.freed:
+            self._has_stubs = self._job.seen.has_stubs = True
         for basename, stub in directory.freed.items():
             if stub.key != paths.key(join(directory.path, basename), stub.fingerprint):
                 self.needed.add(stub.key)
@@ -157,10 +177,11 @@ class Changes:
                 continue
             # Where other bytes were published, the bucket does not hold these.
             lookup = known if task.entry is None else nothing
+            careful = task._replace(is_careful=self._job.is_careful)
             if refers(task.name) and len(self.referring) < MAX_REFERRING:
-                self.referring.append((task, lookup))
+                self.referring.append((careful, lookup))
             else:
-                self._uploads.submit(task, lookup)
+                self._uploads.submit(careful, lookup)
             self._answer_hints()
 
     def _answer_hints(self) -> None:
@@ -175,7 +196,7 @@ class Changes:
         """Withdraw names whose files are gone, or excluded; not one that came back meanwhile."""
         gone = [name for name in names if self._look(name) is None]
         if not self._job.choices.dry_run:
-            self._job.registry.withdraw(gone)
+            self._job.registry.withdraw(gone, is_found=True)
         for name in gone:
             self._tell(name, Result.WITHDRAWN)
 
@@ -185,14 +206,6 @@ class Changes:
     def _tell(self, name: str, result: Result) -> None:
         self._report.add(result)
         self._job.progress.done(name, result)
-
-
-def _by_directory(names: Iterable[str]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for name in names:
-        directory, basename = split(name)
-        grouped.setdefault(directory, []).append(basename)
-    return grouped
 
 
 def _is_in(path: str, below: str) -> bool:

@@ -31,6 +31,8 @@ class Uploaded(NamedTuple):
     sent: int = 0
     is_doubtful: bool = False
     """Left, as an earlier write of other bytes may still arrive at S3."""
+    would_replace: bool = False
+    """Left, as other bytes lie under its key: perhaps the only copy of a freed file."""
 
 
 End = Uploaded | Exception
@@ -90,14 +92,22 @@ class Attempt:
 
     def write(self) -> None:
         """Step 4."""
-        found = None if self.job.choices.force else self.known(self.upload.key)
-        if found and self._holds(found):
+        found = self._known()
+        if found and not self.job.choices.force and self._holds(found):
             self.end = Uploaded(Result.ADOPTED)
+        elif self.task.is_careful and found:
+            self.finish(Uploaded(Result.PENDING, would_replace=True))
         elif self.job.stop.is_set():
             self.finish(Uploaded(Result.PENDING))
         else:
             self._put()
             self.end = Uploaded(Result.UPLOADED, self.sending.size)
+
+    def _known(self) -> Object | None:
+        """What lies under the key, as far as it matters."""
+        if self.task.is_careful and (self.task.entry or self.job.choices.force):
+            return self.job.bucket.head(self.upload.key)
+        return None if self.job.choices.force else self.known(self.upload.key)
 
     def look_again(self) -> None:
         """Step 5."""

@@ -44,6 +44,8 @@ class Books:
         self._refused = 0
         self._doubtful = 0
         self.waiting: list[Waiting] = []
+        self.replacing: list[tuple[Task, Known]] = []
+        """Files under whose keys other bytes lie, which may be the only copies of freed files."""
 
     @property
     def is_over(self) -> bool:
@@ -75,7 +77,10 @@ class Books:
 
     def _enter(self, wanted: Wanted, end: End) -> None:
         name = wanted.task.name
-        if isinstance(end, Uploaded):
+        if isinstance(end, Uploaded) and end.would_replace:
+            self._job.progress.planned(-1)
+            self.replacing.append((wanted.task._replace(entry=None), wanted.known))
+        elif isinstance(end, Uploaded):
             self._done(name, end)
         elif isinstance(end, KeptLocal):
             self._kept_local(*wanted, end)
@@ -95,7 +100,7 @@ class Books:
             self._job.progress.done(name, uploaded.result)
 
     def _kept_local(self, task: Task, known: Known, kept: KeptLocal) -> None:
-        self._job.registry.withdraw([task.name])
+        self._job.registry.withdraw([task.name], is_found=True)
         with self._lock:
             self._report.skipped[task.name] = str(kept)
             if kept.waits_for:

@@ -3,9 +3,8 @@
 import os
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
-from s3rewrite.exclusions import OWN
+from s3rewrite.own_names import WATCH, own_name
 
 WAIT = 10.0
 """Seconds in which the event has to come."""
@@ -22,7 +21,7 @@ class Cookie:
     """A file directly in the root of a watch, there for a moment at a time."""
 
     def __init__(self, root: str) -> None:
-        self.path = os.path.join(root, f"{OWN}watch-{uuid4().hex}")  # noqa: PTH118
+        self.path = os.path.join(root, own_name(WATCH))  # noqa: PTH118
         self.is_seen = False
         """Whether its event came at least once."""
         self.problem = ""

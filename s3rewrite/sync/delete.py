@@ -1,19 +1,27 @@
 """Deleting objects of files that are gone: the dangerous part, so everything has to agree.
 
 Off unless asked for; never after a scan that met an error, nor from an empty or vanished root;
-never an excluded file's; nothing at all where more than MAX_DELETE are due; only objects that
-this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment; first copied
-to the QUARANTINE, where there is one.
+never an excluded file's; never the only copy of a file that vanished without having been deleted
+through Django, unless a person asks for it; nothing at all where more than MAX_DELETE are due; only
+objects that this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment;
+first copied to the QUARANTINE, where there is one.
 """
 
 from collections.abc import Container, Iterable
 
+from s3rewrite.entries import Entry
 from s3rewrite.freed import stub_of
 from s3rewrite.limits import limit_of
 from s3rewrite.registry import Claim, Withdrawn
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import signature_of
+
+VANISHED = (
+    "{count:,} freed {files} gone from the disk, though nobody deleted {them} through Django: "
+    "S3 keeps the only copies. If somebody removed {them} on purpose, run s3rewrite_sync {alias} "
+    "--delete; if not, s3rewrite_restore {alias} brings {them} back"
+)
 
 PUBLISHED = (Result.KEPT, Result.UPLOADED, Result.ADOPTED, Result.REFRESHED)
 
@@ -40,6 +48,10 @@ def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> N
     if not (job.mount.delete_missing or job.choices.delete):
         return
     due = [found for found in due_objects(job) if _key(job, found) not in needed]
+    if not job.choices.delete:
+        vanished = {found for found in due if found.was_freed and not _is_on_disk(job, found)}
+        due = [found for found in due if found not in vanished]
+        _note_vanished(job, report, len(vanished))
     limit = allowed(job, report, len(due))
     if len(due) > limit:
         report.notices.append(
@@ -49,6 +61,14 @@ def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> N
         )
         return
     _delete(job, due, report)
+
+
+def _note_vanished(job: Job, report: Report, count: int) -> None:
+    """A tree of stubs that was copied without links has none: that is no wish to delete."""
+    if count:
+        files, them = ("file is", "it") if count == 1 else ("files are", "them")
+        notice = VANISHED.format(count=count, files=files, them=them, alias=job.mount.alias)
+        report.notices.append(notice)
 
 
 def allowed(job: Job, report: Report, due: int) -> int:
@@ -68,14 +88,21 @@ def due_objects(job: Job) -> list[Withdrawn]:
         entry = published.get(found.name)
         superfluous = not job.excluded(found.name) and is_superfluous(
             fingerprinted=job.mount.paths.fingerprinted,
-            on_disk=signature_of(job.storage, found.name) is not None,
-            is_published=bool(entry and entry.fingerprint == found.fingerprint)
-            or _is_only_copy(job, found),
+            on_disk=_is_on_disk(job, found),
+            is_published=_is_published(entry, found) or _is_only_copy(job, found),
         )
         (due if superfluous else needed).append(found)
     if not job.choices.dry_run:
         job.registry.forget(needed)
     return due
+
+
+def _is_on_disk(job: Job, found: Withdrawn) -> bool:
+    return signature_of(job.storage, found.name) is not None
+
+
+def _is_published(entry: Entry | None, found: Withdrawn) -> bool:
+    return entry is not None and found.fingerprint in ("", entry.fingerprint)
 
 
 def _key(job: Job, found: Withdrawn) -> str:

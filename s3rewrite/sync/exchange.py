@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,48 @@ def exchange(one: Path, other: Path) -> None:
     if code in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
         raise ExchangeUnsupported(code, "the file system cannot exchange two files")
     raise OSError(code, os.strerror(code), str(one))
+
+
+def replace_expected(new: Path, path: Path, is_expected: Callable[[Path], bool]) -> bool:
+    """Let `new` take the place at `path`, if what lies there is what is expected.
+
+    Otherwise no, and all lies where it was. `is_expected` is asked of a path at which the old
+    thing lies then. Where names cannot be exchanged, what is saved between the question and the
+    answer is lost. Raises OSError.
+    """
+    inode = inode_of(new)
+    try:
+        exchange(new, path)
+    except ExchangeUnsupported:
+        if not is_expected(path):
+            return False
+        new.replace(path)
+        return True
+    if is_expected(new):
+        new.unlink()
+        return True
+    put_back(new, path, inode)
+    return False
+
+
+def put_back(aside: Path, path: Path, inode: int) -> None:
+    """Put what lies aside in its place again, for what we have put there: that `inode`.
+
+    Somebody may save a file at any moment. Each exchange shows what it took away: what is not
+    what we put there is newer, and is put there next.
+    """
+    while True:
+        put = inode_of(aside)
+        exchange(aside, path)
+        if inode_of(aside) == inode:
+            aside.unlink()
+            return
+        inode = put
+
+
+def inode_of(path: Path) -> int:
+    """The inode of what lies at a path, a link itself."""
+    return path.lstat().st_ino
 
 
 @lru_cache(maxsize=1)

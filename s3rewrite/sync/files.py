@@ -43,6 +43,11 @@ class OpenFile:
         self.file.seek(0)
         return Digests(digest.hexdigest(), ""), self.file
 
+    @property
+    def status(self) -> os.stat_result:
+        """What the disk says of the file that is open."""
+        return os.fstat(self.file.fileno())
+
     def is_at(self, path: Path) -> bool:
         """Whether the file that was opened lies, unchanged, at that path of the disk."""
         return _identity(path) == self._identity
@@ -56,7 +61,7 @@ class OpenFile:
 
     def _signature(self) -> Signature:
         if isinstance(self._storage, FileSystemStorage):
-            return signature(os.fstat(self.file.fileno()))
+            return signature(self.status)
         found = signature_of(self._storage, self._name)
         if found is None:
             raise FileNotFoundError(self._name)

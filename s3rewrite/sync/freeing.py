@@ -11,21 +11,22 @@ on disk, or S3 was proved to have them.
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IMODE, S_ISREG
 from typing import Any
 
-from s3rewrite.entries import Entry, Signature, join, split
-from s3rewrite.exclusions import OWN
+from s3rewrite.entries import Entry, Signature, by_directory, join
 from s3rewrite.mounts import Mount
-from s3rewrite.stubs import Stub, stub_at
+from s3rewrite.own_names import ASIDE, own_name, parsed_own, token_of
+from s3rewrite.stubs import Stub, stub_at, write_stub
 from s3rewrite.sync.compression import may_be_compressed
 from s3rewrite.sync.errors import S3Error, S3Unavailable
-from s3rewrite.sync.exchange import ExchangeUnsupported, exchange
+from s3rewrite.sync.exchange import ExchangeUnsupported, exchange, inode_of, put_back
 from s3rewrite.sync.files import OpenFile, opened
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import Digests
@@ -34,14 +35,15 @@ from s3rewrite.sync.relink import refers
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, signature
 
-ASIDE = f"{OWN}aside-"
-"""How the names begin under which files lie beside their places."""
-
 AT_A_TIME = 10_000
 """Files that are freed in one pass."""
 
 WATCHED = 60.0
 """Seconds for which a file lies beside its place, should somebody write to it still."""
+
+
+LEFT_BEHIND = 86_400.0
+"""Seconds after which a file of ours that was never finished was left by who was killed."""
 
 
 class Fate(StrEnum):
@@ -90,20 +92,43 @@ def _is_changed(mount: Mount, name: str) -> bool:
     return refers(name) or may_be_compressed(mount, name)
 
 
-def free(job: Job, report: Report, names: Sequence[str], own: Iterable[str]) -> None:
+def free(job: Job, report: Report, names: Sequence[str], own: Sequence[str]) -> None:
     """End what earlier passes began, by names of ours, and begin to free files of these names.
 
     Raises S3Unavailable, redis.RedisError.
     """
-    aside = [name for name in own if split(name)[1].startswith(ASIDE)]
-    if not (aside or names) or job.choices.dry_run:
+    if not (own or names) or job.choices.dry_run:
         return
+    asides = list(_asides(job, own))
     entries = job.registry.get(names)
     with ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-free") as pool:
-        ends = list(pool.map(lambda name: _tried(_end, job, name), aside))
+        ends = list(pool.map(lambda aside: _tried(_end, job, *aside), asides))
         ends += pool.map(lambda name: _tried(_begin, job, name, entries.get(name)), names)
-    for name, end in zip((*aside, *names), ends, strict=True):
+    for name, end in zip((*(name for _, name in asides), *names), ends, strict=True):
         _tell(report, name, end)
+
+
+def _asides(job: Job, own: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Where files lie aside, each with the name that it had, or "" where nothing has that now.
+
+    What else is ours is being written: it is removed where nobody has written it for long.
+    """
+    for directory, basenames in by_directory(own).items():
+        root = Path(job.storage.path(directory or "."))
+        tokens = {token_of(entry.name): entry.name for entry in root.iterdir()}
+        for basename in basenames:
+            parsed = parsed_own(basename)
+            if parsed and parsed.kind == ASIDE:
+                had = tokens.get(parsed.token)
+                yield root / basename, join(directory, had) if had else ""
+            else:
+                _remove_leftover(root / basename)
+
+
+def _remove_leftover(path: Path) -> None:
+    with suppress(OSError):
+        if time.time() - path.lstat().st_ctime > LEFT_BEHIND:
+            path.unlink()
 
 
 def _tried(step: Callable[..., bool], *arguments: Any) -> bool | Exception:
@@ -138,11 +163,15 @@ def _begin(job: Job, name: str, entry: Entry | None) -> bool:
         stub = _proved(job, name, entry, file)
         if stub is None:
             job.unfreeable.add((name, entry.signature))
+            return False
         try:
-            return stub is not None and _swapped(path, stub, file)
+            is_freed = _swapped(path, stub, file)
         except ExchangeUnsupported:
             job.unfreeable.add((name, entry.signature))
             raise
+    if is_freed:
+        job.registry.refresh(name, job.lease, entry, entry._replace(freed=True))
+    return is_freed
 
 
 def _is_ripe(path: Path, age: float) -> bool:
@@ -159,7 +188,9 @@ def _proved(job: Job, name: str, entry: Entry, file: OpenFile) -> Stub | None:
     """
     digests, content = file.read()
     key = job.mount.paths.key(name, entry.fingerprint)
-    stub = Stub(job.mount.bucket, key, file.signature, digests.sha256, "")
+    stub = Stub(
+        job.mount.bucket, key, file.signature, digests.sha256, "", S_IMODE(file.status.st_mode)
+    )
     found = job.bucket.head(key) if stub.fingerprint == entry.fingerprint else None
     if found is None or found.size != file.signature.size:
         return None
@@ -179,11 +210,11 @@ def _reads(job: Job, key: str, digests: Digests) -> bool:
 
 def _swapped(path: Path, stub: Stub, file: OpenFile) -> bool:
     """Let a file and its stub change places; back again where it is another file by then."""
-    aside = path.with_name(ASIDE + path.name)
+    aside = path.with_name(own_name(ASIDE, token_of(path.name)))
     if os.path.lexists(aside):
         return False  # what an earlier pass began has to end first
-    aside.symlink_to(stub.target())
-    ours = _inode(aside)
+    write_stub(aside, stub, file.status)
+    inode = inode_of(aside)
     try:
         if not file.is_unchanged():
             aside.unlink()
@@ -194,47 +225,26 @@ def _swapped(path: Path, stub: Stub, file: OpenFile) -> bool:
         raise
     if file.is_at(aside):
         return True
-    _put_back(aside, path, ours)
+    put_back(aside, path, inode)
     return False
 
 
-def _put_back(aside: Path, path: Path, ours: int) -> None:
-    """Put what lies aside in its place again, for what we have put there: the inode `ours`.
-
-    Somebody may save a file at any moment. Each exchange shows what it took away: what is not
-    what we put there is newer, and is put there next.
-    """
-    while True:
-        put = _inode(aside)
-        exchange(aside, path)
-        if _inode(aside) == ours:
-            aside.unlink()
-            return
-        ours = put
-
-
-def _inode(path: Path) -> int:
-    return path.lstat().st_ino
-
-
-def _end(job: Job, own: str) -> bool:
-    """Decide and do what becomes of what lies aside, under a name of ours. No file is freed."""
-    directory, basename = split(own)
-    name = join(directory, basename.removeprefix(ASIDE))
-    aside, path = Path(job.storage.path(own)), Path(job.storage.path(name))
+def _end(job: Job, aside: Path, name: str) -> bool:
+    """Decide and do what becomes of a file that lies aside. No file is freed."""
+    path = Path(job.storage.path(name)) if name else None
     # In this order: only we put stubs, so the inode is the stub's, where there is one.
-    ours = _inode(path) if os.path.lexists(path) else 0
-    stub = stub_at(str(path))
+    inode = inode_of(path) if path and os.path.lexists(path) else 0
+    stub = stub_at(str(path)) if path else None
     found = None if aside.is_symlink() else aside.stat()
     kept = signature(found) if found else None
     was_watched = found is not None and time.time() - found.st_ctime >= WATCHED
     is_held = bool(stub and was_watched and _is_held(job, stub))
     decided = fate(stub, kept, was_watched=was_watched, is_held=is_held)
-    if decided is Fate.PUT_BACK:
-        _put_back(aside, path, ours)
+    if decided is Fate.PUT_BACK and path:
+        put_back(aside, path, inode)
         job.registry.withdraw([name], hint=True)
     elif decided is Fate.REMOVE:
-        _sync(path.parent)
+        _sync(aside.parent)
         aside.unlink()
     return False
 

@@ -70,6 +70,11 @@ class HandedOut:
         """The files that refer to others which are not on S3 yet."""
         return self._books.waiting
 
+    @property
+    def replacing(self) -> list[tuple[Task, Known]]:
+        """The files under whose keys other bytes lie, perhaps the only copies of freed files."""
+        return self._books.replacing
+
     def submit(self, task: Task, known: Known) -> None:
         """Upload a file soon; waits while enough others are waiting.
 

@@ -14,7 +14,7 @@ from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Result
 
 Row = list[Any]
-"""Name, size, time of change in ns and, "" where there is none, the encoded entry."""
+"""Name, size, time of change in ns, the encoded entry or "", and whether to be careful."""
 
 
 class Handout(NamedTuple):
@@ -30,13 +30,15 @@ class Handout(NamedTuple):
 
 def row_of(task: Task) -> Row:
     """A task as JSON."""
-    return [task.name, *task.signature, task.entry.encode() if task.entry else ""]
+    entry = task.entry.encode() if task.entry else ""
+    return [task.name, *task.signature, entry, task.is_careful]
 
 
 def task_of(row: Row) -> Task:
     """The task of a row."""
-    name, size, mtime_ns, entry = row
-    return Task(name, Signature(size, mtime_ns), decode(entry.encode()) if entry else None)
+    name, size, mtime_ns, entry, is_careful = row
+    published = decode(entry.encode()) if entry else None
+    return Task(name, Signature(size, mtime_ns), published, is_careful)
 
 
 def told(end: End) -> list[Any]:
@@ -66,8 +68,8 @@ _KINDS: tuple[tuple[str, type, Callable[[Any], tuple[Any, ...]], Callable[..., E
     (
         "uploaded",
         Uploaded,
-        lambda end: (str(end.result), end.sent, end.is_doubtful),
-        lambda result, sent, is_doubtful: Uploaded(Result(result), sent, is_doubtful),
+        lambda end: (str(end.result), *end[1 : None if end.would_replace else 3]),
+        lambda result, *facts: Uploaded(Result(result), *facts),
     ),
     (
         "kept local",

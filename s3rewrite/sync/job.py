@@ -37,6 +37,14 @@ class Choices:
     dry_run: bool = False
 
 
+@dataclass
+class Seen:
+    """What passes of this process have found out about a mount."""
+
+    has_stubs: bool | None = None
+    """Whether a freed file was met; None as long as no scan has met all files."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One mount, and all that a pass over it needs."""
@@ -51,6 +59,8 @@ class Job:
 
     unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
     """Files that were found to have other bytes than their objects: not looked at again."""
+
+    seen: Seen = field(default_factory=Seen)
 
     @cached_property
     def storage(self) -> Storage:
@@ -75,6 +85,15 @@ class Job:
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
         return is_excluded(name, self.mount.exclude, self.mount.include)
+
+    @property
+    def is_careful(self) -> bool:
+        """Whether a freed file, renamed perhaps, may have its only copy under another one's key.
+
+        Keys that carry the fingerprint are those of the same bytes.
+        """
+        is_surely_whole = self.mount.keep_local and self.seen.has_stubs is False
+        return not (is_surely_whole or self.mount.paths.fingerprinted)
 
     def goes_on(self) -> bool:
         """Whether a long upload is to go on; asking tells that it moves."""

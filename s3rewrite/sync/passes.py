@@ -18,6 +18,7 @@ from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.relink import in_circles
+from s3rewrite.sync.replacing import upload_replacing
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
 from s3rewrite.sync.uploading import uploading
@@ -38,7 +39,8 @@ def pass_over(job: Job, hints: Iterable[str]) -> Report:
         with uploading(job, report) as uploads:
             changes = Changes(job, report, uploads)
             changes.apply_hints(hints)
-        _upload_referring(job, report, changes.referring)
+        replacing = _upload_referring(job, report, changes.referring)
+        upload_replacing(job, report, [*uploads.replacing, *replacing])
 
     return _reported(job, work)
 
@@ -81,16 +83,24 @@ def _scan_and_apply(job: Job, report: Report) -> None:
     with uploading(job, report) as uploads:
         changes = Changes(job, report, uploads)
         changes.apply_scan(chain(first, directories), findings)
-    _upload_referring(job, report, changes.referring)
+    replacing = _upload_referring(job, report, changes.referring)
+    upload_replacing(job, report, [*uploads.replacing, *replacing])
     if report.is_scan_complete and not report.stopped and not job.stop.is_set():
         changes.note_rules()
+    changes.only_copies.close()
     if report.is_scan_complete and not uploads.is_over:
         delete_withdrawn(job, report, changes.needed)
         free(job, report, changes.freeable, findings.own)
 
 
-def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:
-    """Upload files that refer to others behind those; some of them refer to each other."""
+def _upload_referring(
+    job: Job, report: Report, tasks: list[tuple[Task, Known]]
+) -> list[tuple[Task, Known]]:
+    """Upload files that refer to others behind those; some of them refer to each other.
+
+    Returns those under whose keys other bytes lie.
+    """
+    replacing: list[tuple[Task, Known]] = []
     while tasks:
         with uploading(job, report) as uploads:
             for task, known in tasks:
@@ -98,10 +108,12 @@ def _upload_referring(job: Job, report: Report, tasks: list[tuple[Task, Known]])
                     report.add(Result.PENDING)
                 else:
                     uploads.submit(task, known)
+        replacing += uploads.replacing
         if len(uploads.waiting) == len(tasks) or uploads.is_over:
             _note_waiting(report, uploads.waiting)
-            return
+            break
         tasks = [(waiting.task, waiting.known) for waiting in uploads.waiting]
+    return replacing
 
 
 def _note_waiting(report: Report, waiting: list[Waiting]) -> None:

@@ -1,6 +1,6 @@
 """What is to be done with a name: the decision, and nothing else. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -23,6 +23,8 @@ class Task(NamedTuple):
     name: str
     signature: Signature
     entry: Entry | None
+    is_careful: bool = False
+    """Whether other bytes under its key must stay: a freed file may have its only copy there."""
 
 
 @dataclass(slots=True)
@@ -76,3 +78,14 @@ def plan(
     missing = published.keys() - local.keys()
     planned.withdrawals = [join(directory, basename) for basename in sorted(missing)]
     return planned
+
+
+def wrong_marks(
+    local: Mapping[str, Signature], published: Mapping[str, Entry], freed: Container[str]
+) -> list[str]:
+    """The basenames of unchanged files whose entries say otherwise whether they are freed."""
+    return [
+        basename
+        for basename, entry in published.items()
+        if entry.freed != (basename in freed) and entry.signature == local.get(basename)
+    ]

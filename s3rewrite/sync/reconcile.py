@@ -39,7 +39,7 @@ def reconcile(job: Job) -> int:
             found = job.registry.entries(batch)
             arguments = ([job] * len(batch), [epoch.seen - SLACK] * len(batch), batch, found)
             names = [name for doubted in pool.map(_doubted, *arguments) for name in doubted]
-            job.registry.withdraw(names)
+            job.registry.withdraw(names, is_found=True)
             withdrawn += len(names)
     if job.registry.trust(job.lease, epoch.run_id) is Outcome.FENCED:
         raise LeaseLost

@@ -15,8 +15,8 @@ from django.core.files.storage import FileSystemStorage
 from pathspec import GitIgnoreSpec
 
 from s3rewrite.entries import join
-from s3rewrite.exclusions import OWN
 from s3rewrite.freed import FreedFileError, bring_back
+from s3rewrite.own_names import START
 from s3rewrite.paths import FINGERPRINT_DIGITS
 from s3rewrite.stubs import Stub
 from s3rewrite.sync.compression import CODINGS, LARGEST, decompress, is_installed
@@ -123,7 +123,7 @@ def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
     """The file's bytes in a file beside its place. Raises ValueError where they are others."""
     proof = _proof(job, wanted)
     digest = sha256()
-    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=OWN) as file:
+    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=START) as file:
         for chunk in job.bucket.get(wanted.key):
             digest.update(chunk)
             file.write(chunk)

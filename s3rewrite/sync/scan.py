@@ -13,9 +13,9 @@ from typing import NamedTuple
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.entries import Signature, join
-from s3rewrite.exclusions import OWN
+from s3rewrite.own_names import parsed_own
 from s3rewrite.paths import MAX_KEY_BYTES
-from s3rewrite.stubs import Stub, stub_at
+from s3rewrite.stubs import Stub, is_spoiled_stub, stub_at
 
 Excluded = Callable[[str], bool]
 
@@ -85,12 +85,15 @@ def signature_of(storage: Storage, name: str) -> Signature | None:
 
 
 def _disk_signature(path: str) -> Signature | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except FileNotFoundError:
-        stub = stub_at(path)
-        return stub.signature if stub else None
-    return signature(found) if stat.S_ISREG(found.st_mode) else None
+    for _ in range(2):  # a stub and its file may change places in between
+        try:
+            found = os.stat(path)  # noqa: PTH116
+        except FileNotFoundError:
+            if stub := stub_at(path):
+                return stub.signature
+        else:
+            return signature(found) if stat.S_ISREG(found.st_mode) else None
+    return None
 
 
 def signature(found: os.stat_result) -> Signature:
@@ -169,7 +172,7 @@ def _read_directory(root: str, place: _Place, findings: Findings) -> tuple[Direc
     with listed(full) as (here, entries):
         above = place.above | {(here.st_dev, here.st_ino)}
         for entry in entries:
-            if entry.name.startswith(OWN):
+            if parsed_own(entry.name):
                 findings.own.append(join(place.path, entry.name))
                 continue
             found = _look(entry, full, directory, findings)
@@ -221,7 +224,9 @@ def _look(
             directory.files[entry.name] = stub.signature
             directory.freed[entry.name] = stub
         else:
-            findings.skipped[join(directory.path, entry.name)] = "a link to nothing"
+            is_spoiled = is_spoiled_stub(f"{full}/{entry.name}")
+            reason = "a freed file's stub that was changed" if is_spoiled else "a link to nothing"
+            findings.skipped[join(directory.path, entry.name)] = reason
         return None
     except OSError as error:
         name = join(directory.path, entry.name)

@@ -62,7 +62,9 @@ def _added(before: End, end: End) -> End:
 
 
 def _is_to_be_tried_again(end: End) -> bool:
-    return isinstance(end, Uploaded) and end.result is Result.PENDING and not end.is_doubtful
+    if not isinstance(end, Uploaded) or end.is_doubtful or end.would_replace:
+        return False
+    return end.result is Result.PENDING
 
 
 def _make(job: Job, attempts: Sequence[Attempt]) -> None:

@@ -26,6 +26,10 @@ class Uploading(Protocol):
     def waiting(self) -> list[Waiting]:
         """The files that refer to others which are not on S3 yet."""
 
+    @property
+    def replacing(self) -> list[tuple[Task, Known]]:
+        """The files under whose keys other bytes lie, perhaps the only copies of freed files."""
+
     def submit(self, task: Task, known: Known) -> None:
         """Upload a file soon; waits while enough others are waiting.
 

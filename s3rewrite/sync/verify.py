@@ -88,7 +88,7 @@ def differences(job: Job, *, checksum: bool) -> Iterator[Difference]:
 def repair(job: Job, found: Iterable[Difference]) -> int:
     """Withdraw what is wrong and ask the loop to look at it; returns how many names."""
     names = [name for name, fault in found if fault in REPAIRED]
-    job.registry.withdraw(names, hint=True)
+    job.registry.withdraw(names, hint=True, is_found=True)
     return len(names)
 
 
@@ -152,7 +152,7 @@ def _fault_of_freed(job: Job, stub: Stub) -> Fault | None:
         return Fault.NO_OBJECT
     try:
         with TemporaryFile() as file:
-            fetch(stub, file)
+            fetch(job.storage, stub, file)
     except FreedFileError:
         return Fault.OTHER_OBJECT
     return None

@@ -9,20 +9,24 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.test import Client
+from django.test import AsyncClient, Client
 
-from demo.servers import Valkey
+from demo.servers import SeaweedFS, Valkey
 from s3rewrite import conf
 from s3rewrite.freed import FreedFileError, stub_of
 from s3rewrite.links import resolver
 from s3rewrite.mounts import Mount
+from s3rewrite.own_names import ASIDE, own_name, token_of
 from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
+from s3rewrite.sync import exchange as exchanges
 from s3rewrite.sync import freeing
+from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.exchange import ExchangeUnsupported
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.restore import restore
+from s3rewrite.sync.transfer import Bucket
 from s3rewrite.sync.verify import Difference, Fault, differences
 from tests.factories import job, use_mount, write
 from tests.integration.test_passes import Puts, counts, keys
@@ -78,6 +82,11 @@ def content(storage: Any, name: str) -> bytes:
     return found
 
 
+def aside(basename: str) -> str:
+    """The basename under which a file lies beside its place."""
+    return own_name(ASIDE, token_of(basename))
+
+
 def is_linked(name: str) -> bool:
     return resolver().url(f"/media/{name}") != f"/media/{name}"
 
@@ -102,7 +111,7 @@ class TestFreeing:
         passed(mount)
         assert on_disk(root) == {"a.png": content}
         passed(mount)
-        assert on_disk(root) == {".s3rewrite-aside-a.png": content}
+        assert on_disk(root) == {aside("a.png"): content}
         assert is_linked("a.png")
         passed(mount)
         assert [path.name for path in root.iterdir()] == ["a.png"]
@@ -140,7 +149,7 @@ class TestFreeing:
         the_job = job(mount)
         assert counts(whole_pass(the_job)) == {Result.KEPT: 2, Result.FREED: 1}
         assert {name for name, _ in the_job.unfreeable} == {"a.css"}
-        assert set(on_disk(root)) == {".s3rewrite-aside-a.png", "a.css"}
+        assert set(on_disk(root)) == {aside("a.png"), "a.css"}
 
     def test_not_where_the_bucket_has_other_bytes(
         self, mount: Mount, root: Path, registry: Registry, s3_client: Any
@@ -233,6 +242,7 @@ class TestMeanwhile:
             exchange(one, other)
 
         monkeypatch.setattr(freeing, "exchange", late)
+        monkeypatch.setattr(exchanges, "exchange", late)
         passed(mount)
         assert on_disk(root) == {"a.png": b"two!"}
         assert [path.name for path in root.iterdir()] == ["a.png"]
@@ -266,7 +276,7 @@ class TestMeanwhile:
         monkeypatch.setattr(freeing, "WATCHED", 60.0)
         for _ in range(3):
             passed(mount)
-        assert on_disk(root) == {".s3rewrite-aside-a.png": BYTES}
+        assert on_disk(root) == {aside("a.png"): BYTES}
 
     @pytest.mark.parametrize("change", ["saved", "deleted"])
     def test_a_name_that_is_changed_while_its_old_bytes_lie_aside(
@@ -383,21 +393,45 @@ class TestAFreedFile:
         assert f"trash/{key}" in keys(s3_client, mount)
         assert key not in keys(s3_client, mount)
 
-    def test_that_was_renamed_keeps_its_object_and_its_bytes(
+    def test_that_was_renamed_has_its_object_copied_and_is_linked_again(
         self, settings: Any, mount: Mount, root: Path, storage: S3RewriteStorage, freed: str,
-        s3_client: Any,
+        s3_client: Any, puts: Puts,
     ) -> None:  # fmt: skip
         (key,) = keys(s3_client, mount)
         (root / freed).rename(root / "b.png")
-        settings.S3REWRITE["media"]["DELETE_GRACE"] = 0
-        without_grace = conf.read("media", settings.S3REWRITE["media"])
-        report = passed(without_grace)
-        assert "freed elsewhere" in report.skipped["b.png"]
         assert not is_linked("b.png")
-        assert keys(s3_client, mount) == [key]
         assert content(storage, "b.png") == BYTES
+        report = passed(mount)
+        assert counts(report) == {Result.ADOPTED: 1, Result.WITHDRAWN: 1}
+        assert puts.keys == []
+        stub = stub_of(storage, "b.png")
+        assert stub
+        assert set(keys(s3_client, mount)) == {key, stub.key}
+        assert is_linked("b.png")
+        assert content(storage, "b.png") == BYTES
+        assert counts(passed(mount)) == {Result.KEPT: 1}
         call_command("s3rewrite_restore", "--freed", "--pattern", "b.png")
         assert on_disk(root) == {"b.png": BYTES}
+
+    def test_that_s3_cannot_copy_stays_where_it_is_with_the_reason(
+        self, mount: Mount, root: Path, storage: S3RewriteStorage, freed: str, s3_client: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        (key,) = keys(s3_client, mount)
+        (root / freed).rename(root / "b.png")
+        call = Bucket.call
+
+        def refuses(bucket: Bucket, operation: str, **parameters: Any) -> Any:
+            if operation == "copy_object":
+                raise S3Error("too large")
+            return call(bucket, operation, **parameters)
+
+        monkeypatch.setattr(Bucket, "call", refuses)
+        report = passed(mount)
+        assert "S3 could not copy it to media/b" in report.skipped["b.png"]
+        assert "s3rewrite_restore --freed" in report.skipped["b.png"]
+        assert keys(s3_client, mount) == [key]
+        assert content(storage, "b.png") == BYTES
 
     def test_whose_object_is_lost_is_told_with_what_to_do(
         self, mount: Mount, storage: S3RewriteStorage, freed: str, registry: Registry,
@@ -437,13 +471,41 @@ class TestAFreedFile:
         assert counts(passed(kept)) == {Result.KEPT: 1}
         assert puts.keys == []
 
-    def test_of_a_bucket_that_no_mount_names_any_more(
+    @pytest.mark.parametrize("option", ["BUCKET", "PREFIX", "KEYS"])
+    def test_moves_with_its_mount(
         self, settings: Any, mount: Mount, root: Path, storage: S3RewriteStorage, freed: str,
-        bucket: str,
+        bucket: str, seaweedfs: SeaweedFS, option: str,
     ) -> None:  # fmt: skip
-        settings.S3REWRITE = {"media": settings.S3REWRITE["media"] | {"BUCKET": f"{bucket}-new"}}
+        """The bytes of a file that was freed into another place, and their way to the new one."""
+        seaweedfs.create_bucket(f"{bucket}-new")
+        other = "fingerprint" if mount.keys == "mirror" else "mirror"
+        value = {"BUCKET": f"{bucket}-new", "PREFIX": "elsewhere/", "KEYS": other}[option]
+        changed = use_mount(settings, root, **settings.S3REWRITE["media"] | {option: value})
         assert not is_linked(freed)
-        with pytest.raises(FreedFileError, match="no mount names any more"):
+        assert content(storage, freed) == BYTES
+        assert counts(passed(changed)) == {Result.ADOPTED: 1}
+        assert is_linked(freed)
+        stub = stub_of(storage, freed)
+        assert stub
+        assert (stub.bucket, stub.key) == (changed.bucket, changed.paths.key(freed, stub.sha256))
+        assert content(storage, freed) == BYTES
+        assert counts(passed(changed)) == {Result.KEPT: 1}
+
+    def test_of_a_bucket_that_is_not_there_is_left_with_what_to_do(
+        self, mount: Mount, root: Path, storage: S3RewriteStorage, freed: str,
+        registry: Registry, s3_client: Any,
+    ) -> None:  # fmt: skip
+        stub = stub_of(storage, freed)
+        assert stub
+        path = root / freed
+        path.unlink()
+        path.symlink_to(stub._replace(bucket="never-there").target())
+        registry.client.flushall()
+        s3_client.delete_object(Bucket=mount.bucket, Key=stub.key)
+        report = passed(mount)
+        assert "freed as" in report.skipped[freed]
+        assert "never-there" in report.skipped[freed]
+        with pytest.raises(FreedFileError, match="never-there"):
             storage.open(freed)
         assert on_disk(root) == {}
 
@@ -457,26 +519,106 @@ class TestAFreedFile:
 
 
 class TestTheView:
-    def test_gives_what_no_page_could_link(
-        self, client: Client, freed: str, storage: S3RewriteStorage
+    def test_leads_to_what_no_page_could_link(
+        self, client: Client, mount: Mount, freed: str, storage: S3RewriteStorage
     ) -> None:
-        response = client.get(f"/freed/{freed}")
+        stub = stub_of(storage, freed)
+        assert stub
+        for ask in (client.get, client.head):
+            response = ask(f"/freed/{freed}")
+            assert response.status_code == 302
+            assert response["Location"] == mount.paths.url(freed, stub.fingerprint)
+            assert response["Cache-Control"] == "max-age=60"
+
+    def test_may_stream_it(self, client: Client, freed: str) -> None:
+        response = client.get(f"/streamed/{freed}")
         assert b"".join(response.streaming_content) == BYTES  # type: ignore[attr-defined]
         assert response["Content-Type"] == "image/png"
         assert response["Content-Length"] == str(len(BYTES))
-        again = client.get(f"/freed/{freed}", headers={"If-None-Match": response["ETag"]})
+        again = client.get(f"/streamed/{freed}", headers={"If-None-Match": response["ETag"]})
         assert again.status_code == 304
-        head = client.head(f"/freed/{freed}")
-        assert (head.status_code, head["ETag"]) == (200, response["ETag"])
+        head = client.head(f"/streamed/{freed}")
+        for header in ("ETag", "Content-Length", "Content-Type", "Accept-Ranges", "Last-Modified"):
+            assert head[header] == response[header]
+        assert head.content == b""
+
+    @pytest.mark.parametrize(
+        ("wanted", "status", "found", "content_range"),
+        [
+            ("bytes=0-3", 206, BYTES[:4], "bytes 0-3/10"),
+            ("bytes=4-", 206, BYTES[4:], "bytes 4-9/10"),
+            ("bytes=-2", 206, BYTES[-2:], "bytes 8-9/10"),
+            ("bytes=10-", 416, b"", "bytes */10"),
+            ("bytes=a-b", 200, BYTES, ""),
+            ("lines=1-2", 200, BYTES, ""),
+        ],
+    )
+    def test_in_ranges(
+        self, client: Client, freed: str, wanted: str, status: int, found: bytes, content_range: str
+    ) -> None:
+        response = client.get(f"/streamed/{freed}", headers={"Range": wanted})
+        assert response.status_code == status
+        assert response.getvalue() == found  # type: ignore[attr-defined]
+        assert response.get("Content-Range", "") == content_range
+
+    def test_of_a_file_that_is_another_one_by_now_all_of_it(
+        self, client: Client, freed: str
+    ) -> None:
+        headers = {"Range": "bytes=0-3", "If-Range": '"other"'}
+        response = client.get(f"/streamed/{freed}", headers=headers)
+        assert (response.status_code, response.getvalue()) == (200, BYTES)  # type: ignore[attr-defined]
+
+    async def test_without_blocking_the_event_loop(
+        self, async_client: AsyncClient, freed: str
+    ) -> None:
+        response: Any = await async_client.get(f"/streamed/{freed}")
+        assert response.is_async
+        assert b"".join([chunk async for chunk in response.streaming_content]) == BYTES
+
+    def test_what_would_run_as_a_page_is_to_be_kept(
+        self, client: Client, mount: Mount, root: Path
+    ) -> None:
+        write(root, "a.html", b"<script>alert(1)</script>")
+        for _ in range(3):
+            passed(mount)
+        response = client.get("/streamed/a.html")
+        assert response["Content-Disposition"] == "attachment"
+        assert response["X-Content-Type-Options"] == "nosniff"
+        response.close()
 
     def test_and_nothing_else(
         self, client: Client, root: Path, freed: str, mount: Mount, s3_client: Any
     ) -> None:
         write(root, "b.png")
-        for name in ("b.png", "nothing.png", "../secret", "photos"):
+        for name in ("b.png", "nothing.png", "../secret", "photos", "a%00b", "x" * 300):
             assert client.get(f"/freed/{name}").status_code == 404
         assert client.post(f"/freed/{freed}").status_code == 405
         (key,) = keys(s3_client, mount)
-        s3_client.delete_object(Bucket=mount.bucket, Key=key)
-        response = client.get(f"/freed/{freed}")
+        s3_client.put_object(Bucket=mount.bucket, Key=key, Body=BYTES[::-1])
+        response = client.get(f"/streamed/{freed}")
         assert (response.status_code, response["Retry-After"]) == (503, "30")
+        s3_client.delete_object(Bucket=mount.bucket, Key=key)
+        response = client.get(f"/streamed/{freed}")
+        assert (response.status_code, response["Retry-After"]) == (503, "30")
+
+    def test_of_one_that_was_renamed_after_the_next_pass(
+        self, client: Client, root: Path, mount: Mount, freed: str
+    ) -> None:
+        (root / freed).rename(root / "b.png")
+        assert client.get("/freed/b.png").status_code == 503
+        passed(mount)
+        assert client.get("/freed/b.png").status_code == 302
+
+    @pytest.mark.parametrize("mtime", ["9" * 19, "9" * 400, "x"])
+    def test_a_stub_that_was_forged_is_none(
+        self, client: Client, root: Path, mount: Mount, mtime: str, freed: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
+        target = str((root / freed).readlink()).split(",")
+        target[1] = mtime
+        (root / "forged.png").symlink_to(",".join(target))
+        for path in ("freed", "streamed"):
+            assert client.get(f"/{path}/forged.png").status_code == 404
+        assert "says nothing that can be true" in caplog.text
+        report = passed(mount)
+        assert report.skipped["forged.png"] == "a freed file's stub that was changed"

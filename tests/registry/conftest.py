@@ -30,6 +30,11 @@ def entry(number: int) -> Entry:
 
 def publish(registry: Registry, lease: str, name: str, number: int = 1) -> None:
     """Publish a name, as an upload does."""
-    claim = registry.claim(name, lease, entry(number).fingerprint)
+    publish_entry(registry, lease, name, entry(number))
+
+
+def publish_entry(registry: Registry, lease: str, name: str, entry: Entry) -> None:
+    """Publish a name with an entry."""
+    claim = registry.claim(name, lease, entry.fingerprint)
     assert isinstance(claim, Claim)
-    assert registry.publish(claim, lease, entry(number)) == "published"
+    assert registry.publish(claim, lease, entry) == "published"

@@ -4,7 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.registry import Claim, Outcome, Registry, Withdrawn
-from tests.registry.conftest import entry, publish
+from s3rewrite.registry.lease import held
+from tests.registry.conftest import entry, publish, publish_entry
 
 NAME = "photos/2026/a.jpg"
 
@@ -115,19 +116,55 @@ class TestWithdrawn:
     ) -> None:
         publish(registry, lease, NAME, 1)
         registry.withdraw([NAME])
-        found = [Withdrawn(NAME, entry(1).fingerprint)]
+        found = [Withdrawn(NAME)]
         assert registry.withdrawn(0) == found
         assert registry.withdrawn(100) == []
         registry.forget(found)
         assert registry.withdrawn(0) == []
 
     def test_so_are_an_upload_that_was_not_published_and_the_version_before(
-        self, registry: Registry, lease: str
+        self, redis_client: redis.Redis
     ) -> None:
+        registry = Registry("versions", redis_client, overwrites=False)
+        registry.start_epoch()
+        with held(registry) as lease:
+            self.check_versions(registry, lease)
+
+    def check_versions(self, registry: Registry, lease: str) -> None:
         publish(registry, lease, NAME, 1)
         registry.claim(NAME, lease, entry(2).fingerprint)
         found = {item.fingerprint for item in registry.withdrawn(0)}
         assert found == {entry(1).fingerprint, entry(2).fingerprint}
+
+    def test_a_thousand_versions_under_one_key_are_one_object(
+        self, registry: Registry, lease: str
+    ) -> None:
+        for number in range(1, 50):
+            publish(registry, lease, NAME, number)
+            registry.withdraw([NAME])
+        assert registry.withdrawn(0) == [Withdrawn(NAME)]
+        publish(registry, lease, NAME, 50)
+        assert registry.withdrawn(0) == []
+
+    @pytest.mark.parametrize(
+        ("is_freed", "is_found", "was_freed"),
+        [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+    )
+    @pytest.mark.parametrize("overwrites", [True, False])
+    def test_the_only_copy_of_a_file_that_nobody_deleted_is_told_apart(
+        self, redis_client: redis.Redis, is_freed: bool, is_found: bool, was_freed: bool,
+        overwrites: bool,
+    ) -> None:  # fmt: skip
+        registry = Registry("freed", redis_client, overwrites=overwrites)
+        registry.start_epoch()
+        found = entry(1)._replace(freed=is_freed)
+        with held(registry) as lease:
+            publish_entry(registry, lease, NAME, found)
+            registry.withdraw([NAME], is_found=is_found)
+            fingerprint = "" if overwrites else found.fingerprint
+            assert registry.withdrawn(0) == [Withdrawn(NAME, fingerprint, was_freed)]
+            publish_entry(registry, lease, NAME, found)
+        assert registry.withdrawn(0) == []
 
     def test_a_published_object_is_not(self, registry: Registry, lease: str) -> None:
         publish(registry, lease, NAME, 1)
@@ -204,7 +241,7 @@ def test_any_name_comes_back_as_it_was(
     assert registry.get([name]) == {name: entry(3)}
     assert (name, entry(3)) in set(registry.names())
     registry.withdraw([name], hint=True)
-    assert Withdrawn(name, entry(3).fingerprint) in registry.withdrawn(0)
+    assert Withdrawn(name) in registry.withdrawn(0)
     assert registry.get([name]) == {}
 
 
