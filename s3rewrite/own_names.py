@@ -61,9 +61,9 @@ def is_own(name: str) -> bool:
     return START in name and parsed_own(name.rpartition("/")[2]) is not None
 
 
-def token_of(basename: str) -> str:
-    """The token that stands for a basename, however long that is."""
-    return sha256(basename.encode(errors="surrogateescape")).hexdigest()[:_TOKEN_LENGTH]
+def token_of(text: str) -> str:
+    """The token that stands for a text, however long that is."""
+    return sha256(text.encode(errors="surrogateescape")).hexdigest()[:_TOKEN_LENGTH]
 
 
 def _mac(kind: str, token: str, secret: str) -> str:

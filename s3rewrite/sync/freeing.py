@@ -60,7 +60,7 @@ def fate(stub: Stub | None, aside: Signature | None, *, was_watched: bool, is_he
     | in its place | aside         | long enough | S3 still has it | fate     |
     |--------------|---------------|-------------|-----------------|----------|
     | any          | a stub        | any         | any             | remove   |
-    | no stub      | a file        | any         | any             | remove   |
+    | another, no  | a file        | any         | any             | remove   |
     | its stub     | changed since | any         | any             | put back |
     | its stub     | unchanged     | no          | any             | wait     |
     | its stub     | unchanged     | yes         | no              | put back |
@@ -109,18 +109,19 @@ def free(job: Job, report: Report, names: Sequence[str], own: Sequence[str]) -> 
 
 
 def _asides(job: Job, own: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Where files lie aside, each with the name that it had, or "" where nothing has that now.
+    """Where files lie aside, each with the name of its stub, or "" where that is gone.
 
     What else is ours is being written: it is removed where nobody has written it for long.
     """
     for directory, basenames in by_directory(own).items():
         root = Path(job.storage.path(directory or "."))
-        tokens = {token_of(entry.name): entry.name for entry in root.iterdir()}
+        stubs = [(stub_at(str(path)), path.name) for path in root.iterdir() if path.is_symlink()]
+        tokens = {token_of(stub.target()): basename for stub, basename in stubs if stub}
         for basename in basenames:
             parsed = parsed_own(basename)
             if parsed and parsed.kind == ASIDE:
-                had = tokens.get(parsed.token)
-                yield root / basename, join(directory, had) if had else ""
+                place = tokens.get(parsed.token)
+                yield root / basename, join(directory, place) if place else ""
             else:
                 _remove_leftover(root / basename)
 
@@ -210,7 +211,7 @@ def _reads(job: Job, key: str, digests: Digests) -> bool:
 
 def _swapped(path: Path, stub: Stub, file: OpenFile) -> bool:
     """Let a file and its stub change places; back again where it is another file by then."""
-    aside = path.with_name(own_name(ASIDE, token_of(path.name)))
+    aside = path.with_name(own_name(ASIDE, token_of(stub.target())))
     if os.path.lexists(aside):
         return False  # what an earlier pass began has to end first
     write_stub(aside, stub, file.status)

@@ -177,9 +177,13 @@ MOVES = st.tuples(
 )
 
 
+PASSES = [("pass", "", "")] * 3
+
+
 @given(moves=st.lists(MOVES, min_size=4, max_size=10))
 @example([("displace", "a.png", "b.png"), ("hint", "a.png", ""), ("pass", "a.png", "")])
 @example([("displace", "d/a.png", "a.png"), ("displace", "a.png", "b.png"), ("pass", "", "")])
+@example([("displace", "b.png", "a.png"), *PASSES, ("displace", "a.png", "b.png")])
 @hypothesis_settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
 )
