@@ -34,13 +34,7 @@ ATTEMPTS = 3
 CHECKSUMS = "when_supported"
 
 LOOKING = frozenset(
-    {
-        "ExpectedBucketOwner",
-        "RequestPayer",
-        "SSECustomerAlgorithm",
-        "SSECustomerKey",
-        "SSECustomerKeyMD5",
-    }
+    "ExpectedBucketOwner RequestPayer SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5".split()
 )
 """Arguments of an upload without which its object cannot be looked at."""
 
