@@ -2,9 +2,10 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -68,40 +69,34 @@ def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> I
     for wanted in _wanted(job):
         if chosen.patterns and not chosen.match_file(wanted.name):
             continue
-        try:
-            with _failing(wanted.name):
-                _bring(job, wanted, spellings)
-        except _There:
-            continue
-        except _Failed as error:
-            yield Restored(wanted.name, wanted.size, str(error))
-        else:
-            yield Restored(wanted.name, wanted.size)
+        reason = _outcome(wanted.name, partial(_bring, job, wanted, spellings))
+        if reason is not None:
+            yield Restored(wanted.name, wanted.size, reason)
 
 
 class _There(Exception):
     """A file has that name already: it stands."""
 
 
-class _Failed(Exception):
-    """Why one file could not be restored."""
+def _outcome(name: str, step: Callable[[], None]) -> str | None:
+    """Why a step failed for one name; None where the file was there.
 
-
-@contextmanager
-def _failing(name: str) -> Iterator[None]:
-    """A step whose failure is this file's alone; raises OSError where it is the whole disk's."""
+    Raises OSError where it is the whole disk's failure.
+    """
     try:
-        yield
+        step()
+    except _There:
+        return None
     except OSError as error:
         if error.errno in WHOLE_DISK:
             action = f"{WHOLE_DISK[error.errno]}, then run s3rewrite_restore again"
             raise OSError(f"{name}: {action}") from error
-        reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
-        raise _Failed(reason) from error
-    except SuspiciousOperation as error:
-        raise _Failed(NO_NAME) from error
+        return REASONS.get(error.errno or 0) or error.strerror or str(error)
+    except SuspiciousOperation:
+        return NO_NAME
     except (S3Error, ValueError) as error:
-        raise _Failed(str(error)) from error
+        return str(error)
+    return ""
 
 
 def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
@@ -111,21 +106,15 @@ def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
         for basename, stub in directory.freed.items():
             name = join(directory.path, basename)
             if not chosen.patterns or chosen.match_file(name):
-                yield _brought_back(job, name, stub)
+                reason = _outcome(name, partial(_bring_back, job, name, stub))
+                yield Restored(name, stub.signature.size, reason or "")
     for name, reason in findings.errors.items():
         yield Restored(name, 0, reason)
 
 
-def _brought_back(job: Job, name: str, stub: Stub) -> Restored:
-    assert isinstance(job.storage, FileSystemStorage)  # noqa: S101 - others have no stubs
-    reason = ""
-    try:
-        with _failing(name):
-            if not job.choices.dry_run:
-                bring_back(job.storage, name, stub)
-    except _Failed as error:
-        reason = str(error)
-    return Restored(name, stub.signature.size, reason)
+def _bring_back(job: Job, name: str, stub: Stub) -> None:
+    if isinstance(job.storage, FileSystemStorage) and not job.choices.dry_run:
+        bring_back(job.storage, name, stub)
 
 
 def _wanted(job: Job) -> Iterator[Wanted]:
@@ -153,7 +142,7 @@ def _marker(job: Job, key: str, size: int) -> tuple[str, str] | None:
 
 
 def _bring(job: Job, wanted: Wanted, spellings: Spellings) -> None:
-    """Bring one file back. Raises _There, and what `_failing` knows."""
+    """Bring one file back. Raises _There, and what `_outcome` knows."""
     _look(job, wanted.name, spellings)
     if job.choices.dry_run:
         return

@@ -124,7 +124,7 @@ def test_a_put_that_is_believed_has_stored_the_bytes(
     keys = count()
     obstore = behind._lanes._obstore
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(put_answers())
     def check(answer: Answer) -> None:
         behind._lanes._obstore = obstore

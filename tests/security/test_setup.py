@@ -169,7 +169,7 @@ WRITES = st.fixed_dictionaries(
 def test_each_step_stands_alone_and_a_dry_run_names_those_that_are_done(
     service: Service, mount: Any
 ) -> None:
-    @examples(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(READS, WRITES, st.booleans())
     @example(dict.fromkeys(KINDS, UNKNOWN[0]), dict.fromkeys(KINDS, UNKNOWN[0]), True)
     def check(read: dict[str, Answer], write: dict[str, Answer], is_there: bool) -> None:

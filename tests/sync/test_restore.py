@@ -162,7 +162,7 @@ def state(root: Path) -> dict[str, tuple[int, bytes]]:
 def test_what_is_said_to_be_restored_is_there_and_nothing_is_passed_over(
     mount: Mount, s3: "S3Client", root: Path
 ) -> None:
-    @examples(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sets(NAMES, max_size=6), ON_DISK, st.sampled_from(WAYS))
     @example({"a", "a/b", "a/b/a"}, {}, "neither")
     @example({"a/b/a", "a/a"}, {"a": "file"}, "renames")
