@@ -13,7 +13,7 @@ from django.core.management import call_command
 from moto import mock_aws
 
 from s3rewrite.mounts import Mount
-from s3rewrite.sync.provision import iam_policy, lifecycle_rule, public_statement
+from s3rewrite.sync.bucket_rules import iam_policy, lifecycle_rule, public_statement
 from tests.factories import use_mount
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.sync.bucket_rules import iam_policy
 from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.provision import Step, iam_policy, is_unknown, steps
+from s3rewrite.sync.provision import Step, is_unknown, steps
 from s3rewrite.sync.transfer import Bucket
 
 
