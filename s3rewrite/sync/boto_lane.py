@@ -8,15 +8,16 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 import boto3
 import botocore.session
-from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from s3rewrite.mounts import Mount
+from s3rewrite.sync import answers
 from s3rewrite.sync.ends import Ends
-from s3rewrite.sync.errors import SLOWED, S3Error, S3Unavailable, translated
-from s3rewrite.sync.objects import SMALL, Upload
+from s3rewrite.sync.errors import NO_S3, SLOWED, NotS3Error, S3Error, S3Unavailable, translated
+from s3rewrite.sync.objects import SMALL, Upload, etag_of, has_md5, object_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -30,6 +31,13 @@ PARTS_AT_A_TIME = 8
 ATTEMPTS = 3
 """Times that a request is tried."""
 
+CHECKSUMS = "when_supported"
+
+LOOKING = frozenset(
+    "ExpectedBucketOwner RequestPayer SSECustomerAlgorithm SSECustomerKey SSECustomerKeyMD5".split()
+)
+"""Arguments of an upload without which its object cannot be looked at."""
+
 
 class BotoLane:
     """Writes objects with a client of boto3. Safe to share between threads."""
@@ -38,6 +46,8 @@ class BotoLane:
         self._client = client
         self._bucket = bucket
         self._slowed = slowed
+        config: Any = client.meta.config
+        self._has_checksums = config.request_checksum_calculation == CHECKSUMS
         self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
         self._ends = Ends()
         self._ends.watch(client)
@@ -47,11 +57,8 @@ class BotoLane:
         """Write an object, as `Bucket.put` says."""
         parameters = {**upload.parameters, "Metadata": upload.metadata}
         try:
-            with translating(self._bucket):
-                if isinstance(upload.content, bytes):
-                    self._put_small(upload, parameters)
-                else:
-                    self._put_large(upload, parameters, proceed)
+            with translating(self._bucket, has_checksums=self._has_checksums):
+                self._put(upload, parameters, proceed)
         except S3Error as error:
             error.is_settled = self._ends.were_seen(upload.key)
             raise
@@ -61,31 +68,36 @@ class BotoLane:
         if response and response[1].get("Error", {}).get("Code") in SLOWED:
             self._slowed()
 
-    def _put_small(self, upload: Upload, parameters: dict[str, Any]) -> None:
+    def _put(self, upload: Upload, parameters: dict[str, Any], proceed: Callable[[], bool]) -> None:
+        if not isinstance(upload.content, bytes):
+            self._prove(upload, self._put_large(upload.key, upload.content, parameters, proceed))
+            return
         answer = self._client.put_object(
             Bucket=self._bucket, Key=upload.key, Body=upload.content, **parameters
         )
-        etag = answer.get("ETag", "").strip('"')
-        is_md5 = answer.get("ServerSideEncryption", "AES256") == "AES256"
-        if is_md5 and "SSECustomerAlgorithm" not in parameters and upload.is_other_than(etag):
-            raise S3Error(
-                f"bucket {self._bucket}: it stored other bytes than it was sent (ETag {etag})"
-            )
+        self._refuse_others(upload, answer)
+        if etag_of(answer) != upload.digests.md5:
+            self._prove(upload, len(upload.content))
 
     def _put_large(
-        self, upload: Upload, parameters: dict[str, Any], proceed: Callable[[], bool]
-    ) -> None:
+        self,
+        key: str,
+        file: IO[bytes],
+        parameters: dict[str, Any],
+        proceed: Callable[[], bool],
+    ) -> int:
+        """The bytes that were sent."""
+
         def progressed(_: int) -> None:
             if not proceed():
                 raise S3Unavailable("the upload was stopped")
 
-        assert not isinstance(upload.content, bytes)  # noqa: S101
         with self._large:
             progressed(0)
             self._client.upload_fileobj(
-                cast("IO[bytes]", _Unclosed(upload.content)),
+                cast("IO[bytes]", _Unclosed(file)),
                 self._bucket,
-                upload.key,
+                key,
                 ExtraArgs=parameters,
                 Callback=progressed,
                 Config=TransferConfig(
@@ -93,6 +105,36 @@ class BotoLane:
                     multipart_chunksize=SMALL,
                     max_concurrency=PARTS_AT_A_TIME,
                 ),
+            )
+        return file.tell()
+
+    def _prove(self, upload: Upload, size: int) -> None:
+        """Look whether an object is there as it was sent, where its ETag does not tell."""
+        given = {name: upload.parameters[name] for name in LOOKING & upload.parameters.keys()}
+        try:
+            found = self._client.head_object(Bucket=self._bucket, Key=upload.key, **given)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 403:
+                raise S3Error(
+                    f"bucket {self._bucket}: nothing shows that it stored what it was sent: allow "
+                    "these credentials s3:GetObject (403, HeadObject)"
+                ) from error
+            if status != 404:
+                raise
+            found = {}  # type: ignore[typeddict-item]
+        self._refuse_others(upload, found)
+        if not upload.is_proved_by(object_of(found), size):
+            raise NotS3Error(
+                f"bucket {self._bucket}: what answered is not S3, or did not store what it was "
+                f"sent: {NO_S3}"
+            )
+
+    def _refuse_others(self, upload: Upload, answer: Mapping[str, Any]) -> None:
+        etag = etag_of(answer)
+        if has_md5({**upload.parameters, **answer}) and upload.is_other_than(etag):
+            raise S3Error(
+                f"bucket {self._bucket}: it stored other bytes than it was sent (ETag {etag})"
             )
 
 
@@ -118,6 +160,7 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     # After botocore's own handler of that event, which adds what is taken out here.
     client.meta.events.register_last("before-call.s3", _expect_nothing)
     client.meta.events.register("before-send.s3", guard)
+    answers.watch(client)
     return Boto(session, client)
 
 
@@ -128,7 +171,7 @@ def require(may_send: Callable[[], bool]) -> None:
 
 
 def _config(mount: Mount) -> Config:
-    wanted = "when_supported" if mount.checksums else "when_required"
+    wanted = CHECKSUMS if mount.checksums else "when_required"
     return Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=5,
@@ -140,17 +183,12 @@ def _config(mount: Mount) -> Config:
 
 
 @contextmanager
-def translating(bucket: str) -> Iterator[None]:
+def translating(bucket: str, *, has_checksums: bool = False) -> Iterator[None]:
     """Raise errors of boto3 as S3Error or S3Unavailable."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
-        raise translated(error, bucket) from error
-    except S3UploadFailedError as error:
-        cause = error.__context__
-        if isinstance(cause, (BotoCoreError, ClientError)):
-            raise translated(cause, bucket) from error
-        raise S3Error(f"bucket {bucket}: {error}") from error
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        raise translated(error, bucket, has_checksums=has_checksums) from error
 
 
 def _expect_nothing(params: dict[str, Any], **_: object) -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
 )
+from botocore.parsers import ResponseParserError
 
 HINTS = {
     "NoSuchBucket": "the bucket does not exist: create it, or mend BUCKET",
@@ -26,8 +27,13 @@ HINTS = {
     "EntityTooLarge": "the file is larger than the service takes",
     "KeyTooLongError": "the key is too long for S3",
     "SlowDown": "the service asks for fewer requests",
-    "NotImplemented": "the service does not support this: set CHECKSUMS to False",
+    "NotImplemented": "the service does not support this",
+    "InvalidObjectState": "it is in an archive (Glacier): bring it back there first",
 }
+
+WRITES = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
+
+NO_S3 = "mend CLIENT's endpoint_url, or what answers in its place (a proxy, a login page)"
 
 WHOLE_BUCKET = frozenset(
     {
@@ -67,6 +73,10 @@ class S3Error(Exception):
     """Of a write: whether none of its requests can arrive any more."""
 
 
+class NotS3Error(S3Error):
+    """What answered is not S3, or did not do what it said."""
+
+
 class S3Unavailable(S3Error):
     """S3 cannot be used now: another object would meet the same."""
 
@@ -82,23 +92,36 @@ class LeftToBoto3(Exception):
         """Whether it will be the same for every other object."""
 
 
-def translated(error: BotoCoreError | ClientError, bucket: str) -> S3Error:
+def translated(
+    error: BotoCoreError | ClientError | ResponseParserError,
+    bucket: str,
+    *,
+    has_checksums: bool = False,
+) -> S3Error:
     """An error of boto3 as one of ours, with a sentence for people."""
     if isinstance(error, NO_CREDENTIALS):
         return S3Unavailable(f"bucket {bucket}: {error} (give credentials in CLIENT)")
     if isinstance(error, UNREACHABLE):
         return S3Unavailable(f"bucket {bucket}: S3 cannot be reached: {error}")
+    if isinstance(error, ResponseParserError):
+        return NotS3Error(f"bucket {bucket}: what answered is not S3: {NO_S3}")
     if not isinstance(error, ClientError):
         return S3Error(f"bucket {bucket}: {error}")
     answer = error.response.get("Error", {})
-    return refused(
-        bucket, str(answer.get("Code", "")), answer.get("Message", ""), error.operation_name
-    )
+    code, message = str(answer.get("Code", "")), answer.get("Message", "")
+    return refused(bucket, code, message, error.operation_name, has_checksums=has_checksums)
 
 
-def refused(bucket: str, code: str, message: str, operation: str) -> S3Error:
-    """A refusal of S3, by its code, as one of ours."""
+def refused(
+    bucket: str, code: str, message: str, operation: str, *, has_checksums: bool
+) -> S3Error:
+    """A refusal of S3, by its code, as one of ours.
+
+    `has_checksums` where what was written had CHECKSUMS, which some services do not know.
+    """
     hint = HINTS.get(code, message or "no reason given")
+    if code == "NotImplemented" and operation in WRITES:
+        hint += ": set CHECKSUMS to False" if has_checksums else ": look at OBJECT_PARAMETERS"
     kind = S3Unavailable if code in WHOLE_BUCKET else S3Error
     found = kind(f"bucket {bucket}: {hint} ({code}, {operation})")
     found.code = code

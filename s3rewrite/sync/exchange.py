@@ -1,4 +1,4 @@
-"""Two names change places, in one step: so that nothing is ever overwritten unseen."""
+"""Names given and changed in one step: so that nothing is ever overwritten unseen."""
 
 import ctypes
 import errno
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 AT_FDCWD = -100
+RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 """https://man7.org/linux/man-pages/man2/rename.2.html"""
 
@@ -19,15 +20,24 @@ class ExchangeUnsupported(OSError):
 
 def exchange(one: Path, other: Path) -> None:
     """Let two names of one directory change places. Raises ExchangeUnsupported, OSError."""
+    _rename(one, other, RENAME_EXCHANGE, "exchange two files")
+
+
+def rename_new(old: Path, new: Path) -> None:
+    """Rename a file, unless the new name is taken. Raises FileExistsError, ExchangeUnsupported."""
+    _rename(old, new, RENAME_NOREPLACE, "rename without replacing")
+
+
+def _rename(one: Path, other: Path, flags: int, purpose: str) -> None:
     renameat2 = _renameat2()
     if renameat2 is None:
-        raise ExchangeUnsupported(errno.ENOSYS, "this system cannot exchange two files")
+        raise ExchangeUnsupported(errno.ENOSYS, f"this system cannot {purpose}")
     paths = (os.fsencode(one), os.fsencode(other))
-    if renameat2(AT_FDCWD, paths[0], AT_FDCWD, paths[1], RENAME_EXCHANGE) == 0:
+    if renameat2(AT_FDCWD, paths[0], AT_FDCWD, paths[1], flags) == 0:
         return
     code = ctypes.get_errno()
     if code in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-        raise ExchangeUnsupported(code, "the file system cannot exchange two files")
+        raise ExchangeUnsupported(code, f"the file system cannot {purpose}")
     raise OSError(code, os.strerror(code), str(one))
 
 

@@ -52,15 +52,16 @@ class Lanes:
     ) -> bool:
         try:
             return lane.put(upload, expression)
-        except LeftToBoto3 as left:
-            if left.for_good:
-                self._obstore = None
-            was_settled = left.is_settled
+        except LeftToBoto3 as error:
+            left = error
         try:
-            return self._boto3.put(upload, proceed) and was_settled
+            is_settled = self._boto3.put(upload, proceed) and left.is_settled
         except S3Error as error:
-            error.is_settled = error.is_settled and was_settled
+            error.is_settled = error.is_settled and left.is_settled
             raise
+        if left.for_good:  # it was not the network, as boto3 could do it
+            self._obstore = None
+        return is_settled
 
     def _obstore_lane(
         self, mount: Mount, boto: Boto, may_send: Callable[[], bool]

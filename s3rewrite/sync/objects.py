@@ -1,18 +1,23 @@
 """What is written to a bucket, and what a bucket says of an object. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
 
 SMALL = 8 * 1024 * 1024
 """Bytes up to which a file is sent as one request from memory; larger ones go in parts."""
 
+UNKNOWN = -1
+"""The size of an object of which nobody says it."""
+
 FINGERPRINT = "s3rewrite-sha256"
 """The name of the object's metadata that holds the SHA-256 of its bytes."""
-
 
 PLAIN = "s3rewrite-plain-sha256"
 """The name of the metadata that holds the SHA-256 of the bytes as they were before they were
 compressed on the way; only what was so has it."""
+
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32}(-[0-9]+)?")
 
 
 class Digests(NamedTuple):
@@ -74,7 +79,46 @@ class Upload(NamedTuple):
 
         What is no MD5 says nothing.
         """
-        return len(etag) == 32 and etag != self.digests.md5
+        return len(etag) == 32 and self.digests.md5 not in ("", etag)
+
+    def is_proved_by(self, found: Object, size: int) -> bool:
+        """Whether what HEAD says shows that this was stored, in `size` bytes."""
+        is_ours = found.size == size and found.sha256 == self.digests.sha256
+        return is_ours and found.plain_sha256 == self.plain_sha256
+
+
+def object_of(answer: Mapping[str, Any]) -> Object:
+    """What an answer to HEAD says of an object. What it leaves out proves nothing.
+
+    The names of HTTP's fields are the same in any case (RFC 9110 5.1).
+    """
+    metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
+    return Object(
+        answer.get("ContentLength", UNKNOWN),
+        etag_of(answer),
+        metadata.get(FINGERPRINT, ""),
+        encoding_of(answer.get("ContentEncoding", "")),
+        metadata.get(PLAIN, ""),
+    )
+
+
+def etag_of(answer: Mapping[str, Any]) -> str:
+    """The ETag that an answer tells, or an item of a listing; "" for none.
+
+    Without what services and proxies put around it: quotes, or `W/` where they packed what they
+    passed on (RFC 9110 8.8.3). An MD5 is lower case.
+    """
+    etag = str(answer.get("ETag") or "").strip().removeprefix("W/").strip('"')
+    return etag.lower() if _HEXADECIMAL.fullmatch(etag) else etag
+
+
+def has_md5(answer: Mapping[str, Any]) -> bool:
+    """Whether the ETag of an object that was sent in one request is its MD5: not under other keys.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    is_plain = answer.get("ServerSideEncryption", "AES256") == "AES256"
+    return is_plain and "SSECustomerAlgorithm" not in answer
 
 
 def encoding_of(header: str) -> str:

@@ -15,7 +15,7 @@ from obstore.store import S3Store
 from s3rewrite.sync.boto_lane import ATTEMPTS, require
 from s3rewrite.sync.errors import LeftToBoto3, S3Error, refused
 from s3rewrite.sync.expressible import Expression
-from s3rewrite.sync.objects import Upload
+from s3rewrite.sync.objects import Upload, etag_of
 from s3rewrite.sync.obstore_errors import Answer, answer_of
 
 OK = 200
@@ -78,11 +78,14 @@ class ObstoreLane:
                 self._slowed()
             return answer
         # It may have been encrypted, which obstore does not tell; or it is not what was sent.
-        return Answer(OK, is_strange=upload.is_other_than((found["e_tag"] or "").strip('"')))
+        etag = etag_of({"ETag": found["e_tag"]})
+        return Answer(OK, is_strange=etag != upload.digests.md5)
 
     def _error(self, answer: Answer) -> S3Error:
         if answer.status:
-            return refused(self._bucket, answer.code, answer.message, "PutObject")
+            code, message = answer.code, answer.message
+            has_checksums = "checksum_algorithm" in self._store.config
+            return refused(self._bucket, code, message, "PutObject", has_checksums=has_checksums)
         return S3Error(f"bucket {self._bucket}: {answer.message}")
 
 

@@ -1,12 +1,12 @@
 """Files brought back from the bucket: onto a new server, or where some were lost."""
 
+import errno
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
@@ -15,19 +15,24 @@ from django.core.files.storage import FileSystemStorage
 from pathspec import GitIgnoreSpec
 
 from s3rewrite.entries import join
-from s3rewrite.freed import FreedFileError, bring_back
-from s3rewrite.own_names import START
+from s3rewrite.freed import bring_back
+from s3rewrite.local_files import (
+    REASONS,
+    Spellings,
+    give_name,
+    obstacle,
+)
 from s3rewrite.paths import FINGERPRINT_DIGITS
 from s3rewrite.stubs import Stub
-from s3rewrite.sync.compression import CODINGS, LARGEST, decompress, is_installed
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job
-from s3rewrite.sync.objects import FINGERPRINT, PLAIN, encoding_of
+from s3rewrite.sync.objects import UNKNOWN, etag_of
+from s3rewrite.sync.receiving import Wanted, received
 from s3rewrite.sync.scan import Findings, scan, signature_of
 
-PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
-"""Values of Content-Encoding that say that the bytes are other ones.
-https://www.iana.org/assignments/http-parameters/#content-coding"""
+NO_NAME = "its key is no name of a file in this storage"
+DOTS = frozenset({"", ".", ".."})
+"""What no part of a name can be."""
 
 
 class Restored(NamedTuple):
@@ -38,12 +43,13 @@ class Restored(NamedTuple):
     reason: str = ""
 
 
-class _Wanted(NamedTuple):
-    name: str
-    key: str
-    version: str
-    size: int
-    modified: datetime
+WHOLE_DISK = {
+    errno.ENOSPC: "the disk is full: make room",
+    errno.EDQUOT: "the disk quota is used up: make room",
+    errno.EROFS: "the disk is read-only: mount it for writing",
+    errno.EIO: "the disk fails (input/output error): see the kernel's log",
+}
+"""What would meet every other file, too."""
 
 
 def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> Iterator[Restored]:
@@ -52,52 +58,75 @@ def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> I
     With `freed` also those that were freed.
 
     No file that is there is touched. Of several versions of a name the one that is published
-    comes back, otherwise the latest. A dry run only says what would come.
-    Raises S3Error, OSError where the rest would fail, too.
+    comes back, otherwise the latest. Of a file and a folder of one name, the folder does. A dry
+    run only says what would come.
+    Raises S3Error, OSError where the rest would fail, too; ScanError, with `freed`.
     """
     chosen = GitIgnoreSpec.from_lines(patterns)
     if freed:
         yield from _freed(job, chosen)
+    spellings = Spellings()
     for wanted in _wanted(job):
         if chosen.patterns and not chosen.match_file(wanted.name):
             continue
-        try:
-            if signature_of(job.storage, wanted.name) is not None:
-                continue
-            reason = "" if job.choices.dry_run else _one(job, wanted)
-        except SuspiciousOperation:
-            reason = "its key is no name of a file in this storage"
-        yield Restored(wanted.name, wanted.size, reason)
+        reason = _outcome(wanted.name, partial(_bring, job, wanted, spellings))
+        if reason is not None:
+            yield Restored(wanted.name, wanted.size, reason)
 
 
-def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
-    """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
-    for directory in scan(job.storage, None, job.mount.prefix, Findings()):
-        for basename, stub in directory.freed.items():
-            name = join(directory.path, basename)
-            if not chosen.patterns or chosen.match_file(name):
-                reason = "" if job.choices.dry_run else _brought_back(job, name, stub)
-                yield Restored(name, stub.signature.size, reason)
+class _There(Exception):
+    """A file has that name already: it stands."""
 
 
-def _brought_back(job: Job, name: str, stub: Stub) -> str:
-    """Why it could not be."""
-    assert isinstance(job.storage, FileSystemStorage)  # noqa: S101 - others have no stubs
+def _outcome(name: str, step: Callable[[], None]) -> str | None:
+    """Why a step failed for one name; None where the file was there.
+
+    Raises OSError where it is the whole disk's failure.
+    """
     try:
-        bring_back(job.storage, name, stub)
-    except FreedFileError as error:
+        step()
+    except _There:
+        return None
+    except OSError as error:
+        if error.errno in WHOLE_DISK:
+            action = f"{WHOLE_DISK[error.errno]}, then run s3rewrite_restore again"
+            raise OSError(f"{name}: {action}") from error
+        return REASONS.get(error.errno or 0) or error.strerror or str(error)
+    except SuspiciousOperation:
+        return NO_NAME
+    except (S3Error, ValueError) as error:
         return str(error)
     return ""
 
 
-def _wanted(job: Job) -> Iterator[_Wanted]:
+def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
+    """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
+    findings = Findings()
+    for directory in scan(job.storage, None, job.mount.prefix, findings):
+        for basename, stub in directory.freed.items():
+            name = join(directory.path, basename)
+            if not chosen.patterns or chosen.match_file(name):
+                reason = _outcome(name, partial(_bring_back, job, name, stub))
+                yield Restored(name, stub.signature.size, reason or "")
+    for name, reason in findings.errors.items():
+        yield Restored(name, 0, reason)
+
+
+def _bring_back(job: Job, name: str, stub: Stub) -> None:
+    if isinstance(job.storage, FileSystemStorage) and not job.choices.dry_run:
+        bring_back(job.storage, name, stub)
+
+
+def _wanted(job: Job) -> Iterator[Wanted]:
     """The objects of the mount, each name once."""
     for folder in job.bucket.walk(job.mount.prefix):
-        versions: dict[str, list[_Wanted]] = {}
+        versions: dict[str, list[Wanted]] = {}
         for key, found in folder.items():
-            if parts := job.mount.paths.name(key):
+            size = found.get("Size", UNKNOWN)
+            if parts := job.mount.paths.name(key) or _marker(job, key, size):
                 name, version = parts
-                wanted = _Wanted(name, key, version, found["Size"], found["LastModified"])
+                modified = found.get("LastModified", datetime.now(UTC))
+                wanted = Wanted(name, key, version, size, modified, etag_of(found))
                 versions.setdefault(name, []).append(wanted)
         published = job.registry.get(versions)
         for name, candidates in versions.items():
@@ -106,88 +135,50 @@ def _wanted(job: Job) -> Iterator[_Wanted]:
             yield max(candidates, key=lambda one: (one.version == current, one.modified))
 
 
-def _one(job: Job, wanted: _Wanted) -> str:
-    """Bring one file back; returns why it could not be."""
+def _marker(job: Job, key: str, size: int) -> tuple[str, str] | None:
+    """A key that stands for a folder, with bytes that no folder can hold."""
+    is_lost = key.endswith("/") and size > 0 and not job.mount.paths.fingerprinted
+    return (key.removeprefix(job.mount.prefix), "") if is_lost else None
+
+
+def _bring(job: Job, wanted: Wanted, spellings: Spellings) -> None:
+    """Bring one file back. Raises _There, and what `_outcome` knows."""
+    _look(job, wanted.name, spellings)
+    if job.choices.dry_run:
+        return
     try:
-        with _received(job, wanted) as path:
-            _put(job, wanted, path)
+        with received(job, wanted) as file:
+            _put(job, wanted, file)
     except FileExistsError:
-        return ""  # it was saved meanwhile: that one stands
-    except (S3Error, ValueError) as error:
-        return str(error)
-    return ""
+        _look(job, wanted.name, spellings)  # was it saved meanwhile?
+        raise
 
 
-@contextmanager
-def _received(job: Job, wanted: _Wanted) -> Iterator[Path]:
-    """The file's bytes in a file beside its place. Raises ValueError where they are others."""
-    proof = _proof(job, wanted)
-    digest = sha256()
-    with NamedTemporaryFile(dir=_folder(job, wanted.name), prefix=START) as file:
-        for chunk in job.bucket.get(wanted.key):
-            digest.update(chunk)
-            file.write(chunk)
-        if not digest.hexdigest().startswith(proof.sha256) or file.tell() != wanted.size:
-            raise ValueError("the bucket gave other bytes than were sent to it")
-        if proof.plain_sha256:
-            _decompress(file, proof)
-        file.flush()
-        os.fsync(file.fileno())
-        yield Path(file.name)
+def _look(job: Job, name: str, spellings: Spellings) -> None:
+    """Look whether a name is free. Raises _There, ValueError where it cannot be that of a file."""
+    if not DOTS.isdisjoint(name.split("/")):
+        raise ValueError(NO_NAME)
+    is_there = signature_of(job.storage, name) is not None
+    if isinstance(job.storage, FileSystemStorage):
+        path, root = Path(job.storage.path(name)), Path(job.storage.location)
+        if is_there and not spellings.has(path, root):
+            raise ValueError("this disk takes it for a file that is there, with other letters")
+        if not is_there and (reason := obstacle(path, root)):
+            raise ValueError(reason)
+    if is_there:
+        raise _There
 
 
-class _Proof(NamedTuple):
-    """What was written beside an object, or is in its key: the SHA-256 of its bytes or a part."""
-
-    sha256: str
-    coding: str
-    plain_sha256: str
-    """Of the bytes before they were compressed on the way, where they were."""
-
-
-def _proof(job: Job, wanted: _Wanted) -> _Proof:
-    """Raises ValueError for an object that another tool packed: its bytes are not the file's.
-
-    What was packed on disk already, and sent by this package as it was, comes back as it was.
-    """
-    found = job.bucket.call("head_object", Key=wanted.key)
-    digest, plain = (str(found["Metadata"].get(name, "")) for name in (FINGERPRINT, PLAIN))
-    encoding = encoding_of(found.get("ContentEncoding", ""))
-    if encoding in PACKED and not digest:
-        raise ValueError(f"another tool packed it ({encoding}): unpack it into its place by hand")
-    return _Proof(digest or wanted.version, encoding, plain)
-
-
-def _decompress(file: IO[bytes], proof: _Proof) -> None:
-    """Put the bytes in place that were there before they were compressed. Raises ValueError."""
-    if proof.coding not in CODINGS:
-        raise ValueError(f"it was compressed, and now has the Content-Encoding {proof.coding!r}")
-    if not is_installed(proof.coding):
-        raise ValueError(f"install s3rewrite[{CODINGS[proof.coding].extra}], then try it again")
-    file.seek(0)
-    content = decompress(file.read(LARGEST + 1), proof.coding)
-    if sha256(content).hexdigest() != proof.plain_sha256:
-        raise ValueError("the bucket gave other bytes than were sent to it")
-    file.seek(0)
-    file.truncate()
-    file.write(content)
-
-
-def _folder(job: Job, name: str) -> Path | None:
-    if not isinstance(job.storage, FileSystemStorage):
-        return None
-    folder = Path(job.storage.path(name)).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _put(job: Job, wanted: _Wanted, path: Path) -> None:
+def _put(job: Job, wanted: Wanted, file: IO[bytes]) -> None:
     """Make the received file the one of that name. Raises FileExistsError."""
     if not isinstance(job.storage, FileSystemStorage):
-        with path.open("rb") as file:
-            job.storage.save(wanted.name, File(file))
+        file.seek(0)
+        saved = job.storage.save(wanted.name, File(file))
+        if saved != wanted.name:
+            job.storage.delete(saved)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), wanted.name)
         return
     modified = wanted.modified.timestamp()
-    os.utime(path, (modified, modified))
-    path.chmod(job.storage.file_permissions_mode or 0o644)
-    os.link(path, job.storage.path(wanted.name))
+    with suppress(OSError):  # not every disk lets everybody set it
+        os.utime(file.name, (modified, modified))
+    give_name(Path(file.name), Path(job.storage.path(wanted.name)))

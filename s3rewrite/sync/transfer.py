@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from s3rewrite.batches import batches
 from s3rewrite.mounts import Mount
 from s3rewrite.sync.boto_lane import Boto, new_boto, translating
-from s3rewrite.sync.errors import S3Error, S3Unavailable
+from s3rewrite.sync.errors import NO_S3, NotS3Error, S3Error, S3Unavailable
 from s3rewrite.sync.lanes import Lanes
-from s3rewrite.sync.objects import FINGERPRINT, PLAIN, Object, Upload, encoding_of
+from s3rewrite.sync.objects import UNKNOWN, Object, Upload, etag_of, object_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -23,6 +23,16 @@ CHUNK = 1024 * 1024
 
 DELETE_BATCH = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+
+
+UNCONFIRMED = f"what answered did not say that it was deleted: {NO_S3}"
+
+
+class _Page(NamedTuple):
+    """A page of a listing: the objects by their keys, and the folders."""
+
+    objects: "dict[str, ObjectTypeDef]"
+    folders: list[str]
 
 
 class Bucket:
@@ -61,35 +71,40 @@ class Bucket:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
                     return None
                 raise
-        sha256s = [found["Metadata"].get(name, "") for name in (FINGERPRINT, PLAIN)]
-        encoding = encoding_of(found.get("ContentEncoding", ""))
-        return Object(
-            found["ContentLength"], found["ETag"].strip('"'), sha256s[0], encoding, sha256s[1]
-        )
+        return object_of(found)
 
     def list_folder(self, prefix: str) -> dict[str, Object]:
         """Key -> object, of those directly in a folder (`media/photos/`)."""
         return {
-            found["Key"]: Object(found["Size"], found["ETag"].strip('"'))
-            for found in self._contents(prefix)
+            key: Object(item.get("Size", UNKNOWN), etag_of(item))
+            for page in self._pages(prefix)
+            for key, item in page.objects.items()
         }
 
     def list_times(self, prefix: str) -> dict[str, float]:
         """Key -> when it was written, in seconds since 1970, of those directly in a folder."""
-        return {found["Key"]: found["LastModified"].timestamp() for found in self._contents(prefix)}
+        return {
+            key: item["LastModified"].timestamp()
+            for page in self._pages(prefix)
+            for key, item in page.objects.items()
+            if "LastModified" in item
+        }
 
     def walk(self, prefix: str) -> "Iterator[dict[str, ObjectTypeDef]]":
-        """Key -> what a listing says, folder by folder, of all below a prefix."""
-        prefixes = [prefix]
-        while prefixes:
-            found: dict[str, ObjectTypeDef] = {}
-            with translating(self.name):
-                for page in self._client.get_paginator("list_objects_v2").paginate(
-                    Bucket=self.name, Prefix=prefixes.pop(), Delimiter="/"
-                ):
-                    found |= {item["Key"]: item for item in page.get("Contents", ())}
-                    prefixes += [item["Prefix"] for item in page.get("CommonPrefixes", ())]
-            yield found
+        """Key -> what a listing says, folder by folder, of all below a prefix.
+
+        A folder comes after those in it: where a disk cannot have both, a key of no more than a
+        folder's name is the one to leave out.
+        """
+        left: list[str | dict[str, ObjectTypeDef]] = [prefix]
+        while left:
+            folder = left.pop()
+            if isinstance(folder, dict):
+                yield folder
+                continue
+            pages = list(self._pages(folder))
+            left.append({key: item for page in pages for key, item in page.objects.items()})
+            left += [below for page in pages for below in page.folders]
 
     def get(self, key: str) -> "Iterator[bytes]":
         """The bytes of an object, in chunks."""
@@ -98,48 +113,55 @@ class Bucket:
             yield from body.iter_chunks(CHUNK)
 
     def delete(self, keys: Iterable[str]) -> dict[str, str]:
-        """Delete objects. Key -> reason, of those that the bucket did not delete."""
+        """Delete objects. Key -> reason, of those that the bucket does not say it has deleted."""
         failed: dict[str, str] = {}
         for batch in batches(keys, DELETE_BATCH):
-            with translating(self.name):
-                answer = self._client.delete_objects(
-                    Bucket=self.name,
-                    Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
-                )
+            answer = self.call("delete_objects", Delete={"Objects": [{"Key": k} for k in batch]})
             for error in answer.get("Errors", ()):
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
+            deleted = {item.get("Key") for item in answer.get("Deleted", ())}
+            if len(deleted) + len(answer.get("Errors", ())) < len(batch):
+                failed |= {k: UNCONFIRMED for k in batch if k not in deleted and k not in failed}
         return failed
 
     def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:
         """Copy objects to the same keys below a prefix, with all that belongs to them.
 
-        Key -> reason, of those that were not copied. What is not there need not be. S3 copies up
-        to 5 GB at once: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        Key -> reason, of those of which HEAD does not show the copy. What is not there need not
+        be. S3 copies up to 5 GB at once:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
         """
         failed: dict[str, str] = {}
         for key in keys:
-            source = {"Bucket": self.name, "Key": key}
             try:
-                self.call("copy_object", Key=prefix + key, CopySource=source)
+                self._copy(key, prefix + key)
             except S3Unavailable:
                 raise
             except S3Error as error:
-                if error.code not in ("NoSuchKey", "404"):
+                if error.code != "NoSuchKey":
                     failed[key] = str(error)
         return failed
+
+    def _copy(self, key: str, to: str) -> None:
+        answer = self.call("copy_object", Key=to, CopySource={"Bucket": self.name, "Key": key})
+        etag, copied = etag_of(answer["CopyObjectResult"]), self.head(to)
+        if copied is None or not etag or copied.etag != etag:
+            raise NotS3Error(f"bucket {self.name}: no copy of {key} is at {to}: {NO_S3}")
 
     def call(self, operation: str, **parameters: Any) -> Any:
         """Any operation of boto3 on this bucket, by its name; returns what S3 answers."""
         with translating(self.name):
             return getattr(self._client, operation)(Bucket=self.name, **parameters)
 
-    def _contents(self, prefix: str) -> "Iterator[ObjectTypeDef]":
+    def _pages(self, prefix: str) -> "Iterator[_Page]":
+        """What is directly in a folder."""
         with translating(self.name):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
+            for page in self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix, Delimiter="/"
-            )
-            for page in pages:
-                yield from page.get("Contents", ())
+            ):
+                objects = {item["Key"]: item for item in page.get("Contents", ())}
+                below = [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+                yield _Page(objects, [name for name in below if len(name) > len(prefix)])
 
     @property
     def _client(self) -> "S3Client":

@@ -83,13 +83,17 @@ class MemoryS3:
             for key, (body, _, when) in sorted(self.objects.items())
             if key.startswith(prefix) and "/" not in key[len(prefix) :]
         )
-        answer = f"<ListBucketResult><EncodingType>url</EncodingType>{found}</ListBucketResult>"
+        told = "<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
+        answer = f"<ListBucketResult>{told}{found}</ListBucketResult>"
         return 200, {"Content-Type": "application/xml"}, answer.encode()
 
     def _post(self, _: str, request: Any, __: Any) -> tuple[int, dict[str, str], bytes]:
-        for key in re.findall(r"<Key>(.*?)</Key>", _text(request.body)):
+        keys = re.findall(r"<Key>(.*?)</Key>", _text(request.body))
+        for key in keys:
             self.objects.pop(unescape(key), None)
-        return 200, {"Content-Type": "application/xml"}, b"<DeleteResult></DeleteResult>"
+        deleted = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        answer = f"<DeleteResult>{deleted}</DeleteResult>"
+        return 200, {"Content-Type": "application/xml"}, answer.encode()
 
 
 def _text(value: bytes | str) -> str:

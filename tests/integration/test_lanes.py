@@ -264,7 +264,7 @@ REFUSALS = [
     (404, "NoSuchBucket", S3Unavailable, "create it, or mend BUCKET"),
     (403, "RequestTimeTooSkewed", S3Unavailable, "this machine's clock is wrong"),
     (400, "EntityTooLarge", S3Error, "larger than the service takes"),
-    (501, "NotImplemented", S3Error, "set CHECKSUMS to False"),
+    (501, "NotImplemented", S3Error, "does not support this: look at OBJECT_PARAMETERS"),
     (409, "OperationAborted", S3Error, r"no \(OperationAborted, PutObject\)"),
 ]
 
@@ -280,6 +280,12 @@ def test_a_refusal_is_said_once_and_is_the_end(
     assert caught.value.is_settled is (status < 500)
     assert "\n" not in str(caught.value)
     assert proxy.requests == ["PUT"]
+
+
+def test_a_service_that_does_not_know_checksums(make: Make, proxy: FaultyS3) -> None:
+    proxy.faults["PUT"] = [answers(501, "NotImplemented")]
+    with pytest.raises(S3Error, match="does not support this: set CHECKSUMS to False"):
+        make(proxy.client_options, CHECKSUMS=True).put(upload("a"))
 
 
 @pytest.mark.parametrize(
@@ -400,8 +406,9 @@ class TestWhatBoto3MayMakeMoreOf:
         self, behind: Bucket, proxy: FaultyS3, used: list[str]
     ) -> None:
         def encrypts(exchange: Exchange) -> None:
-            headers = {"ETag": f'"{"0" * 32}"', "x-amz-server-side-encryption": "aws:kms"}
-            exchange.reply(200, headers, b"")
+            status, headers, answer = exchange.forward()
+            etag = {"ETag": f'"{"0" * 32}"', "x-amz-server-side-encryption": "aws:kms"}
+            exchange.reply(status, {**headers, **etag}, answer)
 
         proxy.faults["PUT"] = [encrypts]
         assert behind.put(upload("a"))

@@ -3,18 +3,17 @@
 import json
 from collections.abc import Iterator
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from moto import mock_aws
 
 from s3rewrite.mounts import Mount
-from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.provision import iam_policy, lifecycle_rule, public_statement
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.sync.bucket_rules import iam_policy, lifecycle_rule, public_statement
 from tests.factories import use_mount
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def test_everything_is_made(s3: "S3Client", mount: Mount) -> None:
     said = set_up()
     for sentence in (
         "media: create the bucket uploads: done",
+        "media: let a public policy work in uploads (Public Access Block: BlockPublicPolicy, "
+        "RestrictPublicBuckets off): done",
         "media: let anybody read uploads/media/*: done",
         "media: let pages of any origin fetch from uploads with CORS: done",
         "media: remove uploads to uploads that were abandoned for 7 days: done",
@@ -54,9 +55,8 @@ def test_everything_is_made(s3: "S3Client", mount: Mount) -> None:
     assert rule["AllowedOrigins"] == ["*"]
     (found,) = s3.get_bucket_lifecycle_configuration(Bucket="uploads")["Rules"]
     assert found["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
-    assert not s3.get_public_access_block(Bucket="uploads")["PublicAccessBlockConfiguration"][
-        "BlockPublicPolicy"
-    ]
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchPublicAccessBlockConfiguration"):
+        s3.get_public_access_block(Bucket="uploads")
 
 
 def test_a_second_time_there_is_nothing_to_do(s3: "S3Client", mount: Mount) -> None:
@@ -66,7 +66,7 @@ def test_a_second_time_there_is_nothing_to_do(s3: "S3Client", mount: Mount) -> N
 
 def test_a_dry_run_does_nothing(s3: "S3Client", mount: Mount) -> None:
     said = set_up("--dry-run")
-    assert said.count("(a dry run: not done)") == 4
+    assert said.count("(a dry run: not done)") == 5
     assert s3.list_buckets()["Buckets"] == []
 
 
@@ -103,40 +103,71 @@ def test_rules_of_others_are_kept(s3: "S3Client", mount: Mount) -> None:
     assert {found["ID"] for found in rules} == {"other", "s3rewrite media"}
 
 
-def test_a_step_that_is_refused_is_said(
-    s3: "S3Client", mount: Mount, monkeypatch: pytest.MonkeyPatch
+def make_bucket(s3: "S3Client") -> None:
+    configuration: Any = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="uploads", CreateBucketConfiguration=configuration)
+
+
+SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+@pytest.mark.parametrize("blocked", list(product([True, False], repeat=4)))
+def test_only_what_keeps_the_policy_from_working_is_turned_off(
+    s3: "S3Client", mount: Mount, blocked: tuple[bool, ...]
 ) -> None:
-    call = Bucket.call
-
-    def refusing(bucket: Bucket, operation: str, **parameters: Any) -> Any:
-        if operation == "put_bucket_policy":
-            raise S3Error("bucket uploads: not allowed (AccessDenied, PutBucketPolicy)")
-        if operation == "put_public_access_block":
-            raise S3Error("bucket uploads: unknown (NotImplemented, PutPublicAccessBlock)")
-        return call(bucket, operation, **parameters)
-
-    monkeypatch.setattr(Bucket, "call", refusing)
-    out = StringIO()
-    with pytest.raises(CommandError, match="1 steps failed"):
-        call_command("s3rewrite_setup", stdout=out, stderr=out, no_color=True)
-    assert "let anybody read uploads/media/*: failed: bucket uploads: not allowed" in out.getvalue()
-    assert "abandoned for 7 days: done" in out.getvalue()
+    make_bucket(s3)
+    given: Any = dict(zip(SWITCHES, blocked, strict=True))
+    s3.put_public_access_block(Bucket="uploads", PublicAccessBlockConfiguration=given)
+    dry, said = set_up("--dry-run"), set_up()
+    assert ("let a public policy work in uploads" in said) is any(blocked[2:])
+    assert ("let a public policy work in uploads" in dry) is any(blocked[2:])
+    found = s3.get_public_access_block(Bucket="uploads")["PublicAccessBlockConfiguration"]
+    assert found == {**given, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
 
 
-@pytest.mark.parametrize("operation", ["head_bucket", "put_public_access_block"])
-def test_a_service_that_refuses_all(
-    s3: "S3Client", mount: Mount, operation: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    call = Bucket.call
+def test_a_private_bucket_keeps_its_block(s3: "S3Client", mount: Mount) -> None:
+    make_bucket(s3)
+    given: Any = dict.fromkeys(SWITCHES, True)
+    s3.put_public_access_block(Bucket="uploads", PublicAccessBlockConfiguration=given)
+    set_up("--private")
+    found = s3.get_public_access_block(Bucket="uploads")["PublicAccessBlockConfiguration"]
+    assert found == given
 
-    def refusing(bucket: Bucket, called: str, **parameters: Any) -> Any:
-        if called == operation:
-            raise S3Error(f"bucket uploads: Forbidden (403, {operation})")
-        return call(bucket, called, **parameters)
 
-    monkeypatch.setattr(Bucket, "call", refusing)
-    with pytest.raises(CommandError, match="1 steps failed"):
-        call_command("s3rewrite_setup", stdout=StringIO(), stderr=StringIO())
+def test_a_policy_of_another_form_is_kept(s3: "S3Client", mount: Mount) -> None:
+    make_bucket(s3)
+    other = {**public_statement(mount), "Effect": "Deny"}
+    del other["Sid"]
+    policy = {"Version": "2008-10-17", "Id": "theirs", "Statement": other}
+    s3.put_bucket_policy(Bucket="uploads", Policy=json.dumps(policy))
+    set_up()
+    found = json.loads(s3.get_bucket_policy(Bucket="uploads")["Policy"])
+    assert found == {**policy, "Statement": [other, public_statement(mount)]}
+    assert "nothing to do" in set_up()
+
+
+def test_a_statement_that_a_service_wrote_anew_is_known(s3: "S3Client", mount: Mount) -> None:
+    make_bucket(s3)
+    ours = public_statement(mount)
+    again = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["*"]},
+        "Action": [ours["Action"]],
+        "Resource": [ours["Resource"]],
+    }
+    s3.put_bucket_policy(Bucket="uploads", Policy=json.dumps({"Statement": [again]}))
+    assert "let anybody read" not in set_up()
+
+
+def test_old_rules_of_a_lifecycle_are_kept_as_they_are(s3: "S3Client", mount: Mount) -> None:
+    make_bucket(s3)
+    old: Any = {"ID": "old", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 3}}
+    s3.put_bucket_lifecycle_configuration(Bucket="uploads", LifecycleConfiguration={"Rules": [old]})
+    set_up()
+    kept, ours = s3.get_bucket_lifecycle_configuration(Bucket="uploads")["Rules"]
+    assert kept == old
+    assert ours["Prefix"] == "media/"
+    assert "Filter" not in ours
 
 
 def test_the_rights_that_the_loop_needs(settings: Any, tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ def test_errors_inside_a_200_of_a_deletion_are_honoured(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     errors = [{"Key": "a", "Code": "AccessDenied", "Message": "no"}]
-    monkeypatch.setattr(bucket._client, "delete_objects", lambda **_: {"Errors": errors})
+    answer = {"Errors": errors, "Deleted": [{"Key": "b"}]}
+    monkeypatch.setattr(bucket._client, "delete_objects", lambda **_: answer)
     assert bucket.delete(["a", "b"]) == {"a": "AccessDenied: no"}
 
 
@@ -182,8 +183,9 @@ def test_few_large_files_are_in_memory_at_a_time(
         with lock:
             now -= 1
 
-    monkeypatch.setattr(bucket._client, "upload_fileobj", upload_fileobj)
     given = upload("a", b"")._replace(content=BytesIO())
+    bucket._client.put_object(Bucket="uploads", Key="a", Metadata=given.metadata)
+    monkeypatch.setattr(bucket._client, "upload_fileobj", upload_fileobj)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: bucket.put(given), range(8)))
     assert most == boto_lane.LARGE_AT_A_TIME

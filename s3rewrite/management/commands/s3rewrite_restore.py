@@ -13,6 +13,7 @@ from s3rewrite.sync.job import Choices, Job
 from s3rewrite.sync.progress import printable
 from s3rewrite.sync.report import readable
 from s3rewrite.sync.restore import restore
+from s3rewrite.sync.scan import ScanError
 
 
 class Command(BaseCommand):
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     printable(f"failed {name}: {reason}" if reason else f"restored {name}")
                 )
-        except (OSError, S3Error, redis.RedisError) as error:
+        except (OSError, S3Error, ScanError, redis.RedisError) as error:
             raise CommandError(f"{mount.alias}: {error}") from error
         would = "a dry run; would be: " if options["dry_run"] else ""
         done = f"{would}{mount.alias}: {count:,} restored, {failed:,} failed; {readable(size)}"

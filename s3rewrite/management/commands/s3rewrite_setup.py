@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.sync.bucket_rules import iam_policy
 from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.provision import iam_policy, steps
+from s3rewrite.sync.provision import Step, is_unknown, steps
 from s3rewrite.sync.transfer import Bucket
 
 
@@ -36,28 +37,38 @@ class Command(BaseCommand):
             raise CommandError(f"{failed} steps failed; the reasons stand above.")
 
     def _set_up(self, mount: Mount, options: dict[str, Any]) -> int:
-        failed = count = 0
+        failed = 0
         try:
-            for sentence, run in steps(mount, Bucket(mount), public=not options["private"]):
-                count += 1
-                failed += not self._step(f"{mount.alias}: {sentence}", run, options)
+            found = steps(mount, Bucket(mount), public=not options["private"])
         except S3Error as error:
             self.stderr.write(self.style.ERROR(f"{mount.alias}: {error}"))
-            failed += 1
-        if not count and not failed:
+            found, failed = [], 1
+        failed += sum(not self._step(mount, step, options) for step in found)
+        if not failed and all(step.error for step in found):
             self.stdout.write(self.style.SUCCESS(f"{mount.alias}: nothing to do"))
         self.stdout.write(f"{mount.alias}: the rights that the loop needs, as an IAM policy:")
         self.stdout.write(json.dumps(iam_policy(mount), indent=2))
         return failed
 
-    def _step(self, sentence: str, run: Any, options: dict[str, Any]) -> bool:
-        if options["dry_run"]:
+    def _step(self, mount: Mount, step: Step, options: dict[str, Any]) -> bool:
+        """Whether all is well, or nothing worse than that the mount does without it."""
+        sentence = f"{mount.alias}: {step.sentence}"
+        if options["dry_run"] and not step.error:
             self.stdout.write(f"{sentence} (a dry run: not done)")
             return True
         try:
-            run()
+            if step.error:
+                raise step.error
+            step.run()
         except S3Error as error:
-            self.stderr.write(self.style.ERROR(f"{sentence}: failed: {error}"))
-            return False
+            return self._not_done(sentence, step, error)
         self.stdout.write(self.style.SUCCESS(f"{sentence}: done"))
         return True
+
+    def _not_done(self, sentence: str, step: Step, error: S3Error) -> bool:
+        if step.is_needless(error):
+            self.stdout.write(f"{sentence}: not done, and not needed: {error}")
+            return True
+        otherwise = f"; {step.otherwise}" if is_unknown(error) and step.otherwise else ""
+        self.stderr.write(self.style.ERROR(f"{sentence}: failed: {error}{otherwise}"))
+        return False
