@@ -5,7 +5,7 @@ from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.lookup import applying, table_of
 from s3rewrite.rewriters.memory import Memory, memory_of
 from s3rewrite.rewriters.page import EDITABLE, Page, Past
-from s3rewrite.rewriters.prefixes import Places
+from s3rewrite.rewriters.prefixes import MAX_URLS, Places
 from s3rewrite.rewriters.references import Text, attribute_text
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
@@ -80,7 +80,7 @@ def _candidates(page: Page) -> list[Candidate]:
     memory = memory_of(page)
     found: list[Candidate] = []
     place = _next_place(page, walker, places, 0)
-    while place is not None:
+    while place is not None and len(found) < MAX_URLS:
         if not page.is_editable and (usual := walker.usual(place)):
             found += _in_usual(page, memory, usual)
             place = places.next(usual.value_end)

@@ -8,6 +8,7 @@ from s3rewrite.rewriters.candidates import inner_scope
 from s3rewrite.rewriters.json_members import Members, as_url, has_keys, members, members_from
 from s3rewrite.rewriters.json_strings import Keys, Position, Value, strings_end
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.prefixes import MAX_URLS
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
 
@@ -57,6 +58,8 @@ class Reader:
 def _candidates(page: Page, found: Members) -> list[Candidate]:
     candidates: list[Candidate] = []
     for value, rows in found:
+        if len(candidates) >= MAX_URLS:
+            break
         if rows[0].rule is Rule.HTML:
             candidates += _in_html(page, value, rows)
         elif url := as_url(page, _NO_TAG, value, rows):

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from s3rewrite.rewriters.explain.occurrences import Occurrence
-from s3rewrite.rewriters.explain.reasons import Reason, no_place
+from s3rewrite.rewriters.explain.reasons import LIMIT, Reason, no_place
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.prefixes import Places
+from s3rewrite.rewriters.prefixes import MAX_URLS, Places
 from s3rewrite.rewriters.scope import Candidate
 
 _NEAR = re.compile(rb"""[^\s"'<>()\\]*+""")
@@ -37,6 +37,7 @@ def joined(
     """Everything that holds a mount's path: candidates, other URLs, and what is no URL."""
     seen = list(occurrences)
     urls = {one.start: one for one in seen if one.url}
+    candidates = candidates[:MAX_URLS]
     linked = [_linked(candidate, urls.get(candidate.start)) for candidate in candidates]
     starts = {candidate.start for candidate in candidates}
     others = [_other(one) for one in urls.values() if one.start not in starts]
@@ -53,7 +54,7 @@ def _linked(candidate: Candidate, seen: Occurrence | None) -> Explained:
 
 
 def _other(seen: Occurrence) -> Explained:
-    why = seen.reasons or (no_place(seen.place),)
+    why = seen.reasons or ((LIMIT if seen.rows else no_place(seen.place)),)
     return Explained(seen.start, seen.url, seen.place, seen.rows, None, why)
 
 
