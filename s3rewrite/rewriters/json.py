@@ -1,5 +1,6 @@
 """The local URLs of a body of JSON. bytes, scope -> candidates."""
 
+import re
 from functools import partial
 
 from s3rewrite.rewriters import html
@@ -13,6 +14,8 @@ from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
 
 _NO_TAG = Tag(b"", b"", 0, 0)
+# A quote that is not escaped, for all that is known.
+_MAY_END = re.compile(rb'(?<!\\)"|\\\\"')
 _SPACES = (b" ", b"\t", b"\n", b"\r")
 
 
@@ -52,7 +55,7 @@ class Reader:
 
     def may_end(self, chunk: bytes) -> bool:
         """Whether a chunk may hold the end of a string, or what follows one."""
-        return b'"' in chunk or self._is_waiting
+        return _MAY_END.search(chunk) is not None or self._is_waiting
 
 
 def _candidates(page: Page, found: Members) -> list[Candidate]:

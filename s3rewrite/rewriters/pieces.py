@@ -8,8 +8,12 @@ from s3rewrite.rewriters.scope import Candidate
 MAX_HELD = 256 * 1024
 """Bytes of one unfinished token that are held back."""
 
-READ_AGAIN = 16
+READ_AGAIN = 2
 """Times that what is held back is read again, for each byte that comes, to see if it has ended."""
+
+
+FIRST_CREDIT, MAX_CREDIT = 64 * 1024, 4 * MAX_HELD
+"""Bytes that may be read again before any came, and however many came."""
 
 
 class Reader(Protocol):
@@ -41,15 +45,15 @@ class Pieces:
 
     Of what came, only the last token is held back while it is unfinished. One that grows
     beyond MAX_HELD goes through as it is, with all that follows; so does what follows MAX_URLS.
-    A token that seems to end again and again is looked at again once a sixteenth more of it has
-    come, so that time grows with the bytes, however small the chunks are.
+    A token that seemed to end, and did not, again and again is looked at again once half as much
+    has come as there is of it, so that time grows with the bytes, however small the chunks are.
     """
 
     def __init__(self, reader: Reader) -> None:
         self._reader: Reader | None = reader
         self._held = bytearray()
         self._may_have_ended = False
-        self._credit = READ_AGAIN * MAX_HELD
+        self._credit = FIRST_CREDIT
         """Bytes that may be read again."""
         self._urls = 0
 
@@ -61,7 +65,7 @@ class Pieces:
         if self._reader is None:
             return Piece(self.left(), [])
         self._may_have_ended |= self._reader.may_end(chunk)
-        self._credit = min(self._credit + READ_AGAIN * len(chunk), READ_AGAIN * MAX_HELD)
+        self._credit = min(self._credit + READ_AGAIN * len(chunk), MAX_CREDIT)
         is_worth_it = self._may_have_ended and again <= self._credit
         if again and not is_full and not is_worth_it:
             return Piece(b"", [])
