@@ -64,11 +64,11 @@ class Pieces:
         self._held += chunk
         if self._reader is None:
             return Piece(self.left(), [])
-        self._may_have_ended |= self._reader.may_end(chunk)
         self._credit = min(self._credit + READ_AGAIN * len(chunk), MAX_CREDIT)
-        is_worth_it = self._may_have_ended and again <= self._credit
-        if again and not is_full and not is_worth_it:
-            return Piece(b"", [])
+        if again and not is_full:
+            self._may_have_ended |= self._reader.may_end(chunk)
+            if again > self._credit or not self._may_have_ended:
+                return Piece(b"", [])
         self._credit -= again
         return self._read(self._reader, is_full=is_full)
 

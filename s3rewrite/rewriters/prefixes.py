@@ -49,6 +49,11 @@ class Places:
     def __bool__(self) -> bool:
         return bool(self._all)
 
+    @property
+    def last(self) -> int:
+        """The last place; 0 without one."""
+        return self._all[-1] if self._all else 0
+
     def next(self, start: int) -> int | None:
         """The first place at `start` or behind it; None without one. `start` never falls."""
         self._index = bisect_left(self._all, start, self._index)

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from s3rewrite.rewriters.explain.occurrences import Occurrence
@@ -45,7 +45,16 @@ def joined(
     spans += [(one.start, _end(one)) for one in candidates]
     stretches = [one for one in seen if not one.url]
     rest = _no_urls(page, _uncovered(page, spans), stretches)
-    return sorted([*linked, *others, *rest], key=lambda one: one.start)
+    return sorted([*linked, *others, *rest, *_beyond(page)], key=lambda one: one.start)
+
+
+def _beyond(page: Page) -> Iterator[Explained]:
+    """The first place that is not looked at, for all of them."""
+    last = Places((page.body, needle) for needle in page.needles).last
+    begins = (page.body.find(needle, last + len(needle)) for needle in page.needles)
+    start = min((begin for begin in begins if begin >= 0), default=None)
+    if start is not None:
+        yield _no_url(page, start, Occurrence(start, start, "", reasons=(LIMIT,)))
 
 
 def _linked(candidate: Candidate, seen: Occurrence | None) -> Explained:
