@@ -37,11 +37,13 @@ class Reader:
         self._kind = kind.encode()
         self._keys = Keys() if has_keys(scope.targets, self._kind) else None
         self._is_waiting = False
+        self._tail = b""
 
     def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
         """Where the last string ends that is known to be a value or a key, and the local URLs."""
         end = strings_end(buffer)
         found = self.finish(buffer[:end])
+        self._tail = _open_escape(buffer)
         self._is_waiting = buffer.endswith((b'"', *_SPACES))
         return end, found
 
@@ -55,7 +57,14 @@ class Reader:
 
     def may_end(self, chunk: bytes) -> bool:
         """Whether a chunk may hold the end of a string, or what follows one."""
-        return _MAY_END.search(chunk) is not None or self._is_waiting
+        window = self._tail + chunk
+        self._tail = _open_escape(window)
+        return _MAY_END.search(window) is not None or self._is_waiting
+
+
+def _open_escape(text: bytes) -> bytes:
+    """The backslash at the end of a text that escapes what follows, if there is one."""
+    return b"\\" * ((len(text) - len(text.rstrip(b"\\"))) % 2)
 
 
 def _candidates(page: Page, found: Members) -> list[Candidate]:
