@@ -1,4 +1,4 @@
-"""MB/s of bodies that are made to be slow to read: 1 MB beside 10 MB, whole and in chunks.
+"""MB/s of the processor's time for bodies made to be slow: 1 and 10 MB, whole and in chunks.
 
 python -m benchmarks.hostile [--chunk BYTES]
 """
@@ -15,11 +15,15 @@ from s3rewrite.rewriters.pieces import Pieces
 from s3rewrite.rewriters.scope import Scope
 
 SIZES = (1_000_000, 10_000_000)  # bytes
-HTML, CSS, JSON, FEED, LIST = (
+HTML, CSS, JSON, FEED_OF_JSON, FEED, LIST = (
     KINDS[name]
-    for name in ("text/html", "text/css", "application/json", "text/xml", "audio/mpegurl")
+    for name in (
+        *("text/html", "text/css", "application/json", "application/feed+json"),
+        *("text/xml", "audio/mpegurl"),
+    )
 )
 ALL = Scope(tuple(t._replace(contexts=OPTIONAL_CONTEXTS, cors=True) for t in SCOPE.targets))
+LONG = b"k" * 50_000
 URL = PREFIX.encode() + b"a.jpg"
 
 
@@ -48,12 +52,20 @@ CASES = {
     "the prefix": Case(HTML, b"", PREFIX.encode()),
     "pictures": Case(HTML, b"", b"<picture>"),
     "images": Case(HTML, b"", b"<img src=/media/a>"),
+    "images, the last with CORS": Case(
+        HTML, b"", b"<source srcset=/media/a><img>", b"<img crossorigin>"
+    ),
+    "script states": Case(HTML, b"<script>", b"<!-->", b"</script><img src=/media/a>"),
     "references": Case(HTML, b"<img src='", b"&amp;"),
     "srcset": Case(HTML, b"<img srcset='", b"/media/a 1x,"),
     "statements": Case(CSS, b"", b"a{b:url(/media/a)}"),
+    "url(": Case(CSS, b"", b"url(/media/"),
+    "a style attribute": Case(HTML, b'<p style="', b"url(/media/", b'">'),
+    "a property of 50 KB": Case(CSS, b"a{" + LONG + b":", b"url(/media/a),", b"x}"),
     "parentheses": Case(CSS, b"a{b:", b"("),
     "CSS comments": Case(CSS, b"", b"/* /media/ "),
     "CSS backslashes": Case(CSS, b"a{b:'", rb"\'/media/"),
+    "a key of 50 KB": Case(FEED_OF_JSON, b'{"' + LONG + b'":[', b'"/media/a",'),
     "arrays": Case(JSON, b"", b"[", b'"/media/a"'),
     "objects": Case(JSON, b"", b'{"k":', b'"/media/a"'),
     "a string without an end": Case(JSON, b'["', PREFIX.encode()),
@@ -89,9 +101,9 @@ def speeds(case: Case, read: Callable[[Kind, bytes], None]) -> Iterator[float]:
     """MB/s at each size."""
     for size in SIZES:
         text = body(case, size)
-        start = time.perf_counter()
+        start = time.process_time()
         read(case.kind, text)
-        yield len(text) / 1e6 / (time.perf_counter() - start)
+        yield len(text) / 1e6 / (time.process_time() - start)
 
 
 def main() -> None:

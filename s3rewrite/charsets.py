@@ -4,7 +4,7 @@ import codecs
 import re
 from functools import lru_cache
 
-_CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?\s*([^\s"';]+)""")
+_CHARSET = re.compile(r"""(?i);\s*+charset\s*+=\s*+["']?+\s*+([^\s"';]{1,64}+)""")
 
 # What the tokens and URLs of every rewriter are made of; the backslash and the tilde are other
 # characters in some Japanese charsets, and nothing that ends a token.

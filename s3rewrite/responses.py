@@ -12,6 +12,7 @@ from s3rewrite.links import Resolver
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import Kind, kind_of, media_type
 from s3rewrite.rewriters.lookup import is_context
+from s3rewrite.rewriters.prefixes import MAX_URLS
 from s3rewrite.rewriters.scope import Candidate, Link, Scope
 from s3rewrite.rewriters.splice import splice
 
@@ -30,7 +31,7 @@ def parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
     kind = body_kind(response, resolver)
     if kind and isinstance(response, HttpResponse):
         body = response.content
-        found.append(Part("", body, kind.collect(body, body_scope(response, resolver, kind))))
+        found.append(_part("", body, kind.collect(body, body_scope(response, resolver, kind))))
     return [part for part in found if part.candidates]
 
 
@@ -81,5 +82,9 @@ def _header_parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
         if value:
-            found.append(Part(name, value, headers.collect(name, value, scope)))
+            found.append(_part(name, value, headers.collect(name, value, scope)))
     return found
+
+
+def _part(header: str, value: bytes, candidates: Sequence[Candidate]) -> Part:
+    return Part(header, value, candidates[:MAX_URLS])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from s3rewrite.rewriters import css_statements, srcset
 from s3rewrite.rewriters.attributes import Tag
@@ -10,6 +11,7 @@ from s3rewrite.rewriters.conditions import Spot
 from s3rewrite.rewriters.json_members import as_url, members
 from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.prefixes import MAX_URLS
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.rows import Row, Rule, all_allow
 from s3rewrite.rewriters.scope import Candidate, Scope
@@ -37,7 +39,7 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
         return []
     candidates: list[Candidate] = []
     spans = _SPANS[rows[0].rule]
-    for begin, end, more in spans(text.data, page.needles):
+    for begin, end, more in islice(spans(text.data, page.needles), MAX_URLS):
         raw = text.data[begin:end]
         found = page.find(raw)
         if found and all_allow(rows + more, Spot(page, tag, *found)):

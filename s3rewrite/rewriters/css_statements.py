@@ -14,6 +14,9 @@ from s3rewrite.rewriters.tokens import SPACES, any_case, compiled
 IMPORT = b"@import"
 """What stands for the property in an `@import` rule."""
 
+LONGEST_PROPERTY = 64
+"""Bytes of a property's name that are told apart."""
+
 _LETTER = r"-\w\x80-\xff"
 _COMMENT = r"/\*[^*]*+(?: \*(?!/)[^*]*+ )*+\*/"
 _ESCAPE = r"\\(?: \r\n | [\x00-\xff] )"
@@ -24,12 +27,15 @@ _STRING = rf"""
 # 4.3.6: without a quote the URL goes up to the first ")" that is not escaped.
 _URL_START = rf"""{any_case("url")}\([{SPACES}]*+(?!["'])"""
 _URL_REST = rf"(?: [^)\\]++ | {_ESCAPE} )*+\)"
+# One that is not closed holds all that follows: nothing behind it is looked at again.
+_ALL = r"[\x00-\xff]*+"
 # A name with an escape is no function here: it could be a `url` in disguise.
 _NAME = rf"[\#@]?+(?: [{_LETTER}]++(?!\\) | (?: [{_LETTER}]++ | \\[^\n\r\f] )++(?!\() )"
 _SIGN = rf"[^{_LETTER}\"'\\/;{{}}()\#@]++ | /(?!\*) | [\#@](?![{_LETTER}\\])"
 
 _STATEMENTS = compiled(
-    rf"(?: (?: {_COMMENT} | {_STRING} | {_URL_START}{_URL_REST} | {_NAME} | {_SIGN} | [()] )*+"
+    rf"(?: (?: {_COMMENT} | {_STRING} | {_URL_START}(?: {_URL_REST} | {_ALL} ) | {_NAME} | {_SIGN}"
+    r" | [()] )*+"
     r"[;{}] )*+"
 )
 _HEAD = compiled(
@@ -38,17 +44,18 @@ _HEAD = compiled(
 )
 _TOKEN = compiled(
     rf"""
-    {_URL_START}(?P<url>{_URL_REST}) | (?P<open>[{_LETTER}]*+)\( | (?P<close>\))
+    {_URL_START}(?: (?P<url>{_URL_REST}) | (?P<unclosed>) )
+  | (?P<open>[{_LETTER}]*+)\( | (?P<close>\))
   | (?P<string>{_STRING}) | (?P<end>[;{{}}]) | (?: {_COMMENT} | {_NAME} | {_SIGN} )
   | (?P<unknown>[\x00-\xff])
     """
 )
 
-_QUOTE = compiled(rf"""[{SPACES}]*+["']""")
 _BLANK = compiled(rf"(?: [{SPACES}]++ | {_COMMENT} | <!-- | --> )*+")
 
 # Functions of which a bare string is a URL. CSS Images 4, 2.5; CSS Values 4, 4.5.
 _URL_FUNCTIONS = frozenset({b"url", b"src", b"image-set", b"-webkit-image-set"})
+_UNSURE = frozenset({"unclosed", "unknown"})
 _SPACES = b"\t\n\f\r "
 _UNSURE_WITHOUT_QUOTES = compiled(rf"""[\\"'({SPACES}]""")
 
@@ -84,14 +91,13 @@ def statements_end(css: bytes) -> int:
 
 def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
     """The URLs of the statement at `start`; returns its end, None where that is in doubt."""
-    head = _HEAD.match(css, start)
-    name = (head[1] or head[2]).lower() if head else b""
+    name, start = _head(css, start)
     functions: list[bytes] = []
-    for token in _TOKEN.finditer(css, head.end() if head else start):
+    for token in _TOKEN.finditer(css, start):
         kind = token.lastgroup
         if kind == "end":
             return token.end()
-        if kind == "unknown":
+        if kind in _UNSURE:
             return None
         _follow(functions, token)
         if span := _span(token, name, functions):
@@ -99,6 +105,12 @@ def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
             # What follows the URL of an import are conditions.
             name = b"" if name == IMPORT else name
     return None
+
+
+def _head(css: bytes, start: int) -> tuple[bytes, int]:
+    """The name of the property or the rule that a statement begins with, and where that ends."""
+    head = _HEAD.match(css, start)
+    return ((head[1] or head[2])[:LONGEST_PROPERTY].lower(), head.end()) if head else (b"", start)
 
 
 def _follow(functions: list[bytes], token: re.Match[bytes]) -> None:
@@ -128,9 +140,8 @@ def every_use(css: bytes) -> list[Use] | None:
     found: list[Use] = []
     start = 0
     while not _BLANK.fullmatch(css, start):
-        head = _HEAD.match(css, start)
-        name = (head[1] or head[2]).lower() if head else b""
-        end = _all_of_statement(css, head.end() if head else start, name, found)
+        name, start = _head(css, start)
+        end = _all_of_statement(css, start, name, found)
         if end is None:
             return None
         start = end
@@ -148,7 +159,7 @@ def _all_of_statement(css: bytes, start: int, name: bytes, found: list[Use]) -> 
         if span := _span(token, name, functions):
             found.append(Use(*span, name))
             name = b"@" if name == IMPORT else name
-        elif kind == "unknown" or _is_unread(token, name, functions):
+        elif kind in _UNSURE or _is_unread(token, name, functions):
             return None
     return None
 
@@ -159,7 +170,5 @@ def _is_unread(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> b
         return False  # as of @namespace: a name
     if token.lastgroup == "url":
         return True
-    if token["open"] and token["open"].lower() == b"url":
-        return not _QUOTE.match(token.string, token.end())  # it ends with the style sheet
     is_argument = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT
     return token.lastgroup == "string" and is_argument

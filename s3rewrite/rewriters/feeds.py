@@ -14,7 +14,7 @@ from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.lookup import applying, rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.prefixes import Places, without_root_relative
+from s3rewrite.rewriters.prefixes import MAX_URLS, Places, without_root_relative
 from s3rewrite.rewriters.references import Text, attribute_text
 from s3rewrite.rewriters.rows import Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
@@ -34,6 +34,8 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     page = page_of(body, scope)
     found: list[Candidate] = []
     for passage in passages(page):
+        if len(found) >= MAX_URLS:
+            break
         if passage.rows:
             found += _in_passage(page, passage)
     return found

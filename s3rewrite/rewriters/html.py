@@ -1,14 +1,17 @@
 """The local URLs of a body of HTML. bytes, scope -> candidates."""
 
+import re
+
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.lookup import applying, table_of
 from s3rewrite.rewriters.memory import Memory, memory_of
 from s3rewrite.rewriters.page import EDITABLE, Page, Past
-from s3rewrite.rewriters.prefixes import Places
+from s3rewrite.rewriters.prefixes import MAX_URLS, Places
 from s3rewrite.rewriters.references import Text, attribute_text
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.tokens import RAW_TEXT, SPACES
 from s3rewrite.rewriters.walker import Element, Kind, Piece, Usual, Walker, element_end
 
 _TAG, _RAW, _ = Kind
@@ -33,7 +36,8 @@ class Reader:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self._past = Past()
-        self._rest = b""
+        self._signs: tuple[bytes, ...] = _ENDS
+        self._tail = b""
         self._asks_for_cors = not all(target.cors for target in scope.targets)
 
     def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
@@ -48,12 +52,15 @@ class Reader:
         end = walker.advance()
         found = self.finish(buffer[:end])
         self._past.opened = walker.opened
-        self._rest = buffer[end : end + 2]
+        self._signs = (b"</picture",) if end == picture else _signs(buffer[end : end + _LONGEST])
+        self._tail = buffer[-_LONGEST:]
         return end, found
 
     def may_end(self, chunk: bytes) -> bool:
-        """Every token that begins with `<` ends with `>`, but for a `<` that is text."""
-        return b">" in chunk or self._rest == b"<"
+        """Whether a sign has come without which the token that is held back cannot end."""
+        window = self._tail + chunk.lower()
+        self._tail = window[-_LONGEST:]
+        return any(sign in window for sign in self._signs)
 
     def finish(self, buffer: bytes) -> list[Candidate]:
         """The local URLs of the last piece, which may end within a token."""
@@ -73,6 +80,22 @@ class Reader:
         return start if piece and piece.kind is _TAG and piece.start == start else None
 
 
+_ENDS = (b">",)
+_COMMENT_ENDS = (b"-->", b"--!>")
+_LONGEST = len(b"</textarea")
+_RAW_TEXT = re.compile(rb"(?i)<(%s)[%s/>]" % ("|".join(RAW_TEXT).encode(), SPACES.encode()))
+
+
+def _signs(rest: bytes) -> tuple[bytes, ...]:
+    """One of these must come before a token can end; every one ends with `>`, but not text."""
+    if rest == b"<":
+        return (b"",)
+    if rest.startswith(b"<!--"):
+        return _COMMENT_ENDS
+    raw = _RAW_TEXT.match(rest)
+    return (b"</" + raw[1].lower(),) if raw else _ENDS
+
+
 def _candidates(page: Page) -> list[Candidate]:
     needles = [(page.body, needle) for needle in page.needles]
     places = Places([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
@@ -80,7 +103,7 @@ def _candidates(page: Page) -> list[Candidate]:
     memory = memory_of(page)
     found: list[Candidate] = []
     place = _next_place(page, walker, places, 0)
-    while place is not None:
+    while place is not None and len(found) < MAX_URLS:
         if not page.is_editable and (usual := walker.usual(place)):
             found += _in_usual(page, memory, usual)
             place = places.next(usual.value_end)

@@ -1,5 +1,6 @@
 """The local URLs of a body of JSON. bytes, scope -> candidates."""
 
+import re
 from functools import partial
 
 from s3rewrite.rewriters import html
@@ -8,10 +9,13 @@ from s3rewrite.rewriters.candidates import inner_scope
 from s3rewrite.rewriters.json_members import Members, as_url, has_keys, members, members_from
 from s3rewrite.rewriters.json_strings import Keys, Position, Value, strings_end
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.prefixes import MAX_URLS
 from s3rewrite.rewriters.rows import Row, Rule
 from s3rewrite.rewriters.scope import Candidate, Scope
 
 _NO_TAG = Tag(b"", b"", 0, 0)
+# A quote that is not escaped, for all that is known.
+_MAY_END = re.compile(rb'(?<!\\)"|\\\\"')
 _SPACES = (b" ", b"\t", b"\n", b"\r")
 
 
@@ -33,11 +37,13 @@ class Reader:
         self._kind = kind.encode()
         self._keys = Keys() if has_keys(scope.targets, self._kind) else None
         self._is_waiting = False
+        self._tail = b""
 
     def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
         """Where the last string ends that is known to be a value or a key, and the local URLs."""
         end = strings_end(buffer)
         found = self.finish(buffer[:end])
+        self._tail = _open_escape(buffer)
         self._is_waiting = buffer.endswith((b'"', *_SPACES))
         return end, found
 
@@ -51,12 +57,21 @@ class Reader:
 
     def may_end(self, chunk: bytes) -> bool:
         """Whether a chunk may hold the end of a string, or what follows one."""
-        return b'"' in chunk or self._is_waiting
+        window = self._tail + chunk
+        self._tail = _open_escape(window)
+        return _MAY_END.search(window) is not None or self._is_waiting
+
+
+def _open_escape(text: bytes) -> bytes:
+    """The backslash at the end of a text that escapes what follows, if there is one."""
+    return b"\\" * ((len(text) - len(text.rstrip(b"\\"))) % 2)
 
 
 def _candidates(page: Page, found: Members) -> list[Candidate]:
     candidates: list[Candidate] = []
     for value, rows in found:
+        if len(candidates) >= MAX_URLS:
+            break
         if rows[0].rule is Rule.HTML:
             candidates += _in_html(page, value, rows)
         elif url := as_url(page, _NO_TAG, value, rows):

@@ -15,6 +15,9 @@ from s3rewrite.rewriters.tokens import compiled
 MAX_DEPTH = 200
 """Below so many containers nothing is looked for."""
 
+LONGEST_KEY = 100
+"""Bytes of a key that are told apart."""
+
 _STRING = r'"[^"\\]*+(?: \\[\x00-\xff] [^"\\]*+ )*+"'
 _BEFORE_COLON = r"(?=[\x20\t\n\r]*+:)"
 
@@ -79,7 +82,7 @@ class Keys:
         """Go on behind a container's end, or a key."""
         if found.lastgroup == "key":
             key = found["key"]
-            self._key = decoded(key, 1, len(key) - 1).data.lower()
+            self._key = decoded(key, 1, len(key) - 1).data[:LONGEST_KEY].lower()
         elif found.lastgroup == "open" and len(self._opened) < MAX_DEPTH:
             self._opened.append(self._key)
             self._key = None

@@ -20,6 +20,9 @@ _OWN_PLACE = re.compile(
     r"(?::(?P<rule>url|srcset|css|json|html))?",
     re.IGNORECASE,
 )
+LONGEST_NAME = 100
+"""Bytes of a name that are told apart: what is remembered of visitors' names has a bound."""
+
 _RULES = {rule.name.lower(): rule for rule in Rule}
 
 
@@ -46,7 +49,14 @@ class Table:
                     self._exact[element, attribute].append(row)
         self._families.sort(key=lambda family: len(family[0]), reverse=True)
         # A page asks for the same few places again and again.
-        self.at = lru_cache(maxsize=4096)(self._at)
+        self._known = lru_cache(maxsize=4096)(self._at)
+
+    def at(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
+        """The rows that name a place; names in lower case, b"" as the attribute for the text.
+
+        A row that ends with `*` is for what no other names, the longest beginning first.
+        """
+        return self._known(element[:LONGEST_NAME], attribute[:LONGEST_NAME])
 
     def named(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
         """The rows that name exactly this place."""
@@ -57,10 +67,6 @@ class Table:
         return any(owner == element and attribute for owner, attribute in self._exact)
 
     def _at(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
-        """The rows that name a place; names in lower case, b"" as the attribute for the text.
-
-        A row that ends with `*` is for what no other names, the longest beginning first.
-        """
         is_apart = element in _APART or b"/" in element
         owners = (element,) if is_apart else tuple(dict.fromkeys((element, b"*")))
         rows = tuple(row for owner in owners for row in self.named(owner, attribute))

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
+from s3rewrite.rewriters.prefixes import MAX_PLACES
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.scope import Candidate, Scope
 
@@ -24,7 +26,7 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     if not any(needle in body for needle in page.needles):
         return []
     found: list[Candidate] = []
-    for tag, _, rows, text in passages(body):
+    for tag, _, rows, text in islice(passages(body), MAX_PLACES):
         if rows:
             found += in_text(page, tag, rows, text)
     return found

@@ -45,7 +45,8 @@ class Memory:
 
     def keep(self, body: bytes, usual: Usual, found: Iterable[Candidate]) -> None:
         """Remember them, unless they are of a kind that is rare, or the tag is long."""
-        if usual.end - usual.inner > LONGEST or any(one.offsets or one.is_escaped for one in found):
+        length = usual.end - usual.inner + len(usual.name)
+        if length > LONGEST or any(one.offsets or one.is_escaped for one in found):
             return
         if len(self._held) >= MOST:
             self._held.clear()

@@ -41,7 +41,7 @@ Read = Callable[[bytes], list[Outgoing]]
 # Properties whose files are fetched with CORS. CSS Fonts 4, 4.8.2; CSS Masking 1, 5.1;
 # CSS Shapes 1, 5; Filter Effects 1, 5.
 _CORS_PROPERTIES = re.compile(rb"--.*|src|(?:-webkit-)?mask.*|shape-outside|clip-path|.*filter")
-_STYLE = re.compile(rb"\s*+(?:<!\[CDATA\[((?s:.*?))\]\]>\s*+|([^<]*+))</")
+_STYLE = re.compile(rb"\s*+(?:(?><!\[CDATA\[((?s:.*?))\]\]>)\s*+|([^<]*+))</")
 _SVG_LINKS = frozenset({b"href", b"xlink:href", b"src"})
 _SVG_UNREADABLE = (b"<!ENTITY", b"xml:base", b"<?xml-stylesheet")
 

@@ -71,8 +71,10 @@ class Page:
         """
         if self.past.has_cors_media:
             return True
+        if b"crossorigin" not in self.lower:
+            return False
         at = 0
-        while b"crossorigin" in self.lower and (found := _MEDIA_TAG.search(self.body, at)):
+        while found := _MEDIA_TAG.search(self.body, at):
             tag = TAG.match(self.body, found.start())
             if tag is None or b"crossorigin" in tag[0].lower():
                 return True

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from s3rewrite.rewriters.attributes import Tag
+from s3rewrite.rewriters.lookup import LONGEST_NAME
 from s3rewrite.rewriters.references import Text
 from s3rewrite.rewriters.rows import Row
 
@@ -21,6 +22,6 @@ class Passage(NamedTuple):
     @property
     def place(self) -> str:
         """As the table writes it: `img[src]`, `style{}`."""
-        element = self.tag.name.decode("utf-8", "replace")
-        attribute = self.attribute.decode("utf-8", "replace")
+        element = self.tag.name[:LONGEST_NAME].decode("utf-8", "replace")
+        attribute = self.attribute[:LONGEST_NAME].decode("utf-8", "replace")
         return f"{element}[{attribute}]" if attribute else f"{element}{{}}"

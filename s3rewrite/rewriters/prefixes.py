@@ -9,6 +9,15 @@ from s3rewrite.rewriters.scope import Target
 MAX_URL_BYTES = 8192
 """Longer URLs are left alone: no key is that long, whatever its encoding."""
 
+MAX_URLS = 50_000
+"""URLs of one response that are linked: as many as a sitemap may list."""
+
+MAX_PLACES = 2 * MAX_URLS
+"""Places in one body that are looked at."""
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Bytes of one body in which such places are looked for."""
+
 TRIMMED = bytes(range(1, 0x21))
 """C0 controls and space, which do not count at the ends of a URL (URL Standard, 4.4).
 
@@ -21,7 +30,7 @@ _TAB, _LINE_FEED, _CARRIAGE_RETURN = b"\t\n\r"
 
 
 class Places:
-    """The places where any of some needles occurs, in order."""
+    """The places where any of some needles occurs, in order; a bounded number of them."""
 
     __slots__ = ("_all", "_index")
 
@@ -29,15 +38,21 @@ class Places:
         """`needles` are pairs: where to look, and what for."""
         found: list[int] = []
         for body, needle in needles:
-            at = body.find(needle)
-            while at >= 0:
+            most = len(found) + MAX_PLACES
+            at = body.find(needle, 0, MAX_BODY_BYTES)
+            while at >= 0 and len(found) < most:
                 found.append(at)
-                at = body.find(needle, at + len(needle))
-        self._all = sorted(found)
+                at = body.find(needle, at + len(needle), MAX_BODY_BYTES)
+        self._all = sorted(found)[:MAX_PLACES]
         self._index = 0
 
     def __bool__(self) -> bool:
         return bool(self._all)
+
+    @property
+    def last(self) -> int:
+        """The last place; 0 without one."""
+        return self._all[-1] if self._all else 0
 
     def next(self, start: int) -> int | None:
         """The first place at `start` or behind it; None without one. `start` never falls."""

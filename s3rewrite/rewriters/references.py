@@ -17,6 +17,7 @@ _REFERENCE = re.compile(rb"&(?:#(?:[xX]([0-9a-fA-F]++)|([0-9]++));?+|([a-zA-Z0-9
 _AMPERSAND = ord("&")
 _REPLACEMENT = "\ufffd"
 _MAX_CODE_POINT = 0x10FFFF
+_DIGITS = len(str(_MAX_CODE_POINT))
 _SURROGATES = range(0xD800, 0xE000)
 _WINDOWS_1252 = range(0x80, 0xA0)
 
@@ -91,13 +92,19 @@ def _references(raw: bytes) -> Iterator[Escape]:
 def _characters(found: re.Match[bytes]) -> bytes | None:
     """What a reference stands for, as UTF-8; None for one that is text as it stands."""
     if found[3] is None:
-        return _numbered(int(found[1], 16) if found[1] else int(found[2])).encode()
+        return _numbered(_number(found[1], 16) if found[1] else _number(found[2], 10)).encode()
     name = found[3].decode()
     # A name without its semicolon is one of the old ones, and not before "=" or an alphanumeric.
     if not name.endswith(";") and found[4]:
         return None
     character = html5.get(name)
     return character.encode() if character is not None else None
+
+
+def _number(digits: bytes, base: int) -> int:
+    """A number that is a code point, or above all of them: what int() refuses is above."""
+    significant = digits.lstrip(b"0")
+    return int(significant or b"0", base) if len(significant) <= _DIGITS else _MAX_CODE_POINT + 1
 
 
 def _numbered(code: int) -> str:

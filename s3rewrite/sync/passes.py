@@ -9,15 +9,12 @@ import redis
 
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.apply import Changes
-from s3rewrite.sync.attempt import Known
-from s3rewrite.sync.books import Waiting
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.freeing import free
 from s3rewrite.sync.job import Job, LeaseLost
-from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
-from s3rewrite.sync.relink import in_circles
+from s3rewrite.sync.referring import ROUNDS, Queue, Wanted, in_circles
 from s3rewrite.sync.replacing import upload_replacing
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
@@ -93,15 +90,17 @@ def _scan_and_apply(job: Job, report: Report) -> None:
         free(job, report, changes.freeable, findings.own)
 
 
-def _upload_referring(
-    job: Job, report: Report, tasks: list[tuple[Task, Known]]
-) -> list[tuple[Task, Known]]:
+def _upload_referring(job: Job, report: Report, tasks: Wanted) -> Wanted:
     """Upload files that refer to others behind those; some of them refer to each other.
 
-    Returns those under whose keys other bytes lie.
+    One that waits is read again once that has ended which it waits for. Returns those under whose
+    keys other bytes lie.
     """
-    replacing: list[tuple[Task, Known]] = []
-    while tasks:
+    queue = Queue(tasks)
+    replacing: Wanted = []
+    for _ in range(ROUNDS):
+        if not (tasks := queue.take()):
+            break
         with uploading(job, report) as uploads:
             for task, known in tasks:
                 if uploads.is_over:
@@ -109,19 +108,19 @@ def _upload_referring(
                 else:
                     uploads.submit(task, known)
         replacing += uploads.replacing
-        if len(uploads.waiting) == len(tasks) or uploads.is_over:
-            _note_waiting(report, uploads.waiting)
+        queue.ended(tasks, uploads.waiting)
+        if uploads.is_over:
             break
-        tasks = [(waiting.task, waiting.known) for waiting in uploads.waiting]
+    _note_waiting(report, queue.waits_for())
     return replacing
 
 
-def _note_waiting(report: Report, waiting: list[Waiting]) -> None:
+def _note_waiting(report: Report, waits_for: dict[str, str]) -> None:
     """Those that wait for each other stay local; the others are left for the next pass."""
-    for name in in_circles({one.task.name: one.waits_for for one in waiting}):
+    circles = in_circles(waits_for)
+    for name in circles:
         report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
-        report.add(Result.PENDING, -1)
-    report.add(Result.PENDING, len(waiting))
+    report.add(Result.PENDING, len(waits_for) - len(circles))
 
 
 def _first_with_files(directories: Iterator[Directory]) -> list[Directory]:

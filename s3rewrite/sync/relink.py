@@ -4,11 +4,10 @@ A style sheet on S3 that says `url(/static/x.png)` would ask S3's host for it. S
 is made to lead where it led from the site, or the file stays on the site.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from typing import NamedTuple
+from errno import ENAMETOOLONG
 from urllib.parse import quote, urljoin, urlsplit
 
 from s3rewrite import conf
@@ -22,7 +21,18 @@ from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
 from s3rewrite.rewriters.scope import Link
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.sync.content_types import content_type
-from s3rewrite.sync.scan import signature_of
+from s3rewrite.sync.scan import LONGEST, signature_of
+
+MAX_REFERENCES = 5_000
+"""Different files of the site that a file may refer to: each is looked up."""
+
+TOO_MANY = (
+    f"refers to more than {MAX_REFERENCES:,} files of the site, which are not looked for: "
+    "divide it into several files"
+)
+
+_What = tuple[bytes, bool, bool]
+"""A URL, and the conditions on which it is fetched, as of an Outgoing."""
 
 
 class Becomes(StrEnum):
@@ -104,51 +114,45 @@ def relinked(mount: Mount, name: str, content: object, size: int) -> bytes | Non
         raise KeptLocal(f"larger than {MAX_BYTES:,} bytes: what it refers to is not looked for")
     try:
         found = KINDS[content_type(name)](content)
-        references = [Reference(mount, name, one) for one in found]
+        references = _references(mount, name, found)
     except (Unreadable, ValueError):
         raise KeptLocal("it cannot be said for sure what it refers to") from None
-    links = [_link(mount, one) for one in references]
-    sent = splice(content, [one.candidate for one, _ in zip(found, links, strict=True)], links)
+    _look_up(references.values())
+    links = {what: _link(mount, one) for what, one in references.items()}
+    each = [links[_what(one)] for one in found]
+    sent = splice(content, [one.candidate for one in found], each)
     return None if sent is content else sent
 
 
-class _Place(NamedTuple):
-    """A name of a mount, its file, and whether S3 has that."""
+@dataclass
+class _Place:
+    """A name of a mount, whether there is a file, and whether S3 has that."""
 
     mount: Mount
     name: str
-    signature: Signature | None
-    is_published: bool
+    on_disk: bool = False
+    is_published: bool = False
 
 
 class Reference:
     """A URL in a file of a mount, and where it leads. Raises ValueError where that is unclear."""
 
-    def __init__(self, mount: Mount, name: str, outgoing: Outgoing) -> None:
+    def __init__(self, mount: Mount, name: str, what: _What) -> None:
         self.mount = mount
         self.name = name
-        self.cors = outgoing.cors
-        self.own_origin = outgoing.own_origin
-        self.url = outgoing.candidate.url.decode()
+        url, self.cors, self.own_origin = what
+        self.url = url.decode()
         if "\\" in self.url or not self.url.isprintable():
             raise ValueError(self.url)
+        parts = urlsplit(self.url)
+        self.is_elsewhere = bool(parts.scheme or parts.netloc or not self.url.split("#")[0])
         self.local = urljoin(url_prefix(mount) + quote_name(name), self.url)
-
-    @cached_property
-    def place(self) -> _Place | None:
-        """The mount and the name, if it leads to one that is offloaded."""
-        for mount in conf.mounts().values():
-            prefix = url_prefix(mount)
-            if prefix and self.local.startswith(prefix):
-                found = reference(self.local[len(prefix) :].encode())
-                return _placed(mount, found.name) if found else None
-        return None
+        self.place = None if self.is_elsewhere else _place(self.local)
 
     @property
     def facts(self) -> Facts:
         """What decides what becomes of it."""
-        parts = urlsplit(self.url)
-        if parts.scheme or parts.netloc or not self.url.split("#")[0]:
+        if self.is_elsewhere:
             return Facts(elsewhere=True)
         if self.place is None:
             return Facts(out_of_reach=self.own_origin)
@@ -158,7 +162,7 @@ class Reference:
         return Facts(
             relative=mirrored and target == self.mount and not self.url.startswith("/"),
             mirrored=mirrored,
-            on_disk=self.place.signature is not None,
+            on_disk=self.place.on_disk,
             # What refers to itself will be there once it is.
             published=is_itself or self.place.is_published,
             readable=target.cors or not self.cors,
@@ -166,12 +170,57 @@ class Reference:
         )
 
 
-def _placed(mount: Mount, name: str) -> _Place | None:
-    if is_excluded(name, mount.exclude, mount.include):
-        return None
-    signature = signature_of(conf.storage_of(mount), name)
-    entry = loop_registry(mount).get([name]).get(name)
-    return _Place(mount, name, signature, bool(entry and entry.signature == signature))
+def _what(outgoing: Outgoing) -> _What:
+    return outgoing.candidate.url, outgoing.cors, outgoing.own_origin
+
+
+def _references(mount: Mount, name: str, found: Iterable[Outgoing]) -> dict[_What, Reference]:
+    """The references of a file, each once. Raises KeptLocal, ValueError."""
+    references: dict[_What, Reference] = {}
+    count = 0
+    for what in dict.fromkeys(map(_what, found)):
+        references[what] = Reference(mount, name, what)
+        count += not references[what].is_elsewhere
+        if count > MAX_REFERENCES:
+            raise KeptLocal(TOO_MANY)
+    return references
+
+
+def _place(local: str) -> _Place | None:
+    """The mount and the name that a local URL leads to, if the name may be offloaded."""
+    for mount in conf.mounts().values():
+        prefix = url_prefix(mount)
+        if prefix and local.startswith(prefix):
+            found = reference(local[len(prefix) :].encode())
+            if found is None or len((mount.prefix + found.name).encode()) > LONGEST:
+                return None
+            excluded = is_excluded(found.name, mount.exclude, mount.include)
+            return None if excluded else _Place(mount, found.name)
+    return None
+
+
+def _look_up(references: Iterable[Reference]) -> None:
+    """What disk and registry say of where they lead: as many round trips as batches of names."""
+    by_mount: dict[str, dict[str, list[_Place]]] = {}
+    for place in (one.place for one in references if one.place):
+        by_mount.setdefault(place.mount.alias, {}).setdefault(place.name, []).append(place)
+    for alias, by_name in by_mount.items():
+        mount = conf.mount(alias)
+        entries = loop_registry(mount).get(by_name)
+        for name, places in by_name.items():
+            signature, entry = _signature(mount, name), entries.get(name)
+            for place in places:
+                place.on_disk = signature is not None
+                place.is_published = bool(entry and entry.signature == signature)
+
+
+def _signature(mount: Mount, name: str) -> Signature | None:
+    try:
+        return signature_of(conf.storage_of(mount), name)
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:  # so there is no such file
+            return None
+        raise
 
 
 def _link(mount: Mount, found: Reference) -> Link | None:
@@ -201,17 +250,3 @@ def _why_it_stays(found: Reference) -> str:
     else:
         why = 'which S3 would have to send with CORS headers ("CORS": True)'
     return f"refers to {found.url}, {why}: SITE_URL would lead it back to the site"
-
-
-def in_circles(waits_for: Mapping[str, str]) -> set[str]:
-    """Of names that each wait for another one those that so wait for themselves in the end."""
-    return {name for name in waits_for if _leads_back(waits_for, name)}
-
-
-def _leads_back(waits_for: Mapping[str, str], name: str) -> bool:
-    at = name
-    for _ in waits_for:
-        at = waits_for.get(at, "")
-        if at == name:
-            return True
-    return False

@@ -223,6 +223,28 @@ def test_a_token_goes_as_soon_as_it_is_whole(kind, begins, ends):
 
 
 @pytest.mark.parametrize(
+    ("kind", "begins", "filler", "ends"),
+    [
+        ("html", b"<script>", b"if (a > b) { '</div>' } ", b"</ScRiPt>"),
+        ("html", b"<!--", b"<p>-- ", b"-->"),
+        ("html", b"<!--", b"<p>-- ", b"--!>"),
+        ("html", b"<picture>", b"<source> ", b"</picture>"),
+        ("html", b"<textarea>", b"<p></p> ", b"</textarea >"),
+        ("json", b'"', rb"<img src=\"/a\"> ", b'",'),
+        ("css", b"a{b:url(data:", b"AAAA", b")}"),
+    ],
+)
+@pytest.mark.parametrize("chunk", [7, 4096])
+def test_a_long_token_goes_as_soon_as_it_is_whole(kind, begins, filler, ends, chunk):
+    """Not only once more has come: the view may wait for long now."""
+    pieces = Pieces(KINDS[kind][1](PLAIN))
+    body = begins + filler * (200_000 // len(filler))
+    for at in range(0, len(body), chunk):
+        assert pieces.take(body[at : at + chunk]).body in (b"", b"a{")
+    assert pieces.take(ends).body == body.removeprefix(b"a{") + ends
+
+
+@pytest.mark.parametrize(
     ("kind", "begins"), [("html", b"<!--"), ("html", b"<p title='"), ("css", b"a"), ("json", b'"')]
 )
 def test_a_token_without_an_end_goes_through_with_the_rest(kind, begins):

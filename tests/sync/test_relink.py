@@ -10,7 +10,6 @@ from s3rewrite.sync.relink import (
     Facts,
     KeptLocal,
     decide,
-    in_circles,
     refers,
     relinked,
 )
@@ -203,9 +202,3 @@ def test_what_an_svg_cannot_have_from_elsewhere(
 ) -> None:
     with pytest.raises(KeptLocal, match="the file's own origin only"):
         svg(with_site(settings, root), text)
-
-
-def test_circles() -> None:
-    assert in_circles({}) == set()
-    assert in_circles({"a": "b", "b": "a", "c": "a", "d": "/static/x"}) == {"a", "b"}
-    assert in_circles({"a": "b", "b": "c", "c": "a"}) == {"a", "b", "c"}

@@ -3,13 +3,13 @@
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from s3rewrite.rewriters.explain.occurrences import Occurrence
-from s3rewrite.rewriters.explain.reasons import Reason, no_place
+from s3rewrite.rewriters.explain.reasons import LIMIT, Reason, no_place
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.prefixes import Places
+from s3rewrite.rewriters.prefixes import MAX_URLS, Places
 from s3rewrite.rewriters.scope import Candidate
 
 _NEAR = re.compile(rb"""[^\s"'<>()\\]*+""")
@@ -37,6 +37,7 @@ def joined(
     """Everything that holds a mount's path: candidates, other URLs, and what is no URL."""
     seen = list(occurrences)
     urls = {one.start: one for one in seen if one.url}
+    candidates = candidates[:MAX_URLS]
     linked = [_linked(candidate, urls.get(candidate.start)) for candidate in candidates]
     starts = {candidate.start for candidate in candidates}
     others = [_other(one) for one in urls.values() if one.start not in starts]
@@ -44,7 +45,16 @@ def joined(
     spans += [(one.start, _end(one)) for one in candidates]
     stretches = [one for one in seen if not one.url]
     rest = _no_urls(page, _uncovered(page, spans), stretches)
-    return sorted([*linked, *others, *rest], key=lambda one: one.start)
+    return sorted([*linked, *others, *rest, *_beyond(page)], key=lambda one: one.start)
+
+
+def _beyond(page: Page) -> Iterator[Explained]:
+    """The first place that is not looked at, for all of them."""
+    last = Places((page.body, needle) for needle in page.needles).last
+    begins = (page.body.find(needle, last + len(needle)) for needle in page.needles)
+    start = min((begin for begin in begins if begin >= 0), default=None)
+    if start is not None:
+        yield _no_url(page, start, Occurrence(start, start, "", reasons=(LIMIT,)))
 
 
 def _linked(candidate: Candidate, seen: Occurrence | None) -> Explained:
@@ -53,7 +63,7 @@ def _linked(candidate: Candidate, seen: Occurrence | None) -> Explained:
 
 
 def _other(seen: Occurrence) -> Explained:
-    why = seen.reasons or (no_place(seen.place),)
+    why = seen.reasons or ((LIMIT if seen.rows else no_place(seen.place)),)
     return Explained(seen.start, seen.url, seen.place, seen.rows, None, why)
 
 

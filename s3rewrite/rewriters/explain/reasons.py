@@ -8,7 +8,7 @@ from s3rewrite.rewriters.conditions import Need, Spot
 from s3rewrite.rewriters.lookup import own_row, table_of
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.prefixes import MAX_URL_BYTES, TRIMMED
+from s3rewrite.rewriters.prefixes import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
 from s3rewrite.rewriters.rows import Mark, Row
 from s3rewrite.rewriters.scope import Target
 
@@ -31,6 +31,11 @@ DECLARATION = Reason("declaration", "in a declaration")
 EDITABLE = Reason("editable", "users edit it in place (contenteditable)")
 END_TAG = Reason("end-tag", "in an end tag")
 FORM = Reason("form", "does not begin with the URL of a mount at this site's hosts")
+LIMIT = Reason(
+    "limit",
+    f"behind the first {MAX_URLS:,} URLs, or {MAX_BODY_BYTES >> 20} MB, of the response: all that "
+    "follows stays local",
+)
 LINE_BREAK = Reason("form", "has a tab or a line break inside")
 TEXT = Reason("text", "in text that people read")
 TOO_LONG = Reason("form", f"longer than {MAX_URL_BYTES:,} bytes")
