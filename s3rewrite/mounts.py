@@ -23,6 +23,8 @@ class Mount:
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()  # words of `meant`
+    settle: float = 2.0  # seconds
     contexts: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     site_url: str = ""
@@ -61,6 +63,8 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "KEYS": str,
     "EXCLUDE": (list, tuple),
     "INCLUDE": (list, tuple),
+    "ALLOW": (list, tuple),
+    "SETTLE": (int, float),
     "CONTEXTS": (list, tuple),
     "HOSTS": (list, tuple),
     "SITE_URL": str,

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 TESTS = Path(__file__).resolve().parent
-MARKED_DIRECTORIES = {"integration": pytest.mark.integration, "browser": pytest.mark.browser}
+MARKED_DIRECTORIES = {
+    "integration": pytest.mark.integration,
+    "browser": pytest.mark.browser,
+    "security": pytest.mark.security,
+}
 
 # Whatever the machine knows of AWS and of proxies is not for the tests.
 ISOLATED_ENVIRONMENT = {

@@ -256,7 +256,7 @@ def test_bucket_left_out(settings: Any) -> None:
         ("CACHES", 'Did you mean "CACHE"?'),
         ("OBJECT_PARAMS", 'Did you mean "OBJECT_PARAMETERS"?'),
         ("EXCLUDES", 'Did you mean "EXCLUDE"?'),
-        ("XYZ", "Known: BUCKET, CACHE, CHECKSUMS, CHECK_LOCAL, CLIENT"),
+        ("XYZ", "Known: ALLOW, BUCKET, CACHE, CHECKSUMS, CHECK_LOCAL, CLIENT"),
     ],
 )
 def test_an_unknown_option(key: str, hint: str) -> None:
@@ -1189,3 +1189,17 @@ def test_tasks_without_workers(settings: Any, name: str) -> None:
 
 def test_without_the_setting_there_are_no_workers() -> None:
     assert check_ids(UPLOADS="tasks") == ["W010"]
+
+
+# E032
+
+
+def test_a_word_that_allows_nothing() -> None:
+    message, hint = only(messages(ALLOW=["hiden", "outside"]), "E032")
+    assert message == 'S3REWRITE["media"]["ALLOW"] has \'hiden\', which allows nothing.'
+    assert hint == 'Did you mean "hidden"?'
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_a_settle_that_is_no_time(seconds: float) -> None:
+    assert check_ids(SETTLE=seconds) == ["E016"]

@@ -1,9 +1,9 @@
 """Deleting objects of files that are gone: the dangerous part, so everything has to agree.
 
 Off unless asked for; never after a scan that met an error, nor from an empty or vanished root;
-never an excluded file's; nothing at all where more than MAX_DELETE are due; only objects that
-this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment; first copied
-to the QUARANTINE, where there is one.
+never a file's that is excluded, or kept local; nothing at all where more than MAX_DELETE are due;
+only objects that this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last
+moment; first copied to the QUARANTINE, where there is one.
 """
 
 from collections.abc import Container, Iterable
@@ -48,7 +48,7 @@ def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> N
             f"--max-delete {len(due)}"
         )
         return
-    _delete(job, due, report)
+    delete_objects(job, due, report)
 
 
 def allowed(job: Job, report: Report, due: int) -> int:
@@ -66,7 +66,7 @@ def due_objects(job: Job) -> list[Withdrawn]:
     needed: list[Withdrawn] = []
     for found in waiting:
         entry = published.get(found.name)
-        superfluous = not job.excluded(found.name) and is_superfluous(
+        superfluous = not job.stays_local(found.name) and is_superfluous(
             fingerprinted=job.mount.paths.fingerprinted,
             on_disk=signature_of(job.storage, found.name) is not None,
             is_published=bool(entry and entry.fingerprint == found.fingerprint)
@@ -101,7 +101,8 @@ def _put_away(job: Job, keys: Iterable[str]) -> dict[str, str]:
     return job.bucket.copy_below(where, keys) if where else {}
 
 
-def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
+def delete_objects(job: Job, due: list[Withdrawn], report: Report) -> None:
+    """Delete these objects. Raises S3Error, OSError, redis.RedisError, LeaseLost."""
     keys = {_key(job, found): found for found in due}
     failed: dict[str, str] = {}
     if not job.choices.dry_run:

@@ -66,8 +66,10 @@ _KINDS: tuple[tuple[str, type, Callable[[Any], tuple[Any, ...]], Callable[..., E
     (
         "uploaded",
         Uploaded,
-        lambda end: (str(end.result), end.sent, end.is_doubtful),
-        lambda result, sent, is_doubtful: Uploaded(Result(result), sent, is_doubtful),
+        lambda end: (str(end.result), end.sent, end.is_doubtful, end.left),
+        lambda result, sent, is_doubtful, left=(): Uploaded(
+            Result(result), sent, is_doubtful, tuple(left)
+        ),
     ),
     (
         "kept local",

@@ -22,6 +22,7 @@ from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
 from s3rewrite.rewriters.scope import Link
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.sync.content_types import content_type
+from s3rewrite.sync.ground import kept_local
 from s3rewrite.sync.scan import signature_of
 
 
@@ -167,9 +168,10 @@ class Reference:
 
 
 def _placed(mount: Mount, name: str) -> _Place | None:
-    if is_excluded(name, mount.exclude, mount.include):
+    storage = conf.storage_of(mount)
+    if is_excluded(name, mount.exclude, mount.include) or kept_local(storage, mount, name):
         return None
-    signature = signature_of(conf.storage_of(mount), name)
+    signature = signature_of(storage, name)
     entry = loop_registry(mount).get([name]).get(name)
     return _Place(mount, name, signature, bool(entry and entry.signature == signature))
 

@@ -72,7 +72,7 @@ def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> I
 
 def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
     """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
-    for directory in scan(job.storage, None, job.mount.prefix, Findings()):
+    for directory in scan(job.storage, None, Findings()):
         for basename, stub in directory.freed.items():
             name = join(directory.path, basename)
             if not chosen.patterns or chosen.match_file(name):
