@@ -17,8 +17,9 @@ class Mount:
     cache: str = "default"
     prefix: str
     public_url: str
-    client: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    # These may have keys in them: neither a log nor a debug page shows them.
+    client: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     compress: str = ""  # a content coding
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()

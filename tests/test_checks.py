@@ -283,7 +283,7 @@ def test_an_unknown_option_hides_no_other_mistake() -> None:
         ({"MAX_STALENESS": False}, "is False, which is not a int or float.", "Give it a int or"),
         ({"CORS": "yes"}, "is 'yes', which is not a bool.", "Give it a bool."),
         ({"CORS": 1}, "is 1, which is not a bool.", "Give it a bool."),
-        ({"CLIENT": []}, "is [], which is not a dict.", "Give it a dict."),
+        ({"CLIENT": []}, "is a list, which is not a dict.", "Give it a dict."),
         ({"EXCLUDE": "*.tmp"}, "is '*.tmp', which is not a list or tuple.", "Give it a list or"),
         ({"EXCLUDE": ["a", 3]}, "is ['a', 3], which is not a list of strings.", "Give it strings"),
         ({"HOSTS": [None]}, "is [None], which is not a list of strings.", "Give it strings alone."),
@@ -434,7 +434,6 @@ def test_two_mounts_of_one_storage(settings: Any) -> None:
         "https://cdn.example.com/?prefix=media/",
         "https://cdn.example.com/#media/",
         "https://cdn.example.com/my media/",
-        "https://user@cdn.example.com/",
         "https://cdn.example.com/mé/",
         'https://cdn.example.com/"/',
         "http://[::1]/",
@@ -1203,3 +1202,19 @@ def test_a_word_that_allows_nothing() -> None:
 @pytest.mark.parametrize("seconds", [-1, float("nan")])
 def test_a_settle_that_is_no_time(seconds: float) -> None:
     assert check_ids(SETTLE=seconds) == ["E016"]
+
+
+# E033
+
+
+@pytest.mark.parametrize("key", ["PUBLIC_URL", "SITE_URL", "CLIENT"])
+@pytest.mark.parametrize("user", ["user", "user:password", ":p@ss", "user:"])
+def test_a_url_with_userinfo(key: str, user: str) -> None:
+    url = f"https://{user}@h.example.com" + ("/m/" if key == "PUBLIC_URL" else "")
+    message, hint = only(
+        messages(**{key: {"endpoint_url": url} if key == "CLIENT" else url}), "E033"
+    )
+    assert message.endswith("has a user's name or a password before its host.")
+    assert key in message
+    assert "aws_access_key_id" in hint
+    assert not {user, f"{user}@"} & set(message.split())

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import printable
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.provision import iam_policy, steps
 from s3rewrite.sync.transfer import Bucket
@@ -42,7 +43,7 @@ class Command(BaseCommand):
                 count += 1
                 failed += not self._step(f"{mount.alias}: {sentence}", run, options)
         except S3Error as error:
-            self.stderr.write(self.style.ERROR(f"{mount.alias}: {error}"))
+            self.stderr.write(self.style.ERROR(printable(f"{mount.alias}: {error}")))
             failed += 1
         if not count and not failed:
             self.stdout.write(self.style.SUCCESS(f"{mount.alias}: nothing to do"))
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         try:
             run()
         except S3Error as error:
-            self.stderr.write(self.style.ERROR(f"{sentence}: failed: {error}"))
+            self.stderr.write(self.style.ERROR(printable(f"{sentence}: failed: {error}")))
             return False
         self.stdout.write(self.style.SUCCESS(f"{sentence}: done"))
         return True
