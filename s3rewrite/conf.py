@@ -58,6 +58,12 @@ def allowed_hosts() -> list[str]:
     return list(settings.ALLOWED_HOSTS)
 
 
+def cookie_domains() -> list[str]:
+    """The domains to which, with all hosts below, the site's cookies go; not its own host."""
+    names = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN")
+    return [domain for name in names if (domain := getattr(settings, name, None))]
+
+
 def is_https_only() -> bool:
     """Whether the site sends every visitor to HTTPS."""
     return bool(settings.SECURE_SSL_REDIRECT)

@@ -1,6 +1,7 @@
 """A view for local URLs of freed files: those that no page could link to S3."""
 
 import posixpath
+import re
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
@@ -13,6 +14,9 @@ from s3rewrite import conf
 from s3rewrite.freed import FreedFileError, stub_of
 from s3rewrite.stubs import Stub
 from s3rewrite.sync.content_types import content_type
+
+# What people upload never runs as a page of the site: all else is downloaded.
+_SHOWN = re.compile(r"image/(?!svg)|audio/|video/|(?:application/pdf|text/plain)$")
 
 RETRY_AFTER = "30"
 """Seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
@@ -41,12 +45,15 @@ def freed(request: HttpRequest, name: str, mount: str = "media") -> HttpResponse
         file = storage.open(name)
     except FreedFileError:
         return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
-    response = FileResponse(file, filename=posixpath.basename(name))
-    response["Content-Type"] = content_type(name)
+    kind = content_type(name)
+    is_shown = _SHOWN.match(kind) is not None
+    response = FileResponse(file, as_attachment=not is_shown, filename=posixpath.basename(name))
+    response["Content-Type"] = kind
     return _described(response, stub, etag)
 
 
 def _described(response: HttpResponse | FileResponse, stub: Stub, etag: str) -> HttpResponseBase:
+    response["X-Content-Type-Options"] = "nosniff"
     response["ETag"] = etag
     response["Last-Modified"] = http_date(_seconds(stub))
     return response

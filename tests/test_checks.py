@@ -1218,3 +1218,40 @@ def test_a_url_with_userinfo(key: str, user: str) -> None:
     assert key in message
     assert "aws_access_key_id" in hint
     assert not {user, f"{user}@"} & set(message.split())
+
+
+# W011
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("https://example.com/cdn/", {}),
+        ("https://EXAMPLE.com:8443/cdn/", {}),
+        ("https://www.example.com/cdn/", {"HOSTS": ["www.example.com:8000"]}),
+    ],
+)
+def test_uploads_at_the_sites_own_host(url: str, options: dict[str, Any]) -> None:
+    message, hint = only(messages(PUBLIC_URL=url, **options), "W011")
+    assert "this site's own host" in message
+    assert "PUBLIC_URL" in hint
+
+
+@pytest.mark.parametrize("setting", ["SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN"])
+@pytest.mark.parametrize("domain", ["example.com", ".example.com", "Example.com"])
+def test_uploads_where_cookies_of_a_domain_go(settings: Any, setting: str, domain: str) -> None:
+    setattr(settings, setting, domain)
+    message, _ = only(messages(PUBLIC_URL="https://cdn.example.com/media/"), "W011")
+    assert "gets the cookies of example.com" in message
+    assert check_ids(PUBLIC_URL="https://cdn.notexample.com/media/") == []
+    assert check_ids(PUBLIC_URL="https://example.com.evil.org/media/") == []
+
+
+@pytest.mark.parametrize("hosts", [["example.com"], [".example.com"], ["*"], []])
+def test_uploads_beside_the_site_get_no_cookie_of_its_host(settings: Any, hosts: list[str]) -> None:
+    settings.ALLOWED_HOSTS = hosts
+    assert check_ids(PUBLIC_URL="https://cdn.example.com/media/") == []
+
+
+def test_the_projects_own_files_are_no_uploads() -> None:
+    assert check_ids(STORAGE="staticfiles", PUBLIC_URL="https://example.com/cdn/") == []
