@@ -105,10 +105,12 @@ class Changes:
     def _leave_young(self, planned: Plan) -> None:
         """Leave what somebody may be writing: nobody has said that it is finished."""
         settle, now = self._job.settle, time.time()
-        young = [task for task in planned.uploads if is_young(task.signature, settle, now)]
+        young, settled = [], []
+        for task in planned.uploads:
+            (young if is_young(task.signature, settle, now) else settled).append(task)
         if not young:
             return
-        planned.uploads = [task for task in planned.uploads if task not in young]
+        planned.uploads = settled
         self._job.registry.withdraw(task.name for task in young if task.entry)
         self._report.young += [task.name for task in young]
         self._report.add(Result.PENDING, len(young))

@@ -121,7 +121,10 @@ class Watch:
             return [WHOLE]
         for path in settled:
             name = _name(root, path)
-            if os.path.isdir(path):  # noqa: PTH112
+            is_directory = os.path.isdir(path)  # noqa: PTH112
+            if why_kept_local(name + "/" * (is_directory and name != ""), allow=self.mount.allow):
+                continue  # a pass says why
+            if is_directory:
                 self._second.changed(path, now)
                 found.append(tree(name) if name else WHOLE)
             else:
@@ -131,8 +134,8 @@ class Watch:
 
     def _of_file(self, name: str, path: str) -> list[str]:
         """Hints of what is no directory; what is gone may have been one."""
-        if self._job.excluded(name) or why_kept_local(name, allow=self.mount.allow):
-            return []  # a pass says why
+        if self._job.excluded(name):
+            return []
         return [name] if os.path.lexists(path) else [name, tree(name)]
 
     def _leave(self, hints: Iterable[str]) -> None:

@@ -240,3 +240,12 @@ def test_too_many_watches_are_said_with_what_to_do(
     still.thread.start()
     assert still.has_said("sysctl fs.inotify.max_user_watches=1048576")
     assert sum("not watched" in said for said in still.said) == 1
+
+
+def test_what_stays_local_is_no_news(still: Site) -> None:
+    for name in (".git/config", "a.part", ".b.txt.Ab3De9", "c.txt"):
+        path = write(still.root, name)
+        for changed in (path.parent, path):
+            if changed != still.root:
+                still.watch._first.changed(str(changed), 0.0)
+    assert still.watch._hints(str(still.root), 9.0) == ["c.txt"]
