@@ -105,7 +105,8 @@ class Changes:
     def _leave_young(self, planned: Plan) -> None:
         """Leave what somebody may be writing: nobody has said that it is finished."""
         settle, now = self._job.settle, time.time()
-        young, settled = [], []
+        young: list[Task] = []
+        settled: list[Task] = []
         for task in planned.uploads:
             (young if is_young(task.signature, settle, now) else settled).append(task)
         if not young:
