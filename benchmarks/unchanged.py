@@ -61,7 +61,7 @@ def publish_all(root: Path, url: str) -> None:
     registry.start_epoch()
     registry.set_rules(rules(mount, [mount]))
     with registry.client.pipeline(transaction=False) as pipeline:
-        for directory in scan(job.storage, job.exclusion, mount.prefix, Findings()):
+        for directory in scan(job.storage, mount, Findings()):
             entries: dict[Any, Any] = {
                 basename: Entry(signature, FINGERPRINT).encode()
                 for basename, signature in directory.files.items()

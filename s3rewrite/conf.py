@@ -19,14 +19,15 @@ from django_redis.cache import RedisCache
 
 from s3rewrite import paths
 from s3rewrite.mounts import OPTIONS, Mount
+from s3rewrite.shown import cleaned, veiled, without_userinfo
 
 SETTING = "S3REWRITE"
 MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"
 
 
 def raw() -> Any:
-    """`settings.S3REWRITE` as it is written, `{}` where it is not."""
-    return getattr(settings, SETTING, {})
+    """`settings.S3REWRITE` as it is written, with its secrets veiled; `{}` where it is not."""
+    return veiled(getattr(settings, SETTING, {}))
 
 
 def middleware() -> list[str]:
@@ -62,6 +63,12 @@ def allowed_hosts() -> list[str]:
     return list(settings.ALLOWED_HOSTS)
 
 
+def cookie_domains() -> list[str]:
+    """The domains to which, with all hosts below, the site's cookies go; not its own host."""
+    names = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN")
+    return [domain for name in names if (domain := getattr(settings, name, None))]
+
+
 def is_https_only() -> bool:
     """Whether the site sends every visitor to HTTPS."""
     return bool(settings.SECURE_SSL_REDIRECT)
@@ -92,9 +99,11 @@ def mounts() -> dict[str, Mount]:
     try:
         return {alias: read(alias, options) for alias, options in raw().items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Without its frames: a debug page would show what is written in the settings.
+        reason = f"{SETTING} cannot be read ({cleaned(repr(error))})"
         raise ImproperlyConfigured(
-            f"{SETTING} cannot be read ({error!r}); run 'manage.py check' to see what to mend."
-        ) from error
+            f"{reason}; run 'manage.py check' to see what to mend."
+        ) from None
 
 
 def mount(alias: str) -> Mount:
@@ -114,7 +123,8 @@ def storage_of(mount: Mount) -> Storage:
 
 def read(alias: str, options: Mapping[str, Any]) -> Mount:
     """A mount of `options` over the defaults; those that depend on others are worked out here."""
-    given = {key.lower(): _frozen(value) for key, value in options.items() if key in OPTIONS}
+    known = {key.lower(): _frozen(value) for key, value in options.items() if key in OPTIONS}
+    given = veiled({key: _without_userinfo(value) for key, value in known.items()})
     client = given.get("client", {})
     bucket = given["bucket"]
     prefix = given.setdefault("prefix", f"{alias}/")
@@ -148,6 +158,13 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _without_userinfo(value: Any) -> Any:
+    """A URL, or the URLs in a CLIENT, without what no page may show."""
+    if isinstance(value, Mapping) and isinstance(value.get("endpoint_url"), str):
+        return {**value, "endpoint_url": without_userinfo(value["endpoint_url"])}
+    return without_userinfo(value) if isinstance(value, str) else value
+
+
 # Where boto3 would look these up too, without importing boto3 into a web process.
 
 
@@ -156,7 +173,8 @@ def _region(client: Mapping[str, Any]) -> str:
 
 
 def _endpoint(client: Mapping[str, Any]) -> str:
-    return _found(client, "endpoint_url", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    found = _found(client, "endpoint_url", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    return without_userinfo(found)
 
 
 def _found(client: Mapping[str, Any], key: str, *variables: str) -> str:

@@ -17,12 +17,15 @@ class Mount:
     cache: str = "default"
     prefix: str
     public_url: str
-    client: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    # These may have keys in them: neither a log nor a debug page shows them.
+    client: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     compress: str = ""  # a content coding
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()  # words of `meant`
+    settle: float = 2.0  # seconds
     contexts: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     site_url: str = ""
@@ -61,6 +64,8 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "KEYS": str,
     "EXCLUDE": (list, tuple),
     "INCLUDE": (list, tuple),
+    "ALLOW": (list, tuple),
+    "SETTLE": (int, float),
     "CONTEXTS": (list, tuple),
     "HOSTS": (list, tuple),
     "SITE_URL": str,

@@ -99,6 +99,11 @@ def quote_name(name: str) -> str:
     return quote(name, safe="/~")
 
 
+def is_linkable(name: str) -> bool:
+    """Whether some URL can mean a name, as `reference` reads it."""
+    return not ("\\" in name or _CONTROL.search(name))
+
+
 def is_inert(text: str) -> bool:
     """Whether a text may be spliced into any context as it is."""
     return _INERT.fullmatch(text) is not None

@@ -12,6 +12,7 @@ from s3rewrite.links import Resolver, is_current, local_root
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.rewriters.explain import Reason
+from s3rewrite.sync.ground import kept_local
 from s3rewrite.sync.scan import signature_of
 
 AMBIGUOUS = Reason("ambiguous", "browser, site and S3 may read its path or its query differently")
@@ -64,7 +65,10 @@ def of_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:
     """Why a name is not published, as far as the settings and the disk tell."""
     if is_excluded(name, mount.exclude, mount.include):
         return EXCLUDED
-    return otherwise if _exists(mount, name) else MISSING
+    if not _exists(mount, name):
+        return MISSING
+    why = kept_local(conf.storage_of(mount), mount, name)
+    return Reason(*why) if why else otherwise
 
 
 def _waiting(name: str, claimed: set[str]) -> Reason:

@@ -30,16 +30,14 @@ from s3rewrite.sync.content_types import content_type
 
 logger = logging.getLogger("s3rewrite")
 
+# What people upload never runs as a page of the site: all else is downloaded.
+_SHOWN = re.compile(r"image/(?!svg)|audio/|video/|(?:application/pdf|text/plain)$")
+
 RETRY_AFTER = "30"
 """Seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
 
 MAX_AGE = 60
 """Seconds for which a redirect may be kept: a file that is back is the site's own again."""
-
-DOCUMENTS = frozenset(
-    {"text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"}
-)
-"""Media types that run as a page of the site where they are opened: they are downloaded instead."""
 
 _RANGE = re.compile(r"bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})")
 
@@ -91,7 +89,7 @@ def _streamed(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Http
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
     }
-    if headers["Content-Type"] in DOCUMENTS:
+    if not _SHOWN.match(headers["Content-Type"]):
         headers["Content-Disposition"] = "attachment"
     answered = get_conditional_response(request, etag=headers["ETag"], last_modified=modified)
     if isinstance(answered, HttpResponseNotModified):

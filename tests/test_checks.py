@@ -256,7 +256,7 @@ def test_bucket_left_out(settings: Any) -> None:
         ("CACHES", 'Did you mean "CACHE"?'),
         ("OBJECT_PARAMS", 'Did you mean "OBJECT_PARAMETERS"?'),
         ("EXCLUDES", 'Did you mean "EXCLUDE"?'),
-        ("XYZ", "Known: BUCKET, CACHE, CHECKSUMS, CHECK_LOCAL, CLIENT"),
+        ("XYZ", "Known: ALLOW, BUCKET, CACHE, CHECKSUMS, CHECK_LOCAL, CLIENT"),
     ],
 )
 def test_an_unknown_option(key: str, hint: str) -> None:
@@ -283,7 +283,7 @@ def test_an_unknown_option_hides_no_other_mistake() -> None:
         ({"MAX_STALENESS": False}, "is False, which is not a int or float.", "Give it a int or"),
         ({"CORS": "yes"}, "is 'yes', which is not a bool.", "Give it a bool."),
         ({"CORS": 1}, "is 1, which is not a bool.", "Give it a bool."),
-        ({"CLIENT": []}, "is [], which is not a dict.", "Give it a dict."),
+        ({"CLIENT": []}, "is a list, which is not a dict.", "Give it a dict."),
         ({"EXCLUDE": "*.tmp"}, "is '*.tmp', which is not a list or tuple.", "Give it a list or"),
         ({"EXCLUDE": ["a", 3]}, "is ['a', 3], which is not a list of strings.", "Give it strings"),
         ({"HOSTS": [None]}, "is [None], which is not a list of strings.", "Give it strings alone."),
@@ -434,7 +434,6 @@ def test_two_mounts_of_one_storage(settings: Any) -> None:
         "https://cdn.example.com/?prefix=media/",
         "https://cdn.example.com/#media/",
         "https://cdn.example.com/my media/",
-        "https://user@cdn.example.com/",
         "https://cdn.example.com/mé/",
         'https://cdn.example.com/"/',
         "http://[::1]/",
@@ -1189,3 +1188,70 @@ def test_tasks_without_workers(settings: Any, name: str) -> None:
 
 def test_without_the_setting_there_are_no_workers() -> None:
     assert check_ids(UPLOADS="tasks") == ["W010"]
+
+
+# E032
+
+
+def test_a_word_that_allows_nothing() -> None:
+    message, hint = only(messages(ALLOW=["hiden", "outside"]), "E032")
+    assert message == 'S3REWRITE["media"]["ALLOW"] has \'hiden\', which allows nothing.'
+    assert hint == 'Did you mean "hidden"?'
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_a_settle_that_is_no_time(seconds: float) -> None:
+    assert check_ids(SETTLE=seconds) == ["E016"]
+
+
+# E033
+
+
+@pytest.mark.parametrize("key", ["PUBLIC_URL", "SITE_URL", "CLIENT"])
+@pytest.mark.parametrize("user", ["user", "user:password", ":p@ss", "user:"])
+def test_a_url_with_userinfo(key: str, user: str) -> None:
+    url = f"https://{user}@h.example.com" + ("/m/" if key == "PUBLIC_URL" else "")
+    message, hint = only(
+        messages(**{key: {"endpoint_url": url} if key == "CLIENT" else url}), "E033"
+    )
+    assert message.endswith("has a user's name or a password before its host.")
+    assert key in message
+    assert "aws_access_key_id" in hint
+    assert not {user, f"{user}@"} & set(message.split())
+
+
+# W011
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("https://example.com/cdn/", {}),
+        ("https://EXAMPLE.com:8443/cdn/", {}),
+        ("https://www.example.com/cdn/", {"HOSTS": ["www.example.com:8000"]}),
+    ],
+)
+def test_uploads_at_the_sites_own_host(url: str, options: dict[str, Any]) -> None:
+    message, hint = only(messages(PUBLIC_URL=url, **options), "W011")
+    assert "this site's own host" in message
+    assert "PUBLIC_URL" in hint
+
+
+@pytest.mark.parametrize("setting", ["SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN"])
+@pytest.mark.parametrize("domain", ["example.com", ".example.com", "Example.com"])
+def test_uploads_where_cookies_of_a_domain_go(settings: Any, setting: str, domain: str) -> None:
+    setattr(settings, setting, domain)
+    message, _ = only(messages(PUBLIC_URL="https://cdn.example.com/media/"), "W011")
+    assert "gets the cookies of example.com" in message
+    assert check_ids(PUBLIC_URL="https://cdn.notexample.com/media/") == []
+    assert check_ids(PUBLIC_URL="https://example.com.evil.org/media/") == []
+
+
+@pytest.mark.parametrize("hosts", [["example.com"], [".example.com"], ["*"], []])
+def test_uploads_beside_the_site_get_no_cookie_of_its_host(settings: Any, hosts: list[str]) -> None:
+    settings.ALLOWED_HOSTS = hosts
+    assert check_ids(PUBLIC_URL="https://cdn.example.com/media/") == []
+
+
+def test_the_projects_own_files_are_no_uploads() -> None:
+    assert check_ids(STORAGE="staticfiles", PUBLIC_URL="https://example.com/cdn/") == []

@@ -23,6 +23,8 @@ EVERY_OPTION: dict[str, Any] = {
     "KEYS": "fingerprint",
     "EXCLUDE": ["*.tmp", "private/*"],
     "INCLUDE": ["photos/"],
+    "ALLOW": ["hidden"],
+    "SETTLE": 0.5,
     "CONTEXTS": ["stylesheet"],
     "HOSTS": ["example.com"],
     "SITE_URL": "https://www.example.com",
@@ -64,6 +66,8 @@ def test_defaults() -> None:
         "keys": "mirror",
         "exclude": (),
         "include": (),
+        "allow": (),
+        "settle": 2.0,
         "contexts": (),
         "hosts": (),
         "site_url": "",
@@ -91,7 +95,7 @@ def test_every_option_is_taken() -> None:
     found = dataclasses.asdict(mount(**EVERY_OPTION))
     del found["alias"]
     expected = {key.lower(): value for key, value in EVERY_OPTION.items()}
-    for key in ("exclude", "include", "contexts", "hosts"):
+    for key in ("exclude", "include", "allow", "contexts", "hosts"):
         expected[key] = tuple(expected[key])
     assert found == expected
 

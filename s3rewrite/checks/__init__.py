@@ -3,6 +3,7 @@
 from s3rewrite.checks import (
     aliases,
     compression,
+    cookies,
     freed,
     options,
     policy,
@@ -17,6 +18,7 @@ __all__ = [
     "CHECKS",
     "aliases",
     "compression",
+    "cookies",
     "freed",
     "options",
     "policy",

@@ -19,6 +19,7 @@ from s3rewrite.checks.rules import (
     where,
 )
 from s3rewrite.limits import limit_of
+from s3rewrite.meant import WORDS
 from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
 from s3rewrite.rewriters.conditions import cors
 from s3rewrite.rewriters.contexts import TABLE
@@ -29,6 +30,7 @@ LOWEST = {
     "THREADS": 1,
     "RATE": 0,
     "FREE_AFTER": 0,
+    "SETTLE": 0,
     "MAX_DELETE": 0,
     "POLL_SECONDS": 0,
     "REDIS_TIMEOUT": 0.001,
@@ -145,6 +147,15 @@ def hosts(mount: Mount, options: Options) -> Messages:
             message = f"{where(mount.alias, 'HOSTS')} has {host!r}, which is not a host."
             hint = 'Write the host alone: "www.example.com", with ":8000" if it has a port.'
             yield error(22, message, hint)
+
+
+@on_mount
+def allow(mount: Mount, options: Options) -> Messages:
+    """E032: a word in ALLOW that names nothing which is kept local."""
+    for word in mount.allow:
+        if word not in WORDS:
+            message = f"{where(mount.alias, 'ALLOW')} has {word!r}, which allows nothing."
+            yield error(32, message, meant(word, WORDS))
 
 
 @on_mount

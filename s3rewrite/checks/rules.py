@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 
 from s3rewrite import conf
 from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
+from s3rewrite.shown import cleaned
 
 Options = Mapping[str, Any]
 Messages = Iterator[CheckMessage]
@@ -23,12 +24,12 @@ CHECKS: list[Check] = []
 
 def error(number: int, message: str, hint: str) -> Error:
     """An error with a numbered id."""
-    return Error(message, hint=hint, id=f"s3rewrite.E{number:03}")
+    return Error(cleaned(message), hint=hint, id=f"s3rewrite.E{number:03}")
 
 
 def warning(number: int, message: str, hint: str) -> Warning:
     """A warning with a numbered id."""
-    return Warning(message, hint=hint, id=f"s3rewrite.W{number:03}")
+    return Warning(cleaned(message), hint=hint, id=f"s3rewrite.W{number:03}")
 
 
 def where(alias: str, key: str) -> str:
@@ -94,7 +95,9 @@ def mistyped(options: Options) -> Iterator[tuple[str, str, str]]:
         expected = OPTIONS.get(key, object)
         if not _is_a(value, expected):
             wanted = _named(expected)
-            yield key, f"is {value!r}, which is not a {wanted}", f"Give it a {wanted}."
+            is_secret = expected is Mapping
+            shown = f"a {type(value).__name__}" if is_secret else repr(value)
+            yield key, f"is {shown}, which is not a {wanted}", f"Give it a {wanted}."
         elif expected == (list, tuple) and not all(isinstance(item, str) for item in value):
             yield key, f"is {value!r}, which is not a list of strings", "Give it strings alone."
 

@@ -19,6 +19,7 @@ from s3rewrite.checks.rules import (
 )
 from s3rewrite.links import url_prefix
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import has_userinfo
 
 _NAME = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f-\x9f]+")
 _SCHEMES = ("https", "http")
@@ -57,6 +58,18 @@ def public_url(mount: Mount, options: Options) -> Messages:
     else:
         message = f"{place} is {url!r}: not an absolute http(s) URL without query."
         yield error(10, message, 'Write it as "https://cdn.example.com/media/".')
+
+
+@on_mount
+def userinfo(mount: Mount, options: Options) -> Messages:
+    """E033: a user's name or a password in a URL that pages or messages show."""
+    client = where(mount.alias, "CLIENT")
+    urls = {where(mount.alias, key): options.get(key) for key in ("PUBLIC_URL", "SITE_URL")}
+    urls[f'{client}["endpoint_url"]'] = options.get("CLIENT", {}).get("endpoint_url")
+    for place, url in urls.items():
+        if isinstance(url, str) and has_userinfo(url):
+            hint = f'Leave it out. Keys are "aws_access_key_id" and its like in {client}.'
+            yield error(33, f"{place} has a user's name or a password before its host.", hint)
 
 
 @on_mount

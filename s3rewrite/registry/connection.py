@@ -3,12 +3,14 @@
 from typing import Any, cast
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from s3rewrite.registry.cluster import Cluster
+from s3rewrite.shown import Veiled, cleaned
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
 
@@ -36,7 +38,7 @@ def close() -> None:
 
 
 def _made(cache: str, timeout: float) -> redis.Redis:
-    found: Any = get_redis_connection(cache)
+    found: Any = _connection(cache)
     waits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
     once = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": []}
     if isinstance(found, Cluster):
@@ -46,9 +48,18 @@ def _made(cache: str, timeout: float) -> redis.Redis:
         return redis.Redis(connection_pool=_by_sentinel(pool, waits, once))
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
         return cast("redis.Redis", found)
-    options = pool.connection_kwargs | waits | once
+    options = Veiled(pool.connection_kwargs | waits | once)
     own = redis.ConnectionPool(connection_class=pool.connection_class, **options)
     return redis.Redis(connection_pool=own)
+
+
+def _connection(cache: str) -> Any:
+    try:
+        return get_redis_connection(cache)
+    except ValueError as error:
+        # The password may be in the message, and in the frames that a debug page would show.
+        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {cleaned(str(error))}"
+        raise ImproperlyConfigured(reason) from None
 
 
 def _by_sentinel(pool: Any, waits: dict[str, Any], once: dict[str, Any]) -> SentinelConnectionPool:
@@ -60,7 +71,7 @@ def _by_sentinel(pool: Any, waits: dict[str, Any], once: dict[str, Any]) -> Sent
         named.min_other_sentinels,
         named.sentinel_kwargs | waits | {"retry": once["retry"]},
     )
-    options = pool.connection_kwargs | waits | once
+    options = Veiled(pool.connection_kwargs | waits | once)
     del options["connection_pool"]
     return SentinelConnectionPool(  # type: ignore[no-untyped-call]
         pool.service_name,

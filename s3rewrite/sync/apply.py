@@ -13,6 +13,7 @@ from s3rewrite.entries import Entry, Signature, are_published, by_directory, dec
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.freeing import AT_A_TIME, freeable
+from s3rewrite.sync.ground import is_there
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.job import Job
 from s3rewrite.sync.objects import nothing
@@ -22,6 +23,7 @@ from s3rewrite.sync.relink import refers
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.rules import concerned, rules
 from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
+from s3rewrite.sync.settling import is_young
 from s3rewrite.sync.uploading import Uploading
 
 MAX_REFERRING = 10_000
@@ -55,9 +57,7 @@ class Changes:
 
         What a complete scan no longer met is withdrawn. Raises ScanError.
         """
-        found = scan(
-            self._job.storage, self._job.exclusion, self._job.mount.prefix, findings, below
-        )
+        found = scan(self._job.storage, self._job.mount, findings, below)
         self.apply_scan(found, findings, below)
 
     def apply_scan(self, found: Iterable[Directory], findings: Findings, below: str = "") -> None:
@@ -105,8 +105,23 @@ class Changes:
             entries = decode_all(found)
             self._mark(directory, entries)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
+            self._leave_young(planned)
             self._apply(directory.path, planned)
         self.only_copies.look(batch)
+
+    def _leave_young(self, planned: Plan) -> None:
+        """Leave what somebody may be writing: nobody has said that it is finished."""
+        settle, now = self._job.settle, time.time()
+        young: list[Task] = []
+        settled: list[Task] = []
+        for task in planned.uploads:
+            (young if is_young(task.signature, settle, now) else settled).append(task)
+        if not young:
+            return
+        planned.uploads = settled
+        self._job.registry.withdraw(task.name for task in young if task.entry)
+        self._report.young += [task.name for task in young]
+        self._report.add(Result.PENDING, len(young))
 
     def _apply_names(self, names: Iterable[str]) -> None:
         for directory, basenames in by_directory(names).items():
@@ -201,7 +216,14 @@ class Changes:
             self._tell(name, Result.WITHDRAWN)
 
     def _look(self, name: str) -> Signature | None:
-        return None if self._job.excluded(name) else signature_of(self._job.storage, name)
+        """The signature of a file that may go to S3; of another one the reason is noted."""
+        if self._job.excluded(name):
+            return None
+        if reason := self._job.kept_local(name):
+            if is_there(self._job.storage, name):
+                self._report.skipped[name] = reason
+            return None
+        return signature_of(self._job.storage, name)
 
     def _tell(self, name: str, result: Result) -> None:
         self._report.add(result)

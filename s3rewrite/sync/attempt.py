@@ -11,6 +11,7 @@ from s3rewrite.entries import Entry
 from s3rewrite.registry import Claim, Outcome
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import OpenFile, opened
+from s3rewrite.sync.ground import kept_local
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.objects import Object, Upload
 from s3rewrite.sync.plan import Task
@@ -33,6 +34,8 @@ class Uploaded(NamedTuple):
     """Left, as an earlier write of other bytes may still arrive at S3."""
     would_replace: bool = False
     """Left, as other bytes lie under its key: perhaps the only copy of a freed file."""
+    left: tuple[str, ...] = ()
+    """Fingerprints of the objects that were written where none was, of a file that is gone."""
 
 
 End = Uploaded | Exception
@@ -50,6 +53,8 @@ class Attempt:
     is_over: bool = False
     is_settled: bool = True
     """Whether no request of its write to S3 can arrive any more."""
+    is_new: bool = False
+    """Whether its object was written where none was, and that write is over."""
     is_told: bool = False
     """Whether the registry knows."""
     claim: Claim | None = None
@@ -73,6 +78,8 @@ class Attempt:
     def read(self, stack: ExitStack) -> None:
         """Steps 1 and 2. The file is open until the stack is left."""
         self.file = stack.enter_context(opened(self.job.storage, self.task.name))
+        if why := kept_local(self.job.storage, self.job.mount, self.task.name, self.file.file):
+            raise KeptLocal(why.reason)  # somebody has put a link in its place since the scan
         self.sending = to_send(self.job.mount, self.task.name, self.file)
         self.entry = Entry(self.file.signature, self.sending.fingerprint)
         if not self.file.is_unchanged():
@@ -101,6 +108,7 @@ class Attempt:
             self.finish(Uploaded(Result.PENDING))
         else:
             self._put()
+            self.is_new = found is None and self.is_settled and self._is_unknown
             self.end = Uploaded(Result.UPLOADED, self.sending.size)
 
     def _known(self) -> Object | None:
@@ -134,6 +142,11 @@ class Attempt:
         except S3Error as error:
             self.is_settled = error.is_settled
             raise
+
+    @property
+    def _is_unknown(self) -> bool:
+        """Whether `known` was asked, and answers: it says nothing of what was published."""
+        return self.task.entry is None and not self.job.choices.force
 
     def _pending(self) -> Uploaded:
         return Uploaded(Result.PENDING, self.end.sent if isinstance(self.end, Uploaded) else 0)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import redis
 
+from s3rewrite.registry import Withdrawn
 from s3rewrite.sync.attempt import End, Known, Uploaded
 from s3rewrite.sync.errors import S3Error, S3Unavailable, kind_of_failure
 from s3rewrite.sync.job import Job, LeaseLost
@@ -97,6 +98,7 @@ class Books:
             self._report.skipped.pop(name, None)
             self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.sent
+            self._report.left += [Withdrawn(name, fingerprint) for fingerprint in uploaded.left]
             self._job.progress.done(name, uploaded.result)
 
     def _kept_local(self, task: Task, known: Known, kept: KeptLocal) -> None:

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import Veiled, cleaned
 from s3rewrite.sync import answers
 from s3rewrite.sync.ends import Ends
 from s3rewrite.sync.errors import NO_S3, SLOWED, NotS3Error, S3Error, S3Unavailable, translated
@@ -151,12 +152,17 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     def guard(**_: object) -> None:
         require(may_send)
 
-    given = dict(mount.client)
     config = _config(mount)
-    given["config"] = config.merge(given["config"]) if "config" in given else config
+    own = mount.client.get("config")
+    given = Veiled({**mount.client, "config": config.merge(own) if own else config})
     # The default session is shared with the rest of the process, and not thread-safe.
     session = botocore.session.get_session()
-    client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **given)
+    try:
+        client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **given)
+    except (BotoCoreError, TypeError, ValueError) as error:
+        # Their frames, which a debug page would show, have the keys in plain sight.
+        reason = cleaned(str(error))
+        raise S3Error(f"CLIENT of mount {mount.alias!r} makes no client: {reason}") from None
     # After botocore's own handler of that event, which adds what is taken out here.
     client.meta.events.register_last("before-call.s3", _expect_nothing)
     client.meta.events.register("before-send.s3", guard)

@@ -1,10 +1,10 @@
 """Deleting objects of files that are gone: the dangerous part, so everything has to agree.
 
 Off unless asked for; never after a scan that met an error, nor from an empty or vanished root;
-never an excluded file's; never the only copy of a file that vanished without having been deleted
-through Django, unless a person asks for it; nothing at all where more than MAX_DELETE are due; only
-objects that this mount wrote, withdrawn for DELETE_GRACE; looked at once more at the last moment;
-first copied to the QUARANTINE, where there is one.
+never a file's that is excluded, or kept local; never the only copy of a file that vanished without
+having been deleted through Django, unless a person asks for it; nothing at all where more than
+MAX_DELETE are due; only objects that this mount wrote, withdrawn for DELETE_GRACE; looked at once
+more at the last moment; first copied to the QUARANTINE, where there is one.
 """
 
 from collections.abc import Container, Iterable
@@ -60,7 +60,7 @@ def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> N
             f"--max-delete {len(due)}"
         )
         return
-    _delete(job, due, report)
+    delete_objects(job, due, report)
 
 
 def _note_vanished(job: Job, report: Report, count: int) -> None:
@@ -86,7 +86,7 @@ def due_objects(job: Job) -> list[Withdrawn]:
     needed: list[Withdrawn] = []
     for found in waiting:
         entry = published.get(found.name)
-        superfluous = not job.excluded(found.name) and is_superfluous(
+        superfluous = not job.stays_local(found.name) and is_superfluous(
             fingerprinted=job.mount.paths.fingerprinted,
             on_disk=_is_on_disk(job, found),
             is_published=_is_published(entry, found) or _is_only_copy(job, found),
@@ -128,7 +128,8 @@ def _put_away(job: Job, keys: Iterable[str]) -> dict[str, str]:
     return job.bucket.copy_below(where, keys) if where else {}
 
 
-def _delete(job: Job, due: list[Withdrawn], report: Report) -> None:
+def delete_objects(job: Job, due: list[Withdrawn], report: Report) -> None:
+    """Delete these objects. Raises S3Error, OSError, redis.RedisError, LeaseLost."""
     keys = {_key(job, found): found for found in due}
     failed: dict[str, str] = {}
     if not job.choices.dry_run:

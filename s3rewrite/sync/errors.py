@@ -13,6 +13,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from s3rewrite.shown import cleaned
+
 HINTS = {
     "NoSuchBucket": "the bucket does not exist: create it, or mend BUCKET",
     "InvalidAccessKeyId": "the access key is not known there: mend CLIENT's credentials",
@@ -66,6 +68,9 @@ NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentia
 
 class S3Error(Exception):
     """S3 refused or failed one request, for one object."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(cleaned(message))
 
     code = ""
     """What S3 calls it, such as AccessDenied; "" where no answer came."""

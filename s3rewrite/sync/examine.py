@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
 from s3rewrite import conf
@@ -21,6 +22,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.object_parameters import parameters_of
 from s3rewrite.paths import quote_name
 from s3rewrite.registry import loop_registry
+from s3rewrite.shown import Veiled, cleaned
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.files import digests_of
 from s3rewrite.sync.objects import Upload
@@ -64,8 +66,8 @@ def examine(mount: Mount) -> Iterator[Finding]:
     """Every finding, in the order in which the things depend on each other."""
     yield _files(mount)
     yield from _redis(mount)
-    bucket = Bucket(mount)
     try:
+        bucket = Bucket(mount)
         yield from _bucket(bucket)
         yield from _probe(mount, bucket)
     except S3Error as error:
@@ -91,14 +93,15 @@ def _files(mount: Mount) -> Finding:
 
 
 def _redis(mount: Mount) -> Iterator[Finding]:
-    client = loop_registry(mount).client
-    began = time.monotonic()
     try:
+        client = loop_registry(mount).client
+        began = time.monotonic()
         client.ping()
         milliseconds = (time.monotonic() - began) * 1000
         info: Any = client.info()
-    except redis.RedisError as error:
-        yield _wrong("redis", f"{error}: mend the LOCATION of CACHES[{mount.cache!r}]")
+    except (ImproperlyConfigured, redis.RedisError) as error:
+        reason = cleaned(str(error))
+        yield _wrong("redis", f"{reason}: mend the LOCATION of CACHES[{mount.cache!r}]")
         return
     version = info.get("valkey_version") or info.get("redis_version", "of unknown version")
     yield _fine("redis", f"{version} answers in {milliseconds:.1f} ms")
@@ -136,7 +139,8 @@ def _bucket(bucket: Bucket) -> Iterator[Finding]:
 def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
     name = f"s3rewrite-probe-{uuid4().hex}.txt"
     content = name.encode()
-    parameters = {"ContentType": "text/plain", **parameters_of(mount.object_parameters, name)}
+    parameters = Veiled(ContentType="text/plain")
+    parameters |= parameters_of(mount.object_parameters, name)
     upload = Upload(mount.prefix + name, content, digests_of(content), parameters)
     bucket.put(upload)
     yield _fine("bucket", f"takes objects; small ones are sent by {bucket.lane_of(upload)}")

@@ -29,6 +29,7 @@ class OpenFile:
         self._name = name
         self.file = file
         self._identity = self._look()
+        self._root = _root_of(storage)
         self.signature = self._signature()
 
     def read(self) -> tuple[Digests, bytes | IO[bytes]]:
@@ -52,6 +53,14 @@ class OpenFile:
         """Whether the file that was opened lies, unchanged, at that path of the disk."""
         return _identity(path) == self._identity
 
+    def is_removed(self) -> bool:
+        """Whether somebody removed it, while the disk that it lay on is still there."""
+        if self._root is None or _root_of(self._storage) != self._root:
+            return False  # another disk, or none
+        path = Path(self._storage.path(self._name))
+        above = next(parent for parent in path.parents if parent.is_dir())
+        return not os.path.lexists(path) and above.stat().st_dev == self._identity[0]
+
     def is_unchanged(self) -> bool:
         """Whether both the descriptor and the path still show the file that was opened."""
         try:
@@ -71,6 +80,15 @@ class OpenFile:
         if not isinstance(self._storage, FileSystemStorage):
             return ()
         return _identity(Path(self._storage.path(self._name)))
+
+
+def _root_of(storage: Storage) -> tuple[int, int] | None:
+    """The identity of a storage's directory; None where there is none."""
+    try:
+        found = os.stat(getattr(storage, "location", ""))  # noqa: PTH116
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _identity(path: Path) -> tuple[int, ...]:

@@ -68,8 +68,10 @@ _KINDS: tuple[tuple[str, type, Callable[[Any], tuple[Any, ...]], Callable[..., E
     (
         "uploaded",
         Uploaded,
-        lambda end: (str(end.result), *end[1 : None if end.would_replace else 3]),
-        lambda result, *facts: Uploaded(Result(result), *facts),
+        lambda end: (str(end.result), *end[1:]),
+        lambda result, sent, is_doubtful, would_replace, left: Uploaded(
+            Result(result), sent, is_doubtful, would_replace, tuple(left)
+        ),
     ),
     (
         "kept local",

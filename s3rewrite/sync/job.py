@@ -13,6 +13,7 @@ from s3rewrite.exclusions import is_excluded
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
+from s3rewrite.sync.ground import kept_local
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.transfer import Bucket
 
@@ -57,6 +58,9 @@ class Job:
     hinted: Callable[[], list[str]] = list
     """Names that were changed since it was last called: they are looked at during the pass."""
 
+    settle: float = 0.0
+    """Seconds without a change after which a scan's file is sent; hints speak of finished files."""
+
     unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
     """Files that were found to have other bytes than their objects: not looked at again."""
 
@@ -77,11 +81,6 @@ class Job:
         """The objects."""
         return Bucket(self.mount)
 
-    @property
-    def exclusion(self) -> Callable[[str], bool] | None:
-        """What tells the names that are not to be offloaded; None where all are."""
-        return self.excluded if self.mount.exclude or self.mount.include else None
-
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
         return is_excluded(name, self.mount.exclude, self.mount.include)
@@ -94,6 +93,15 @@ class Job:
         """
         is_surely_whole = self.mount.keep_local and self.seen.has_stubs is False
         return not (is_surely_whole or self.mount.paths.fingerprinted)
+
+    def stays_local(self, name: str) -> bool:
+        """Whether a name is excluded, or not to become public."""
+        return self.excluded(name) or bool(self.kept_local(name))
+
+    def kept_local(self, name: str) -> str:
+        """Why a name is not to become public, "" where it may."""
+        why = kept_local(self.storage, self.mount, name)
+        return why.reason if why else ""
 
     def goes_on(self) -> bool:
         """Whether a long upload is to go on; asking tells that it moves."""

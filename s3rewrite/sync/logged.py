@@ -7,7 +7,7 @@ Each record says its facts in attributes too (`extra`): `mount`, `file` (a name)
 import logging
 from typing import Any
 
-from s3rewrite.sync.progress import printable
+from s3rewrite.shown import printable
 from s3rewrite.sync.report import Report, Result
 
 logger = logging.getLogger("s3rewrite.passes")
@@ -62,7 +62,7 @@ class PassLog:
         for name, reason in found.items():
             told = {"mount": report.mount, "file": name, "reason": reason}
             now = logging.DEBUG if before.get(name) == reason else level
-            _log(now, message, (report.mount, printable(name), reason), told)
+            _log(now, message, (report.mount, name, reason), told)
             self._told[name] = reason
 
     def _log_notices(self, report: Report) -> None:
@@ -78,4 +78,4 @@ def _is_eventful(report: Report) -> bool:
 
 
 def _log(level: int, message: str, args: tuple[str, ...], extra: dict[str, Any]) -> None:
-    logger.log(level, message, *args, extra=extra)
+    logger.log(level, message, *map(printable, args), extra=extra)

@@ -22,6 +22,8 @@ from s3rewrite.sync.notices import Notices, Say
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.progress import Progress
 from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.scan import signature_of
+from s3rewrite.sync.settling import Settling, is_young
 
 logger = logging.getLogger("s3rewrite.loop")
 
@@ -57,7 +59,11 @@ class MountLoop:
 
     def __post_init__(self) -> None:
         self._progress = progress = JournaledProgress(self.mount, self.progress)
-        self._job = Job(self.mount, progress=progress, stop=self.stop, hinted=self._hinted)
+        settle = self.mount.settle
+        self._job = Job(
+            self.mount, progress=progress, stop=self.stop, hinted=self._hinted, settle=settle
+        )
+        self._young = Settling(settle)
         self._notices = Notices(self.say)
         self._log = PassLog()
         self._passed_at: float | None = None
@@ -99,7 +105,7 @@ class MountLoop:
             self._cursor = loop_registry(self.mount).hints_end()
         if self.clock() >= self._next_pass:
             return self._finish(whole_pass(self._job))
-        names = self._read(min(HINT_WAIT, self._next_pass - self.clock()))
+        names = self._read(min(HINT_WAIT, self._next_pass - self.clock())) + self._grown_up()
         if WHOLE in names:
             self._next_pass = self.clock()
             return 0
@@ -126,6 +132,8 @@ class MountLoop:
             self.say(report.summary())
         for notice in report.notices:
             self.say(f"{self.mount.alias}: {notice}")
+        for name in report.young:
+            self._young.changed(name, self.clock())
         if names is None:
             self._next_pass = self.clock() + (0 if self._is_asked else self.interval)
             self._is_asked = False
@@ -149,6 +157,17 @@ class MountLoop:
         self._next_pass = self.clock() + pause
         self._notices.trouble("away", f"{self.mount.alias}: stopped, and will try again. {reason}")
         return pause
+
+    def _grown_up(self) -> list[str]:
+        """Names whose files passes have left as too young, and that nobody writes to any more."""
+        names = []
+        for name in self._young.settled(self.clock()):
+            found = signature_of(self._job.storage, name)
+            if found and is_young(found, self.mount.settle, time.time()):
+                self._young.changed(name, self.clock())
+            else:
+                names.append(name)
+        return names
 
     def _read(self, wait: float) -> list[str]:
         registry = loop_registry(self.mount)

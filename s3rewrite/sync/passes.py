@@ -13,6 +13,7 @@ from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.freeing import free
 from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.referring import ROUNDS, Queue, Wanted, in_circles
 from s3rewrite.sync.replacing import upload_replacing
@@ -48,6 +49,7 @@ def _reported(job: Job, work: Callable[[Job, Report], None]) -> Report:
     try:
         with _leased(job) as leased:
             work(leased, report)
+            delete_orphans(leased, report)
     except redis.RedisError as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
@@ -70,7 +72,7 @@ def _leased(job: Job) -> Iterator[Job]:
 
 def _scan_and_apply(job: Job, report: Report) -> None:
     findings = Findings()
-    directories = scan(job.storage, job.exclusion, job.mount.prefix, findings)
+    directories = scan(job.storage, job.mount, findings)
     first = _first_with_files(directories)
     if not (first or job.registry.is_empty()):
         raise ScanError(

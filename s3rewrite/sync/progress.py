@@ -5,6 +5,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from s3rewrite.shown import printable
 from s3rewrite.sync.report import Result
 
 
@@ -39,7 +40,7 @@ class Lines(Progress):
 
     def failed(self, name: str, reason: str) -> None:
         """One line, with the reason."""
-        self._out.write(f"{Result.FAILED} {printable(name)}: {reason}\n")
+        self._out.write(f"{Result.FAILED} {printable(name)}: {printable(reason)}\n")
 
 
 class Bar(Progress):
@@ -61,13 +62,9 @@ class Bar(Progress):
     def failed(self, name: str, reason: str) -> None:
         """A line above the bar."""
         self._bar.update()
-        self._bar.write(f"{Result.FAILED} {printable(name)}: {reason}", file=self._bar.fp)
+        line = f"{Result.FAILED} {printable(name)}: {printable(reason)}"
+        self._bar.write(line, file=self._bar.fp)
 
     def close(self) -> None:
         """The bar goes."""
         self._bar.close()
-
-
-def printable(name: str) -> str:
-    """A name that cannot disturb a terminal or a log."""
-    return name if name.isprintable() else ascii(name)

@@ -21,7 +21,9 @@ from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
 from s3rewrite.rewriters.scope import Link
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.sync.content_types import content_type
-from s3rewrite.sync.scan import LONGEST, signature_of
+from s3rewrite.sync.findings import LONGEST
+from s3rewrite.sync.ground import kept_local
+from s3rewrite.sync.scan import signature_of
 
 MAX_REFERENCES = 5_000
 """Different files of the site that a file may refer to: each is looked up."""
@@ -195,7 +197,8 @@ def _place(local: str) -> _Place | None:
             if found is None or len((mount.prefix + found.name).encode()) > LONGEST:
                 return None
             excluded = is_excluded(found.name, mount.exclude, mount.include)
-            return None if excluded else _Place(mount, found.name)
+            stays = excluded or kept_local(conf.storage_of(mount), mount, found.name)
+            return None if stays else _Place(mount, found.name)
     return None
 
 

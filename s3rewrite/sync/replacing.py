@@ -45,7 +45,7 @@ def upload_replacing(job: Job, report: Report, tasks: list[tuple[Task, Known]]) 
 def _needed(job: Job, findings: Findings) -> dict[str, str]:
     """Key -> the name of the stub whose bytes it has."""
     needed: dict[str, str] = {}
-    for directory in scan(job.storage, None, job.mount.prefix, findings):
+    for directory in scan(job.storage, None, findings):
         for basename, stub in directory.freed.items():
             if stub.bucket == job.mount.bucket:
                 needed[stub.key] = join(directory.path, basename)

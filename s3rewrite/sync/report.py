@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from s3rewrite.registry.outcomes import Withdrawn
+
 
 class Result(StrEnum):
     """What happened to a name in a pass."""
@@ -38,6 +40,10 @@ class Report:
     """How many failures of each kind."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Name -> why it cannot be offloaded at all."""
+    left: list[Withdrawn] = field(default_factory=list)
+    """Objects that were written where none was, of files that were gone then."""
+    young: list[str] = field(default_factory=list)
+    """Names whose files were changed just now: they are pending."""
     notices: list[str] = field(default_factory=list)
     is_scan_complete: bool = True
     stopped: str = ""

@@ -102,7 +102,7 @@ def _outcome(name: str, step: Callable[[], None]) -> str | None:
 def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
     """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
     findings = Findings()
-    for directory in scan(job.storage, None, job.mount.prefix, findings):
+    for directory in scan(job.storage, None, findings):
         for basename, stub in directory.freed.items():
             name = join(directory.path, basename)
             if not chosen.patterns or chosen.match_file(name):

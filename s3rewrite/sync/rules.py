@@ -17,6 +17,7 @@ def rules(mount: Mount, mounts: Sequence[Mount]) -> str:
     """
     told = [
         (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude, m.include)
+        + (m.allow,) * bool(m.allow)
         for m in mounts
     ]
     digest = blake2b(repr(told).encode(), digest_size=16).hexdigest()

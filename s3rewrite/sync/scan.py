@@ -3,75 +3,44 @@
 What cannot be offloaded is named with the reason, never passed over in silence.
 """
 
+import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.entries import Signature, join
+from s3rewrite.meant import UNREADABLE, Facts
+from s3rewrite.mounts import Mount
 from s3rewrite.own_names import parsed_own
-from s3rewrite.paths import MAX_KEY_BYTES
-from s3rewrite.stubs import Stub, is_spoiled_stub, stub_at
+from s3rewrite.stubs import is_spoiled_stub, stub_at
+from s3rewrite.sync.findings import Directory, Findings, Rules
+from s3rewrite.sync.ground import Ground
 
-Excluded = Callable[[str], bool]
-
-LONGEST = MAX_KEY_BYTES - 16
-"""Bytes of a name with its prefix: its key under KEYS = "fingerprint" has a few more."""
-
-
-class Directory(NamedTuple):
-    """One directory: its path in the storage ("" for the root), basename -> signature.
-
-    `freed` are those of them whose bytes are on S3 alone: basename -> stub.
-    """
-
-    path: str
-    files: dict[str, Signature]
-    freed: dict[str, Stub]
+__all__ = ["Directory", "Findings", "ScanError", "scan", "signature", "signature_of"]
 
 
 class ScanError(Exception):
     """The storage cannot be walked at all: its root is not there."""
 
 
-@dataclass
-class Findings:
-    """What a scan met besides files."""
-
-    skipped: dict[str, str] = field(default_factory=dict)
-    """Name -> why it cannot be offloaded."""
-    errors: dict[str, str] = field(default_factory=dict)
-    """Directory or name -> why it could not be looked at: what it holds is not known."""
-    own: list[str] = field(default_factory=list)
-    """Names of files that we have written for a while."""
-
-
 def scan(
-    storage: Storage,
-    excluded: Excluded | None,
-    key_prefix: str,
-    findings: Findings,
-    below: str = "",
+    storage: Storage, mount: Mount | None, findings: Findings, below: str = ""
 ) -> Iterator[Directory]:
     """Every directory of a storage that has files, or had none to show. Raises ScanError.
 
-    Of those at or `below` a directory; there may be none. `excluded` is None where nothing is.
+    Of those at or `below` a directory; there may be none. With the files that the mount lets go
+    to S3; without one, with all that there are.
     """
-    for directory in _walk(storage, findings, below):
-        if excluded is None and _are_plain(directory, key_prefix):
-            yield directory
-            continue
-        path, files, freed = directory
-        kept = {
-            basename: signature
-            for basename, signature in files.items()
-            if _can_offload(join(path, basename), excluded, key_prefix, findings)
-        }
-        yield Directory(path, kept, freed)
+    rules = Rules(mount, findings)
+    if isinstance(storage, FileSystemStorage):
+        found = _DiskWalk(storage, rules).directories(below)
+    else:
+        found = _walk_storage(storage, rules, below)
+    return map(rules.kept, found)
 
 
 def signature_of(storage: Storage, name: str) -> Signature | None:
@@ -101,95 +70,120 @@ def signature(found: os.stat_result) -> Signature:
     return Signature(found.st_size, found.st_mtime_ns)
 
 
-def _are_plain(directory: Directory, key_prefix: str) -> bool:
-    """Whether all names of a directory can surely be keys: asked for all of them at once."""
-    longest = len(key_prefix) + len(directory.path) + 1 + max(map(len, directory.files), default=0)
-    if longest > LONGEST // 4:  # a character has four bytes at the most
-        return False
-    try:
-        return "".join((directory.path, *directory.files)).encode() is not None
-    except UnicodeEncodeError:
-        return False
-
-
-def _can_offload(name: str, excluded: Excluded | None, key_prefix: str, findings: Findings) -> bool:
-    if excluded is not None and excluded(name):
-        return False
-    try:
-        length = len((key_prefix + name).encode())
-    except UnicodeEncodeError:
-        findings.skipped[ascii(name)] = "its name is not UTF-8"
-        return False
-    if length > LONGEST:
-        findings.skipped[name] = f"its key would be longer than {MAX_KEY_BYTES} bytes"
-        return False
-    return True
-
-
-def _walk(storage: Storage, findings: Findings, below: str) -> Iterator[Directory]:
-    if isinstance(storage, FileSystemStorage):
-        return _walk_disk(storage, findings, below)
-    return _walk_storage(storage, findings, below)
+_Above = frozenset[tuple[int, int]]
+"""The identities of the directories above one, up to the root."""
 
 
 class _Place(NamedTuple):
-    """A directory to look at, with the identities of those above it."""
+    """A directory to look at, with those above it."""
 
     path: str
-    above: frozenset[tuple[int, int]]
+    above: _Above
 
 
-def _walk_disk(storage: FileSystemStorage, findings: Findings, below: str) -> Iterator[Directory]:
-    root = str(storage.location)
-    if not os.path.isdir(root):  # noqa: PTH112
-        raise ScanError(f"{root} is not a directory: is its disk mounted?")
-    places = [_Place(below, _identities(root, below))]
-    while places:
-        place = places.pop()
+class _DiskWalk:
+    """Reads a local storage directory by directory."""
+
+    def __init__(self, storage: FileSystemStorage, rules: Rules) -> None:
+        self._ground = Ground(storage)
+        self._rules, self._findings = rules, rules.findings
+        is_free = rules.mount is None or UNREADABLE in rules.mount.allow
+        self._readers = ~0 if is_free else self._ground.file_readers
+
+    def directories(self, below: str) -> Iterator[Directory]:
+        """Those at or below one, as they are on the disk. Raises ScanError."""
+        root = self._ground.root
+        if not os.path.isdir(root):  # noqa: PTH112
+            raise ScanError(f"{root} is not a directory: is its disk mounted?")
+        places = [_Place(below, _identities(root, below))]
+        if below and not self._rules.may_go(f"{below}/", self._ground.facts(below)):
+            return
+        while places:
+            place = places.pop()
+            try:
+                directory, inner = self._read(place)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                self._findings.fail(place.path, f"cannot be read: {error.strerror}")
+                continue
+            yield directory
+            places.extend(inner)
+
+    def _read(self, place: _Place) -> tuple[Directory, list[_Place]]:
+        root, readers = self._ground.root, self._readers
+        full = f"{root}/{place.path}" if place.path else root
+        directory = Directory(place.path, {}, {})
+        below: list[_Place] = []
+        with listed(full) as (here, entries):
+            above = place.above | {(here.st_dev, here.st_ino)}
+            for entry in entries:
+                if parsed_own(entry.name):
+                    self._findings.own.append(join(place.path, entry.name))
+                    continue
+                found = self._look(entry, full, directory)
+                if found is None:
+                    continue
+                mode = found.st_mode
+                if mode & readers and stat.S_ISREG(mode) and not entry.is_symlink():
+                    directory.files[entry.name] = Signature(found.st_size, found.st_mtime_ns)
+                elif self._enters(entry, found, directory, above):
+                    below.append(_Place(join(place.path, entry.name), above))
+        return directory, below
+
+    def _enters(
+        self, entry: os.DirEntry[str], found: os.stat_result, directory: Directory, above: _Above
+    ) -> bool:
+        """Look closer at what is no plain file: whether to look into it. Notes a file that is."""
+        name = join(directory.path, entry.name)
+        is_open = self._ground.is_open(found)
+        facts = self._ground.facts(name) if entry.is_symlink() else Facts(is_closed=not is_open)
+        if stat.S_ISREG(found.st_mode):
+            if self._rules.may_go(name, facts):
+                directory.files[entry.name] = signature(found)
+            return False
+        if reason := _why_not_entered(found, above):
+            self._findings.skip(name, reason)
+        return not reason and self._rules.may_go(f"{name}/", facts)
+
+    def _look(
+        self, entry: os.DirEntry[str], full: str, directory: Directory
+    ) -> os.stat_result | None:
+        """What an entry is, behind links; None where it is gone, leads nowhere, or is a stub."""
         try:
-            directory, inner = _read_directory(root, place, findings)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+            return entry.stat()
+        except FileNotFoundError:
+            if not entry.is_symlink():
+                return None
+            if stub := stub_at(f"{full}/{entry.name}"):
+                directory.files[entry.name] = stub.signature
+                directory.freed[entry.name] = stub
+            else:
+                is_spoiled = is_spoiled_stub(f"{full}/{entry.name}")
+                reason = (
+                    "a freed file's stub that was changed" if is_spoiled else "a link to nothing"
+                )
+                self._findings.skip(join(directory.path, entry.name), reason)
         except OSError as error:
-            findings.errors[place.path or "."] = f"cannot be read: {error.strerror}"
-            continue
-        yield directory
-        places.extend(inner)
+            self._note(error, entry, join(directory.path, entry.name))
+        return None
+
+    def _note(self, error: OSError, entry: os.DirEntry[str], name: str) -> None:
+        """An entry cannot be looked at: of a link that leads out that is no matter."""
+        if entry.is_symlink() and error.errno == errno.ELOOP:
+            self._findings.skip(name, "a link that leads to itself")
+        elif not entry.is_symlink() or self._rules.may_go(name, self._ground.facts(name)):
+            self._findings.fail(name, f"cannot be looked at: {error.strerror}")
 
 
-def _identities(root: str, below: str) -> frozenset[tuple[int, int]]:
-    """Those of the directories above one, up to the root."""
+def _identities(root: str, below: str) -> _Above:
     parts = below.split("/") if below else []
     above = ["/".join([root, *parts[:count]]) for count in range(len(parts))]
     stats = [os.stat(path) for path in above if os.path.isdir(path)]  # noqa: PTH112, PTH116
     return frozenset((found.st_dev, found.st_ino) for found in stats)
 
 
-def _read_directory(root: str, place: _Place, findings: Findings) -> tuple[Directory, list[_Place]]:
-    full = f"{root}/{place.path}" if place.path else root
-    directory = Directory(place.path, {}, {})
-    below: list[_Place] = []
-    with listed(full) as (here, entries):
-        above = place.above | {(here.st_dev, here.st_ino)}
-        for entry in entries:
-            if parsed_own(entry.name):
-                findings.own.append(join(place.path, entry.name))
-                continue
-            found = _look(entry, full, directory, findings)
-            if found is None:
-                continue
-            if stat.S_ISREG(found.st_mode):
-                directory.files[entry.name] = Signature(found.st_size, found.st_mtime_ns)
-                continue
-            name = join(place.path, entry.name)
-            if reason := _why_not_entered(found, above):
-                findings.skipped[name] = reason
-            else:
-                below.append(_Place(name, above))
-    return directory, below
-
-
-def _why_not_entered(found: os.stat_result, above: frozenset[tuple[int, int]]) -> str:
+def _why_not_entered(found: os.stat_result, above: _Above) -> str:
     """Why what is no file is none to look into; "" for a directory."""
     if not stat.S_ISDIR(found.st_mode):
         return "not a regular file"
@@ -211,30 +205,7 @@ def listed(path: str) -> Iterator[tuple[os.stat_result, Iterable[os.DirEntry[str
         os.close(descriptor)
 
 
-def _look(
-    entry: os.DirEntry[str], full: str, directory: Directory, findings: Findings
-) -> os.stat_result | None:
-    """What an entry is, behind links; None where it is gone, leads nowhere, or is a stub."""
-    try:
-        return entry.stat()
-    except FileNotFoundError:
-        if not entry.is_symlink():
-            return None
-        if stub := stub_at(f"{full}/{entry.name}"):
-            directory.files[entry.name] = stub.signature
-            directory.freed[entry.name] = stub
-        else:
-            is_spoiled = is_spoiled_stub(f"{full}/{entry.name}")
-            reason = "a freed file's stub that was changed" if is_spoiled else "a link to nothing"
-            findings.skipped[join(directory.path, entry.name)] = reason
-        return None
-    except OSError as error:
-        name = join(directory.path, entry.name)
-        findings.errors[name] = f"cannot be looked at: {error.strerror}"
-        return None
-
-
-def _walk_storage(storage: Storage, findings: Findings, below: str) -> Iterator[Directory]:
+def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Directory]:
     paths = [below]
     while paths:
         path = paths.pop()
@@ -247,10 +218,11 @@ def _walk_storage(storage: Storage, findings: Findings, below: str) -> Iterator[
         except FileNotFoundError:
             continue
         except OSError as error:
-            findings.errors[path or "."] = f"cannot be read: {error}"
+            rules.findings.fail(path, f"cannot be read: {error}")
             continue
         yield Directory(path, files, {})
-        paths.extend(join(path, directory) for directory in directories)
+        inner = (join(path, directory) for directory in directories)
+        paths.extend(name for name in inner if rules.may_go(f"{name}/"))
 
 
 def _storage_signature(storage: Storage, name: str) -> Signature:

@@ -7,6 +7,7 @@ from typing import IO, NamedTuple
 from s3rewrite.entries import FINGERPRINT_LENGTH
 from s3rewrite.mounts import Mount
 from s3rewrite.object_parameters import parameters_of
+from s3rewrite.shown import Veiled
 from s3rewrite.sync.compression import compressed, may_be_compressed
 from s3rewrite.sync.content_types import content_type
 from s3rewrite.sync.files import OpenFile, digests_of
@@ -59,7 +60,8 @@ def to_send(mount: Mount, name: str, file: OpenFile) -> Sending:
 
 def upload_of(mount: Mount, name: str, sending: Sending) -> Upload:
     """The object to write."""
-    given = {"ContentType": content_type(name), **parameters_of(mount.object_parameters, name)}
+    given = Veiled(ContentType=content_type(name))
+    given |= parameters_of(mount.object_parameters, name)
     if mount.keys == "fingerprint":
         given.setdefault("CacheControl", "public, max-age=31536000, immutable")
     if sending.coding:

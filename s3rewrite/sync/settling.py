@@ -1,5 +1,12 @@
 """Paths to which something has happened, until nothing happens to them any more. Pure."""
 
+from s3rewrite.entries import Signature
+
+
+def is_young(signature: Signature, seconds: float, now: float) -> bool:
+    """Whether a file was changed within these seconds; `now` in seconds since 1970."""
+    return 0 <= now - signature.mtime_ns / 1e9 < seconds
+
 
 class Settling:
     """Who writes a large file changes it many times: it is time to look when that is over."""

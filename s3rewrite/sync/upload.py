@@ -14,7 +14,7 @@ A few small files take each step together: one round trip to Redis claims them, 
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import redis
 
@@ -22,6 +22,7 @@ from s3rewrite.sync.attempt import Attempt, End, Known, Uploaded
 from s3rewrite.sync.errors import S3Unavailable
 from s3rewrite.sync.freed_attempt import attempt_of
 from s3rewrite.sync.job import Job
+from s3rewrite.sync.objects import SMALL
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.report import Result
 
@@ -44,6 +45,7 @@ def upload(job: Job, wanted: Sequence[Wanted]) -> list[End]:
     """
     ends: list[End] = [Uploaded(Result.PENDING) for _ in wanted]
     left = list(range(len(wanted)))
+    new: list[list[Attempt]] = [[] for _ in wanted]
     for _ in range(ATTEMPTS):
         if job.stop.is_set() or not left:
             break
@@ -51,8 +53,19 @@ def upload(job: Job, wanted: Sequence[Wanted]) -> list[End]:
         _make(job, attempts)
         for at, attempt in zip(left, attempts, strict=True):
             ends[at] = _added(ends[at], attempt.end)
+            new[at] = [*new[at], *[attempt] * attempt.is_new] if attempt.is_settled else []
         left = [at for at in left if _is_to_be_tried_again(ends[at])]
-    return ends
+    return [_with_left(end, made) for end, made in zip(ends, new, strict=True)]
+
+
+def _with_left(end: End, new: Sequence[Attempt]) -> End:
+    """An end, with the objects that were made for a file that is gone by now."""
+    is_gone = isinstance(end, FileNotFoundError) or _is_pending(end)
+    if not (new and is_gone and new[0].file.is_removed()):
+        return end
+    left = tuple(attempt.sending.fingerprint for attempt in new)
+    sent = sum(attempt.sending.size for attempt in new)
+    return Uploaded(Result.PENDING, sent, left=left)
 
 
 def _added(before: End, end: End) -> End:
@@ -62,9 +75,14 @@ def _added(before: End, end: End) -> End:
 
 
 def _is_to_be_tried_again(end: End) -> bool:
-    if not isinstance(end, Uploaded) or end.is_doubtful or end.would_replace:
+    """A large file that somebody writes to is not sent again and again."""
+    if not _is_pending(end) or end.is_doubtful or end.would_replace:
         return False
-    return end.result is Result.PENDING
+    return end.sent <= SMALL
+
+
+def _is_pending(end: End) -> TypeGuard[Uploaded]:
+    return isinstance(end, Uploaded) and end.result is Result.PENDING
 
 
 def _make(job: Job, attempts: Sequence[Attempt]) -> None:

@@ -71,7 +71,7 @@ def differences(job: Job, *, checksum: bool) -> Iterator[Difference]:
     """
     seen: set[str] = set()
     wanted: set[str] = set()
-    for directory in scan(job.storage, job.exclusion, job.mount.prefix, Findings()):
+    for directory in scan(job.storage, job.mount, Findings()):
         seen.add(directory.path)
         (entries,) = job.registry.entries([directory.path])
         wanted |= {_key(job, directory.path, *item) for item in entries.items()}

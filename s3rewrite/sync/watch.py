@@ -19,6 +19,7 @@ from pathlib import Path
 import redis
 from django.core.files.storage import FileSystemStorage
 
+from s3rewrite.meant import why_kept_local
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.cookie import Cookie, WatchLost
@@ -29,9 +30,6 @@ from s3rewrite.sync.notices import Notices, Say
 from s3rewrite.sync.settling import Settling
 
 logger = logging.getLogger("s3rewrite.watch")
-
-SETTLE = 0.25
-"""Seconds without a change after which a path is looked at."""
 
 AGAIN = 2.0
 """Seconds after which a directory is looked at once more."""
@@ -66,7 +64,7 @@ class Watch:
     def __post_init__(self) -> None:
         self._job = Job(self.mount)
         self._notices = Notices(self.say)
-        self._first, self._second = Settling(SETTLE), Settling(AGAIN)
+        self._first, self._second = Settling(self.mount.settle), Settling(AGAIN)
 
     def run(self) -> None:
         """Until the stop flag is set; at once where the files cannot be watched."""
@@ -123,7 +121,10 @@ class Watch:
             return [WHOLE]
         for path in settled:
             name = _name(root, path)
-            if os.path.isdir(path):  # noqa: PTH112
+            is_directory = os.path.isdir(path)  # noqa: PTH112
+            if why_kept_local(name + "/" * (is_directory and name != ""), allow=self.mount.allow):
+                continue  # a pass says why
+            if is_directory:
                 self._second.changed(path, now)
                 found.append(tree(name) if name else WHOLE)
             else:

@@ -146,18 +146,18 @@ def test_a_vanished_file_is_withdrawn_and_its_object_kept(
     assert keys(s3_client, mount) == ["media/a.txt", "media/photos/b.txt"]
 
 
-@pytest.mark.parametrize("option", [{"EXCLUDE": ["*.tmp"]}, {"INCLUDE": ["*.txt"]}])
+@pytest.mark.parametrize("option", [{"EXCLUDE": ["*.log"]}, {"INCLUDE": ["*.txt"]}])
 def test_an_excluded_file_is_neither_uploaded_nor_left_published(
     settings: Any, mount: Mount, root: Path, s3_client: Any, option: dict[str, list[str]]
 ) -> None:
     write(root, "a.txt")
-    write(root, "b.tmp")
+    write(root, "b.log")
     whole_pass(job(mount))
     options = settings.S3REWRITE["media"]
     mount = use_mount(settings, root, **options, **option, DELETE_GRACE=0)
     report = whole_pass(job(mount, delete=True))
     assert counts(report) == {Result.KEPT: 1, Result.WITHDRAWN: 1}
-    assert keys(s3_client, mount) == ["media/a.txt", "media/b.tmp"]
+    assert keys(s3_client, mount) == ["media/a.txt", "media/b.log"]
 
 
 def test_an_unreadable_root_stops_the_pass(mount: Mount, root: Path, registry: Registry) -> None:

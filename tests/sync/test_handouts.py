@@ -34,7 +34,15 @@ def test_a_task_arrives_as_it_was(task: Task) -> None:
     assert task_of(sent(row_of(task))) == task
 
 
-@given(st.builds(Uploaded, st.sampled_from(Result), st.integers(0), st.booleans()))
+@given(
+    st.builds(
+        Uploaded,
+        st.sampled_from(Result),
+        st.integers(0),
+        st.booleans(),
+        st.lists(st.text()).map(tuple),
+    )
+)
 def test_what_was_uploaded_arrives_as_it_was(uploaded: Uploaded) -> None:
     found = end_of(sent(told(uploaded)))
     assert found == uploaded

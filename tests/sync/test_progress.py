@@ -1,6 +1,7 @@
 from io import StringIO
 
-from s3rewrite.sync.progress import Bar, Lines, Progress, printable
+from s3rewrite.shown import printable
+from s3rewrite.sync.progress import Bar, Lines, Progress
 from s3rewrite.sync.report import Result
 
 

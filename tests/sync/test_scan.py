@@ -1,23 +1,27 @@
 import os
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
 
+from s3rewrite import conf
 from s3rewrite.entries import Signature
+from s3rewrite.mounts import Mount
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.scan import Findings, ScanError, scan, signature_of
 from tests.factories import write
 
 
-def found(
-    storage: Storage, excluded: Callable[[str], bool] = lambda _: False
-) -> tuple[dict[str, dict[str, Signature]], Findings]:
+def mount(**options: Any) -> Mount:
+    return conf.read("media", {"BUCKET": "uploads", **options})
+
+
+def found(storage: Storage, **options: Any) -> tuple[dict[str, dict[str, Signature]], Findings]:
     findings = Findings()
-    directories = scan(storage, excluded, "media/", findings)
+    directories = scan(storage, mount(**options), findings)
     return {directory.path: directory.files for directory in directories}, findings
 
 
@@ -38,7 +42,7 @@ def test_each_directory_with_its_files(storage: FileSystemStorage, tmp_path: Pat
 
 def test_excluded_names_are_left_out(storage: FileSystemStorage, tmp_path: Path) -> None:
     write(tmp_path, "private/a.txt")
-    directories, _ = found(storage, lambda name: name.startswith("private/"))
+    directories, _ = found(storage, EXCLUDE=["private/"])
     assert directories == {"": {}, "private": {}}
 
 
@@ -106,7 +110,7 @@ def test_a_directory_that_vanishes_during_the_scan_is_passed_over(
     storage: FileSystemStorage, tmp_path: Path
 ) -> None:
     write(tmp_path, "a/b.txt")
-    directories = scan(storage, lambda _: False, "", Findings())
+    directories = scan(storage, mount(), Findings())
     assert next(directories).path == ""
     (tmp_path / "a/b.txt").unlink()
     (tmp_path / "a").rmdir()

@@ -1,7 +1,8 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from s3rewrite.sync.settling import Settling
+from s3rewrite.entries import Signature
+from s3rewrite.sync.settling import Settling, is_young
 
 SECONDS = 3.0
 
@@ -54,3 +55,10 @@ class Paths(RuleBasedStateMachine):
 
 
 TestPaths = Paths.TestCase
+
+
+def test_a_file_is_young_for_a_while() -> None:
+    signature = Signature(1, 10_000_000_000)
+    ages = {9.9: False, 10.0: True, 11.9: True, 12.0: False}  # before 10.0 it is of the future
+    assert {now: is_young(signature, 2.0, now) for now in ages} == ages
+    assert not is_young(signature, 0.0, 10.0)

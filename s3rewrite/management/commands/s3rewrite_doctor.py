@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import printable
 from s3rewrite.status import status_of, verdict
 from s3rewrite.sync.examine import Finding, Grade, examine
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         grade, subject, sentence = finding
         styles = {Grade.FINE: self.style.SUCCESS, Grade.NOTE: self.style.WARNING}
         style = styles.get(grade, self.style.ERROR)
-        self.stdout.write(f"{alias}: {style(grade)}: {subject}: {sentence}")
+        self.stdout.write(f"{alias}: {style(grade)}: {subject}: {printable(sentence)}")
         return grade is Grade.WRONG
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from s3rewrite.explanation import Explanation, Outcome
 from s3rewrite.management.columns import aligned, shortened
 from s3rewrite.management.subjects import Subject, explained
+from s3rewrite.shown import printable
 
 LOCAL = 3
 """The exit code where something could be linked, and is not."""
@@ -47,12 +48,12 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(found, indent=2))
 
     def _say(self, subject: Subject) -> None:
-        self.stdout.write(self.style.MIGRATE_HEADING(subject.title))
+        self.stdout.write(self.style.MIGRATE_HEADING(printable(subject.title)))
         explanation = subject.explanation
         for line, one in zip(_lines(explanation), explanation.outcomes, strict=True):
             self.stdout.write(self._style(one)(line))
         if explanation.notice:
-            self.stdout.write(self.style.NOTICE(explanation.notice))
+            self.stdout.write(self.style.NOTICE(printable(explanation.notice)))
         self.stdout.write(explanation.summary())
 
     def _style(self, one: Outcome) -> Any:
@@ -69,4 +70,5 @@ def _row(one: Outcome) -> list[str]:
     where = one.header or (f"line {one.line}" if one.line else "")
     rows = f"({', '.join(one.rows)})" if one.rows else ""
     what = shortened(one.link) if one.link else "; ".join(r.text for r in one.reasons)
-    return [where, one.verdict, shortened(one.url, 60), one.place, rows, what]
+    cells = (where, one.verdict, shortened(one.url, 60), one.place, rows, what)
+    return list(map(printable, cells))

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.shown import printable
 from s3rewrite.sync.health import PATIENCE
 from s3rewrite.sync.loop import MountLoop, run
 from s3rewrite.sync.probes import Health, serving_all
@@ -78,7 +79,7 @@ class Command(BaseCommand):
 
     def _say(self, message: str) -> None:
         if not self._is_quiet:
-            self.stdout.write(message)
+            self.stdout.write(printable(message))
             self.stdout.flush()
 
 

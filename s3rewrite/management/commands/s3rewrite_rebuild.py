@@ -12,6 +12,7 @@ from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.shown import printable
 from s3rewrite.sync.waiting import patiently
 
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             try:
                 patiently(partial(_forget, mount), options["wait"])
             except (LeaseTaken, redis.RedisError) as error:
-                raise CommandError(f"{mount.alias}: {error}") from error
+                raise CommandError(printable(f"{mount.alias}: {error}")) from error
             self.stdout.write(f"{mount.alias}: forgotten; every link is local until it is proven")
         call_command(
             "s3rewrite_sync", *options["mounts"], wait=options["wait"],

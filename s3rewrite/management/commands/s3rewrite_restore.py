@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import printable
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Choices, Job
-from s3rewrite.sync.progress import printable
 from s3rewrite.sync.report import readable
 from s3rewrite.sync.restore import restore
 from s3rewrite.sync.scan import ScanError
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                     printable(f"failed {name}: {reason}" if reason else f"restored {name}")
                 )
         except (OSError, S3Error, ScanError, redis.RedisError) as error:
-            raise CommandError(f"{mount.alias}: {error}") from error
+            raise CommandError(printable(f"{mount.alias}: {error}")) from error
         would = "a dry run; would be: " if options["dry_run"] else ""
         done = f"{would}{mount.alias}: {count:,} restored, {failed:,} failed; {readable(size)}"
         self.stdout.write(self.style.SUCCESS(done))

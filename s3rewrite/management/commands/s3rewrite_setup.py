@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import printable
 from s3rewrite.sync.bucket_rules import iam_policy
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.provision import Step, is_unknown, steps
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         try:
             found = steps(mount, Bucket(mount), public=not options["private"])
         except S3Error as error:
-            self.stderr.write(self.style.ERROR(f"{mount.alias}: {error}"))
+            self.stderr.write(self.style.ERROR(printable(f"{mount.alias}: {error}")))
             found, failed = [], 1
         failed += sum(not self._step(mount, step, options) for step in found)
         if not failed and all(step.error for step in found):
@@ -67,8 +68,8 @@ class Command(BaseCommand):
 
     def _not_done(self, sentence: str, step: Step, error: S3Error) -> bool:
         if step.is_needless(error):
-            self.stdout.write(f"{sentence}: not done, and not needed: {error}")
+            self.stdout.write(printable(f"{sentence}: not done, and not needed: {error}"))
             return True
         otherwise = f"; {step.otherwise}" if is_unknown(error) and step.otherwise else ""
-        self.stderr.write(self.style.ERROR(f"{sentence}: failed: {error}{otherwise}"))
+        self.stderr.write(self.style.ERROR(printable(f"{sentence}: failed: {error}{otherwise}")))
         return False

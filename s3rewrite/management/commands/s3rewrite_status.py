@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.shown import printable
 from s3rewrite.status import MAX_AGE, Level, Status, Verdict, ago, status_of, verdict
-from s3rewrite.sync.progress import printable
 from s3rewrite.sync.report import readable
 
 SHOWN = 20
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         if status.error:
             return
         for line in _lines(status):
-            self.stdout.write(f"  {line}")
+            self.stdout.write(f"  {printable(line)}")
         for kind in ("failed", "kept local"):
             self._list(status, kind, shown)
 

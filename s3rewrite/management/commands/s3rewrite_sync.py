@@ -10,6 +10,7 @@ from s3rewrite.limits import parsed_limit
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.shown import printable
 from s3rewrite.sync.job import Choices, Job
 from s3rewrite.sync.journaled import JournaledProgress, note
 from s3rewrite.sync.logged import PassLog
@@ -70,11 +71,12 @@ class Command(BaseCommand):
 
     def _say(self, report: Report, choices: Choices) -> None:
         if report.stopped:
-            self.stderr.write(self.style.ERROR(f"{report.mount}: stopped: {report.stopped}"))
-        for name, reason in report.skipped.items():
-            self.stderr.write(self.style.WARNING(f"{report.mount}: kept local: {name}: {reason}"))
-        for notice in report.notices:
-            self.stderr.write(self.style.WARNING(f"{report.mount}: {notice}"))
+            reason = printable(report.stopped)
+            self.stderr.write(self.style.ERROR(f"{report.mount}: stopped: {reason}"))
+        kept = report.skipped.items()
+        told = [f"kept local: {printable(name)}: {printable(reason)}" for name, reason in kept]
+        for line in (*told, *map(printable, report.notices)):
+            self.stderr.write(self.style.WARNING(f"{report.mount}: {line}"))
         would = "a dry run; would be: " if choices.dry_run else ""
         self.stdout.write(self.style.SUCCESS(would + report.summary()))
 

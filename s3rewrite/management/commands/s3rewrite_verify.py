@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.mounts import Mount
+from s3rewrite.shown import printable
 from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.job import Job
-from s3rewrite.sync.progress import printable
 from s3rewrite.sync.scan import ScanError
 from s3rewrite.sync.verify import REPAIRED, Difference, differences, repair
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 )
             repaired = repair(job, found) if options["repair"] else 0
         except (OSError, S3Error, ScanError, redis.RedisError) as error:
-            raise CommandError(f"{mount.alias}: {error}") from error
+            raise CommandError(printable(f"{mount.alias}: {error}")) from error
         wrong = sum(fault in REPAIRED for _, fault in found)
         if repaired:
             self.stdout.write(f"{mount.alias}: {repaired:,} withdrawn; the loop looks at them now")

@@ -1,0 +1,58 @@
+"""Whether what people upload would be shown to them with the site's cookies."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from s3rewrite import conf
+from s3rewrite.checks.rules import Messages, Options, on_mount, warning
+from s3rewrite.checks.urls import is_absolute, other_place
+from s3rewrite.mounts import Mount
+
+STATIC = "staticfiles"
+"""The storage of the project's own files, which are no uploads."""
+
+
+@on_mount
+def shared_cookies(mount: Mount, options: Options) -> Messages:
+    """W011: uploads at a host that gets the site's cookies."""
+    if (
+        mount.storage == STATIC
+        or not is_absolute(mount.public_url)
+        or any(other_place(mount, options))
+    ):
+        return
+    host = urlsplit(mount.public_url).hostname or ""
+    if why := _why_shared(host, (*mount.hosts, *conf.allowed_hosts()), conf.cookie_domains()):
+        message = (
+            f'Mount "{mount.alias}" links to {host}, which {why}: an uploaded page could use them.'
+        )
+        hint = (
+            "Show uploads at a host of their own for which no cookie is meant, by PUBLIC_URL; or, "
+            "where nobody but you uploads, silence this warning (SILENCED_SYSTEM_CHECKS)."
+        )
+        yield warning(11, message, hint)
+
+
+def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
+    """Why a host gets the cookies of the site; "" where it does not. They know no ports.
+
+    https://www.rfc-editor.org/rfc/rfc6265#section-5.1.3
+
+    | the host                                | gets the cookies |
+    |-----------------------------------------|------------------|
+    | is one of the site                      | yes              |
+    | is the cookies' domain, or lies below   | yes              |
+    | lies beside the site, or below its host | no               |
+    """
+    names = {_hostname(name) for name in own}
+    if host in names:
+        return "is this site's own host and gets its cookies"
+    for domain in (domain.lower().lstrip(".") for domain in domains):
+        if f".{host}".endswith(f".{domain}"):
+            return f"gets the cookies of {domain}"
+    return ""
+
+
+def _hostname(name: str) -> str:
+    """A host as a URL has it, of what ALLOWED_HOSTS or HOSTS say: without a port."""
+    return (urlsplit(f"//{name.lstrip('.')}").hostname or "") if "*" not in name else ""

@@ -1,0 +1,59 @@
+"""What people are shown of values: without secrets, and on one line. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+MASK = "***"
+
+# Of a URL, whatever stands before its host. Some passwords have a slash or an @ in them.
+_USERINFO = re.compile(r"(?<=://)[^\s\"'<>]*@")
+# What messages repeat: botocore's of parameters of a wrong type and of endpoints, Python's of
+# headers (a token that ends with a newline) and of a URL's port (a password with a slash).
+_VALUES = re.compile(
+    r"(?s)(?<=, value: ).*?(?=, type: |, valid )"
+    r"|(?<=Invalid header value ).*|(?<=Invalid endpoint: ).*|(?<=cast to integer value as ).*"
+)
+
+
+class Veiled(dict[str, Any]):
+    """A dict of settings, whose values an error report or a debug page does not get to see."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{key!r}: {MASK}" for key in self) + "}"
+
+    __str__ = __repr__
+
+
+def veiled(value: Any) -> Any:
+    """The same, with every dict in it veiled."""
+    if isinstance(value, Mapping):
+        return Veiled({key: veiled(inner) for key, inner in value.items()})
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(veiled, value))
+    return value
+
+
+def has_userinfo(url: str) -> bool:
+    """Whether a URL has a user's name, or a password, before its host."""
+    return without_userinfo(url) != url
+
+
+def without_userinfo(url: str) -> str:
+    """A URL without what stands before its host: pages and messages have it, so must nobody."""
+    try:
+        netloc = urlsplit(url).netloc
+    except ValueError:
+        return _USERINFO.sub("", url)
+    return url.replace(netloc, netloc.rpartition("@")[2], 1) if "@" in netloc else url
+
+
+def cleaned(text: str) -> str:
+    """A message without the passwords of URLs, and without values that it repeats."""
+    return _VALUES.sub(MASK, _USERINFO.sub(f"{MASK}@", text))
+
+
+def printable(text: str) -> str:
+    """A name, or a sentence with names in it, that cannot disturb a terminal or a log."""
+    return text if text.isprintable() else ascii(text)
