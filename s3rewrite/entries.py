@@ -1,10 +1,17 @@
-"""What the registry holds for a name, and how it is written there. Pure."""
+"""Names, what the registry holds for one, and how it is written there. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 FINGERPRINT_LENGTH = 24
 """Hexadecimal digits of the SHA-256 that are kept: 96 bits, and the value stays in a listpack."""
+
+MAX_NAME_BYTES = 1024
+"""No key of S3 is longer.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+_ENTRY = re.compile(rb"(\d{1,16}),(-?\d{1,20}),(?:freed,)?([0-9a-f]{%d})" % FINGERPRINT_LENGTH)
 
 
 class Signature(NamedTuple):
@@ -27,19 +34,47 @@ class Entry(NamedTuple):
 
 def decode(value: bytes | None) -> Entry | None:
     """The entry of an encoded value; None where there is none, or one that is not ours."""
-    if value is None:
+    found = _ENTRY.fullmatch(value) if value else None
+    if found is None:
         return None
-    try:
-        size, mtime_ns, fingerprint = value.decode("ascii").split(",")
-        return Entry(Signature(int(size), int(mtime_ns)), fingerprint)
-    except ValueError:
-        return None
+    return Entry(Signature(int(found[1]), int(found[2])), found[3].decode())
 
 
 def decode_all(found: Mapping[bytes, bytes]) -> dict[str, Entry]:
     """Basename -> entry, of a directory as Redis holds it, without what is not ours."""
-    decoded = ((basename.decode(), decode(value)) for basename, value in found.items())
-    return {basename: entry for basename, entry in decoded if entry}
+    return {
+        basename: entry
+        for raw, value in found.items()
+        if (basename := name_of(raw)) and "/" not in basename and (entry := decode(value))
+    }
+
+
+def is_name(name: str) -> bool:
+    """Whether a file can be called so: whatever comes from elsewhere is asked this first.
+
+    | what it has                              | a name |
+    |------------------------------------------|--------|
+    | nothing                                  | no     |
+    | an empty, `.` or `..` part (so a `/` at one of its ends) | no |
+    | a NUL, or what UTF-8 cannot write        | no     |
+    | more than MAX_NAME_BYTES                 | no     |
+    | anything else                            | yes    |
+    """
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        return False
+    is_clean = "\0" not in name and not {"", ".", ".."} & set(name.split("/"))
+    return is_clean and length <= MAX_NAME_BYTES
+
+
+def name_of(raw: bytes | None) -> str | None:
+    """The name that bytes are; None where they are none."""
+    try:
+        name = (raw or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return name if is_name(name) else None
 
 
 def are_published(local: Mapping[str, Signature], published: Mapping[bytes, bytes]) -> bool:
@@ -49,12 +84,15 @@ def are_published(local: Mapping[str, Signature], published: Mapping[bytes, byte
     """
     if len(local) != len(published):
         return False
+    fingerprints = []
     for basename, signature in local.items():
         value = published.get(basename.encode(), b"")
         expected = b"%d,%d," % signature
         if not value.startswith(expected) or len(value) != len(expected) + FINGERPRINT_LENGTH:
             return False
-    return True
+        fingerprints.append(value[len(expected) :])
+    # All of them at once: a pattern for each would double the time.
+    return not b"".join(fingerprints).translate(None, b"0123456789abcdef")
 
 
 def split(name: str) -> tuple[str, str]:

@@ -11,12 +11,17 @@ import redis
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.guard import forget_errors
+from s3rewrite.registry.door import forget_dropped
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 TESTS = Path(__file__).resolve().parent
-MARKED_DIRECTORIES = {"integration": pytest.mark.integration, "browser": pytest.mark.browser}
+MARKED_DIRECTORIES = {
+    "integration": pytest.mark.integration,
+    "browser": pytest.mark.browser,
+    "security": pytest.mark.security,
+}
 
 # Whatever the machine knows of AWS and of proxies is not for the tests.
 ISOLATED_ENVIRONMENT = {
@@ -48,6 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def unknown_errors() -> None:
     """No error was logged before."""
     forget_errors()
+    forget_dropped()
 
 
 @pytest.fixture(scope="session")

@@ -3,28 +3,29 @@
 Every method may raise redis.RedisError; callers that serve a page catch it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import redis
 
 from s3rewrite.batches import batches
-from s3rewrite.entries import Entry, decode, decode_all, join, split
+from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, decode, decode_all, join, split
+from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
 from s3rewrite.registry.scripts import Scripts
 
-MAX_HINTS = 100_000
-
 PIPELINE = 200
 """Names or directories that one round trip carries."""
 
+_SECONDS = re.compile(rb"\d{1,11}")
+_WITHDRAWN = re.compile(rb"([0-9a-f]{%d}) (.+)" % FINGERPRINT_LENGTH, re.DOTALL)
 
-T = TypeVar("T")
 
-
-class Registry:
+class Registry(HintStream):
     """The published names of one mount, and what uploads and deletions need to know.
 
     `overwrites` says that the bytes of a name are always written to the same object, so that a
@@ -34,9 +35,7 @@ class Registry:
     def __init__(
         self, alias: str, client: redis.Redis, place: str = "", *, overwrites: bool = True
     ) -> None:
-        self.alias = alias
-        self.client = client
-        self.keys = Keys(alias, place)
+        super().__init__(alias, client, Keys(alias, place))
         self.overwrites = overwrites
         self.scripts = Scripts(client, self.keys.directories)
 
@@ -123,7 +122,8 @@ class Registry:
         """Begin an epoch where there is none and nothing to be doubted."""
         keys = [self.keys.epoch, self.keys.changes, self.keys.directories, self.keys.seen]
         state, run_id, seen = self.scripts.run("epoch", keys, [uuid4().hex])
-        return Epoch(state.decode(), run_id.decode(), float(seen))
+        known = float(seen) if _SECONDS.fullmatch(seen) else 0.0
+        return Epoch(state.decode(), run_id.decode(), known)
 
     def trust(self, lease: str, run_id: str) -> Outcome:
         """Begin an epoch where every entry was compared: PUBLISHED, or FENCED."""
@@ -131,13 +131,17 @@ class Registry:
         return _outcome(self.scripts.run("trust", keys, [uuid4().hex, lease, run_id]))
 
     def clear(self) -> None:
-        """Nothing is published from now on, and nothing is known of what the bucket holds."""
+        """Nothing is published from now on, and nothing is known of what the bucket holds.
+
+        What may still arrive at S3, and who may publish, stay known.
+        """
         keys = self.keys
         # First, as every reader stops believing what it knows.
         self.client.unlink(keys.epoch)
-        for key in self.client.scan_iter(keys.all_directories, count=1000):
-            self.client.unlink(key)
-        self.client.unlink(keys.directories, keys.claims, keys.withdrawn)
+        kept = {key.encode() for key in (keys.lease, keys.fence, keys.doubts)}
+        for key in self.client.scan_iter(keys.all_keys, count=1000):
+            if key not in kept:
+                self.client.unlink(key)
 
     def set_rules(self, rules: str) -> None:
         """All that is published was sent by these rules."""
@@ -147,25 +151,56 @@ class Registry:
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
-        found: Any = self.client.get(self.keys.rules)
-        return found.decode() if found else ""
+        found: Any = self.door.read("rules", lambda: self.client.get(self.keys.rules), None)
+        return found.decode(errors="replace") if found else ""
 
     def directories(self) -> Iterator[str]:
         """Every directory that has a published name; perhaps twice, as SSCAN does."""
-        for member in self.client.sscan_iter(self.keys.directories, count=1000):
-            yield member.decode()
+        for member in self._directories():
+            if not member or self.door.name("a directory", member):
+                yield member.decode()
+            else:
+                self.client.srem(self.keys.directories, member)
+
+    def _directories(self) -> Iterator[bytes]:
+        try:
+            yield from self.client.sscan_iter(self.keys.directories, count=1000)
+        except redis.ResponseError as error:
+            self.door.right("directories", error, None)
 
     def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
         """For each directory its basenames with their entries, in one round trip."""
-        return [decode_all(found) for found in self.encoded(directories)]
+        found = self.encoded(directories)
+        return [self.decoded(*pair) for pair in zip(directories, found, strict=True)]
 
     def encoded(self, directories: Sequence[str]) -> list[dict[bytes, bytes]]:
-        """The same as Redis holds it; `decode_all` makes entries of it."""
+        """The same as Redis holds it; `decoded` makes entries of it."""
         with self.scripts.together() as pipeline:
             for directory in directories:
                 pipeline.hgetall(self.keys.directory(directory))
-            found: list[dict[bytes, bytes]] = pipeline.execute()
-            return found
+            replies = pipeline.execute(raise_on_error=False)
+        return [self._hash(*pair) for pair in zip(directories, replies, strict=True)]
+
+    def _hash(self, directory: str, reply: Any) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] | None = self.door.right("a directory", reply, None)
+        if found is None:
+            self._heal(directory, {})
+        return found or {}
+
+    def decoded(self, directory: str, found: dict[bytes, bytes]) -> dict[str, Entry]:
+        """The entries of a directory as Redis holds it; whatever else is there is removed."""
+        entries = decode_all(found)
+        if len(entries) < len(found):
+            known = {basename.encode() for basename in entries}
+            strange = {raw: value for raw, value in found.items() if raw not in known}
+            self.door.dropped("entries", strange)
+            self._heal(directory, strange)
+        return entries
+
+    def _heal(self, directory: str, strange: dict[bytes, bytes]) -> None:
+        fields = [part for item in strange.items() for part in item]
+        keys = [self.keys.directory(directory), self.keys.directories]
+        self.scripts.run("heal", keys, [directory, *fields])
 
     def get(self, names: Iterable[str]) -> dict[str, Entry]:
         """The entries of those of these names that are published."""
@@ -174,16 +209,27 @@ class Registry:
             with self.scripts.together() as pipeline:
                 for directory, basename in map(split, batch):
                     pipeline.hget(self.keys.directory(directory), basename)
-                values = pipeline.execute()
-            entries = zip(batch, map(decode, values), strict=True)
-            found |= {name: entry for name, entry in entries if entry}
+                values = pipeline.execute(raise_on_error=False)
+            for name, reply in zip(batch, values, strict=True):
+                if entry := self._entry(name, reply):
+                    found[name] = entry
         return found
+
+    def _entry(self, name: str, reply: Any) -> Entry | None:
+        value = self.door.right("a directory", reply, b"")
+        if value == b"":
+            self._heal(split(name)[0], {})
+        entry = decode(value)
+        if value and not entry:
+            self.door.dropped("entries", {name: value})
+        return entry
 
     def claimed(self, names: Sequence[str]) -> set[str]:
         """Those of these names that are being uploaded, or whose upload failed."""
         found: set[str] = set()
         for batch in batches(names, PIPELINE):
-            tokens: Any = self.client.hmget(self.keys.claims, batch)
+            read = partial(self.client.hmget, self.keys.claims, batch)
+            tokens: Any = self.door.read("claims", read, [None] * len(batch))
             found |= {name for name, token in zip(batch, tokens, strict=True) if token}
         return found
 
@@ -200,7 +246,8 @@ class Registry:
 
     def count(self, directory: str) -> int:
         """How many names are published directly in a directory."""
-        found: Any = self.client.hlen(self.keys.directory(directory))
+        key = self.keys.directory(directory)
+        found: Any = self.door.read("a directory", lambda: self.client.hlen(key), 0)
         return int(found)
 
     def is_empty(self) -> bool:
@@ -210,36 +257,21 @@ class Registry:
     def withdrawn(self, age: float) -> list[Withdrawn]:
         """Objects withdrawn `age` seconds ago or longer and not published since, oldest first."""
         now = self.client.time()[0]
-        found: Any = self.client.zrange(
-            self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000
-        )
-        pairs = (member.decode().partition(" ") for member in found)
-        return [Withdrawn(name, fingerprint) for fingerprint, _, name in pairs]
+        read = partial(
+            self.client.zrange,
+            self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000,
+        )  # fmt: skip
+        members: Any = self.door.read("withdrawn", read, [])
+        return [found for member in members if (found := self._withdrawn(member))]
 
-    # Hints
-
-    def ask(self, names: Iterable[str]) -> None:
-        """Have the loop look at these names, without withdrawing them."""
-        with self.client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                hint: dict[Any, Any] = {"n": name}
-                pipeline.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
-            pipeline.execute()
-
-    def hints_end(self) -> str:
-        """The cursor behind the last hint."""
-        last: Any = self.client.xrevrange(self.keys.hints, count=1)
-        return last[0][0].decode() if last else "0-0"
-
-    def read_hints(self, cursor: str, wait: float) -> tuple[str, list[str]]:
-        """The next hints after `cursor`, waiting up to `wait` seconds; with the new cursor."""
-        streams: dict[Any, Any] = {self.keys.hints: cursor}
-        found: Any = self.client.xread(streams, count=1000, block=max(1, int(wait * 1000)))
-        messages = _messages(found)
-        if not messages:
-            return cursor, []
-        names = {fields[b"n"].decode(): None for _, fields in messages}
-        return messages[-1][0].decode(), list(names)
+    def _withdrawn(self, member: bytes) -> Withdrawn | None:
+        """The object that a member means; one that means none is removed."""
+        found = _WITHDRAWN.fullmatch(member)
+        if found and (name := self.door.name("withdrawn", found[2])):
+            return Withdrawn(name, found[1].decode())
+        self.door.dropped("withdrawn", member)
+        self.client.zrem(self.keys.withdrawn, member)
+        return None
 
     # Scripts
 
@@ -265,13 +297,3 @@ class Registry:
 
 def _outcome(reply: bytes | str) -> Outcome:
     return Outcome(reply.decode() if isinstance(reply, bytes) else reply)
-
-
-def _messages(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """The messages of XREAD of one stream: RESP3 answers a mapping, RESP2 a list of pairs."""
-    if not reply:
-        return []
-    if isinstance(reply, dict):
-        found = next(iter(reply.values()))
-        return list(found[0]) if found and isinstance(found[0], list) else list(found)
-    return list(reply[0][1])

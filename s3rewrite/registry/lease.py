@@ -94,10 +94,16 @@ def look_again(registry: Registry, lease: Lease) -> None:
 
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
-    keys = [registry.keys.lease, registry.keys.fence, registry.keys.doubts]
+    own, types = registry.keys, registry.keys.types
+    keys = [own.lease, own.fence, own.doubts, *types]
+    arguments = [owner, int(duration * 1000), int(LATE), *types.values()]
     until = now() + duration
-    found, is_new = registry.scripts.run("acquire", keys, [owner, int(duration * 1000), int(LATE)])
-    lease = Lease(found.decode())
+    found, is_new, removed = registry.scripts.run("acquire", keys, arguments)
+    for key in removed:
+        registry.door.dropped(key.decode(), "another type")
+    if own.directories.encode() in removed:
+        registry.clear()  # nobody knows any more what is published
+    lease = Lease(found.decode(errors="replace"))
     lease.until = until
     if not is_new:
         raise LeaseTaken(lease.split(" ")[1])

@@ -9,7 +9,7 @@ from itertools import islice
 
 from s3rewrite import conf
 from s3rewrite.batches import batches
-from s3rewrite.entries import Signature, are_published, decode_all, join, split
+from s3rewrite.entries import Signature, are_published, join, split
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.freeing import AT_A_TIME, freeable
@@ -97,20 +97,17 @@ class Changes:
                 self._report.add(Result.KEPT, len(directory.files))
                 self._note_freeable(directory)
                 continue
-            entries = decode_all(found)
+            entries = self._job.registry.decoded(directory.path, found)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._apply(directory.path, planned)
 
     def _apply_names(self, names: Iterable[str]) -> None:
         for directory, basenames in _by_directory(names).items():
             paths = {basename: join(directory, basename) for basename in basenames}
-            published = self._job.registry.get(paths.values())
+            looked_at = self._looked_at(paths.values())
+            published = self._job.registry.get(looked_at)
             entries = {split(name)[1]: entry for name, entry in published.items()}
-            local = {
-                basename: found
-                for basename, name in paths.items()
-                if (found := self._look(name)) is not None
-            }
+            local = {split(name)[1]: found for name, found in looked_at.items() if found}
             self._apply(directory, plan(directory, local, entries))
 
     def _note_freeable(self, directory: Directory) -> None:
@@ -136,8 +133,7 @@ class Changes:
         self._report.skipped |= findings.skipped
         for name, reason in findings.errors.items():
             self._report.is_scan_complete = False
-            self._report.fail(name, reason, "disk")
-            self._job.progress.failed(name, reason)
+            self._fail(name, reason)
 
     def _apply(self, directory: str, planned: Plan) -> None:
         self._report.add(Result.KEPT, planned.kept)
@@ -173,14 +169,29 @@ class Changes:
 
     def _withdraw(self, names: Iterable[str]) -> None:
         """Withdraw names whose files are gone, or excluded; not one that came back meanwhile."""
-        gone = [name for name in names if self._look(name) is None]
+        gone = [name for name, found in self._looked_at(names).items() if found is None]
         if not self._job.choices.dry_run:
             self._job.registry.withdraw(gone)
         for name in gone:
             self._tell(name, Result.WITHDRAWN)
 
-    def _look(self, name: str) -> Signature | None:
-        return None if self._job.excluded(name) else signature_of(self._job.storage, name)
+    def _looked_at(self, names: Iterable[str]) -> dict[str, Signature | None]:
+        """What files are now, None where none is to be there.
+
+        One that cannot be looked at has failed, alone: what it is, is not known.
+        """
+        looked_at: dict[str, Signature | None] = {}
+        for name in names:
+            try:
+                excluded = self._job.excluded(name)
+                looked_at[name] = None if excluded else signature_of(self._job.storage, name)
+            except OSError as error:
+                self._fail(name, f"cannot be looked at: {error.strerror or error}")
+        return looked_at
+
+    def _fail(self, name: str, reason: str) -> None:
+        self._report.fail(name, reason, "disk")
+        self._job.progress.failed(name, reason)
 
     def _tell(self, name: str, result: Result) -> None:
         self._report.add(result)

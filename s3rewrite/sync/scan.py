@@ -8,8 +8,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import ENAMETOOLONG
 from typing import NamedTuple
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.entries import Signature, join
@@ -80,8 +82,12 @@ def signature_of(storage: Storage, name: str) -> Signature | None:
         if isinstance(storage, FileSystemStorage):
             return _disk_signature(storage.path(name))
         return _storage_signature(storage, name) if storage.exists(name) else None
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, SuspiciousOperation, ValueError):
         return None
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:  # nor can there be one
+            return None
+        raise
 
 
 def _disk_signature(path: str) -> Signature | None:

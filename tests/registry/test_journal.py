@@ -8,7 +8,14 @@ from s3rewrite.registry import Registry, journal
 from s3rewrite.registry.journal import Journal, Totals, Trouble
 from tests.registry.conftest import entry, publish
 
-TOLD = {"eventful": True, "uploaded": 3}
+TOLD = {
+    **dict.fromkeys(("kept", "pending", "failed", "seconds"), 0),
+    "ok": True,
+    "by": "loop",
+    "stopped": "",
+    "eventful": True,
+    "uploaded": 3,
+}
 
 
 @pytest.fixture
@@ -33,8 +40,8 @@ def test_a_loop_is_alive_until_it_goes(told: Journal, registry: Registry) -> Non
 
 
 def test_the_progress_of_a_pass_ends_with_it(told: Journal, registry: Registry) -> None:
-    told.progress({"planned": 3, "done": 1})
-    assert told.running() == {"planned": 3, "done": 1}
+    told.progress({"planned": 3, "done": 1, "seconds": 0.5})
+    assert told.running() == {"planned": 3, "done": 1, "seconds": 0.5}
     assert registry.client.pttl(registry.keys.progress) > 0
     told.ended(TOLD, is_whole=True)
     assert told.running() is None
@@ -52,7 +59,7 @@ def test_the_last_passes_are_remembered(told: Journal, monkeypatch: pytest.Monke
 
 
 def test_of_passes_that_did_nothing_the_last_one_is_remembered(told: Journal) -> None:
-    told.ended({"eventful": False}, is_whole=True)
+    told.ended({**TOLD, "eventful": False}, is_whole=True)
     assert told.last()
     assert told.passes() == []
 

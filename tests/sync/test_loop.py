@@ -39,7 +39,7 @@ class World:
     def read_hints(self, cursor: str, wait: float) -> tuple[str, list[str]]:
         self.waits.append(wait)
         self.now += wait
-        return cursor + "'", self.hints.pop(0) if self.hints else []
+        return cursor, self.hints.pop(0) if self.hints else []
 
     def whole(self, job: Job) -> Report:
         return self.passed(None)
