@@ -162,10 +162,9 @@ class View:
             for directory, found in grouped.items():
                 pipeline.hmget(keys.directory(directory), [basename for _, basename in found])
             epoch, changes, *replies = pipeline.execute(raise_on_error=False)
-        if error := next((reply for reply in (epoch, changes) if _is_error(reply)), None):
-            raise error
+        door = self._registry.door
         with self._lock:
-            self._apply(epoch, changes)
+            self._apply(door.right("epoch", epoch, None), door.right("changes", changes, []))
             for found, reply in zip(grouped.values(), replies, strict=True):
                 self._remember([name for name, _ in found], reply)
         self._succeed(asked_at)
@@ -212,10 +211,6 @@ class View:
         self._failures += 1
         if counts := tally():
             counts.polled(self.alias, missing=0, is_ok=False)
-
-
-def _is_error(reply: object) -> bool:
-    return isinstance(reply, redis.RedisError)
 
 
 def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
