@@ -4,8 +4,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from uuid import uuid4
 
 import redis
@@ -30,9 +31,16 @@ class Lease(str):
 
     until: float
 
+    are_over = False
+    """Whether this process is to send and publish nothing more, whatever lease it has."""
+
     def stands(self) -> bool:
         """Whether it stands by this machine's clock, asleep or awake; asks nobody."""
-        return now() < self.until
+        return not Lease.are_over and now() < self.until
+
+
+_held: dict[Lease, Registry] = {}
+"""Those of this process."""
 
 
 def now() -> float:
@@ -62,13 +70,24 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
         target=_keep, args=(registry, lease, duration, done), name="s3rewrite-lease", daemon=True
     )
     renewer.start()
+    _held[lease] = registry
     try:
         yield lease
     finally:
+        del _held[lease]
         done.set()
         renewer.join()
         with suppress(redis.RedisError):
             _renew(registry, lease, 0)
+
+
+def abandoned() -> list[Callable[[], None]]:
+    """No lease of this process stands any more; what gives each of them back in Redis.
+
+    Those raise redis.RedisError.
+    """
+    Lease.are_over = True
+    return [partial(_renew, registry, lease, 0) for lease, registry in _held.items()]
 
 
 def looked_at(registry: Registry, lease: str) -> Lease:
