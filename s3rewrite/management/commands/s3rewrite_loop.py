@@ -13,7 +13,7 @@ from s3rewrite.sync.health import PATIENCE
 from s3rewrite.sync.loop import MountLoop, run
 from s3rewrite.sync.probes import Health, serving_all
 from s3rewrite.sync.progress import Lines, Progress
-from s3rewrite.sync.server import Address, Page, Pages, address
+from s3rewrite.sync.server import Address, Page, Pages, address, one_at_a_time
 from s3rewrite.sync.stopping import stoppable
 from s3rewrite.sync.supervisor import READY, tell
 from s3rewrite.sync.watch import Watch, has_watchfiles
@@ -107,7 +107,8 @@ def _metrics(loops: Sequence[MountLoop]) -> Pages:
     metrics = LoopMetrics([loop.mount for loop in loops])
     for loop in loops:
         loop.count = metrics.count
-    return {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.exposition())}
+    made = one_at_a_time(lambda: Page(200, CONTENT_TYPE, metrics.exposition()))
+    return {"/metrics": made}
 
 
 @contextmanager
