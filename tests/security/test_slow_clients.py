@@ -44,12 +44,28 @@ def open_descriptors(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def drip(connections: list[socket.socket], done: Event) -> None:
-    """Each of them sends a byte now and then."""
-    while not done.wait(0.5):
-        for connection in connections:
-            with suppress(OSError):
-                connection.send(b"G")
+def attack(port: int, done: Event) -> None:
+    """Many clients send a byte now and then; who was sent away comes back."""
+    with ExitStack() as stack:
+        clients: list[socket.socket] = []
+        while not done.wait(0.2):
+            while len(clients) < CLIENTS:
+                client = stack.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(("127.0.0.1", port))
+                clients.append(client)
+            clients = [client for client in clients if sends(client)]
+
+
+def sends(client: socket.socket) -> bool:
+    try:
+        client.send(b"G")
+    except BlockingIOError:
+        return True
+    except OSError:
+        client.close()
+        return False
+    return True
 
 
 def timed(probed: Probed, path: str) -> tuple[Answer, float]:
@@ -61,18 +77,11 @@ def test_slow_clients_hide_no_probe(
     probed: Probed, mount: Mount, root: Path, registry: Registry
 ) -> None:
     eventually(lambda: probed.ask("/readyz").status == 200)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, CLIENTS + 900)), hard))
     done = Event()
-    with ExitStack() as stack:
-        where = ("127.0.0.1", port_of(probed, "/livez"))
-        clients = [
-            stack.enter_context(socket.create_connection(where, timeout=10)) for _ in range(CLIENTS)
-        ]
-        for client in clients:
-            client.setblocking(False)
-        thread = Thread(target=drip, args=(clients, done), daemon=True)
-        thread.start()
+    thread = Thread(target=attack, args=(port_of(probed, "/livez"), done))
+    thread.start()
+    try:
+        time.sleep(2)
         for number in range(5):
             write(root, f"{number}.txt", b"%d" % number)
         took = []
@@ -83,9 +92,9 @@ def test_slow_clients_hide_no_probe(
             assert open_descriptors(probed.process.pid) < DESCRIPTORS / 2
         eventually(lambda: len(registry.get([f"{n}.txt" for n in range(5)])) == 5, 10)
         assert probed.ask("/metrics").status == 200
+    finally:
         done.set()
         thread.join()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert max(took) < 1.0
 
 
@@ -117,12 +126,11 @@ def test_a_byte_now_and_then_holds_no_connection(port: int, monkeypatch: Any) ->
         assert 0.5 < lasts(connection, b"G") < 3
 
 
-@pytest.mark.parametrize(
-    "piece", [b"G" * 65_000, b"GET / HTTP/1.0\r\n" + b"a: b\r\n" * 50 + b"a: " + b"b" * 20_000]
-)
-def test_a_request_that_is_too_long(port: int, piece: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        assert lasts(connection, piece) < 2
+def test_a_request_that_is_too_long(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n" + (b"a: " + b"b" * 995 + b"\r\n") * 60)
+        with suppress(ConnectionError):
+            assert connection.recv(100) == b""
 
 
 def test_a_page_that_takes_its_time_is_made_once_at_a_time() -> None:
