@@ -3,9 +3,9 @@
 --
 -- What has not the form that it must have is removed before: keys of another type, streams whose
 -- ids are of the far future, a lease that no pass has written, or that would never end.
--- KEYS: lease, fence, doubts, then all keys of the mount that have a name of their own
--- ARGV: owner, how long it lasts in ms, seconds in which a late write may still arrive, then the
--- types of all those keys
+-- KEYS: lease, fence, doubts, claims, then all keys of the mount that have a name of their own
+-- ARGV: owner, how long it lasts in ms, seconds in which a late write may still arrive, how many
+-- claims are kept, then the types of all those keys
 -- Returns the new lease, or the one that stands, whether it is new, and the keys that were removed.
 local now = tonumber(redis.call('TIME')[1])
 local function last_second(stream)
@@ -19,7 +19,7 @@ local function last_second(stream)
 end
 
 local removed = {}
-for at = 4, #KEYS do
+for at = 5, #KEYS do
   local kind = redis.call('TYPE', KEYS[at]).ok
   local is_ours = kind == 'none' or kind == ARGV[at]
   if is_ours and kind == 'stream' then
@@ -41,6 +41,10 @@ if not string.match(fence, '^%d+$') or #fence > 15 then
 end
 local lease = redis.call('INCR', KEYS[2]) .. ' ' .. ARGV[1]
 redis.call('SET', KEYS[1], lease, 'PX', ARGV[2])
+-- Nobody can publish by a claim of an earlier lease: they only tell what has failed.
+if redis.call('HLEN', KEYS[4]) > tonumber(ARGV[4]) then
+  redis.call('UNLINK', KEYS[4])
+end
 local latest = now + ARGV[3]
 local doubts = redis.call('HGETALL', KEYS[3])
 for at = 1, #doubts, 2 do

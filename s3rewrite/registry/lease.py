@@ -25,6 +25,9 @@ before its holder knew.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
 """
 
+MAX_CLAIMS = 100_000
+"""Claims of earlier leases that are kept."""
+
 
 class Lease(str):
     """What `claim`, `publish` and `refresh` want as `lease`; knows how long it stands for sure."""
@@ -114,8 +117,8 @@ def look_again(registry: Registry, lease: Lease) -> None:
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
     own, types = registry.keys, registry.keys.types
-    keys = [own.lease, own.fence, own.doubts, *types]
-    arguments = [owner, int(duration * 1000), int(LATE), *types.values()]
+    keys = [own.lease, own.fence, own.doubts, own.claims, *types]
+    arguments = [owner, int(duration * 1000), int(LATE), MAX_CLAIMS, *types.values()]
     until = now() + duration
     found, is_new, removed = registry.scripts.run("acquire", keys, arguments)
     for key in removed:

@@ -38,6 +38,9 @@ HINT_WAIT = 1.0
 HINT_PERIOD = 0.1
 """Seconds between two looks for hints during a pass."""
 
+MAX_UNFREEABLE = 100_000
+"""Files that were found not to be freeable, beyond which all are looked at anew."""
+
 
 def _nobody(report: Report, *, is_whole: bool) -> None:
     pass
@@ -102,6 +105,8 @@ class MountLoop:
         if self._cursor is None or self.clock() >= self._next_pass:
             self._cursor = self._in_stream(self._cursor)
         if self.clock() >= self._next_pass:
+            if len(self._job.unfreeable) > MAX_UNFREEABLE:
+                self._job.unfreeable.clear()
             return self._finish(whole_pass(self._job))
         names = self._read(min(HINT_WAIT, self._next_pass - self.clock()))
         if WHOLE in names:

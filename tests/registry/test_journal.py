@@ -98,3 +98,17 @@ def test_what_is_published_is_counted_now_and_then(
     assert told.totals().names == 2
     registry.client.delete(registry.keys.totals)
     assert told.totals().names == 3
+
+
+def test_troubles_have_a_bound(told: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "TROUBLES", 5)
+    for number in range(20):
+        told.troubled({f"{number}.jpg": ("failed", "no" * 5000)}, [f"{number}.jpg"])
+    found = told.troubles()
+    assert len(found) == 5
+    assert {len(trouble.reason) for trouble in found.values()} == {journal.REASON}
+
+
+def test_a_name_that_is_not_utf8_has_its_trouble(told: Journal) -> None:
+    told.troubled({"a/\udcff.jpg": ("kept local", "its name is not UTF-8")}, None)
+    assert list(told.troubles()) == ["a/\\udcff.jpg"]
