@@ -19,7 +19,7 @@ AT_ONCE = 1000
 Message = dict[str, Any]
 """What is told; the rest of JSON."""
 
-MESSAGE: dict[str, Check] = {"batch": is_text}
+MESSAGE: dict[Any, Check] = {"batch": is_text}
 
 
 class Desk:

@@ -5,7 +5,7 @@ Whoever wrote it. That is logged once; the next pass removes it, or writes it an
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
@@ -73,37 +73,27 @@ class Door:
         self.dropped("a hint", raw)
         return None
 
-    def record(self, where: str, raw: bytes | None, form: Mapping[str, Check]) -> Any:
-        """A dict that was written as JSON, with these fields; None where it is none."""
-        found = _loaded(raw)
-        is_one = isinstance(found, dict) and _has(found, form.items())
-        return found if is_one else self._absent(where, raw)
-
-    def row(self, where: str, raw: bytes | None, form: Sequence[Check]) -> Any:
-        """The same of a list."""
-        found = _loaded(raw)
-        is_one = isinstance(found, list) and _has(dict(enumerate(found)), enumerate(form))
-        return found if is_one else self._absent(where, raw)
-
-    def _absent(self, where: str, raw: bytes | None) -> None:
+    def record(self, where: str, raw: bytes | None, form: Mapping[Any, Check]) -> Any:
+        """A dict or a list that was written as JSON, with these fields; None where it is none."""
+        found = _loaded(raw or b"")
+        fields = dict(enumerate(found)) if isinstance(found, list) else found
+        if isinstance(fields, dict) and all(has(fields.get(name)) for name, has in form.items()):
+            return found
         if raw is not None:
             self.dropped(where, raw)
+        return None
 
 
-def _loaded(raw: bytes | None) -> Any:
-    """What was written as JSON; None where nothing was, or something else."""
+def _loaded(raw: bytes) -> Any:
+    """What was written as JSON; None where something else was."""
     try:
-        return json.loads(raw or b"", parse_constant=_refused)
+        return json.loads(raw, parse_constant=_refused)
     except (RecursionError, ValueError):
         return None
 
 
 def _refused(constant: str) -> float:
     raise ValueError(constant)
-
-
-def _has(found: Mapping[Any, Any], form: Iterable[tuple[Any, Check]]) -> bool:
-    return all(check(found.get(field)) for field, check in form)
 
 
 def is_hint(raw: bytes) -> bool:
@@ -121,24 +111,14 @@ def is_number(value: Any) -> bool:
     return type(value) in (int, float) and -LARGEST < value < LARGEST
 
 
-def is_count(value: Any) -> bool:
-    """An int, that is not too large to be shown."""
-    return type(value) is int and is_number(value)
-
-
 def is_time(value: Any) -> bool:
     """Seconds since 1970, before the year 5000."""
     return is_number(value) and 0 <= value < 95_000_000_000
 
 
-def is_no_time_or_one(value: Any) -> bool:
-    """Seconds since 1970, or none."""
+def may_be_time(value: Any) -> bool:
+    """Seconds since 1970, or None."""
     return value is None or is_time(value)
-
-
-def is_flag(value: Any) -> bool:
-    """Yes or no."""
-    return isinstance(value, bool)
 
 
 def is_text(value: Any) -> bool:

@@ -13,15 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import (
-    Check,
-    is_count,
-    is_flag,
-    is_no_time_or_one,
-    is_number,
-    is_text,
-    is_time,
-)
+from s3rewrite.registry.door import Check, is_number, is_text, is_time, may_be_time
 
 PASSES = 200
 """Passes that are remembered; those that did nothing are not."""
@@ -41,18 +33,17 @@ TOTALS_PATIENCE = 50
 REASON = 1000
 """Characters of a reason that are kept."""
 
-LOOP: dict[str, Check] = {"holder": is_text, "interval": is_number}
-PROGRESS: dict[str, Check] = {"planned": is_count, "done": is_count, "seconds": is_number}
-TOTALS: dict[str, Check] = {"names": is_count, "size": is_count}
-PASS: dict[str, Check] = {
-    **dict.fromkeys(("uploaded", "kept", "pending", "failed"), is_count),
+LOOP: dict[Any, Check] = {"holder": is_text, "interval": is_number}
+PROGRESS: dict[Any, Check] = dict.fromkeys(("planned", "done", "seconds"), is_number)
+TOTALS: dict[Any, Check] = dict.fromkeys(("names", "size"), is_number)
+TROUBLE: dict[Any, Check] = {0: is_text, 1: is_text, 2: is_time}
+PASS: dict[Any, Check] = {
+    **dict.fromkeys(("uploaded", "kept", "pending", "failed", "seconds"), is_number),
     **dict.fromkeys(("by", "stopped"), is_text),
-    "ok": is_flag,
-    "seconds": is_number,
     "ended": is_time,
+    "pending_since": may_be_time,
 }
-TROUBLE: tuple[Check, ...] = (is_text, is_text, is_time)
-"""What is told, as it is read again: of passes with more beside it."""
+"""What is told, as it is read again; what more there is of a pass is only shown to machines."""
 
 
 class Trouble(NamedTuple):
@@ -153,14 +144,15 @@ class Journal:
 
     def last(self) -> dict[str, Any] | None:
         """The last pass over all files, as it was told, and when it `ended`."""
-        form = {**PASS, "pending_since": is_no_time_or_one}
-        return self._record("last", self._keys.last, form)
+        return self._record("last", self._keys.last, PASS)
 
     def troubles(self) -> dict[str, Trouble]:
         """Name -> why it is not on S3."""
         read = partial(self._client.hgetall, self._keys.troubles)
         found: Any = self._door.read("troubles", read, {})
-        rows = ((raw, self._door.row("troubles", value, TROUBLE)) for raw, value in found.items())
+        rows = (
+            (raw, self._door.record("troubles", value, TROUBLE)) for raw, value in found.items()
+        )
         return {
             raw.decode(errors="backslashreplace"): Trouble(*row[: len(TROUBLE)])
             for raw, row in rows
@@ -181,7 +173,7 @@ class Journal:
         self._client.set(self._keys.totals, told, px=int(patience * 1000))
         return Totals(names, size)
 
-    def _record(self, where: str, key: str, form: dict[str, Check]) -> dict[str, Any] | None:
+    def _record(self, where: str, key: str, form: dict[Any, Check]) -> dict[str, Any] | None:
         raw: Any = self._door.read(where, lambda: self._client.get(key), None)
         found: dict[str, Any] | None = self._door.record(where, raw, form)
         return found
