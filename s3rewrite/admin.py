@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from s3rewrite import conf
+from s3rewrite.entries import is_name
 from s3rewrite.models import MountStatus
 from s3rewrite.overview import find, overviews
 from s3rewrite.registry import loop_registry
@@ -71,7 +72,10 @@ class StatusAdmin(Base):
             raise PermissionDenied
         name = request.POST.get("name", "") or WHOLE
         try:
-            loop_registry(conf.mount(request.POST.get("mount", ""))).ask([name])
+            registry = loop_registry(conf.mount(request.POST.get("mount", "")))
+            if name != WHOLE and not is_name(name):
+                raise ImproperlyConfigured(f"No file can have the name {name!r}.")
+            registry.ask([name])
         except (ImproperlyConfigured, redis.RedisError) as error:
             self.message_user(request, str(error), messages.ERROR)
         else:

@@ -167,11 +167,17 @@ def _origins(host: str) -> list[bytes]:
     return [f"{scheme}//{host}".encode() for scheme in ("https:", "http:", "")]
 
 
+# With a port. https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+_LONGEST_HOST = 255 + len(":65535")
+
+
 def _host(request: HttpRequest) -> str:
+    """The request's host; "" for one that is none, as a visitor may have made it up."""
     try:
-        return request.get_host()
+        host = request.get_host()
     except DisallowedHost:
         return ""
+    return host if len(host) <= _LONGEST_HOST else ""
 
 
 def _reference(mount: Mount, prefix: bytes, url: bytes) -> Wanted | None:

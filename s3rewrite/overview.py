@@ -116,7 +116,10 @@ def _passes(mount: Mount) -> list[Bar]:
     except (redis.RedisError, NotImplementedError):
         return []
     highest = max((one["seconds"] for one in told), default=0) or 1
-    return [Bar(max(2.0, 100 * one["seconds"] / highest), one["ok"], _title(one)) for one in told]
+    return [
+        Bar(max(2.0, 100 * one["seconds"] / highest), bool(one.get("ok")), _title(one))
+        for one in told
+    ]
 
 
 def _title(told: dict[str, Any]) -> str:

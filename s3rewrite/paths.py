@@ -25,6 +25,7 @@ _VERSIONED = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _INERT = re.compile(r"[A-Za-z0-9._~:/%-]*")
+_VERSION = re.compile(rf"[0-9a-f]{{{FINGERPRINT_DIGITS}}}")
 
 # A query that S3 would read as a request for something else than the object's bytes: its
 # subresources, a version, a signature or an override of the response's headers.
@@ -70,17 +71,25 @@ class Paths:
         return unversioned(rest) if self.fingerprinted else (rest, "")
 
     def url(self, name: str, fingerprint: str) -> str:
-        """The object's public URL, of inert characters only."""
-        return self.public_url + quote_name(
+        """The object's public URL. Raises ValueError where not all of its characters are inert."""
+        url = self.public_url + quote_name(
             versioned(name, fingerprint) if self.fingerprinted else name
         )
+        if not is_inert(url):
+            raise ValueError(f"{url!r} may not stand in a page")
+        return url
 
 
 def versioned(name: str, fingerprint: str) -> str:
-    """The name with the start of its fingerprint before the extension."""
+    """The name with the start of its fingerprint before the extension.
+
+    Raises ValueError where that is none: it would lead elsewhere.
+    """
     directory, slash, basename = name.rpartition("/")
     stem, dot, extension = basename.rpartition(".")
     version = fingerprint[:FINGERPRINT_DIGITS]
+    if not _VERSION.fullmatch(version):
+        raise ValueError(f"{fingerprint!r} is no fingerprint")
     if not stem:
         return f"{name}.{version}"
     return f"{directory}{slash}{stem}.{version}{dot}{extension}"

@@ -6,7 +6,7 @@ import redis
 from django.core.exceptions import SuspiciousOperation
 
 from s3rewrite import conf
-from s3rewrite.entries import Entry
+from s3rewrite.entries import Entry, is_name
 from s3rewrite.exclusions import is_excluded
 from s3rewrite.links import Resolver, is_current, local_root
 from s3rewrite.mounts import Mount
@@ -41,8 +41,9 @@ def why_local(resolver: Resolver, urls: Sequence[bytes]) -> list[Reason]:
 def of_names(mount: Mount, names: Sequence[str]) -> dict[str, Reason | None]:
     """Why each name of a mount is not linked; None for one that is published and current."""
     registry = loop_registry(mount)
+    possible = [name for name in names if is_name(name)]
     try:
-        entries, claimed = registry.get(names), registry.claimed(names)
+        entries, claimed = registry.get(possible), registry.claimed(possible)
         is_empty = not entries and registry.is_empty()
     except redis.RedisError:
         return dict.fromkeys(names, REDIS)
@@ -63,6 +64,8 @@ def of_entry(mount: Mount, name: str, entry: Entry) -> Reason | None:
 
 def of_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:
     """Why a name is not published, as far as the settings and the disk tell."""
+    if not is_name(name):
+        return MISSING
     if is_excluded(name, mount.exclude, mount.include):
         return EXCLUDED
     if not _exists(mount, name):

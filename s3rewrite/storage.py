@@ -11,6 +11,7 @@ import redis
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
+from s3rewrite.entries import is_name
 from s3rewrite.freeable import FreeableStorage
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import view_of, web_registry
@@ -63,7 +64,7 @@ def _withdraw(mount: Mount, names: Sequence[str], hint: bool) -> None:
 
 
 def _name_in(own: Storage, storage: Storage, name: str) -> str | None:
-    """How the storage of a mount, `own`, calls a file of `storage`; None if it is not there.
+    """How the storage of a mount, `own`, calls a file of `storage`; None if it can have none such.
 
     Local storages are compared by where the file lies: a FileField may have an instance of its
     own, and a name may be written in several ways.
@@ -72,15 +73,7 @@ def _name_in(own: Storage, storage: Storage, name: str) -> str | None:
         found = os.path.relpath(storage.path(name), own.location) if own.location else "."
     else:
         found = posixpath.normpath(name.replace("\\", "/")) if own == storage else "."
-    return found if _is_name(found) else None
-
-
-def _is_name(path: str) -> bool:
-    """Whether a relative path is a name that may have been published: UTF-8, and inside."""
-    try:
-        return path not in (".", "..") and not path.encode().startswith(b"../")
-    except UnicodeEncodeError:
-        return False
+    return found if is_name(found) else None
 
 
 class S3RewriteStorageMixin:

@@ -11,6 +11,7 @@ import redis
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.guard import forget_errors
+from s3rewrite.registry.door import forget_dropped
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -52,6 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def unknown_errors() -> None:
     """No error was logged before."""
     forget_errors()
+    forget_dropped()
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 def test_systemd_finds_a_slip(tmp_path: Path) -> None:
     analyze = tool("systemd-analyze")
     unit = tmp_path / "s3rewrite-loop.service"
-    unit.write_text(text_of(unit.name).replace("TimeoutStopSec=60", "TimeoutStopSec=soon"))
+    unit.write_text(text_of(unit.name).replace("TimeoutStopSec=20", "TimeoutStopSec=soon"))
     done = subprocess.run([analyze, "verify", str(unit)], check=False, capture_output=True)
     assert b"Failed to parse time value" in done.stderr
 

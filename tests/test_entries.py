@@ -18,7 +18,9 @@ ENCODED = "1234,1700000000123456789,3f9c2b1d0a4e5f60718293a4"
 
 FINGERPRINTS = st.text("0123456789abcdef", min_size=FINGERPRINT_LENGTH, max_size=FINGERPRINT_LENGTH)
 ENTRIES = st.builds(
-    Entry, st.builds(Signature, st.integers(min_value=0), st.integers()), FINGERPRINTS
+    Entry,
+    st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63 - 1)),
+    FINGERPRINTS,
 )
 
 

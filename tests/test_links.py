@@ -489,3 +489,8 @@ def test_resolvers_are_made_once_for_a_host(everything: Everything) -> None:
     assert resolver(request()) is resolver(request())
     assert resolver(request()) is not resolver(request("www.example.com"))
     assert isinstance(resolver(), Resolver)
+
+
+def test_a_host_that_is_too_long_to_be_one_is_not_remembered(settings: Any) -> None:
+    request = RequestFactory().get("/", headers={"host": "a." * 4000 + "example"})
+    assert resolver(request) is resolver()

@@ -1,5 +1,6 @@
 """What a person may ask about: a page of the site, a file on disk, a URL or a name of a mount."""
 
+import os
 from collections.abc import Sequence
 from mimetypes import guess_type
 from pathlib import Path
@@ -37,7 +38,7 @@ def explained(subject: str, host: str | None) -> Subject:
     """The explanation of whatever `subject` is. Raises CommandError."""
     parts = urlsplit(subject)
     request = _request(host or parts.netloc or default_host())
-    if any(subject.encode().startswith(t.prefixes) for t in resolver(request).targets):
+    if any(os.fsencode(subject).startswith(t.prefixes) for t in resolver(request).targets):
         return Subject(subject, explain_urls(request, [subject]))
     if parts.scheme in ("http", "https") or (parts.path.startswith("/") and not _is_file(subject)):
         path = parts._replace(scheme="", netloc="").geturl() or "/"
@@ -48,7 +49,7 @@ def explained(subject: str, host: str | None) -> Subject:
 
 
 def _is_file(path: str) -> bool:
-    return Path(path).is_file()
+    return os.path.isfile(path)  # noqa: PTH113 - no file where it can be none
 
 
 def _request(host: str) -> HttpRequest:

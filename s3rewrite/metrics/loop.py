@@ -13,6 +13,9 @@ BUCKETS = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 REPEATED = frozenset({Result.KEPT, Result.PENDING})
 """Results that the next pass has again: what is pending is a figure of the journal."""
 
+KINDS = 100
+"""Kinds of failures that are told apart."""
+
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
@@ -49,6 +52,7 @@ class LoopMetrics:
             ["mount", "kind"],
             registry=registry,
         )
+        self._kinds: set[str] = set()
         ProcessCollector(registry=registry)
         registry.register(StatusCollector(mounts))
         for mount in mounts:
@@ -64,11 +68,17 @@ class LoopMetrics:
         for result in set(report.counts) - REPEATED:
             self._names.labels(mount, str(result)).inc(max(0, report.counts[result]))
         for kind, count in report.kinds.items():
-            self._failures.labels(mount, kind).inc(count)
+            self._failures.labels(mount, self._known(kind)).inc(count)
 
     def exposition(self) -> bytes:
         """In Prometheus' text format."""
         return generate_latest(self._registry)
+
+    def _known(self, kind: str) -> str:
+        """The kind, or "other" where a service names too many."""
+        if len(self._kinds) < KINDS:
+            self._kinds.add(kind)
+        return kind if kind in self._kinds else "other"
 
     def _begin(self, mount: str) -> None:
         """From zero, as the rate of what appears with its first count is not seen."""

@@ -3,28 +3,25 @@
 Every method may raise redis.RedisError; callers that serve a page catch it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import redis
 
 from s3rewrite.batches import batches
-from s3rewrite.entries import Entry, decode, decode_all, join, split
+from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, split
+from s3rewrite.registry.directories import PIPELINE, Directories
 from s3rewrite.registry.keys import Keys
-from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn, withdrawn_of
-from s3rewrite.registry.scripts import Scripts
+from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
 
-MAX_HINTS = 100_000
-
-PIPELINE = 200
-"""Names or directories that one round trip carries."""
+_SECONDS = re.compile(rb"\d{1,11}")
+_WITHDRAWN = re.compile(rb"(freed:)?(-|[0-9a-f]{%d}) (.+)" % FINGERPRINT_LENGTH, re.DOTALL)
 
 
-T = TypeVar("T")
-
-
-class Registry:
+class Registry(Directories):
     """The published names of one mount, and what uploads and deletions need to know.
 
     `overwrites` says that the bytes of a name are always written to the same object, so that a
@@ -34,11 +31,8 @@ class Registry:
     def __init__(
         self, alias: str, client: redis.Redis, place: str = "", *, overwrites: bool = True
     ) -> None:
-        self.alias = alias
-        self.client = client
-        self.keys = Keys(alias, place)
+        super().__init__(alias, client, Keys(alias, place))
         self.overwrites = overwrites
-        self.scripts = Scripts(client, self.keys.directories)
 
     # Changing
 
@@ -132,7 +126,8 @@ class Registry:
         """Begin an epoch where there is none and nothing to be doubted."""
         keys = [self.keys.epoch, self.keys.changes, self.keys.directories, self.keys.seen]
         state, run_id, seen = self.scripts.run("epoch", keys, [uuid4().hex])
-        return Epoch(state.decode(), run_id.decode(), float(seen))
+        known = float(seen) if _SECONDS.fullmatch(seen) else 0.0
+        return Epoch(state.decode(), run_id.decode(), known)
 
     def trust(self, lease: str, run_id: str) -> Outcome:
         """Begin an epoch where every entry was compared: PUBLISHED, or FENCED."""
@@ -140,13 +135,17 @@ class Registry:
         return _outcome(self.scripts.run("trust", keys, [uuid4().hex, lease, run_id]))
 
     def clear(self) -> None:
-        """Nothing is published from now on, and nothing is known of what the bucket holds."""
+        """Nothing is published from now on, and nothing is known of what the bucket holds.
+
+        What may still arrive at S3, and who may publish, stay known.
+        """
         keys = self.keys
         # First, as every reader stops believing what it knows.
         self.client.unlink(keys.epoch)
-        for key in self.client.scan_iter(keys.all_directories, count=1000):
-            self.client.unlink(key)
-        self.client.unlink(keys.directories, keys.claims, keys.withdrawn)
+        kept = {key.encode() for key in (keys.lease, keys.fence, keys.doubts)}
+        for key in self.client.scan_iter(keys.all_keys, count=1000):
+            if key not in kept:
+                self.client.unlink(key)
 
     def set_rules(self, rules: str) -> None:
         """All that is published was sent by these rules."""
@@ -156,98 +155,40 @@ class Registry:
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
-        found: Any = self.client.get(self.keys.rules)
-        return found.decode() if found else ""
-
-    def directories(self) -> Iterator[str]:
-        """Every directory that has a published name; perhaps twice, as SSCAN does."""
-        for member in self.client.sscan_iter(self.keys.directories, count=1000):
-            yield member.decode()
-
-    def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
-        """For each directory its basenames with their entries, in one round trip."""
-        return [decode_all(found) for found in self.encoded(directories)]
-
-    def encoded(self, directories: Sequence[str]) -> list[dict[bytes, bytes]]:
-        """The same as Redis holds it; `decode_all` makes entries of it."""
-        with self.scripts.together() as pipeline:
-            for directory in directories:
-                pipeline.hgetall(self.keys.directory(directory))
-            found: list[dict[bytes, bytes]] = pipeline.execute()
-            return found
-
-    def get(self, names: Iterable[str]) -> dict[str, Entry]:
-        """The entries of those of these names that are published."""
-        found: dict[str, Entry] = {}
-        for batch in batches(names, PIPELINE):
-            with self.scripts.together() as pipeline:
-                for directory, basename in map(split, batch):
-                    pipeline.hget(self.keys.directory(directory), basename)
-                values = pipeline.execute()
-            entries = zip(batch, map(decode, values), strict=True)
-            found |= {name: entry for name, entry in entries if entry}
-        return found
+        found: Any = self.door.read("rules", lambda: self.client.get(self.keys.rules), None)
+        return found.decode(errors="replace") if found else ""
 
     def claimed(self, names: Sequence[str]) -> set[str]:
         """Those of these names that are being uploaded, or whose upload failed."""
         found: set[str] = set()
         for batch in batches(names, PIPELINE):
-            tokens: Any = self.client.hmget(self.keys.claims, batch)
+            read = partial(self.client.hmget, self.keys.claims, batch)
+            tokens: Any = self.door.read("claims", read, [None] * len(batch))
             found |= {name for name, token in zip(batch, tokens, strict=True) if token}
         return found
-
-    def names(self) -> Iterator[tuple[str, Entry]]:
-        """Every published name with its entry."""
-        for batch in batches(set(self.directories()), PIPELINE):
-            for directory, found in zip(batch, self.entries(batch), strict=True):
-                for basename, entry in found.items():
-                    yield join(directory, basename), entry
 
     def is_leased_by(self, lease: str) -> bool:
         """Whether that lease still stands."""
         return self.client.get(self.keys.lease) == lease.encode()
 
-    def count(self, directory: str) -> int:
-        """How many names are published directly in a directory."""
-        found: Any = self.client.hlen(self.keys.directory(directory))
-        return int(found)
-
-    def is_empty(self) -> bool:
-        """Whether no name is published."""
-        return not self.client.exists(self.keys.directories)
-
     def withdrawn(self, age: float) -> list[Withdrawn]:
         """Objects withdrawn `age` seconds ago or longer and not published since, oldest first."""
         now = self.client.time()[0]
-        found: Any = self.client.zrange(
-            self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000
-        )
-        return [withdrawn_of(member.decode()) for member in found]
+        read = partial(
+            self.client.zrange,
+            self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000,
+        )  # fmt: skip
+        members: Any = self.door.read("withdrawn", read, [])
+        return [found for member in members if (found := self._withdrawn(member))]
 
-    # Hints
-
-    def ask(self, names: Iterable[str]) -> None:
-        """Have the loop look at these names, without withdrawing them."""
-        with self.client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                hint: dict[Any, Any] = {"n": name}
-                pipeline.xadd(self.keys.hints, hint, maxlen=MAX_HINTS)
-            pipeline.execute()
-
-    def hints_end(self) -> str:
-        """The cursor behind the last hint."""
-        last: Any = self.client.xrevrange(self.keys.hints, count=1)
-        return last[0][0].decode() if last else "0-0"
-
-    def read_hints(self, cursor: str, wait: float) -> tuple[str, list[str]]:
-        """The next hints after `cursor`, waiting up to `wait` seconds; with the new cursor."""
-        streams: dict[Any, Any] = {self.keys.hints: cursor}
-        found: Any = self.client.xread(streams, count=1000, block=max(1, int(wait * 1000)))
-        messages = _messages(found)
-        if not messages:
-            return cursor, []
-        names = {fields[b"n"].decode(): None for _, fields in messages}
-        return messages[-1][0].decode(), list(names)
+    def _withdrawn(self, member: bytes) -> Withdrawn | None:
+        """The object that a member means; one that means none is removed."""
+        match = _WITHDRAWN.fullmatch(member)
+        if match and (name := self.door.name("withdrawn", match[3])):
+            return Withdrawn(name, match[2].decode().strip("-"), match[1] is not None)
+        self.door.dropped("withdrawn", member)
+        self.client.zrem(self.keys.withdrawn, member)
+        return None
 
     # Scripts
 
@@ -273,13 +214,3 @@ class Registry:
 
 def _outcome(reply: bytes | str) -> Outcome:
     return Outcome(reply.decode() if isinstance(reply, bytes) else reply)
-
-
-def _messages(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """The messages of XREAD of one stream: RESP3 answers a mapping, RESP2 a list of pairs."""
-    if not reply:
-        return []
-    if isinstance(reply, dict):
-        found = next(iter(reply.values()))
-        return list(found[0]) if found and isinstance(found[0], list) else list(found)
-    return list(reply[0][1])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.door import Check, is_text
 
 EXPIRES = 3600
 """Seconds after which what nobody hears or takes up any more is gone,"""
@@ -18,6 +19,8 @@ AT_ONCE = 1000
 Message = dict[str, Any]
 """What is told; the rest of JSON."""
 
+MESSAGE: dict[Any, Check] = {"batch": is_text}
+
 
 class Desk:
     """The batches of one lease. Every method may raise redis.RedisError."""
@@ -25,6 +28,7 @@ class Desk:
     def __init__(self, registry: Registry, lease: str) -> None:
         self._scripts = registry.scripts
         self._client = registry.client
+        self._door = registry.door
         self._handed = registry.keys.handed(lease)
         self._told = registry.keys.told(lease)
 
@@ -43,7 +47,8 @@ class Desk:
         if not found and wait > 0:
             first: Any = self._client.blpop([self._told], wait)
             found = [first[1]] if first else []
-        return [json.loads(message) for message in found or ()]
+        read = (self._door.record("what workers tell", raw, MESSAGE) for raw in found or ())
+        return [message for message in read if message]
 
     def clear(self) -> None:
         """Nothing is handed out any more."""

@@ -8,9 +8,12 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.door import Check, is_number, is_text, is_time, may_be_time
 
 PASSES = 200
 """Passes that are remembered; those that did nothing are not."""
@@ -26,6 +29,21 @@ PROGRESS_SECONDS = 10.0
 
 TOTALS_PATIENCE = 50
 """What took a second to count is counted again after so many seconds."""
+
+REASON = 1000
+"""Characters of a reason that are kept."""
+
+LOOP: dict[Any, Check] = {"holder": is_text, "interval": is_number}
+PROGRESS: dict[Any, Check] = dict.fromkeys(("planned", "done", "seconds"), is_number)
+TOTALS: dict[Any, Check] = dict.fromkeys(("names", "size"), is_number)
+TROUBLE: dict[Any, Check] = {0: is_text, 1: is_text, 2: is_time}
+PASS: dict[Any, Check] = {
+    **dict.fromkeys(("uploaded", "kept", "pending", "failed", "seconds"), is_number),
+    **dict.fromkeys(("by", "stopped"), is_text),
+    "ended": is_time,
+    "pending_since": may_be_time,
+}
+"""What is told, as it is read again; what more there is of a pass is only shown to machines."""
 
 
 class Trouble(NamedTuple):
@@ -53,6 +71,7 @@ class Journal:
         self._registry = registry
         self._client = registry.client
         self._keys = registry.keys
+        self._door = registry.door
 
     # Telling
 
@@ -93,13 +112,14 @@ class Journal:
         if names is not None:
             looked_at = set(names)
             kept = {name: trouble for name, trouble in before.items() if name not in looked_at}
-        for name, (kind, reason) in list(found.items())[:TROUBLES]:
+        for name, (kind, reason) in found.items():
             since = before[name].since if name in before else now
-            kept[name] = Trouble(kind, reason, since)
+            kept[_readable(name)] = Trouble(kind, _readable(reason[:REASON]), since)
         with self._client.pipeline() as pipeline:
             pipeline.delete(self._keys.troubles)
             if kept:
-                fields: dict[Any, Any] = {n: json.dumps(trouble) for n, trouble in kept.items()}
+                few = islice(kept.items(), TROUBLES)
+                fields: dict[Any, Any] = {name: json.dumps(trouble) for name, trouble in few}
                 pipeline.hset(self._keys.troubles, mapping=fields)
             pipeline.execute()
 
@@ -107,32 +127,41 @@ class Journal:
 
     def loop(self) -> dict[str, Any] | None:
         """The loop that runs over the mount: `holder`, `interval`; None where none does."""
-        return _decoded(self._client.get(self._keys.loop))
+        return self._record("loop", self._keys.loop, LOOP)
 
     def running(self) -> dict[str, Any] | None:
         """How far the pass is that runs now; None where none does."""
-        return _decoded(self._client.get(self._keys.progress))
+        return self._record("progress", self._keys.progress, PROGRESS)
 
     def passes(self, count: int = PASSES) -> list[dict[str, Any]]:
         """The last passes, the latest first, each as it was told, and when it `ended`."""
-        found: Any = self._client.xrevrange(self._keys.passes, count=count)
-        return [json.loads(fields[b"pass"]) for _, fields in found]
+        read = partial(self._client.xrevrange, self._keys.passes, count=count)
+        found: Any = self._door.read("passes", read, [])
+        records = (
+            self._door.record("passes", fields.get(b"pass", b""), PASS) for _, fields in found
+        )
+        return [record for record in records if record]
 
     def last(self) -> dict[str, Any] | None:
         """The last pass over all files, as it was told, and when it `ended`."""
-        return _decoded(self._client.get(self._keys.last))
+        return self._record("last", self._keys.last, PASS)
 
     def troubles(self) -> dict[str, Trouble]:
         """Name -> why it is not on S3."""
-        found: Any = self._client.hgetall(self._keys.troubles)
+        read = partial(self._client.hgetall, self._keys.troubles)
+        found: Any = self._door.read("troubles", read, {})
+        rows = (
+            (raw, self._door.record("troubles", value, TROUBLE)) for raw, value in found.items()
+        )
         return {
-            name.decode("utf-8", "surrogatepass"): Trouble(*json.loads(value))
-            for name, value in found.items()
+            raw.decode(errors="backslashreplace"): Trouble(*row[: len(TROUBLE)])
+            for raw, row in rows
+            if row
         }
 
     def totals(self) -> Totals:
         """How much is published; counted anew now and then, as that takes its time."""
-        if known := _decoded(self._client.get(self._keys.totals)):
+        if known := self._record("totals", self._keys.totals, TOTALS):
             return Totals(known["names"], known["size"])
         began = time.monotonic()
         names = size = 0
@@ -144,6 +173,12 @@ class Journal:
         self._client.set(self._keys.totals, told, px=int(patience * 1000))
         return Totals(names, size)
 
+    def _record(self, where: str, key: str, form: dict[Any, Check]) -> dict[str, Any] | None:
+        raw: Any = self._door.read(where, lambda: self._client.get(key), None)
+        found: dict[str, Any] | None = self._door.record(where, raw, form)
+        return found
 
-def _decoded(value: Any) -> dict[str, Any] | None:
-    return json.loads(value) if value else None
+
+def _readable(text: str) -> str:
+    """Text without what UTF-8 cannot write, such as the names of some files."""
+    return text.encode(errors="backslashreplace").decode()

@@ -77,6 +77,18 @@ class Keys:
         return f"{self.tag}:told:{lease.split(' ', maxsplit=1)[0]}"
 
     @property
-    def all_directories(self) -> str:
-        """A pattern of SCAN for the hashes of all directories."""
-        return re.sub(r"([\\*?\[\]^])", r"\\\1", f"{self.tag}:d:") + "*"
+    def all_keys(self) -> str:
+        """A pattern of SCAN for all keys of the mount."""
+        return re.sub(r"([\\*?\[\]^])", r"\\\1", f"{self.tag}:") + "*"
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Key -> type, of those whose names are always the same."""
+        return {
+            **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
+            **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
+            **dict.fromkeys((self.claims, self.doubts, self.troubles), "hash"),
+            **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
+            self.directories: "set",
+            self.withdrawn: "zset",
+        }

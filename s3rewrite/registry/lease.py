@@ -4,8 +4,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from uuid import uuid4
 
 import redis
@@ -24,15 +25,25 @@ before its holder knew.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
 """
 
+MAX_CLAIMS = 100_000
+"""Claims of earlier leases that are kept."""
+
 
 class Lease(str):
     """What `claim`, `publish` and `refresh` want as `lease`; knows how long it stands for sure."""
 
     until: float
 
+    are_over = False
+    """Whether this process is to send and publish nothing more, whatever lease it has."""
+
     def stands(self) -> bool:
         """Whether it stands by this machine's clock, asleep or awake; asks nobody."""
-        return now() < self.until
+        return not Lease.are_over and now() < self.until
+
+
+_held: dict[Lease, Registry] = {}
+"""Those of this process."""
 
 
 def now() -> float:
@@ -62,13 +73,24 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
         target=_keep, args=(registry, lease, duration, done), name="s3rewrite-lease", daemon=True
     )
     renewer.start()
+    _held[lease] = registry
     try:
         yield lease
     finally:
+        del _held[lease]
         done.set()
         renewer.join()
         with suppress(redis.RedisError):
             _renew(registry, lease, 0)
+
+
+def abandoned() -> list[Callable[[], None]]:
+    """No lease of this process stands any more; what gives each of them back in Redis.
+
+    Those raise redis.RedisError.
+    """
+    Lease.are_over = True
+    return [partial(_renew, registry, lease, 0) for lease, registry in _held.items()]
 
 
 def looked_at(registry: Registry, lease: str) -> Lease:
@@ -94,10 +116,16 @@ def look_again(registry: Registry, lease: Lease) -> None:
 
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
-    keys = [registry.keys.lease, registry.keys.fence, registry.keys.doubts]
+    own, types = registry.keys, registry.keys.types
+    keys = [own.lease, own.fence, own.doubts, own.claims, *types]
+    arguments = [owner, int(duration * 1000), int(LATE), MAX_CLAIMS, *types.values()]
     until = now() + duration
-    found, is_new = registry.scripts.run("acquire", keys, [owner, int(duration * 1000), int(LATE)])
-    lease = Lease(found.decode())
+    found, is_new, removed = registry.scripts.run("acquire", keys, arguments)
+    for key in removed:
+        registry.door.dropped(key.decode().removeprefix(f"{own.tag}:"), "another type")
+    if own.directories.encode() in removed:
+        registry.clear()  # nobody knows any more what is published
+    lease = Lease(found.decode(errors="replace"))
     lease.until = until
     if not is_new:
         raise LeaseTaken(lease.split(" ")[1])

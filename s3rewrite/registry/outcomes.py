@@ -39,13 +39,6 @@ class Withdrawn(NamedTuple):
         return f"{mark}{self.fingerprint or '-'} {self.name}"
 
 
-def withdrawn_of(member: str) -> Withdrawn:
-    """What a member of the withdrawn objects says."""
-    before, _, name = member.partition(" ")
-    fingerprint = before.removeprefix("freed:")
-    return Withdrawn(name, "" if fingerprint == "-" else fingerprint, before != fingerprint)
-
-
 class Epoch(NamedTuple):
     """Whether the registry can be believed, on the server process that was asked."""
 

@@ -15,21 +15,18 @@ import logging
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 
-from s3rewrite.entries import Entry, decode, split
+from s3rewrite.entries import MAX_NAME_BYTES, Entry, decode, split
 from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.remembered import Remembered
 from s3rewrite.registry.scripts import source
 from s3rewrite.tally import tally
 
 logger = logging.getLogger("s3rewrite.registry")
-
-CAPACITY = 50_000
-"""Names that a view remembers."""
 
 CHANGES = 1000
 """Changes that one poll reads; after more, dropping what is cached is cheaper."""
@@ -92,13 +89,13 @@ class View:
         """This process changed these names: ask again at their next use."""
         with self._lock:
             for name in names:
-                self._cache.pop(name, None)
+                self._cache.drop(name)
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._asking = threading.Lock()
-        self._cache: OrderedDict[str, Entry | None] = OrderedDict()
+        self._cache = Remembered()
         self._epoch: bytes | None = None
         self._cursor: bytes | None = None
         self._polled_at = float("-inf")
@@ -113,19 +110,15 @@ class View:
 
     def _missing(self, names: Sequence[str]) -> list[str]:
         with self._lock:
-            return list(dict.fromkeys(name for name in names if name not in self._cache))
+            unknown = (name for name in names if name not in self._cache)
+            # No file has a longer name: a visitor may have made it up.
+            return list(dict.fromkeys(name for name in unknown if len(name) <= MAX_NAME_BYTES))
 
     def _answers(self, names: Sequence[str]) -> list[Entry | None]:
         if not self.is_trusted():
             return [None] * len(names)
         with self._lock:
-            return [self._remembered(name) for name in names]
-
-    def _remembered(self, name: str) -> Entry | None:
-        entry = self._cache.get(name)
-        if entry is not None:
-            self._cache.move_to_end(name)
-        return entry
+            return [self._cache.get(name) for name in names]
 
     def _refresh(self, names: Sequence[str]) -> None:
         """Ask Redis, one thread at a time. The others wait only for what they do not know."""
@@ -168,11 +161,12 @@ class View:
             grouped = _by_directory(missing)
             for directory, found in grouped.items():
                 pipeline.hmget(keys.directory(directory), [basename for _, basename in found])
-            epoch, changes, *values = pipeline.execute()
+            epoch, changes, *replies = pipeline.execute(raise_on_error=False)
+        door = self._registry.door
         with self._lock:
-            self._apply(epoch, changes)
-            for found, entries in zip(grouped.values(), values, strict=True):
-                self._remember([name for name, _ in found], entries)
+            self._apply(door.right("epoch", epoch, None), door.right("changes", changes, []))
+            for found, reply in zip(grouped.values(), replies, strict=True):
+                self._remember([name for name, _ in found], reply)
         self._succeed(asked_at)
         if counts := tally():
             counts.polled(self.alias, missing=len(missing), is_ok=True)
@@ -185,14 +179,20 @@ class View:
             self._epoch = epoch
         self._cursor = changes[-1][0] if changes and is_whole else None
         for _, fields in changes[1:]:
-            if name := fields.get(b"n"):
-                self._cache.pop(name.decode(), None)
+            if name := self._registry.door.name("a change", fields.get(b"n", fields.get(b"e"))):
+                self._cache.drop(name)
+            else:
+                self._cache.clear()
 
-    def _remember(self, names: list[str], values: list[bytes | None]) -> None:
+    def _remember(self, names: list[str], reply: Any) -> None:
+        """The entries of names of one directory, as Redis answered."""
+        door = self._registry.door
+        values: list[bytes | None] = door.right("a directory", reply, [None] * len(names))
         for name, value in zip(names, values, strict=True):
-            self._cache[name] = decode(value)
-        while len(self._cache) > CAPACITY:
-            self._cache.popitem(last=False)
+            entry = decode(value)
+            self._cache.put(name, entry)
+            if value is not None and not entry:
+                door.dropped("entries", {name: value})
 
     def _succeed(self, asked_at: float) -> None:
         if self._failures:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from s3rewrite import conf
 from s3rewrite.batches import batches
-from s3rewrite.entries import Entry, Signature, are_published, by_directory, decode_all, join, split
+from s3rewrite.entries import Entry, Signature, are_published, by_directory, join, split
 from s3rewrite.sync.adopt import known_objects
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.freeing import AT_A_TIME, freeable
@@ -102,7 +102,7 @@ class Changes:
                 self._report.add(Result.KEPT, len(directory.files))
                 self._note_freeable(directory)
                 continue
-            entries = decode_all(found)
+            entries = self._job.registry.decoded(directory.path, found)
             self._mark(directory, entries)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._leave_young(planned)
@@ -126,13 +126,10 @@ class Changes:
     def _apply_names(self, names: Iterable[str]) -> None:
         for directory, basenames in by_directory(names).items():
             paths = {basename: join(directory, basename) for basename in basenames}
-            published = self._job.registry.get(paths.values())
+            looked_at = self._looked_at(paths.values())
+            published = self._job.registry.get(looked_at)
             entries = {split(name)[1]: entry for name, entry in published.items()}
-            local = {
-                basename: found
-                for basename, name in paths.items()
-                if (found := self._look(name)) is not None
-            }
+            local = {split(name)[1]: found for name, found in looked_at.items() if found}
             self._apply(directory, plan(directory, local, entries))
 
     def _note_freeable(self, directory: Directory) -> None:
@@ -171,8 +168,7 @@ class Changes:
         self._report.skipped |= findings.skipped
         for name, reason in findings.errors.items():
             self._report.is_scan_complete = False
-            self._report.fail(name, reason, "disk")
-            self._job.progress.failed(name, reason)
+            self._fail(name, reason)
 
     def _apply(self, directory: str, planned: Plan) -> None:
         self._report.add(Result.KEPT, planned.kept)
@@ -209,7 +205,7 @@ class Changes:
 
     def _withdraw(self, names: Iterable[str]) -> None:
         """Withdraw names whose files are gone, or excluded; not one that came back meanwhile."""
-        gone = [name for name in names if self._look(name) is None]
+        gone = [name for name, found in self._looked_at(names).items() if found is None]
         if not self._job.choices.dry_run:
             self._job.registry.withdraw(gone, is_found=True)
         for name in gone:
@@ -224,6 +220,23 @@ class Changes:
                 self._report.skipped[name] = reason
             return None
         return signature_of(self._job.storage, name)
+
+    def _looked_at(self, names: Iterable[str]) -> dict[str, Signature | None]:
+        """What files are now, None where none is to be there.
+
+        One that cannot be looked at has failed, alone: what it is, is not known.
+        """
+        looked_at: dict[str, Signature | None] = {}
+        for name in names:
+            try:
+                looked_at[name] = self._look(name)
+            except OSError as error:
+                self._fail(name, f"cannot be looked at: {error.strerror or error}")
+        return looked_at
+
+    def _fail(self, name: str, reason: str) -> None:
+        self._report.fail(name, reason, "disk")
+        self._job.progress.failed(name, reason)
 
     def _tell(self, name: str, result: Result) -> None:
         self._report.add(result)

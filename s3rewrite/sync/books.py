@@ -98,8 +98,14 @@ class Books:
             self._report.skipped.pop(name, None)
             self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.sent
-            self._report.left += [Withdrawn(name, fingerprint) for fingerprint in uploaded.left]
+            self._report.left += self._objects(name, uploaded.left)
             self._job.progress.done(name, uploaded.result)
+
+    def _objects(self, name: str, fingerprints: Sequence[str]) -> list[Withdrawn]:
+        """The objects with these bytes of a name: one, where all have the same key."""
+        if fingerprints and not self._job.mount.paths.fingerprinted:
+            return [Withdrawn(name)]
+        return [Withdrawn(name, fingerprint) for fingerprint in fingerprints]
 
     def _kept_local(self, task: Task, known: Known, kept: KeptLocal) -> None:
         self._job.registry.withdraw([task.name], is_found=True)

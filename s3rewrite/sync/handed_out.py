@@ -12,7 +12,7 @@ from s3rewrite.registry.desk import AT_ONCE, Desk, Message
 from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.books import Books, Waiting
 from s3rewrite.sync.framework import queue_of
-from s3rewrite.sync.handouts import Handout, end_of, row_of
+from s3rewrite.sync.handouts import Handout, ends_of, row_of
 from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.outstanding import PATIENCE, Batch, Outstanding
 from s3rewrite.sync.plan import Task
@@ -150,13 +150,14 @@ class HandedOut:
     def _hear(self, message: Message) -> None:
         self._job.progress.moved()
         batch = self._outstanding.heard(message["batch"], time.monotonic())
-        if batch is None:
+        ends = ends_of(message)
+        if batch is None or ends is None:
             return
-        for name, told in message.get("ends", ()):
+        for name, end in ends:
             if wanted := batch.left.pop(name, None):
-                self._books.ended([(wanted, end_of(told))])
+                self._books.ended([(wanted, end)])
         if "stop" in message:
-            self._books.stop(message["stop"])
+            self._books.stop(str(message["stop"]))
         if not batch.left:
             self._outstanding.remove(batch)
         elif "closed" in message:

@@ -1,6 +1,6 @@
 """Batches of names and what became of them, as plain JSON between a pass and its workers. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -55,10 +55,18 @@ def end_of(message: Sequence[Any]) -> End:
     return _MADE[kind](*facts)
 
 
+def ends_of(message: Mapping[str, Any]) -> list[tuple[str, End]] | None:
+    """Names with their ends, of a message from Redis; None where it is not one of ours."""
+    try:
+        return [(str(name), end_of(told)) for name, told in message.get("ends", ())]
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None
+
+
 def _refused(kind: type[S3Error]) -> Callable[[str, str], S3Error]:
     def made(reason: str, code: str) -> S3Error:
-        error = kind(reason)
-        error.code = code
+        error = kind(str(reason))
+        error.code = str(code)
         return error
 
     return made
@@ -70,14 +78,14 @@ _KINDS: tuple[tuple[str, type, Callable[[Any], tuple[Any, ...]], Callable[..., E
         Uploaded,
         lambda end: (str(end.result), *end[1:]),
         lambda result, sent, is_doubtful, would_replace, left: Uploaded(
-            Result(result), sent, is_doubtful, would_replace, tuple(left)
+            Result(result), int(sent), bool(is_doubtful), bool(would_replace), tuple(left)
         ),
     ),
     (
         "kept local",
         KeptLocal,
         lambda end: (str(end), end.waits_for),
-        lambda reason, waits_for: KeptLocal(reason, waits_for=waits_for),
+        lambda reason, waits_for: KeptLocal(str(reason), waits_for=str(waits_for)),
     ),
     ("lease", LeaseLost, lambda _: (), LeaseLost),
     (

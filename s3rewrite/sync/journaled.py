@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -112,11 +112,21 @@ def heartbeat(mounts: list[Mount], interval: float) -> Iterator[None]:
         target=_beat, args=(mounts, interval, done), name="s3rewrite-heartbeat", daemon=True
     )
     thread.start()
+    _looped.extend(mounts)
     try:
         yield
     finally:
+        _looped.clear()
         done.set()
         thread.join()
+
+
+_looped: list[Mount] = []
+
+
+def farewells() -> list[Callable[[], None]]:
+    """What takes back that loops run here. Each raises redis.RedisError."""
+    return [journal_of(mount).gone for mount in _looped]
 
 
 def _beat(mounts: list[Mount], interval: float, done: threading.Event) -> None:

@@ -12,6 +12,7 @@ import redis
 
 from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
+from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.health import Pulse
 from s3rewrite.sync.hints import WHOLE
@@ -38,6 +39,9 @@ HINT_WAIT = 1.0
 
 HINT_PERIOD = 0.1
 """Seconds between two looks for hints during a pass."""
+
+MAX_UNFREEABLE = 100_000
+"""Files that were found not to be freeable, beyond which all are looked at anew."""
 
 
 def _nobody(report: Report, *, is_whole: bool) -> None:
@@ -99,11 +103,16 @@ class MountLoop:
             stopped = Report(self.mount.alias, stopped=f"Redis: {error}")
             self._log.log(stopped, is_whole=False)
             return self._pause(stopped.stopped)
+        except Exception as error:
+            logger.exception("A fault of ours stopped a pass over mount %r.", self.mount.alias)
+            return self._pause(f"a fault of ours, which the log shows: {error!r}")
 
     def _step(self) -> float:
-        if self._cursor is None:
-            self._cursor = loop_registry(self.mount).hints_end()
+        if self._cursor is None or self.clock() >= self._next_pass:
+            self._cursor = self._in_stream(self._cursor)
         if self.clock() >= self._next_pass:
+            if len(self._job.unfreeable) > MAX_UNFREEABLE:
+                self._job.unfreeable.clear()
             return self._finish(whole_pass(self._job))
         names = self._read(min(HINT_WAIT, self._next_pass - self.clock())) + self._grown_up()
         if WHOLE in names:
@@ -112,6 +121,11 @@ class MountLoop:
         if names and not self.stop.is_set():
             return self._finish(self._over(names), names)
         return 0
+
+    def _in_stream(self, cursor: str | None) -> str:
+        """The cursor, or the end of a stream that has begun anew: a pass sees what was before."""
+        end = loop_registry(self.mount).hints_end()
+        return end if cursor is None or is_before(end, cursor) else cursor
 
     def _over(self, names: list[str]) -> Report:
         try:

@@ -17,6 +17,9 @@ TOGETHER = 8
 TOGETHER_BYTES = 1024 * 1024
 """and their bytes, which are in memory; one file may have more."""
 
+under_way: dict[int, int] = {}
+"""Thread -> how many files it is uploading, of all pools of this process."""
+
 
 class Listener(Protocol):
     """Who is told what became of files; by any thread."""
@@ -107,7 +110,11 @@ class Pool:
     def _upload(self, taken: Sequence[Wanted]) -> list[End]:
         if self._listener.is_over:
             return [Uploaded(Result.PENDING) for _ in taken]
-        return upload(self._job, taken)
+        under_way[threading.get_ident()] = len(taken)
+        try:
+            return upload(self._job, taken)
+        finally:
+            del under_way[threading.get_ident()]
 
     def _take(self) -> list[Wanted]:
         """The next files for a thread; none once there will be no more."""

@@ -7,11 +7,9 @@ is made to lead where it led from the site, or the file stays on the site.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from errno import ENAMETOOLONG
 from urllib.parse import quote, urljoin, urlsplit
 
 from s3rewrite import conf
-from s3rewrite.entries import Signature
 from s3rewrite.exclusions import is_excluded
 from s3rewrite.links import url_prefix
 from s3rewrite.mounts import Mount
@@ -211,19 +209,10 @@ def _look_up(references: Iterable[Reference]) -> None:
         mount = conf.mount(alias)
         entries = loop_registry(mount).get(by_name)
         for name, places in by_name.items():
-            signature, entry = _signature(mount, name), entries.get(name)
+            signature, entry = signature_of(conf.storage_of(mount), name), entries.get(name)
             for place in places:
                 place.on_disk = signature is not None
                 place.is_published = bool(entry and entry.signature == signature)
-
-
-def _signature(mount: Mount, name: str) -> Signature | None:
-    try:
-        return signature_of(conf.storage_of(mount), name)
-    except OSError as error:
-        if error.errno == ENAMETOOLONG:  # so there is no such file
-            return None
-        raise
 
 
 def _link(mount: Mount, found: Reference) -> Link | None:

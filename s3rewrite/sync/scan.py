@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.entries import Signature, join
@@ -21,6 +22,9 @@ from s3rewrite.sync.findings import Directory, Findings, Rules
 from s3rewrite.sync.ground import Ground
 
 __all__ = ["Directory", "Findings", "ScanError", "scan", "signature", "signature_of"]
+
+
+SPOILED = "a freed file's stub that was changed"
 
 
 class ScanError(Exception):
@@ -49,8 +53,12 @@ def signature_of(storage: Storage, name: str) -> Signature | None:
         if isinstance(storage, FileSystemStorage):
             return _disk_signature(storage.path(name))
         return _storage_signature(storage, name) if storage.exists(name) else None
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, SuspiciousOperation, ValueError):
         return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # nor can there be one
+            return None
+        raise
 
 
 def _disk_signature(path: str) -> Signature | None:
@@ -159,10 +167,7 @@ class _DiskWalk:
                 directory.files[entry.name] = stub.signature
                 directory.freed[entry.name] = stub
             else:
-                is_spoiled = is_spoiled_stub(f"{full}/{entry.name}")
-                reason = (
-                    "a freed file's stub that was changed" if is_spoiled else "a link to nothing"
-                )
+                reason = SPOILED if is_spoiled_stub(f"{full}/{entry.name}") else "a link to nothing"
                 self._findings.skip(join(directory.path, entry.name), reason)
         except OSError as error:
             self._note(error, entry, join(directory.path, entry.name))

@@ -1,15 +1,34 @@
-"""A small HTTP server in a thread, for probes and for Prometheus."""
+"""A small HTTP server in a thread, for probes and for Prometheus.
 
+It has few connections, and none for long: who asks slowly, or often, hides no probe, and leaves
+the loop its file descriptors.
+"""
+
+import resource
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET6, SO_REUSEADDR, SOL_SOCKET
-from threading import Thread
-from typing import NamedTuple
+from io import BufferedIOBase
+from socket import AF_INET6, SHUT_RDWR, SO_REUSEADDR, SOL_SOCKET, socket
+from threading import BoundedSemaphore, Lock, Thread
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 TIMEOUT = 10.0
-"""Seconds that a client may take to say what it wants."""
+"""Seconds that a connection may last."""
+
+CONNECTIONS = 32
+"""Connections at a time, and at the most,"""
+
+SHARE = 16
+"""one in so many of the file descriptors that this process may have."""
+
+REQUEST = 16 * 1024
+"""Bytes of a request that are read."""
+
+WAITING = 3
+"""Clients for which a page that takes its time is made, or will be, at a time."""
 
 
 class Address(NamedTuple):
@@ -42,6 +61,25 @@ def address(text: str) -> Address:
     return Address(host.strip("[]") or "127.0.0.1", int(port))
 
 
+BUSY = Page(503, "text/plain", b"it is being made for others: ask again\n")
+
+
+def one_at_a_time(make: Callable[[], Page]) -> Callable[[], Page]:
+    """A page that is made once at a time. A few wait for it, the others are told to ask again."""
+    turn, room = Lock(), BoundedSemaphore(WAITING)
+
+    def made() -> Page:
+        if not room.acquire(blocking=False):
+            return BUSY
+        try:
+            with turn:
+                return make()
+        finally:
+            room.release()
+
+    return made
+
+
 @contextmanager
 def serving(where: Address, pages: Pages) -> Iterator[str]:
     """Serve the pages until the end of the block; gives the server's URL. Raises OSError."""
@@ -63,9 +101,15 @@ def _url(host: str, port: int) -> str:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
     def __init__(self, where: Address, pages: Pages) -> None:
         self.pages = pages
+        # Those that are open, the oldest first, each with the time when it has to end.
+        self._open: dict[socket, float] = {}
+        self._lock = Lock()
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most = max(2, min(CONNECTIONS, descriptors // SHARE))
         if ":" in where.host:
             self.address_family = AF_INET6
         super().__init__(where, _Handler)
@@ -77,6 +121,32 @@ class _Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
+    def process_request(self, request: socket, client_address: object) -> None:  # type: ignore[override]
+        """Let a new connection take the place of the oldest one, where there are enough."""
+        with self._lock:
+            while len(self._open) >= self._most:
+                self._end_oldest()
+            self._open[request] = time.monotonic() + TIMEOUT
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """End what lasts too long; called twice a second, and after each new connection."""
+        with self._lock:
+            while self._open and next(iter(self._open.values())) < time.monotonic():
+                self._end_oldest()
+
+    def shutdown_request(self, request: socket) -> None:  # type: ignore[override]
+        """A connection has come to its end."""
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def _end_oldest(self) -> None:
+        oldest = next(iter(self._open))
+        del self._open[oldest]
+        with suppress(OSError):
+            oldest.shutdown(SHUT_RDWR)  # its thread closes it
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is nobody's trouble."""
 
@@ -85,6 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     timeout = TIMEOUT
     protocol_version = "HTTP/1.0"  # a connection a request: probes ask seldom
+
+    def setup(self) -> None:
+        """Read no more than a request may have."""
+        super().setup()
+        self.rfile = cast("BufferedIOBase", _Limited(self.rfile))
 
     def do_GET(self) -> None:
         """Answer."""
@@ -108,3 +183,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Probes come every few seconds: they are no news."""
+
+
+class _Limited:
+    """The lines of a request. Raises TimeoutError, which ends it, where there are too many."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._file = file
+        self._left = REQUEST
+        self.close = file.close
+
+    def readline(self, size: int) -> bytes:
+        line = self._file.readline(min(size, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise TimeoutError("the request is too long")
+        return line

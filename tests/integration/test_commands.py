@@ -121,6 +121,8 @@ def test_another_pass_is_waited_for(mount: Mount, registry: Registry) -> None:
 class Loop:
     """`manage.py s3rewrite_loop` in a process of its own."""
 
+    command = ("s3rewrite_loop", "--interval", "1")
+
     def __init__(self, root: Path, mount: Mount, redis_url: str, *options: str) -> None:
         client = dict(mount.client)
         settings = root.with_name("loop_settings.py")
@@ -137,7 +139,7 @@ class Loop:
             "PYTHONWARNINGS": "default",
         }
         self.log = root.with_name("loop.log")
-        command = [sys.executable, "-m", "django", "s3rewrite_loop", "--interval", "1", *options]
+        command = [sys.executable, "-m", "django", *self.command, *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT

@@ -202,3 +202,11 @@ def test_without_mounts(settings: Any) -> None:
     out, code = explain("a.jpg")
     assert "0 of 0 linked" in out
     assert code == 0
+
+
+def test_names_that_no_file_can_have(mount: Mount) -> None:
+    for name in ("a\udcff.jpg", "a\0b", "../x.jpg", "x" * 2000):
+        try:
+            assert explain(name)[1] == 3
+        except CommandError as error:
+            assert "has no URL" in str(error)  # noqa: PT017

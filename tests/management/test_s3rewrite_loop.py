@@ -1,6 +1,5 @@
 """What the command is told; what it does is in `tests/integration`."""
 
-import signal
 import sys
 import threading
 from io import StringIO
@@ -15,12 +14,6 @@ from s3rewrite.mounts import Mount
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.watch import Watch
 from tests.factories import use_mount
-
-
-@pytest.fixture(autouse=True)
-def no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' own handlers stay."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 
 @pytest.fixture

@@ -43,3 +43,14 @@ def test_a_pass_is_counted(mount: Mount) -> None:
     assert 's3rewrite_passes_total{mount="media",outcome="stopped",over="hints"} 1.0' in found
     assert 's3rewrite_pass_seconds_sum{mount="media",over="all"} 0.5' in found
     assert not [line for line in found if 'result="kept"' in line]
+
+
+def test_kinds_of_failures_have_a_bound() -> None:
+    metrics = LoopMetrics([])
+    for number in range(300):
+        report = Report("media")
+        report.fail("a.jpg", "no", f"Code{number}")
+        metrics.count(report, is_whole=True)
+    text = metrics.exposition().decode()
+    assert text.count("s3rewrite_failures_total{") == 101
+    assert 's3rewrite_failures_total{kind="other",mount="media"} 200.0' in text

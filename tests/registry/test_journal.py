@@ -8,7 +8,14 @@ from s3rewrite.registry import Registry, journal
 from s3rewrite.registry.journal import Journal, Totals, Trouble
 from tests.registry.conftest import entry, publish
 
-TOLD = {"eventful": True, "uploaded": 3}
+TOLD = {
+    **dict.fromkeys(("kept", "pending", "failed", "seconds"), 0),
+    "ok": True,
+    "by": "loop",
+    "stopped": "",
+    "eventful": True,
+    "uploaded": 3,
+}
 
 
 @pytest.fixture
@@ -33,8 +40,8 @@ def test_a_loop_is_alive_until_it_goes(told: Journal, registry: Registry) -> Non
 
 
 def test_the_progress_of_a_pass_ends_with_it(told: Journal, registry: Registry) -> None:
-    told.progress({"planned": 3, "done": 1})
-    assert told.running() == {"planned": 3, "done": 1}
+    told.progress({"planned": 3, "done": 1, "seconds": 0.5})
+    assert told.running() == {"planned": 3, "done": 1, "seconds": 0.5}
     assert registry.client.pttl(registry.keys.progress) > 0
     told.ended(TOLD, is_whole=True)
     assert told.running() is None
@@ -52,7 +59,7 @@ def test_the_last_passes_are_remembered(told: Journal, monkeypatch: pytest.Monke
 
 
 def test_of_passes_that_did_nothing_the_last_one_is_remembered(told: Journal) -> None:
-    told.ended({"eventful": False}, is_whole=True)
+    told.ended({**TOLD, "eventful": False}, is_whole=True)
     assert told.last()
     assert told.passes() == []
 
@@ -91,3 +98,17 @@ def test_what_is_published_is_counted_now_and_then(
     assert told.totals().names == 2
     registry.client.delete(registry.keys.totals)
     assert told.totals().names == 3
+
+
+def test_troubles_have_a_bound(told: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "TROUBLES", 5)
+    for number in range(20):
+        told.troubled({f"{number}.jpg": ("failed", "no" * 5000)}, [f"{number}.jpg"])
+    found = told.troubles()
+    assert len(found) == 5
+    assert {len(trouble.reason) for trouble in found.values()} == {journal.REASON}
+
+
+def test_a_name_that_is_not_utf8_has_its_trouble(told: Journal) -> None:
+    told.troubled({"a/\udcff.jpg": ("kept local", "its name is not UTF-8")}, None)
+    assert list(told.troubles()) == ["a/\\udcff.jpg"]

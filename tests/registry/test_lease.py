@@ -4,6 +4,7 @@ import pytest
 import redis
 
 from s3rewrite.registry import Registry
+from s3rewrite.registry import lease as lease_module
 from s3rewrite.registry.lease import LeaseTaken, held, look_again, looked_at
 
 
@@ -97,3 +98,13 @@ def test_who_cannot_look_believes_what_was_seen_and_no_longer(
             with pytest.raises(redis.ConnectionError):
                 look_again(registry, seen)
         assert seen.until == until
+
+
+def test_claims_of_earlier_leases_have_a_bound(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "MAX_CLAIMS", 3)
+    for number in range(5):
+        with held(registry) as lease:
+            registry.claim(f"{number}.jpg", lease, "a" * 24)
+    assert 0 < registry.client.hlen(registry.keys.claims) <= 4

@@ -15,7 +15,7 @@ from s3rewrite.sync.plan import Task
 from s3rewrite.sync.relink import KeptLocal
 from s3rewrite.sync.report import Result
 
-SIGNATURES = st.builds(Signature, st.integers(0, 2**63), st.integers(-(2**63), 2**63))
+SIGNATURES = st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63))
 ENTRIES = st.builds(Entry, SIGNATURES, st.text("0123456789abcdef", min_size=24, max_size=24))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from s3rewrite.entries import Signature
 from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
@@ -39,7 +40,7 @@ class World:
     def read_hints(self, cursor: str, wait: float) -> tuple[str, list[str]]:
         self.waits.append(wait)
         self.now += wait
-        return cursor + "'", self.hints.pop(0) if self.hints else []
+        return cursor, self.hints.pop(0) if self.hints else []
 
     def whole(self, job: Job) -> Report:
         return self.passed(None)
@@ -254,3 +255,23 @@ def test_notices_tell_each_kind_of_trouble() -> None:
     notices.recovered("fine")
     notices.recovered("fine")
     assert said == ["one", "two", "fine"]
+
+
+def test_files_that_cannot_be_freed_have_a_bound(
+    world: World, loop: MountLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "MAX_UNFREEABLE", 1)
+    loop._job.unfreeable.update((name, Signature(1, 1)) for name in "abc")
+    loop.step()
+    assert loop._job.unfreeable == set()
+
+
+def test_a_fault_of_ours_is_trouble_as_any_other(
+    world: World, loop: MountLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.reports = [ZeroDivisionError("a fault")]
+    assert loop.step() == 1.0
+    assert "A fault of ours stopped a pass over mount 'media'" in caplog.text
+    world.now += 1.0
+    assert loop.step() == 0
+    assert world.said[-1] == "media: goes on"

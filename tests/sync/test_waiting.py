@@ -1,3 +1,5 @@
+from threading import Event
+
 import pytest
 
 from s3rewrite.registry.lease import LeaseTaken
@@ -13,7 +15,7 @@ def test_it_tries_until_the_lease_is_free() -> None:
             raise LeaseTaken("host:1")
         return "done"
 
-    assert patiently(action, 5) == "done"
+    assert patiently(action, 5, Event()) == "done"
     assert len(tries) == 3
 
 
@@ -22,4 +24,14 @@ def test_it_gives_up_in_the_end() -> None:
         raise LeaseTaken("host:1")
 
     with pytest.raises(LeaseTaken, match="host:1"):
-        patiently(action, 0)
+        patiently(action, 0, Event())
+
+
+def test_it_gives_up_where_it_is_to_stop() -> None:
+    def action() -> None:
+        raise LeaseTaken("host:1")
+
+    stop = Event()
+    stop.set()
+    with pytest.raises(LeaseTaken, match="host:1"):
+        patiently(action, 60, stop)

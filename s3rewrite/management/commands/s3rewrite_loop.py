@@ -1,6 +1,5 @@
 """`manage.py s3rewrite_loop`: the daemon beside the site."""
 
-import signal
 import threading
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,8 @@ from s3rewrite.sync.health import PATIENCE
 from s3rewrite.sync.loop import MountLoop, run
 from s3rewrite.sync.probes import Health, serving_all
 from s3rewrite.sync.progress import Lines, Progress
-from s3rewrite.sync.server import Address, Page, Pages, address
+from s3rewrite.sync.server import Address, Page, Pages, address, one_at_a_time
+from s3rewrite.sync.stopping import stoppable
 from s3rewrite.sync.supervisor import READY, tell
 from s3rewrite.sync.watch import Watch, has_watchfiles
 
@@ -48,11 +48,13 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run until SIGTERM or SIGINT, then end what is under way."""
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        """Run until SIGTERM or SIGINT, then end what is under way, or abandon it."""
         self._is_quiet = options["verbosity"] == 0
+        with stoppable(0) as stop:
+            self._run(options, stop)
+        self._say("s3rewrite: stopped")
+
+    def _run(self, options: dict[str, Any], stop: threading.Event) -> None:
         loops = [
             MountLoop(mount, options["interval"], stop, self._say, self._progress(options))
             for mount in chosen_mounts(options)
@@ -65,7 +67,6 @@ class Command(BaseCommand):
                 self._say(f"s3rewrite: serves {url}")
             tell(READY)
             run(loops, stop, health.tick, self._watches(loops, options))
-        self._say("s3rewrite: stopped")
 
     def _watches(self, loops: Sequence[MountLoop], options: dict[str, Any]) -> list[Watch]:
         if not options["watch"]:
@@ -107,7 +108,8 @@ def _metrics(loops: Sequence[MountLoop]) -> Pages:
     metrics = LoopMetrics([loop.mount for loop in loops])
     for loop in loops:
         loop.count = metrics.count
-    return {"/metrics": lambda: Page(200, CONTENT_TYPE, metrics.exposition())}
+    made = one_at_a_time(lambda: Page(200, CONTENT_TYPE, metrics.exposition()))
+    return {"/metrics": made}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from functools import partial
+from threading import Event
 from typing import Any
 
 import redis
@@ -13,6 +14,7 @@ from s3rewrite.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.shown import printable
+from s3rewrite.sync.stopping import stoppable
 from s3rewrite.sync.waiting import patiently
 
 
@@ -33,9 +35,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Forget, and run a pass."""
+        with stoppable(1) as stop:
+            self._rebuild(options, stop)
+
+    def _rebuild(self, options: dict[str, Any], stop: Event) -> None:
         for mount in chosen_mounts(options):
             try:
-                patiently(partial(_forget, mount), options["wait"])
+                patiently(partial(_forget, mount), options["wait"], stop)
             except (LeaseTaken, redis.RedisError) as error:
                 raise CommandError(printable(f"{mount.alias}: {error}")) from error
             self.stdout.write(f"{mount.alias}: forgotten; every link is local until it is proven")

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,6 +18,7 @@ from s3rewrite.sync.logged import PassLog
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.progress import Bar, Lines, Progress
 from s3rewrite.sync.report import Report
+from s3rewrite.sync.stopping import stoppable
 from s3rewrite.sync.waiting import patiently
 
 
@@ -41,17 +43,22 @@ class Command(BaseCommand):
         choices = Choices(
             options["force"], options["delete"], options["max_delete"], options["dry_run"]
         )
-        reports = [self._sync(mount, choices, options) for mount in chosen_mounts(options)]
+        with stoppable(1) as stop:
+            jobs = (Job(mount, choices, stop=stop) for mount in chosen_mounts(options))
+            reports = [self._sync(job, options) for job in jobs if not stop.is_set()]
         if options["json"]:
             self.stdout.write(json.dumps([report.as_dict() for report in reports], indent=2))
+        if stop.is_set():
+            raise CommandError("Stopped before the end; the next pass does what is left.")
         if not all(report.is_ok for report in reports):
             raise CommandError("Not everything is in step; the reasons stand above.")
 
-    def _sync(self, mount: Mount, choices: Choices, options: dict[str, Any]) -> Report:
+    def _sync(self, planned: Job, options: dict[str, Any]) -> Report:
+        mount, choices = planned.mount, planned.choices
         progress = JournaledProgress(mount, self._progress(mount, choices, options))
-        job = Job(mount, choices, progress)
+        job = replace(planned, progress=progress)
         try:
-            report = patiently(lambda: whole_pass(job), options["wait"])
+            report = patiently(lambda: whole_pass(job), options["wait"], job.stop)
         except LeaseTaken as error:
             report = Report(mount.alias, stopped=f"{error}, and did not end in time")
         progress.close()

@@ -1,0 +1,164 @@
+"""Names that no file can have, from forms and from Redis: each costs itself alone."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import FileSystemStorage, storages
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from s3rewrite.entries import MAX_NAME_BYTES, is_name, name_of
+from s3rewrite.mounts import Mount
+from s3rewrite.registry import Registry
+from s3rewrite.storage import S3RewriteStorage
+from s3rewrite.sync.hints import WHOLE
+from s3rewrite.sync.loop import MountLoop
+from tests.factories import use_mount, write
+from tests.integration.test_commands import eventually
+
+BAD = [
+    "a\0b", "../../x", "/etc/passwd", "a//b", "./a", "a/..", "..", ".", "\ud800", "a/\udcff",
+    "x" * (MAX_NAME_BYTES + 1), "ä" * 513,
+]  # fmt: skip
+NO_FILES = ["x" * 300, "a/" * 400 + "b", "a.txt/b"]
+"""Names that would be ones, of files that no disk can have."""
+
+PARTS = st.sampled_from(["a", "b.txt", "", ".", "..", "\0", "\ud800", "é", "x" * 300, "-", " "])
+NAMES = st.lists(PARTS, min_size=1, max_size=5).map("/".join)
+
+
+@pytest.fixture
+def mount(settings: Any, root: Path, mount: Mount) -> Mount:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"},
+    }
+    return use_mount(settings, root, **settings.S3REWRITE["media"])
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def loop(mount: Mount, said: list[str]) -> Iterator[MountLoop]:
+    """A loop that runs, with passes only where hints or failures ask for them."""
+    stop = threading.Event()
+    loop = MountLoop(mount, 3600.0, stop, said.append)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    eventually(lambda: loop.pulse().passed is not None)
+    yield loop
+    stop.set()
+    thread.join(10)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_no_name(name: str) -> None:
+    assert not is_name(name)
+    assert name_of(name.encode("utf-8", "surrogatepass")) is None
+
+
+@given(NAMES)
+def test_a_name_is_what_a_storage_takes_as_it_is(name: str) -> None:
+    storage = FileSystemStorage("/srv/media")
+    if is_name(name):
+        assert storage.path(name) == f"/srv/media/{name}"
+
+
+def publishes_soon(root: Path, registry: Registry, name: str) -> None:
+    """A file that a hint speaks of is published as fast as ever."""
+    write(root, name)
+    registry.ask([name])
+    began = time.monotonic()
+    eventually(lambda: registry.get([name]), 10)
+    assert time.monotonic() - began < 5
+
+
+def test_what_a_form_sends(
+    loop: MountLoop, root: Path, registry: Registry, said: list[str], caplog: Any
+) -> None:
+    storage = S3RewriteStorage(root)
+    for name in BAD + NO_FILES:
+        with suppress(SuspiciousFileOperation, ValueError, OSError):
+            storage.delete(name)
+    publishes_soon(root, registry, "a.txt")
+    assert [line for line in said if "stopped" in line] == []
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_what_stands_in_redis(
+    loop: MountLoop, root: Path, registry: Registry, said: list[str], caplog: Any
+) -> None:
+    raws = [name.encode("utf-8", "surrogatepass") for name in BAD + NO_FILES]
+    for raw in [
+        *raws,
+        b"\xff",
+        b"a\xff/",
+        b"../",
+        b"x" * 300 + b"/",
+        *(raw + b"/" for raw in raws),
+    ]:
+        registry.client.xadd(registry.keys.hints, {"n": raw})
+    registry.client.xadd(registry.keys.hints, {"other": b"a.txt"})
+    publishes_soon(root, registry, "a.txt")
+    assert [line for line in said if "stopped" in line] == []
+    dropped = [record for record in caplog.records if "as a hint" in record.getMessage()]
+    assert len(dropped) == 1
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(names=st.lists(NAMES, max_size=8))
+def test_any_names_leave_only_hints_that_are_some(
+    mount: Mount, registry: Registry, names: list[str]
+) -> None:
+    registry.client.delete(registry.keys.hints)
+    registry.ask(names)
+    for name in names:
+        with suppress(SuspiciousFileOperation, ValueError, OSError):
+            storages[mount.storage].delete(name)
+    _, hints = registry.read_hints("0-0", 0)
+    assert all(hint == WHOLE or is_name(hint.removesuffix("/")) for hint in hints)
+
+
+def test_a_file_that_cannot_be_looked_at_fails_alone(
+    mount: Mount, root: Path, registry: Registry
+) -> None:
+    write(root, "a.txt")
+    (root / "loop").symlink_to("loop")
+    loop = MountLoop(mount, 3600.0, threading.Event(), print)
+    reports: list[Any] = []
+    loop.count = lambda report, **_: reports.append(report)
+    loop.step()
+    registry.withdraw(["a.txt"])
+    registry.ask(["loop/x", "loop", "a.txt"])
+    loop.step()
+    assert set(reports[1].failures) == {"loop", "loop/x"}
+    assert "Too many levels of symbolic links" in reports[1].failures["loop"]
+    assert not reports[1].stopped
+    assert registry.get(["a.txt"])
+
+
+@pytest.mark.django_db
+def test_the_admin_asks_for_no_such_name(mount: Mount, registry: Registry) -> None:
+    User.objects.create_superuser("root", password="x")
+    client = Client()
+    assert client.login(username="root", password="x")
+    for name in ("../x", "a\0b", "/etc/passwd"):
+        page = client.post(
+            "/admin/s3rewrite/mountstatus/ask/", {"mount": "media", "name": name}, follow=True
+        )
+        assert "No file can have the name" in page.content.decode()
+        assert client.get("/admin/s3rewrite/mountstatus/", {"q": name}).status_code == 200
+    assert registry.read_hints("0-0", 0)[1] == []
