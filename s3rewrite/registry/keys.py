@@ -58,11 +58,7 @@ class Keys:
         self.progress = f"{self.tag}:progress"
         self.loop = f"{self.tag}:loop"
         self.totals = f"{self.tag}:totals"
-
-    @property
-    def only_copies(self) -> str:
-        """When the only copies of freed files were looked at."""
-        return f"{self.tag}:only_copies"
+        self.only_copies = f"{self.tag}:only_copies"
 
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
@@ -87,6 +83,7 @@ class Keys:
         return {
             **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
+            self.only_copies: "string",
             **dict.fromkeys((self.claims, self.doubts, self.troubles), "hash"),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",

@@ -1,9 +1,11 @@
 """When the only copies of freed files were looked at, and which of them were lost then."""
 
 import json
+from functools import partial
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.door import is_text, is_time
 
 MOST = 10_000
 """Names that are remembered."""
@@ -18,12 +20,13 @@ class Looked(NamedTuple):
 
 def last_look(registry: Registry) -> Looked:
     """The last one; one that was never, where nothing is known of it. Raises redis.RedisError."""
-    value: Any = registry.client.get(registry.keys.only_copies)
-    try:
-        at, *lost = json.loads(value)
-        return Looked(float(at), frozenset(map(str, lost)))
-    except (TypeError, ValueError):
+    where, key = "the only copies", registry.keys.only_copies
+    raw: Any = registry.door.read(where, partial(registry.client.get, key), None)
+    record = registry.door.record(where, raw, {0: is_time})
+    if not isinstance(record, list):
         return Looked()
+    at, *lost = record
+    return Looked(float(at), frozenset(filter(is_text, lost)))
 
 
 def note_look(registry: Registry, looked: Looked) -> None:
