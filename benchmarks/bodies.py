@@ -12,7 +12,7 @@ from benchmarks.html import PREFIX, PUBLIC, SCOPE, Job, linked, print_table
 from s3rewrite.rewriters import css, feeds, rewrite
 from s3rewrite.rewriters import json as json_bodies
 from s3rewrite.rewriters.bodies import Collect
-from s3rewrite.rewriters.scope import Link, Scope
+from s3rewrite.rewriters.types import Link, Scope
 
 COUNT = 500
 

@@ -39,7 +39,7 @@ def configure(directory: Path, redis_url: str) -> None:
 def publish(directory: Path, names: list[str]) -> None:
     """Write these files, and publish them."""
     from s3rewrite import conf
-    from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
+    from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
     from s3rewrite.registry import Claim, loop_registry
     from s3rewrite.registry.lease import held
     from s3rewrite.sync.scan import signature
@@ -57,9 +57,9 @@ def publish(directory: Path, names: list[str]) -> None:
 
 def seconds(urls: list[bytes], *, counting: bool) -> float:
     """Of one page; many are resolved."""
-    from s3rewrite.links import resolver
+    from s3rewrite.core.counters import count_with
+    from s3rewrite.linking.resolver import resolver
     from s3rewrite.metrics.web import WEB
-    from s3rewrite.tally import count_with
 
     count_with(WEB if counting else None)
     found = resolver()

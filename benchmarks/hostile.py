@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from benchmarks.html import PREFIX, SCOPE
 from s3rewrite.rewriters.bodies import KINDS, Kind
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.pieces import Pieces
-from s3rewrite.rewriters.scope import Scope
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.types import Scope
 
 SIZES = (1_000_000, 10_000_000)  # bytes
 HTML, CSS, JSON, FEED_OF_JSON, FEED, LIST = (

@@ -15,7 +15,7 @@ from typing import NamedTuple
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from s3rewrite.rewriters import html, rewrite  # noqa: E402
-from s3rewrite.rewriters.scope import Link, Scope, Target  # noqa: E402
+from s3rewrite.rewriters.types import Link, Scope, Target  # noqa: E402
 
 PREFIX = "/media/"
 PUBLIC = "https://cdn.example.com/m/"

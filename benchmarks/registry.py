@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from demo.servers import Valkey
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature, split
+from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, Signature, split
 from s3rewrite.registry.keys import Keys
 
 BATCH = 10_000

@@ -11,8 +11,8 @@ from benchmarks.html import PREFIX, PUBLIC, SCOPE, Job, page, print_table
 from s3rewrite.rewriters import rewrite
 from s3rewrite.rewriters.bodies import KINDS, Kind
 from s3rewrite.rewriters.pieces import Piece, Pieces
-from s3rewrite.rewriters.scope import Link, Scope
 from s3rewrite.rewriters.splice import splice
+from s3rewrite.rewriters.types import Link, Scope
 
 LINK = Link(len(PREFIX), PUBLIC.encode())
 ALL = Scope(

@@ -68,7 +68,7 @@ def configure(directory: Path, redis_url: str) -> None:
 def publish(directory: Path) -> None:
     """Write the files, and publish them as the loop does."""
     from s3rewrite import conf
-    from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
+    from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
     from s3rewrite.registry import Claim, loop_registry
     from s3rewrite.registry.lease import held
     from s3rewrite.sync.scan import signature

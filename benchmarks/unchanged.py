@@ -18,7 +18,7 @@ import django
 from django.conf import settings
 
 from demo.servers import Valkey
-from s3rewrite.entries import Entry
+from s3rewrite.core.entries import Entry
 
 FINGERPRINT = "0" * 24
 BATCH = 200
@@ -52,9 +52,9 @@ def publish_all(root: Path, url: str) -> None:
     configure(root, url)
     from s3rewrite import conf
     from s3rewrite.registry import loop_registry
-    from s3rewrite.sync.job import Job
-    from s3rewrite.sync.rules import rules
+    from s3rewrite.sync.context import Job
     from s3rewrite.sync.scan import Findings, scan
+    from s3rewrite.sync.upload.content_rules import rules
 
     mount = conf.mounts()["media"]
     job, registry = Job(mount), loop_registry(mount)
@@ -78,7 +78,7 @@ def passes(root: Path, url: str, rounds: int, results: Any) -> None:
     """The best of some passes, in seconds, and the peak of memory before and after, in MB."""
     configure(root, url)
     from s3rewrite import conf
-    from s3rewrite.sync.job import Job
+    from s3rewrite.sync.context import Job
     from s3rewrite.sync.passes import whole_pass
 
     mount = conf.mounts()["media"]

@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from s3rewrite import conf
-from s3rewrite.entries import is_name
+from s3rewrite.core.entries import is_name
 from s3rewrite.models import MountStatus
-from s3rewrite.overview import find, overviews
+from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.hints import WHOLE
 

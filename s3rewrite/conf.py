@@ -17,9 +17,9 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 from django_redis.cache import RedisCache
 
-from s3rewrite import paths
-from s3rewrite.mounts import OPTIONS, Mount
-from s3rewrite.shown import cleaned, veiled, without_userinfo
+from s3rewrite.core import paths
+from s3rewrite.core.mounts import OPTIONS, Mount
+from s3rewrite.core.shown import cleaned, veiled, without_userinfo
 
 SETTING = "S3REWRITE"
 MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"

@@ -8,7 +8,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
-from s3rewrite.rewriters.lookup import is_context
+from s3rewrite.rewriters.table.lookup import is_context
 
 View = Callable[..., Any]
 

@@ -12,14 +12,14 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
-from s3rewrite.replacements import create, give, old_of, part_of
-from s3rewrite.stubs import Stub, stub_at
-from s3rewrite.sync.exchange import replace_expected
-from s3rewrite.sync.objects import FINGERPRINT
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.exchange import replace_expected
+from s3rewrite.disk.replacements import create, give, old_of, part_of
+from s3rewrite.disk.stubs import Stub, stub_at
+from s3rewrite.s3.objects import FINGERPRINT
 
 if TYPE_CHECKING:
-    from s3rewrite.sync.transfer import Bucket
+    from s3rewrite.s3.bucket import Bucket
 
 CHUNK = 256 * 1024
 """Bytes of a streamed file that are in memory at a time."""
@@ -55,7 +55,7 @@ def bring_back(storage: FileSystemStorage, name: str, stub: Stub) -> None:
 
 def fetch(storage: Storage, stub: Stub, file: IO[bytes]) -> None:
     """Write the bytes of a stub's object into a file. Raises FreedFileError, OSError."""
-    from s3rewrite.sync.errors import S3Error  # noqa: PLC0415 - boto3 is imported where needed
+    from s3rewrite.s3.errors import S3Error  # noqa: PLC0415 - boto3 is imported where needed
 
     digest, size = sha256(), 0
     try:
@@ -85,7 +85,7 @@ def read_part(mount: Mount, stub: Stub, wanted: str) -> Part | None:
 
     None where there are no such bytes. Raises FreedFileError.
     """
-    from s3rewrite.sync.errors import S3Error  # noqa: PLC0415
+    from s3rewrite.s3.errors import S3Error  # noqa: PLC0415
 
     options = {"Range": wanted} if wanted else {}
     try:
@@ -127,6 +127,6 @@ def _has_files_of(mount: Mount, storage: Storage) -> bool:
 @lru_cache(maxsize=16)
 def _bucket_of(mount: Mount, pid: int) -> "Bucket":
     """A client is not shared across a fork."""
-    from s3rewrite.sync.transfer import Bucket  # noqa: PLC0415
+    from s3rewrite.s3.bucket import Bucket  # noqa: PLC0415
 
     return Bucket(mount)

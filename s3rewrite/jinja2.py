@@ -14,7 +14,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from s3rewrite import fragments
+from s3rewrite.linking import fragments
 
 
 class S3RewriteExtension(Extension):

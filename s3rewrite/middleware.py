@@ -9,15 +9,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from s3rewrite import conf
-from s3rewrite.body_headers import forget_absent_body, set_body_headers
-from s3rewrite.guard import guarded
-from s3rewrite.links import Resolver, resolver
-from s3rewrite.responses import Part, body_kind, parts, spliced, urls
-from s3rewrite.rewriters.scope import Link
-from s3rewrite.server_timing import tell
-from s3rewrite.streaming import stream
-from s3rewrite.untouched import why_untouched
-from s3rewrite.witness import show
+from s3rewrite.linking.body_headers import forget_absent_body, set_body_headers
+from s3rewrite.linking.debugging import show, tell
+from s3rewrite.linking.errors import guarded
+from s3rewrite.linking.resolver import Resolver, resolver
+from s3rewrite.linking.response import Part, body_kind, parts, spliced, urls, why_untouched
+from s3rewrite.linking.streaming import stream
+from s3rewrite.rewriters.types import Link
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 

@@ -6,10 +6,9 @@ from debug_toolbar.panels import Panel
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from s3rewrite.explanation import Explanation, explain_response
-from s3rewrite.guard import guarded
-from s3rewrite.server_timing import NAME, told
-from s3rewrite.witness import call_as_witness, copy_of
+from s3rewrite.explain.explanation import Explanation, explain_response
+from s3rewrite.linking.debugging import NAME, call_as_witness, copy_of, told
+from s3rewrite.linking.errors import guarded
 
 _UNSEEN = "S3RewriteMiddleware did not see this response: does it stand below the toolbar's?"
 _STREAMING = "The response streams: s3rewrite_explain reads it whole."

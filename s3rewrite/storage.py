@@ -11,9 +11,9 @@ import redis
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.entries import is_name
-from s3rewrite.freeable import FreeableStorage
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import is_name
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.freeable import FreeableStorage
 from s3rewrite.registry import view_of, web_registry
 
 logger = logging.getLogger("s3rewrite.storage")

@@ -23,10 +23,10 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from s3rewrite import conf
+from s3rewrite.core.content_types import content_type
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.stubs import Stub, is_spoiled_stub
 from s3rewrite.freed import FreedFileError, Part, read_part, stub_of
-from s3rewrite.mounts import Mount
-from s3rewrite.stubs import Stub, is_spoiled_stub
-from s3rewrite.sync.content_types import content_type
 
 logger = logging.getLogger("s3rewrite")
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.guard import forget_errors
+from s3rewrite.linking.errors import forget_errors
 from s3rewrite.registry.door import forget_dropped
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
-from s3rewrite.sync.job import Choices, Job
+from s3rewrite.core.mounts import Mount
+from s3rewrite.sync.context import Choices, Job
 
 
 def use_mount(settings: Any, root: Path, **options: Any) -> Mount:

@@ -8,8 +8,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from s3rewrite import links
-from s3rewrite.entries import Entry, Signature
+from s3rewrite.core.entries import Entry, Signature
+from s3rewrite.linking import resolver as links
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.factories import use_mount
 

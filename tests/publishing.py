@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Claim, Registry, View, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.scan import signature

@@ -10,11 +10,11 @@ from django.contrib.messages import get_messages
 from django.test import Client
 
 from demo.servers import Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.hints import WHOLE
-from s3rewrite.sync.journaled import journal_of, note
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.journal import journal_of, note
+from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import use_mount, write
 from tests.publishing import publish
 

@@ -18,11 +18,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from s3rewrite import checks, conf
-from s3rewrite.mounts import OPTIONS
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
-from s3rewrite.sync import compression
-from s3rewrite.sync.compression import CODINGS
-from s3rewrite.sync.framework import task_backends
+from s3rewrite.core.mounts import OPTIONS
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.sync.upload import compression
+from s3rewrite.sync.upload.compression import CODINGS
+from s3rewrite.sync.workers.django_tasks import task_backends
 from tests.test_conf import EVERY_OPTION
 
 MIDDLEWARE = [
@@ -1164,7 +1164,7 @@ def test_uploads_elsewhere() -> None:
 
 
 def test_tasks_without_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "s3rewrite.sync.framework", None)
+    monkeypatch.setitem(sys.modules, "s3rewrite.sync.workers.django_tasks", None)
     message, hint = only(messages(UPLOADS="tasks"), "E031")
     assert "needs a task framework" in message
     assert "django-tasks" in hint

@@ -8,8 +8,8 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.test import override_settings
 
 from s3rewrite import conf
-from s3rewrite.mounts import OPTIONS, Mount
-from s3rewrite.paths import Paths
+from s3rewrite.core.mounts import OPTIONS, Mount
+from s3rewrite.core.paths import Paths
 
 EVERY_OPTION: dict[str, Any] = {
     "BUCKET": "uploads",

@@ -11,8 +11,8 @@ from django.urls import path
 from jinja2 import ChainableUndefined, Environment, TemplateSyntaxError
 from markupsafe import Markup
 
-from s3rewrite import links
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking import resolver as links
 from s3rewrite.registry import View
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish

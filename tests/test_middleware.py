@@ -20,11 +20,13 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from django.views.decorators.http import condition
 
-from s3rewrite import body_headers, conf, links, middleware
+from s3rewrite import conf, middleware
+from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, Signature
+from s3rewrite.core.mounts import Mount
 from s3rewrite.decorators import s3rewrite_exempt
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, Signature
+from s3rewrite.linking import body_headers
+from s3rewrite.linking import resolver as links
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.mounts import Mount
 from tests.factories import use_mount
 from tests.publishing import closed_clients, counted_reads, publish
 

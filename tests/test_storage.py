@@ -20,9 +20,9 @@ from django.test.utils import isolate_apps
 
 import s3rewrite.storage
 from s3rewrite import conf
-from s3rewrite.entries import Entry
-from s3rewrite.links import resolver
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import Entry
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking.resolver import resolver
 from s3rewrite.registry import Claim, Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.storage import S3RewriteStorage, S3RewriteStorageMixin, changing

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.template import Context, Engine, RequestContext, Template, TemplateSyntaxError
 from django.test import RequestFactory
 
-from s3rewrite import links
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking import resolver as links
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish
 

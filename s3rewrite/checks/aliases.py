@@ -7,7 +7,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, error, on_mount, warning, where
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.storage import S3RewriteStorageMixin
 
 DJANGO_REDIS = "django_redis.cache.RedisCache"

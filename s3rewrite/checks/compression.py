@@ -3,7 +3,7 @@
 import re
 
 from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 
 _PLAIN_HTTP = re.compile(r"(?i)http://(?!localhost[:/]|127\.)")
 
@@ -12,7 +12,7 @@ _PLAIN_HTTP = re.compile(r"(?i)http://(?!localhost[:/]|127\.)")
 def compress(mount: Mount, options: Options) -> Messages:
     """E028: a coding that there is not, or whose library is not installed."""
     # A site starts without the engine.
-    from s3rewrite.sync.compression import CODINGS, is_installed  # noqa: PLC0415
+    from s3rewrite.sync.upload.compression import CODINGS, is_installed  # noqa: PLC0415
 
     coding, place = mount.compress, where(mount.alias, "COMPRESS")
     if coding and coding not in CODINGS:

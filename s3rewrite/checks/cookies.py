@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, on_mount, warning
 from s3rewrite.checks.urls import is_absolute, other_place
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 
 STATIC = "staticfiles"
 """The storage of the project's own files, which are no uploads."""

@@ -14,8 +14,8 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.freeable import FreeableStorage
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.freeable import FreeableStorage
 
 
 @on_mount

@@ -18,12 +18,11 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.limits import limit_of
-from s3rewrite.meant import WORDS
-from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
-from s3rewrite.rewriters.conditions import cors
-from s3rewrite.rewriters.contexts import TABLE
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS, is_context
+from s3rewrite.core.meant import WORDS
+from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount, limit_of
+from s3rewrite.rewriters.table.conditions import cors
+from s3rewrite.rewriters.table.contexts import TABLE
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS, is_context
 
 KEYS = ("mirror", "fingerprint")
 LOWEST = {

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, on_mount, warning
 from s3rewrite.checks.urls import is_absolute
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 
 DIRECTIVES = ("img-src", "media-src")
 FONTS = "font-face"

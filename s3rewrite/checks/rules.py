@@ -12,8 +12,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
 from s3rewrite import conf
-from s3rewrite.mounts import OPTIONS, REQUIRED, Mount
-from s3rewrite.shown import cleaned
+from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount
+from s3rewrite.core.shown import cleaned
 
 Options = Mapping[str, Any]
 Messages = Iterator[CheckMessage]

@@ -6,8 +6,8 @@ from inspect import signature
 
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
-from s3rewrite.mounts import Mount
-from s3rewrite.object_parameters import is_pattern, patterns
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.patterns import is_pattern, patterns
 
 
 @on_mount

@@ -1,7 +1,7 @@
 """Uploads that are handed out as tasks."""
 
 from s3rewrite.checks.rules import Messages, Options, error, meant, on_mount, warning, where
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 
 UPLOADS = ("loop", "tasks")
 OWN = ("ImmediateBackend", "DummyBackend")
@@ -32,6 +32,6 @@ def uploads(mount: Mount, options: Options) -> Messages:
 
 def _backend(alias: str) -> str:
     """The class of a task backend, by its name."""
-    from s3rewrite.sync.framework import backend_of  # noqa: PLC0415 - may not be there
+    from s3rewrite.sync.workers.django_tasks import backend_of  # noqa: PLC0415 - may not be there
 
     return type(backend_of(alias)).__name__

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from s3rewrite import conf, paths
+from s3rewrite import conf
 from s3rewrite.checks.aliases import storage_of
 from s3rewrite.checks.rules import (
     Messages,
@@ -17,9 +17,10 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.links import url_prefix
-from s3rewrite.mounts import Mount
-from s3rewrite.shown import has_userinfo
+from s3rewrite.core import paths
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.shown import has_userinfo
+from s3rewrite.linking.resolver import url_prefix
 
 _NAME = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f-\x9f]+")
 _SCHEMES = ("https", "http")

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 
 
 def add_mounts(parser: ArgumentParser) -> None:

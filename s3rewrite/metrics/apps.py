@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
-from s3rewrite.tally import count_with
+from s3rewrite.core.counters import count_with
 
 
 class MetricsConfig(AppConfig):

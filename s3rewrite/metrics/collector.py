@@ -12,8 +12,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
-from s3rewrite.status import Status, status_of
+from s3rewrite.core.mounts import Mount
+from s3rewrite.monitoring.status import Status, status_of
 
 
 class _Figure(NamedTuple):

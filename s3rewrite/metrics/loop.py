@@ -3,9 +3,9 @@
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from s3rewrite.core.mounts import Mount
 from s3rewrite.metrics.collector import StatusCollector
-from s3rewrite.mounts import Mount
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.report import Report, Result
 
 BUCKETS = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 """Seconds: from a look at a few names to a first pass over a large tree."""

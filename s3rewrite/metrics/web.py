@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 
-from s3rewrite.tally import Reason
+from s3rewrite.core.counters import Reason
 
 
 class WebTally:

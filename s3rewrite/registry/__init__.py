@@ -5,8 +5,8 @@ from functools import lru_cache
 from django.core.signals import setting_changed
 
 from s3rewrite.conf import SETTING, place
-from s3rewrite.entries import Entry, Signature
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import Entry, Signature
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.connection import client, close
 from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import redis
 
-from s3rewrite.batches import batches
-from s3rewrite.entries import FINGERPRINT_LENGTH, Entry, split
+from s3rewrite.core.batches import batches
+from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, split
 from s3rewrite.registry.directories import PIPELINE, Directories
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn

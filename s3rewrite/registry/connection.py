@@ -9,8 +9,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
+from s3rewrite.core.shown import Veiled, cleaned
 from s3rewrite.registry.cluster import Cluster
-from s3rewrite.shown import Veiled, cleaned
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import redis
 
-from s3rewrite.batches import batches
-from s3rewrite.entries import Entry, decode, decode_all, join, split
+from s3rewrite.core.batches import batches
+from s3rewrite.core.entries import Entry, decode, decode_all, join, split
 from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.scripts import Scripts

@@ -10,8 +10,8 @@ from typing import Any
 
 import redis
 
-from s3rewrite.entries import name_of
-from s3rewrite.repeats import Repeats
+from s3rewrite.core.entries import name_of
+from s3rewrite.core.repeats import Repeats
 
 logger = logging.getLogger("s3rewrite.registry")
 

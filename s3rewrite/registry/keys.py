@@ -26,7 +26,7 @@ class Keys:
     | `:seen`       | string | seconds since 1970 up to which no write was lost            |
     | `:lease`      | string | who may publish now: fencing number and owner               |
     | `:fence`      | string | the last fencing number                                     |
-    | `:rules`      | string | the settings by which files were sent: `sync/rules.py`      |
+    | `:rules`      | string | the settings by which files were sent                       |
     | `:passes`     | stream | what the last passes did, capped                            |
     | `:last`       | string | what the last pass over all files did                       |
     | `:troubles`   | hash   | name -> why it is not on S3, and since when, capped         |

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from sys import getsizeof
 
-from s3rewrite.entries import Entry
+from s3rewrite.core.entries import Entry
 
 CAPACITY = 50_000
 """Names that are remembered,"""

@@ -61,4 +61,4 @@ class Scripts:
 @lru_cache
 def source(name: str) -> str:
     """The script of that file; read once, as a registry is made for each save."""
-    return (files(__package__) / f"{name}.lua").read_text()
+    return (files(__package__) / "lua" / f"{name}.lua").read_text()

@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 
 import redis
 
-from s3rewrite.entries import MAX_NAME_BYTES, Entry, decode, split
+from s3rewrite.core.counters import tally
+from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode, split
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.remembered import Remembered
 from s3rewrite.registry.scripts import source
-from s3rewrite.tally import tally
 
 logger = logging.getLogger("s3rewrite.registry")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from s3rewrite.rewriters import css, feeds, html, json, m3u8
-from s3rewrite.rewriters.lookup import is_asked
 from s3rewrite.rewriters.pieces import Reader
-from s3rewrite.rewriters.scope import Candidate, Scope, Target
+from s3rewrite.rewriters.table.lookup import is_asked
+from s3rewrite.rewriters.types import Candidate, Scope, Target
 
 Collect = Callable[[bytes, Scope], list[Candidate]]
 NewReader = Callable[[Scope], Reader]

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from s3rewrite.rewriters import css_statements, srcset
-from s3rewrite.rewriters.attributes import Tag
-from s3rewrite.rewriters.conditions import Spot
 from s3rewrite.rewriters.json_members import as_url, members
-from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.prefixes import MAX_URLS
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.rows import Row, Rule, all_allow
-from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.search import MAX_URLS
+from s3rewrite.rewriters.syntax import css as css_statements
+from s3rewrite.rewriters.syntax import srcset
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.table.conditions import Spot
+from s3rewrite.rewriters.table.lookup import rows_at
+from s3rewrite.rewriters.table.rows import Row, Rule, all_allow
+from s3rewrite.rewriters.types import Candidate, Scope
 
 Span = tuple[int, int, tuple[Row, ...]]
 """Where a URL begins and ends in a text, and the rows that it must satisfy besides."""

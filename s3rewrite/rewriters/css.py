@@ -2,14 +2,14 @@
 
 import re
 
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.css_statements import statements_end
-from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.css import statements_end
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.table.lookup import rows_at
+from s3rewrite.rewriters.types import Candidate, Scope
 
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:

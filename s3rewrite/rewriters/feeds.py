@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from s3rewrite.rewriters import html
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
-from s3rewrite.rewriters.lookup import applying, rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.prefixes import MAX_URLS, Places, without_root_relative
-from s3rewrite.rewriters.references import Text, attribute_text
-from s3rewrite.rewriters.rows import Rule
-from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.xml_tokens import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG, TOKENS
+from s3rewrite.rewriters.search import MAX_URLS, Places, without_root_relative
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
+from s3rewrite.rewriters.syntax.xml import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG, TOKENS
+from s3rewrite.rewriters.table.lookup import applying, rows_at
+from s3rewrite.rewriters.table.rows import Rule
+from s3rewrite.rewriters.types import Candidate, Scope
 
 _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": b"sitemap/"}
 """Root element -> what the places of its elements begin with in the context table."""

@@ -1,13 +1,13 @@
 """The local URLs of response headers. name, value, scope -> candidates."""
 
 from s3rewrite.rewriters import link_header
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.table.lookup import rows_at
+from s3rewrite.rewriters.types import Candidate, Scope
 
 NAMES = ("Link", "Location")
 """The headers that may hold a URL to be linked."""

@@ -2,17 +2,17 @@
 
 import re
 
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text, inner_scope
-from s3rewrite.rewriters.lookup import applying, table_of
-from s3rewrite.rewriters.memory import Memory, memory_of
 from s3rewrite.rewriters.page import EDITABLE, Page, Past
-from s3rewrite.rewriters.prefixes import MAX_URLS, Places
-from s3rewrite.rewriters.references import Text, attribute_text
-from s3rewrite.rewriters.rows import Row, Rule
-from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.tokens import RAW_TEXT, SPACES
-from s3rewrite.rewriters.walker import Element, Kind, Piece, Usual, Walker, element_end
+from s3rewrite.rewriters.search import MAX_URLS, Places
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
+from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES
+from s3rewrite.rewriters.syntax.walker import Element, Kind, Piece, Usual, Walker, element_end
+from s3rewrite.rewriters.table.lookup import applying, table_of
+from s3rewrite.rewriters.table.rows import Row, Rule
+from s3rewrite.rewriters.tag_cache import Memory, memory_of
+from s3rewrite.rewriters.types import Candidate, Scope
 
 _TAG, _RAW, _ = Kind
 _URL = Rule.URL

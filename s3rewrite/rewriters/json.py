@@ -4,14 +4,14 @@ import re
 from functools import partial
 
 from s3rewrite.rewriters import html
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import inner_scope
 from s3rewrite.rewriters.json_members import Members, as_url, has_keys, members, members_from
-from s3rewrite.rewriters.json_strings import Keys, Position, Value, strings_end
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.prefixes import MAX_URLS
-from s3rewrite.rewriters.rows import Row, Rule
-from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.search import MAX_URLS
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.json import Keys, Position, Value, strings_end
+from s3rewrite.rewriters.table.rows import Row, Rule
+from s3rewrite.rewriters.types import Candidate, Scope
 
 _NO_TAG = Tag(b"", b"", 0, 0)
 # A quote that is not escaped, for all that is known.

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from s3rewrite.rewriters.attributes import Tag
-from s3rewrite.rewriters.conditions import Spot
-from s3rewrite.rewriters.json_strings import Keys, Position, Value, values
-from s3rewrite.rewriters.lookup import Table, table_of
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.rows import Mark, Row, all_allow
-from s3rewrite.rewriters.scope import Candidate, Target
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.json import Keys, Position, Value, values
+from s3rewrite.rewriters.table.conditions import Spot
+from s3rewrite.rewriters.table.lookup import Table, table_of
+from s3rewrite.rewriters.table.rows import Mark, Row, all_allow
+from s3rewrite.rewriters.types import Candidate, Target
 
 Members = Iterator[tuple[Value, tuple[Row, ...]]]
 """Strings of a JSON text, each with the rows for it."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.lookup import applying, rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.scope import Candidate, Scope
-from s3rewrite.rewriters.tokens import compiled
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.syntax.tokens import compiled
+from s3rewrite.rewriters.table.lookup import applying, rows_at
+from s3rewrite.rewriters.types import Candidate, Scope
 
 _SPACE = r"[\x20\t]*+"
 _WORD = r'[^\x20\t",;=<>]++'

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
-from s3rewrite.rewriters.lookup import rows_at
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.prefixes import MAX_PLACES
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.scope import Candidate, Scope
+from s3rewrite.rewriters.search import MAX_PLACES
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.table.lookup import rows_at
+from s3rewrite.rewriters.types import Candidate, Scope
 
 # A line is a URI, a tag that begins with "#", or blank; a tag may have a list of attributes.
 _LINE = re.compile(rb"^(?:#([A-Z0-9-]++):([^\r\n]++)|([^#\r\n][^\r\n]*+))", re.MULTILINE)

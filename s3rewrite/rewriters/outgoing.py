@@ -11,12 +11,12 @@ from itertools import chain
 from typing import NamedTuple
 
 from s3rewrite.rewriters import m3u8
-from s3rewrite.rewriters.css_statements import every_use
-from s3rewrite.rewriters.prefixes import TRIMMED
-from s3rewrite.rewriters.references import Text, attribute_text
-from s3rewrite.rewriters.scope import Candidate
-from s3rewrite.rewriters.tokens import ATTRIBUTE
-from s3rewrite.rewriters.xml_tokens import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG
+from s3rewrite.rewriters.search import TRIMMED
+from s3rewrite.rewriters.syntax.css import every_use
+from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
+from s3rewrite.rewriters.syntax.tokens import ATTRIBUTE
+from s3rewrite.rewriters.syntax.xml import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG
+from s3rewrite.rewriters.types import Candidate
 
 MAX_BYTES = 4 * 1024 * 1024
 """Larger files are not searched."""

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from s3rewrite.rewriters.attributes import Tag
-from s3rewrite.rewriters.lookup import LONGEST_NAME
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.rows import Row
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.table.lookup import LONGEST_NAME
+from s3rewrite.rewriters.table.rows import Row
 
 
 class Passage(NamedTuple):

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
-from s3rewrite.rewriters.prefixes import MAX_URLS
-from s3rewrite.rewriters.scope import Candidate
+from s3rewrite.rewriters.search import MAX_URLS
+from s3rewrite.rewriters.types import Candidate
 
 MAX_HELD = 256 * 1024
 """Bytes of one unfinished token that are held back."""

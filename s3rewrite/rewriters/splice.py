@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from s3rewrite.rewriters.scope import Candidate, Link, Resolve, Scope
+from s3rewrite.rewriters.types import Candidate, Link, Resolve, Scope
 
 Collect = Callable[[bytes, Scope], Sequence[Candidate]]
 """What `html.collect` and its like are: body, scope -> candidates in order, never overlapping."""

@@ -8,23 +8,23 @@ from collections.abc import Iterable
 from itertools import islice
 
 from s3rewrite import conf
-from s3rewrite.batches import batches
-from s3rewrite.entries import Entry, Signature, are_published, by_directory, join, split
-from s3rewrite.sync.adopt import known_objects
-from s3rewrite.sync.attempt import Known
-from s3rewrite.sync.freeing import AT_A_TIME, freeable
-from s3rewrite.sync.ground import is_there
+from s3rewrite.core.batches import batches
+from s3rewrite.core.entries import Entry, Signature, are_published, by_directory, join, split
+from s3rewrite.disk.ground import is_there
+from s3rewrite.s3.lookup import known_objects
+from s3rewrite.s3.objects import nothing
+from s3rewrite.sync.context import Job
+from s3rewrite.sync.freeing.free import AT_A_TIME, freeable
+from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
-from s3rewrite.sync.job import Job
-from s3rewrite.sync.objects import nothing
-from s3rewrite.sync.only_copies import OnlyCopies
 from s3rewrite.sync.plan import Plan, Task, plan, wrong_marks
-from s3rewrite.sync.relink import refers
-from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.rules import concerned, rules
+from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
-from s3rewrite.sync.settling import is_young
-from s3rewrite.sync.uploading import Uploading
+from s3rewrite.sync.upload.attempt import Known
+from s3rewrite.sync.upload.content_rules import concerned, rules
+from s3rewrite.sync.upload.references import refers
+from s3rewrite.sync.uploader import Uploading
+from s3rewrite.watch.debounce import is_young
 
 MAX_REFERRING = 10_000
 """Files that are put off to the end of a pass."""

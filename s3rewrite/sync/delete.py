@@ -9,12 +9,12 @@ more at the last moment; first copied to the QUARANTINE, where there is one.
 
 from collections.abc import Container, Iterable
 
-from s3rewrite.entries import Entry
+from s3rewrite.core.entries import Entry
+from s3rewrite.core.mounts import limit_of
 from s3rewrite.freed import stub_of
-from s3rewrite.limits import limit_of
 from s3rewrite.registry import Claim, Withdrawn
-from s3rewrite.sync.job import Job, LeaseLost
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import signature_of
 
 VANISHED = (

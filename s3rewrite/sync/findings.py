@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from s3rewrite.entries import Signature, join
-from s3rewrite.exclusions import is_excluded
-from s3rewrite.meant import PLAIN, Facts, are_unsuspicious, why_kept_local
-from s3rewrite.mounts import Mount
-from s3rewrite.paths import MAX_KEY_BYTES
-from s3rewrite.stubs import Stub
+from s3rewrite.core.entries import Signature, join
+from s3rewrite.core.meant import PLAIN, Facts, are_unsuspicious, why_kept_local
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.paths import MAX_KEY_BYTES
+from s3rewrite.core.patterns import is_excluded
+from s3rewrite.disk.stubs import Stub
 
 LONGEST = MAX_KEY_BYTES - 16
 """Bytes of a name with its prefix: its key under KEYS = "fingerprint" has a few more."""

@@ -10,21 +10,20 @@ from typing import Protocol
 
 import redis
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.sync.context import Job
 from s3rewrite.sync.health import Pulse
 from s3rewrite.sync.hints import WHOLE
-from s3rewrite.sync.job import Job
-from s3rewrite.sync.journaled import JournaledProgress, heartbeat, note
-from s3rewrite.sync.logged import PassLog
-from s3rewrite.sync.notices import Notices, Say
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.progress import Progress
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, note
+from s3rewrite.sync.reporting.log import Notices, PassLog, Say
+from s3rewrite.sync.reporting.progress import Progress
+from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import signature_of
-from s3rewrite.sync.settling import Settling, is_young
+from s3rewrite.watch.debounce import Settling, is_young
 
 logger = logging.getLogger("s3rewrite.loop")
 

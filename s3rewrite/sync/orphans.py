@@ -3,9 +3,9 @@
 Deleted behind all uploads of a pass, when nobody writes: no upload can take one for its own.
 """
 
+from s3rewrite.sync.context import Job
 from s3rewrite.sync.delete import delete_objects
-from s3rewrite.sync.job import Job
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import signature_of
 
 

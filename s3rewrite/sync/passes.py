@@ -1,25 +1,27 @@
 """A pass: scan, plan and apply, over a whole mount or over what hints speak of."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
+from typing import TypeVar
 
 import redis
 
-from s3rewrite.registry.lease import held
+from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.apply import Changes
+from s3rewrite.sync.context import Job, LeaseLost
 from s3rewrite.sync.delete import delete_withdrawn
-from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.freeing import free
-from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
-from s3rewrite.sync.referring import ROUNDS, Queue, Wanted, in_circles
-from s3rewrite.sync.replacing import upload_replacing
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
-from s3rewrite.sync.uploading import uploading
+from s3rewrite.sync.upload.referring import ROUNDS, Queue, Wanted, in_circles
+from s3rewrite.sync.upload.replacing import upload_replacing
+from s3rewrite.sync.uploader import uploading
 
 
 def whole_pass(job: Job) -> Report:
@@ -133,3 +135,23 @@ def _first_with_files(directories: Iterator[Directory]) -> list[Directory]:
         if directory.files:
             return looked_at
     return []
+
+
+T = TypeVar("T")
+
+PERIOD = 0.1
+"""Seconds between two tries."""
+
+
+def patiently(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
+    """What `action` returns, tried again while it raises LeaseTaken. Raises the last one.
+
+    Not any more once the stop flag is set.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except LeaseTaken:
+            if time.monotonic() >= until or stop.wait(PERIOD):
+                raise

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from s3rewrite.entries import Entry, Signature, join
+from s3rewrite.core.entries import Entry, Signature, join
 
 
 class Action(StrEnum):

@@ -8,11 +8,11 @@ as if they had never been known.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from s3rewrite.batches import batches
-from s3rewrite.entries import Entry, join
+from s3rewrite.core.batches import batches
+from s3rewrite.core.entries import Entry, join
 from s3rewrite.registry import Outcome
-from s3rewrite.sync.adopt import folder_of
-from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.s3.lookup import folder_of
+from s3rewrite.sync.context import Job, LeaseLost
 from s3rewrite.sync.scan import signature_of
 
 SLACK = 1800.0

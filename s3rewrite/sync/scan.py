@@ -13,13 +13,13 @@ from typing import NamedTuple
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage
 
-from s3rewrite.entries import Signature, join
-from s3rewrite.meant import UNREADABLE, Facts
-from s3rewrite.mounts import Mount
-from s3rewrite.own_names import parsed_own
-from s3rewrite.stubs import is_spoiled_stub, stub_at
+from s3rewrite.core.entries import Signature, join
+from s3rewrite.core.meant import UNREADABLE, Facts
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.ground import Ground
+from s3rewrite.disk.own_names import parsed_own
+from s3rewrite.disk.stubs import is_spoiled_stub, stub_at
 from s3rewrite.sync.findings import Directory, Findings, Rules
-from s3rewrite.sync.ground import Ground
 
 __all__ = ["Directory", "Findings", "ScanError", "scan", "signature", "signature_of"]
 

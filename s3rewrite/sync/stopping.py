@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from s3rewrite.registry.lease import DURATION, abandoned
-from s3rewrite.sync.journaled import farewells
-from s3rewrite.sync.pool import under_way
+from s3rewrite.sync.reporting.journal import farewells
+from s3rewrite.sync.upload.threads import under_way
 
 PATIENCE = 5.0
 """Seconds in which what is under way may end."""

@@ -8,7 +8,7 @@ from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
 
-from s3rewrite import fragments
+from s3rewrite.linking import fragments
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from tests.browser.conftest import FLAGS
 from tests.factories import use_mount, write
 

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser
 
 from demo.servers import SeaweedFS, Valkey, free_ports
 from s3rewrite import conf
-from s3rewrite.rewriters.attributes import Tag
-from s3rewrite.rewriters.contexts import TABLE
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
-from s3rewrite.rewriters.rows import Mark, Row
-from s3rewrite.rewriters.tokens import TAG
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.tokens import TAG
+from s3rewrite.rewriters.table.contexts import TABLE
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.table.rows import Mark, Row
 from s3rewrite.sync.passes import whole_pass
 from tests.browser import files, markup
 from tests.browser.conftest import read

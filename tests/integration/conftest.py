@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from tests.factories import use_mount
 

@@ -77,7 +77,11 @@ def surround(owner: Any, attribute: str, moments: Moments, name: Callable[..., s
 
 def scripts() -> dict[str, str]:
     """SHA-1 -> name, of the Lua scripts."""
-    found = [path for path in files("s3rewrite.registry").iterdir() if path.name.endswith(".lua")]
+    found = [
+        path
+        for path in (files("s3rewrite.registry") / "lua").iterdir()
+        if path.name.endswith(".lua")
+    ]
     return {sha1(path.read_bytes()).hexdigest(): path.name[:-4] for path in found}
 
 
@@ -99,7 +103,7 @@ def watch(moments: Moments) -> None:
     import redis
     from botocore.httpsession import URLLib3Session
 
-    from s3rewrite.sync import freeing
+    from s3rewrite.sync.freeing import free as freeing
 
     for owner, change in ((os, "symlink"), (os, "unlink"), (freeing, "exchange")):
         surround(owner, change, moments, lambda *_, change=change, **__: change)
@@ -142,7 +146,7 @@ def run(last: str) -> tuple[list[str], bool]:
 def live(moments: Moments) -> int:
     """The pass; 0 where all went well."""
     from s3rewrite import conf
-    from s3rewrite.sync.job import Job
+    from s3rewrite.sync.context import Job
     from s3rewrite.sync.passes import whole_pass
 
     watch(moments)

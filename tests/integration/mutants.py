@@ -54,7 +54,7 @@ JUDGES = {
     "registry": ["tests/registry"],
     "others": [
         "tests/sync",
-        "tests/test_links.py",
+        "tests/linking/test_resolver.py",
         "tests/integration/test_late_writes.py",
         "tests/integration/test_recovery.py",
         "tests/integration/test_passes.py",
@@ -63,46 +63,46 @@ JUDGES = {
 }
 
 MUTANTS = [
-    Mutant("none", "links.py", "import asyncio\n", "import asyncio\n"),
+    Mutant("none", "linking/resolver.py", "import asyncio\n", "import asyncio\n"),
     Mutant(
         "published without looking at the file again",
-        "sync/attempt.py",
+        "sync/upload/attempt.py",
         "        if not self.file.is_unchanged():\n            self.finish(self._pending())\n",
         "        pass\n",
     ),
     Mutant(
         "publish does not compare the token",
-        "registry/publish.lua",
+        "registry/lua/publish.lua",
         "redis.call('HGET', KEYS[3], ARGV[1]) ~= ARGV[4]",
         "false",
     ),
     Mutant(
         "publish does not look at the lease",
-        "registry/publish.lua",
+        "registry/lua/publish.lua",
         "redis.call('GET', KEYS[6]) ~= ARGV[5]",
         "false",
     ),
     Mutant(
         "withdraw leaves the claim",
-        "registry/withdraw.lua",
+        "registry/lua/withdraw.lua",
         "redis.call('HDEL', KEYS[3], ARGV[1])\n",
         "",
     ),
     Mutant(
         "withdraw leaves the entry",
-        "registry/withdraw.lua",
+        "registry/lua/withdraw.lua",
         "  redis.call('HDEL', KEYS[1], ARGV[2])\n",
         "",
     ),
     Mutant(
         "a claim leaves the entry",
-        "registry/claim.lua",
+        "registry/lua/claim.lua",
         "  redis.call('HDEL', KEYS[1], ARGV[2])\n",
         "",
     ),
     Mutant(
         "a withdrawal is not told to the views",
-        "registry/withdraw.lua",
+        "registry/lua/withdraw.lua",
         "  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'n', ARGV[1])\n",
         "",
     ),
@@ -121,13 +121,13 @@ MUTANTS = [
     ),
     Mutant(
         "the view does not know on which server an epoch began",
-        "registry/current_epoch.lua",
+        "registry/lua/current_epoch.lua",
         "string.match(epoch, '@(.*)$') == run and epoch",
         "epoch",
     ),
     Mutant(
         "the loop does not know on which server an epoch began",
-        "registry/epoch.lua",
+        "registry/lua/epoch.lua",
         "epoch and string.match(epoch, '@(.*)$') == run",
         "epoch",
     ),
@@ -145,34 +145,37 @@ MUTANTS = [
     ),
     Mutant(
         "late writes of other bytes are not doubted",
-        "registry/claim.lua",
+        "registry/lua/claim.lua",
         "\n      or (ARGV[7] == '1' and not same)",
         "",
     ),
     Mutant(
         "late deletions are not doubted",
-        "registry/claim.lua",
+        "registry/lua/claim.lua",
         "fingerprint == 'deleted-' .. ARGV[6]\n      or ",
         "",
     ),
     Mutant(
         "writes of a killed pass are forgotten by the next",
-        "registry/acquire.lua",
+        "registry/lua/acquire.lua",
         "return mark .. '=' .. (now + ARGV[3]) .. ' '",
         "return ''",
     ),
     Mutant(
         "an answer that was lost is an end",
-        "sync/ends.py",
+        "s3/ends.py",
         '            self._unseen.add(request_dict["context"][MARK])\n',
         "            pass\n",
     ),
     Mutant(
-        "the file is not looked at before it is linked", "links.py", "if root is None:", "if 1:"
+        "the file is not looked at before it is linked",
+        "linking/resolver.py",
+        "if root is None:",
+        "if 1:",
     ),
     Mutant(
         "a touched file is refreshed whatever its bytes",
-        "sync/attempt.py",
+        "sync/upload/attempt.py",
         "old.fingerprint != self.entry.fingerprint",
         "False",
     ),

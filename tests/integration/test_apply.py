@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.report import Result
+from s3rewrite.sync.reporting.report import Result
 from tests.factories import job, use_mount, write
 from tests.integration.test_passes import counts
 

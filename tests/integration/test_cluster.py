@@ -12,7 +12,7 @@ from django_redis import get_redis_connection
 from redis.crc import key_slot
 
 from s3rewrite.conf import place
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, Times, View, loop_registry, view_of
 from s3rewrite.registry.cluster import Cluster
 from s3rewrite.registry.journal import Journal

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
 from tests.factories import use_mount, write

@@ -14,11 +14,12 @@ from urllib.parse import quote
 import pytest
 from django.core.management import CommandError, call_command
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.sync import compression, lanes
-from s3rewrite.sync.compression import CODINGS, LARGEST, compress, decompress
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.sync.upload import compression
+from s3rewrite.sync.upload.compression import CODINGS, LARGEST, compress, decompress
 from tests.factories import use_mount, write
 from tests.integration.test_commands import sync
 

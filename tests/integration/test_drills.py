@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from s3rewrite.links import resolver
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking.resolver import resolver
 from s3rewrite.registry import Registry, loop_registry
 from tests.factories import use_mount, write
 from tests.integration.test_commands import Loop, eventually, loop

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncRequestFactory
 
 from demo.servers import Valkey
+from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.mounts import Mount
 from s3rewrite.registry import View, view_of
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish

@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
-from s3rewrite.sync import examine as examine_module
-from s3rewrite.sync.examine import Finding, Grade, examine
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.core.mounts import Mount
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.tools import doctor as examine_module
+from s3rewrite.tools.doctor import Finding, Grade, examine
 from tests.factories import use_mount, write
 from tests.integration.test_commands import sync
 

@@ -13,21 +13,21 @@ from django.test import AsyncClient, Client
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite import conf
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk import exchange as exchanges
+from s3rewrite.disk.exchange import ExchangeUnsupported
+from s3rewrite.disk.own_names import ASIDE, own_name, token_of
 from s3rewrite.freed import FreedFileError, stub_of
-from s3rewrite.links import resolver
-from s3rewrite.mounts import Mount
-from s3rewrite.own_names import ASIDE, own_name, token_of
+from s3rewrite.linking.resolver import resolver
 from s3rewrite.registry import Registry
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import S3Error
 from s3rewrite.storage import S3RewriteStorage
-from s3rewrite.sync import exchange as exchanges
-from s3rewrite.sync import freeing
-from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.exchange import ExchangeUnsupported
+from s3rewrite.sync.freeing import free as freeing
 from s3rewrite.sync.passes import whole_pass
-from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.restore import restore
-from s3rewrite.sync.transfer import Bucket
-from s3rewrite.sync.verify import Difference, Fault, differences
+from s3rewrite.sync.reporting.report import Report, Result
+from s3rewrite.tools.restore import restore
+from s3rewrite.tools.verify import Difference, Fault, differences
 from tests.factories import job, use_mount, write
 from tests.integration.test_passes import Puts, counts, keys
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from s3rewrite import conf
+from s3rewrite.core.mounts import Mount
 from s3rewrite.freed import stub_of
-from s3rewrite.mounts import Mount
-from s3rewrite.sync import freeing
-from s3rewrite.sync.report import Result
+from s3rewrite.sync.freeing import free as freeing
+from s3rewrite.sync.reporting.report import Result
 from tests.factories import use_mount
 from tests.integration.test_killed import Change, Mortal, Site, explained
 from tests.integration.test_passes import Puts

@@ -11,13 +11,13 @@ import pytest
 from botocore.config import Config
 
 from demo.servers import SeaweedFS
-from s3rewrite.sync import lanes
-from s3rewrite.sync.boto_lane import BotoLane
-from s3rewrite.sync.errors import S3Error, S3Unavailable
-from s3rewrite.sync.expressible import LARGEST
-from s3rewrite.sync.objects import SMALL, Digests, Upload
-from s3rewrite.sync.obstore_lane import ObstoreLane
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3.boto3_writer import BotoLane
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import S3Error, S3Unavailable
+from s3rewrite.s3.objects import SMALL, Digests, Upload
+from s3rewrite.s3.obstore.support import LARGEST
+from s3rewrite.s3.obstore.writer import ObstoreLane
 from tests.factories import use_mount
 from tests.integration.faulty_s3 import (
     Exchange,

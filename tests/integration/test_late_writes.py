@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from demo.servers import SeaweedFS
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.sync.passes import whole_pass
-from s3rewrite.sync.report import Result
+from s3rewrite.sync.reporting.report import Result
 from tests.factories import job, use_mount, write
 from tests.integration.faulty_s3 import FaultyS3, Late, faulty
 from tests.integration.test_commands import Loop, eventually

@@ -20,9 +20,9 @@ from django.core.management import CommandError, call_command
 from benchmarks.sync_tools import Run, program
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite import conf
-from s3rewrite.links import resolver
-from s3rewrite.mounts import Mount
-from s3rewrite.sync import parts
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking.resolver import resolver
+from s3rewrite.s3 import multipart_etags as parts
 from tests.factories import use_mount, write
 from tests.publishing import published
 

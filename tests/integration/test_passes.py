@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from demo.servers import SeaweedFS
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync import apply
 from s3rewrite.sync import scan as scan_module
-from s3rewrite.sync.errors import S3Error
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import job, use_mount, write
 
 

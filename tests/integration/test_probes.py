@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from tests.factories import write
 from tests.integration.test_commands import Loop, eventually

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
 from s3rewrite.sync import reconcile as module
-from s3rewrite.sync.job import LeaseLost
+from s3rewrite.sync.context import LeaseLost
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reconcile import reconcile
 from tests.factories import job, write

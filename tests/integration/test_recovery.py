@@ -11,11 +11,11 @@ from django.core.files.storage import InMemoryStorage, storages
 from django.core.management import CommandError, call_command
 
 from demo.servers import Valkey
-from s3rewrite.entries import Entry
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import Entry
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry, view_of
 from s3rewrite.registry.lease import held
-from s3rewrite.sync import restore as restore_module
+from s3rewrite.tools import restore as restore_module
 from tests.factories import use_mount, write
 from tests.integration.test_commands import sync
 

@@ -14,8 +14,8 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from demo.servers import HOST, Valkey
+from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry, view_of
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, use_mount, write

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from tests.factories import write
 from tests.integration.test_commands import sync

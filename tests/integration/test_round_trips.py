@@ -9,8 +9,8 @@ import redis
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.mounts import Mount
 from s3rewrite.registry import view_of
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish

@@ -9,11 +9,11 @@ import pytest
 from botocore.config import Config
 
 from demo.servers import SeaweedFS
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import whole_pass
-from s3rewrite.sync.report import Result
+from s3rewrite.sync.reporting.report import Result
 from tests.factories import job, use_mount, write
 from tests.integration.faulty_s3 import (
     Exchange,

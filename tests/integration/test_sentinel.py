@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from demo.servers import HOST, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import view_of
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, use_mount, write

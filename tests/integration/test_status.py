@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from tests.factories import use_mount, write
 from tests.integration.test_commands import Loop, eventually, loop, sync

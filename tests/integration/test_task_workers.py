@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from demo.servers import Process, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.s3.bucket import Bucket
 from tests.factories import use_mount, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ class Worker(Process):
     @property
     def begun(self) -> int:
         """Batches that it has taken up."""
-        return self.log.read_text().count(": s3rewrite.sync.tasks.upload_batch(")
+        return self.log.read_text().count(": s3rewrite.sync.workers.tasks.upload_batch(")
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -11,18 +11,17 @@ import redis
 from django_tasks.backends.dummy import DummyBackend
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import held
-from s3rewrite.sync import handed_out
-from s3rewrite.sync.handouts import Handout
-from s3rewrite.sync.job import Job
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.sync.context import Job
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.report import Report, Result
-from s3rewrite.sync.taken_up import take_up
-from s3rewrite.sync.tasks import upload_batch
-from s3rewrite.sync.teller import Teller
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.sync.reporting.report import Report, Result
+from s3rewrite.sync.workers import coordinator as handed_out
+from s3rewrite.sync.workers.messages import Handout
+from s3rewrite.sync.workers.tasks import upload_batch
+from s3rewrite.sync.workers.worker import Teller, take_up
 from tests.factories import job, use_mount, write
 
 IMMEDIATE = "django_tasks.backends.immediate.ImmediateBackend"
@@ -261,7 +260,7 @@ def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
     passing: list[Passing],
 ) -> None:
     """Lost in the midst of the first write, which arrives all the same."""
-    monkeypatch.setattr("s3rewrite.sync.teller.SIGN", 0.05)
+    monkeypatch.setattr("s3rewrite.sync.workers.worker.SIGN", 0.05)
     mount = use_mount(settings, root, **options, THREADS=1)
     registry = loop_registry(mount)
     put, sent = Bucket.put, []
@@ -296,7 +295,7 @@ def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
 def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
     mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch, passing: list[Passing]
 ) -> None:
-    monkeypatch.setattr("s3rewrite.sync.outstanding.SILENCE", 0.5)
+    monkeypatch.setattr("s3rewrite.sync.workers.batches.SILENCE", 0.5)
     monkeypatch.setattr(handed_out, "NAMES", 2)
     for name in "abcd":
         write(root, name)
@@ -314,7 +313,7 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
 def test_files_whose_workers_are_lost_again_and_again_are_left(
     mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch, passing: list[Passing]
 ) -> None:
-    monkeypatch.setattr("s3rewrite.sync.outstanding.SILENCE", 0.2)
+    monkeypatch.setattr("s3rewrite.sync.workers.batches.SILENCE", 0.2)
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
     for number in range(handed_out.TIMES):
@@ -330,7 +329,7 @@ def test_files_whose_workers_are_lost_again_and_again_are_left(
 def test_without_a_worker_a_pass_ends_and_says_so(
     mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3rewrite.sync.outstanding.PATIENCE", 0.2)
+    monkeypatch.setattr("s3rewrite.sync.workers.batches.PATIENCE", 0.2)
     for number in range(250):
         write(root, f"{number}.txt")
     report = whole_pass(job(mount))

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 import redis
 
-from s3rewrite.entries import Signature
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import Signature
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
-from s3rewrite.sync.attempt import End, Uploaded
-from s3rewrite.sync.errors import S3Error, S3Unavailable
-from s3rewrite.sync.job import Job, LeaseLost
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import S3Error, S3Unavailable
+from s3rewrite.sync.context import Job, LeaseLost
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.relink import KeptLocal
-from s3rewrite.sync.report import Result
-from s3rewrite.sync.transfer import Bucket
-from s3rewrite.sync.upload import Wanted, upload
+from s3rewrite.sync.reporting.report import Result
+from s3rewrite.sync.upload.attempt import End, Uploaded
+from s3rewrite.sync.upload.batch import Wanted, upload
+from s3rewrite.sync.upload.references import KeptLocal
 from tests.factories import job, write
 
 NAMES = ["a.txt", "b.txt", "c.txt", "d.txt"]

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
-from s3rewrite.sync import cookie as cookie_module
-from s3rewrite.sync import watch as watch_module
 from s3rewrite.sync.loop import MountLoop, run
-from s3rewrite.sync.watch import Watch
+from s3rewrite.watch import cookie as cookie_module
+from s3rewrite.watch import watch as watch_module
+from s3rewrite.watch.watch import Watch
 from tests.factories import use_mount, write
 
 INTERVAL = 3600.0

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from demo.servers import HOST, Process, free_ports
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish

@@ -23,12 +23,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.mounts import Mount
 from s3rewrite.registry import Claim, Registry, loop_registry, view_of
-from s3rewrite.sync.job import Job
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.sync.context import Job
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.transfer import Bucket
 from tests.factories import job, use_mount
 from tests.integration.memory_s3 import MemoryS3
 from tests.publishing import closed_clients

@@ -6,7 +6,7 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path
 
-from s3rewrite.witness import call_as_witness
+from s3rewrite.linking.debugging import call_as_witness
 
 BODY = '<img src="/media/a.jpg">\n<img src="/media/b.jpg"><a href="/media/a.jpg" download>'
 

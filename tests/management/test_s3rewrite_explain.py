@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from s3rewrite import conf
+from s3rewrite.core.mounts import Mount
 from s3rewrite.management.commands.s3rewrite_explain import LOCAL
-from s3rewrite.mounts import Mount
 from tests.factories import use_mount, write
 from tests.management.site import BODY
 from tests.publishing import closed_clients, publish

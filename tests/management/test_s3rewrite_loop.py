@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from s3rewrite.core.mounts import Mount
 from s3rewrite.management.commands import s3rewrite_loop
-from s3rewrite.mounts import Mount
 from s3rewrite.sync.loop import MountLoop
-from s3rewrite.sync.watch import Watch
+from s3rewrite.watch.watch import Watch
 from tests.factories import use_mount
 
 

@@ -6,8 +6,8 @@ from prometheus_client import CollectorRegistry
 
 from s3rewrite.metrics import collector
 from s3rewrite.metrics.collector import FIGURES, StatusCollector
+from s3rewrite.monitoring.status import Status
 from s3rewrite.registry.journal import Trouble
-from s3rewrite.status import Status
 from tests.factories import use_mount
 
 LAST = {"ended": 1000.0, "seconds": 2.5, "stopped": ""}

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from s3rewrite.core.mounts import Mount
 from s3rewrite.metrics.loop import LoopMetrics
-from s3rewrite.mounts import Mount
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import use_mount
 
 

@@ -10,13 +10,13 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import CollectorRegistry
 
-from s3rewrite import links
-from s3rewrite.links import resolver
+from s3rewrite.core.counters import count_with, tally
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking import resolver as links
+from s3rewrite.linking.resolver import resolver
 from s3rewrite.metrics.apps import MetricsConfig
 from s3rewrite.metrics.web import WEB, WebTally
-from s3rewrite.mounts import Mount
 from s3rewrite.registry import view_of
-from s3rewrite.tally import count_with, tally
 from tests.factories import use_mount, write
 from tests.publishing import closed_clients, publish
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from s3rewrite.entries import Entry, Signature
+from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.registry import Claim, Registry
 from s3rewrite.registry.lease import held
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.entries import MAX_NAME_BYTES
+from s3rewrite.core.entries import MAX_NAME_BYTES
 from s3rewrite.registry import Registry, View, remembered
 from s3rewrite.registry.remembered import CAPACITY, CAPACITY_BYTES, Remembered
 from tests.registry.conftest import entry

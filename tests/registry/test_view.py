@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from demo.servers import Valkey
-from s3rewrite.entries import Entry
+from s3rewrite.core.entries import Entry
 from s3rewrite.registry import Outcome, Registry, View, remembered
 from s3rewrite.registry import view as view_module
 from s3rewrite.registry.lease import held

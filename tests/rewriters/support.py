@@ -3,7 +3,7 @@
 import re
 
 from s3rewrite.rewriters import html, rewrite
-from s3rewrite.rewriters.scope import Link, Scope, Target
+from s3rewrite.rewriters.types import Link, Scope, Target
 
 HOSTS = ("https://example.com", "http://example.com", "//example.com")
 PREFIXES = (b"/media/", *(f"{host}/media/".encode() for host in HOSTS))

@@ -1,7 +1,7 @@
 import pytest
 
-from s3rewrite.rewriters.base import has_foreign_base
-from s3rewrite.rewriters.walker import Walker
+from s3rewrite.rewriters.page import has_foreign_base
+from s3rewrite.rewriters.syntax.walker import Walker
 
 ORIGINS = (b"https://example.com", b"//example.com")
 

@@ -1,10 +1,10 @@
 import pytest
 
-from s3rewrite.rewriters.attributes import Tag
 from s3rewrite.rewriters.candidates import in_text
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.references import Text
-from s3rewrite.rewriters.rows import Mark, Row, Rule
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.syntax.decoded_text import Text
+from s3rewrite.rewriters.table.rows import Mark, Row, Rule
 from tests.rewriters.support import scope
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters import html, rewrite
-from s3rewrite.rewriters.scope import Scope, Target
+from s3rewrite.rewriters.types import Scope, Target
 from tests.rewriters import truth
 from tests.rewriters.support import (
     PUBLIC,

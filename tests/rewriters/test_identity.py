@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters import css, feeds, html, json, rewrite
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.pieces import MAX_HELD, Pieces
-from s3rewrite.rewriters.scope import Link, Scope, Target
 from s3rewrite.rewriters.splice import splice
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.types import Link, Scope, Target
 from tests.pages import all_published, none_published, sent
 from tests.rewriters import truth
 

@@ -7,10 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters import css, html, json, rewrite
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.pieces import MAX_HELD, Pieces
-from s3rewrite.rewriters.scope import Link, Scope, Target
 from s3rewrite.rewriters.splice import splice
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.types import Link, Scope, Target
 from tests.rewriters import truth
 
 ALL = Scope((Target((b"/media/", b"//example.com/media/"), OPTIONAL_CONTEXTS, cors=True),))

@@ -1,7 +1,7 @@
 import pytest
 
 from s3rewrite.rewriters import rewrite, splice
-from s3rewrite.rewriters.scope import Candidate, Link, Scope
+from s3rewrite.rewriters.types import Candidate, Link, Scope
 
 BODY = b"<img src=/media/a> <img src=/media/b>"
 CANDIDATES = [Candidate(9, b"/media/a"), Candidate(28, b"/media/b")]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from s3rewrite import charsets
+from s3rewrite.linking import charsets
 from s3rewrite.rewriters import headers, outgoing
 from s3rewrite.rewriters.bodies import KINDS
 from s3rewrite.rewriters.explain import explain, explain_header
-from s3rewrite.rewriters.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.pieces import Pieces
-from s3rewrite.rewriters.scope import Scope, Target
+from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.rewriters.types import Scope, Target
 
 PREFIXES = (b"/media/", b"https://example.com/media/", b"//example.com/media/")
 ALL = Scope((Target(PREFIXES, OPTIONAL_CONTEXTS, cors=True),), (b"https://example.com",))

@@ -16,8 +16,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.entries import MAX_NAME_BYTES, is_name, name_of
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import MAX_NAME_BYTES, is_name, name_of
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
 from s3rewrite.sync.hints import WHOLE

@@ -10,10 +10,10 @@ import redis
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
-from s3rewrite.explanation import explain_response
-from s3rewrite.fragments import rewritten
+from s3rewrite.explain.explanation import explain_response
+from s3rewrite.linking.fragments import rewritten
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.rewriters.prefixes import MAX_BODY_BYTES, MAX_URLS
+from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URLS
 from tests.factories import use_mount
 from tests.pages import CDN, all_published, sent
 from tests.publishing import closed_clients, publish

@@ -10,13 +10,13 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.shown import printable
 from s3rewrite.registry import Registry
-from s3rewrite.shown import printable
-from s3rewrite.sync.logged import PassLog
 from s3rewrite.sync.passes import whole_pass
-from s3rewrite.sync.progress import Bar, Lines
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.log import PassLog
+from s3rewrite.sync.reporting.progress import Bar, Lines
+from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import job, write
 from tests.integration.conftest import mount, registry, root
 from tests.integration.test_passes import body, keys

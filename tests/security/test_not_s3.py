@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.servers import SeaweedFS
-from s3rewrite.sync import lanes
-from s3rewrite.sync.errors import NotS3Error, S3Error
-from s3rewrite.sync.objects import SMALL, Digests, Object, Upload
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import NotS3Error, S3Error
+from s3rewrite.s3.objects import SMALL, Digests, Object, Upload
 from tests.factories import use_mount
 from tests.integration.faulty_s3 import Exchange, Fault, FaultyS3, answers, faulty
 

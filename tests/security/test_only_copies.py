@@ -18,15 +18,17 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from s3rewrite import conf, freeable, freed
+from s3rewrite import conf, freed
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk import exchange, freeable
 from s3rewrite.freed import bring_back, stub_of
-from s3rewrite.mounts import Mount
+from s3rewrite.monitoring.status import Level, status_of, verdict
 from s3rewrite.registry import Registry
-from s3rewrite.status import Level, status_of, verdict
 from s3rewrite.storage import S3RewriteStorage
-from s3rewrite.sync import exchange, freeing, only_copies
+from s3rewrite.sync.freeing import free as freeing
+from s3rewrite.sync.freeing import only_copies
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import job, use_mount, write
 from tests.integration.test_passes import counts, keys
 
@@ -355,7 +357,7 @@ class TestLost:
     def test_a_look_costs_a_listing_a_directory_once_a_day(
         self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from s3rewrite.sync.transfer import Bucket
+        from s3rewrite.s3.bucket import Bucket
 
         freed_files(mount, root, {"a.png": b"a", "d/b.png": b"b", "d/c.png": b"c"})
         registry.client.delete(registry.keys.only_copies)

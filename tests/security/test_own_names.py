@@ -12,9 +12,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from s3rewrite import conf
-from s3rewrite.mounts import Mount
-from s3rewrite.own_names import ASIDE, PART, START, WATCH, is_own, own_name, parsed_own, token_of
-from s3rewrite.sync import freeing
+from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.own_names import (
+    ASIDE,
+    PART,
+    START,
+    WATCH,
+    is_own,
+    own_name,
+    parsed_own,
+    token_of,
+)
+from s3rewrite.sync.freeing import free as freeing
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, use_mount, write
 

@@ -17,16 +17,16 @@ from django.test import RequestFactory
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.entries import Entry
+from s3rewrite.core.entries import Entry
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.paths import is_inert
 from s3rewrite.metrics.collector import StatusCollector
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.mounts import Mount
-from s3rewrite.overview import find, overviews
-from s3rewrite.paths import is_inert
+from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import Registry, loop_registry
-from s3rewrite.registry.desk import Desk
-from s3rewrite.sync.handouts import ends_of
+from s3rewrite.registry.task_channel import Desk
 from s3rewrite.sync.loop import MountLoop
+from s3rewrite.sync.workers.messages import ends_of
 from tests.factories import use_mount, write
 from tests.publishing import closed_clients
 

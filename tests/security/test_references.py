@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import redis
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.passes import whole_pass
-from s3rewrite.sync.relink import MAX_REFERENCES
-from s3rewrite.sync.report import Report
+from s3rewrite.sync.reporting.report import Report
+from s3rewrite.sync.upload.references import MAX_REFERENCES
 from tests.factories import job, use_mount, write
 from tests.publishing import closed_clients, published
 

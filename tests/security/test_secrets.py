@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite import conf
+from s3rewrite.core.shown import MASK, Veiled, cleaned, veiled, without_userinfo
 from s3rewrite.registry import loop_registry
-from s3rewrite.shown import MASK, Veiled, cleaned, veiled, without_userinfo
-from s3rewrite.sync.boto_lane import new_boto
-from s3rewrite.sync.job import Job
-from s3rewrite.sync.objects import Digests
-from s3rewrite.sync.sending import Sending, upload_of
+from s3rewrite.s3.boto3_writer import new_boto
+from s3rewrite.s3.objects import Digests
+from s3rewrite.sync.context import Job
+from s3rewrite.sync.upload.content import Sending, upload_of
 from tests.publishing import closed_clients
 
 __all__ = ["closed_clients"]

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
+from s3rewrite.monitoring.server import BUSY, TIMEOUT, Address, Page, one_at_a_time, serving
 from s3rewrite.registry import Registry
-from s3rewrite.sync.server import BUSY, TIMEOUT, Address, Page, one_at_a_time, serving
 from tests.factories import write
 from tests.integration.test_commands import eventually
 from tests.integration.test_probes import Answer, Probed, served
@@ -121,7 +121,7 @@ def lasts(connection: socket.socket, piece: bytes) -> float:
 
 
 def test_a_byte_now_and_then_holds_no_connection(port: int, monkeypatch: Any) -> None:
-    monkeypatch.setattr("s3rewrite.sync.server.TIMEOUT", 1.0)
+    monkeypatch.setattr("s3rewrite.monitoring.server.TIMEOUT", 1.0)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         assert 0.5 < lasts(connection, b"G") < 3
 

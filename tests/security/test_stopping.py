@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import DURATION
 from tests.factories import write

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 import s3rewrite
-from s3rewrite.mounts import Mount
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, hint_stream
-from s3rewrite.registry.desk import EXPIRES, Desk
+from s3rewrite.registry.task_channel import EXPIRES, Desk
 from s3rewrite.sync import apply
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, write
 
-BY_SETTINGS = {"s3rewrite.sync.compression._module"}
+BY_SETTINGS = {"s3rewrite.sync.upload.compression._module"}
 """What is asked of them are settings."""
 
 BASE = Path(__file__).resolve().parents[2]

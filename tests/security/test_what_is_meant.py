@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.explanation import explain_urls
-from s3rewrite.meant import HIDDEN, OUTSIDE, TEMPORARY, UNLINKABLE, UNREADABLE, WORDS
-from s3rewrite.mounts import Mount
-from s3rewrite.publication import of_names
+from s3rewrite.core.meant import HIDDEN, OUTSIDE, TEMPORARY, UNLINKABLE, UNREADABLE, WORDS
+from s3rewrite.core.mounts import Mount
+from s3rewrite.explain.explanation import explain_urls
+from s3rewrite.explain.publication import of_names
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
-from s3rewrite.sync.attempt import Uploaded
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.relink import KeptLocal
-from s3rewrite.sync.report import Result
+from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.scan import signature
-from s3rewrite.sync.upload import Wanted, upload
+from s3rewrite.sync.upload.attempt import Uploaded
+from s3rewrite.sync.upload.batch import Wanted, upload
+from s3rewrite.sync.upload.references import KeptLocal
 from tests.factories import job, use_mount, write
 from tests.integration.conftest import mount, registry, root
 from tests.integration.faulty_s3 import Exchange, faulty

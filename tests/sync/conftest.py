@@ -1,6 +1,6 @@
 import pytest
 
-from s3rewrite.sync import lanes
+from s3rewrite.s3 import writer as lanes
 
 
 @pytest.fixture(autouse=True)

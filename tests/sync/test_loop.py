@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 import redis
 
-from s3rewrite.entries import Signature
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import Signature
+from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
+from s3rewrite.sync.context import Job
 from s3rewrite.sync.hints import WHOLE
-from s3rewrite.sync.job import Job
 from s3rewrite.sync.loop import MountLoop, run
-from s3rewrite.sync.notices import Notices
-from s3rewrite.sync.report import Report, Result
+from s3rewrite.sync.reporting.log import Notices
+from s3rewrite.sync.reporting.report import Report, Result
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="https://cdn/")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.entries import Entry, Signature
+from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.sync.plan import Action, Task, decide, plan
 
 OLD, NEW = Signature(1, 1), Signature(1, 2)

@@ -8,8 +8,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.entries import Signature
-from s3rewrite.mounts import Mount
+from s3rewrite.core.entries import Signature
+from s3rewrite.core.mounts import Mount
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.scan import Findings, ScanError, scan, signature_of
 from tests.factories import write

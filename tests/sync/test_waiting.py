@@ -3,7 +3,7 @@ from threading import Event
 import pytest
 
 from s3rewrite.registry.lease import LeaseTaken
-from s3rewrite.sync.waiting import patiently
+from s3rewrite.sync.passes import patiently
 
 
 def test_it_tries_until_the_lease_is_free() -> None:

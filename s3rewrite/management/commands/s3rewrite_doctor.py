@@ -6,11 +6,11 @@ from typing import Any
 from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandError
 
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.mounts import Mount
-from s3rewrite.shown import printable
-from s3rewrite.status import status_of, verdict
-from s3rewrite.sync.examine import Finding, Grade, examine
+from s3rewrite.monitoring.status import status_of, verdict
+from s3rewrite.tools.doctor import Finding, Grade, examine
 
 
 class Command(BaseCommand):

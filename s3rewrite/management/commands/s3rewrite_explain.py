@@ -8,10 +8,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.explanation import Explanation, Outcome
+from s3rewrite.core.shown import printable
+from s3rewrite.explain.explanation import Explanation, Outcome
+from s3rewrite.explain.subjects import Subject, explained
 from s3rewrite.management.columns import aligned, shortened
-from s3rewrite.management.subjects import Subject, explained
-from s3rewrite.shown import printable
 
 LOCAL = 3
 """The exit code where something could be linked, and is not."""

@@ -8,16 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.shown import printable
+from s3rewrite.monitoring.probes import READY, Health, serving_all, tell
+from s3rewrite.monitoring.server import Address, Page, Pages, address, one_at_a_time
 from s3rewrite.sync.health import PATIENCE
 from s3rewrite.sync.loop import MountLoop, run
-from s3rewrite.sync.probes import Health, serving_all
-from s3rewrite.sync.progress import Lines, Progress
-from s3rewrite.sync.server import Address, Page, Pages, address, one_at_a_time
+from s3rewrite.sync.reporting.progress import Lines, Progress
 from s3rewrite.sync.stopping import stoppable
-from s3rewrite.sync.supervisor import READY, tell
-from s3rewrite.sync.watch import Watch, has_watchfiles
+from s3rewrite.watch.watch import Watch, has_watchfiles
 
 
 class Command(BaseCommand):

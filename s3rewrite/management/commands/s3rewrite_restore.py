@@ -6,14 +6,14 @@ from typing import Any
 import redis
 from django.core.management.base import BaseCommand, CommandError
 
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.mounts import Mount
-from s3rewrite.shown import printable
-from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.job import Choices, Job
-from s3rewrite.sync.report import readable
-from s3rewrite.sync.restore import restore
+from s3rewrite.s3.errors import S3Error
+from s3rewrite.sync.context import Choices, Job
+from s3rewrite.sync.reporting.report import readable
 from s3rewrite.sync.scan import ScanError
+from s3rewrite.tools.restore import restore
 
 
 class Command(BaseCommand):

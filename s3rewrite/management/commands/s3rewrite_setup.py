@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.mounts import Mount
-from s3rewrite.shown import printable
-from s3rewrite.sync.bucket_rules import iam_policy
-from s3rewrite.sync.errors import S3Error
-from s3rewrite.sync.provision import Step, is_unknown, steps
-from s3rewrite.sync.transfer import Bucket
+from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import S3Error
+from s3rewrite.tools.bucket_rules import iam_policy
+from s3rewrite.tools.bucket_setup import Step, is_unknown, steps
 
 
 class Command(BaseCommand):

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.shown import printable
-from s3rewrite.status import MAX_AGE, Level, Status, Verdict, ago, status_of, verdict
-from s3rewrite.sync.report import readable
+from s3rewrite.monitoring.status import MAX_AGE, Level, Status, Verdict, ago, status_of, verdict
+from s3rewrite.sync.reporting.report import readable
 
 SHOWN = 20
 """Names of each kind that are listed without `--all`."""

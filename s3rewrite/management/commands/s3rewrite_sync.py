@@ -7,19 +7,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.limits import parsed_limit
+from s3rewrite.core.mounts import Mount, parsed_limit
+from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
-from s3rewrite.shown import printable
-from s3rewrite.sync.job import Choices, Job
-from s3rewrite.sync.journaled import JournaledProgress, note
-from s3rewrite.sync.logged import PassLog
-from s3rewrite.sync.passes import whole_pass
-from s3rewrite.sync.progress import Bar, Lines, Progress
-from s3rewrite.sync.report import Report
+from s3rewrite.sync.context import Choices, Job
+from s3rewrite.sync.passes import patiently, whole_pass
+from s3rewrite.sync.reporting.journal import JournaledProgress, note
+from s3rewrite.sync.reporting.log import PassLog
+from s3rewrite.sync.reporting.progress import Bar, Lines, Progress
+from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.stopping import stoppable
-from s3rewrite.sync.waiting import patiently
 
 
 class Command(BaseCommand):

@@ -1,0 +1,56 @@
+"""EXCLUDE and INCLUDE: which names stay local, in the grammar of gitignore. Pure."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pathspec import GitIgnoreSpec
+
+from s3rewrite.disk.own_names import is_own
+
+
+def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = ()) -> bool:
+    """Whether a name is not to be offloaded.
+
+    | EXCLUDE names it | INCLUDE           | stays local |
+    |------------------|-------------------|-------------|
+    | (one of our own) | any               | yes         |
+    | yes              | any               | yes         |
+    | no               | none              | no          |
+    | no               | names it          | no          |
+    | no               | does not name it  | yes         |
+    """
+    if is_own(name):
+        return True
+    if exclude and matches(name, exclude):
+        return True
+    return bool(include) and not matches(name, include)
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether these patterns, taken together, name a file."""
+    return _spec(patterns).match_file(name)
+
+
+@lru_cache(maxsize=64)
+def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    return GitIgnoreSpec.from_lines(patterns)
+
+
+def parameters_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The parameters for the file of that name: of patterns that name it, the last one wins."""
+    found = {key: value for key, value in given.items() if not is_pattern(key, value)}
+    for pattern, parameters in patterns(given):
+        if matches(name, (pattern,)):
+            found |= parameters
+    return found
+
+
+def is_pattern(key: str, value: object) -> bool:
+    """Whether a key is a pattern, with parameters as its value."""
+    return isinstance(value, Mapping) and not key.isidentifier()
+
+
+def patterns(given: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each pattern with its parameters."""
+    return ((key, value) for key, value in given.items() if is_pattern(key, value))

@@ -1,0 +1,153 @@
+"""A storage whose files may be freed: what is on S3 alone is read as if it were there."""
+
+import errno
+import io
+import os
+import posixpath
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage
+
+from s3rewrite import conf
+from s3rewrite.disk.own_names import PART, own_name, parsed_own
+from s3rewrite.disk.replacements import create, give, old_of, part_of, replaceable
+from s3rewrite.disk.stubs import Stub, stub_at
+from s3rewrite.freed import bring_back, fetch
+
+if TYPE_CHECKING:
+    Base = File[Any]
+else:
+    Base = File
+
+T = TypeVar("T")
+
+IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of an opened file that are kept in memory; a larger one is kept in a temporary file."""
+
+TRIES = 3
+"""Times that a file and its stub are looked for: they may change places in between."""
+
+
+class FreeableStorage(FileSystemStorage):
+    """A FileSystemStorage in which what was freed is read as if it were there."""
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        """Directories and files, without those that are ours for a while."""
+        directories, files = super().listdir(path)
+        return directories, [file for file in files if not parsed_own(file)]
+
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
+        def open_freed(stub: Stub) -> "File[Any]":
+            if not set(mode) & set("wa+"):
+                return File(_opened(self, stub, mode), name)
+            if "w" in mode:
+                return _Replacement(self, name, mode, stub)
+            bring_back(self, name, stub)
+            return self._open_local(name, mode)
+
+        return self._answer(name, lambda: self._open_local(name, mode), open_freed)
+
+    def _open_local(self, name: str, mode: str) -> "File[Any]":
+        return cast("File[Any]", super()._open(name, mode))  # type: ignore[misc]
+
+    def _save(self, name: str, content: Any) -> str:
+        save = super()._save  # type: ignore[misc]
+        path = Path(self.path(name))
+        old = replaceable(path) if getattr(self, "_allow_overwrite", False) else None
+        if old is None:
+            # Where nothing may be overwritten, a stub keeps its name, as a file does.
+            return cast("str", save(name, content))
+        with part_of(path) as part:
+            save(posixpath.join(posixpath.dirname(name), part.name), content)
+            give(part, old, None if self.file_permissions_mode else old.mode)
+            part.replace(path)
+        return os.path.relpath(path, self.location)
+
+    def size(self, name: str) -> int:
+        """The size of a file, in bytes."""
+        ask = super().size
+        return self._answer(name, lambda: ask(name), _size)
+
+    def get_modified_time(self, name: str) -> datetime:
+        """When its bytes were changed last."""
+        ask = super().get_modified_time
+        return self._answer(name, lambda: ask(name), _time)
+
+    def get_created_time(self, name: str) -> datetime:
+        """Of a freed file, when its bytes were changed last."""
+        ask = super().get_created_time
+        return self._answer(name, lambda: ask(name), _time)
+
+    def get_accessed_time(self, name: str) -> datetime:
+        """Of a freed file, when its bytes were changed last."""
+        ask = super().get_accessed_time
+        return self._answer(name, lambda: ask(name), _time)
+
+    def _answer(self, name: str, of_file: Callable[[], T], of_stub: Callable[[Stub], T]) -> T:
+        """What the file says, or its stub, whichever is in its place."""
+        path = self.path(name)
+        for _ in range(TRIES):
+            with suppress(FileNotFoundError):
+                return of_file()
+            if stub := stub_at(path):
+                return of_stub(stub)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+class _Replacement(Base):
+    """New bytes for a freed file: they take its place when they are closed without an error."""
+
+    def __init__(self, storage: FileSystemStorage, name: str, mode: str, stub: Stub) -> None:
+        self._path = Path(storage.path(name))
+        self._part = self._path.with_name(own_name(PART))
+        old = old_of(storage, self._path, stub)
+        super().__init__(create(self._part, mode), name)
+        give(self._part, old, old.mode)
+
+    def close(self) -> None:
+        """Put them in place. Raises OSError; then the old ones stay."""
+        if self.closed:
+            return
+        try:
+            super().close()
+            self._part.replace(self._path)
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+            return
+        super().close()
+        self._part.unlink(missing_ok=True)
+
+
+def _size(stub: Stub) -> int:
+    return stub.signature.size
+
+
+def _time(stub: Stub) -> datetime:
+    zone = UTC if conf.uses_time_zones() else None
+    return datetime.fromtimestamp(stub.signature.mtime_ns / 1e9, zone)
+
+
+def _opened(storage: Storage, stub: Stub, mode: str) -> IO[Any]:
+    file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever opens it closes it
+    try:
+        fetch(storage, stub, cast("IO[bytes]", file))
+    except BaseException:
+        file.close()
+        raise
+    return cast("IO[Any]", file if "b" in mode else io.TextIOWrapper(cast("IO[bytes]", file)))

@@ -1,0 +1,129 @@
+"""Files and folders as Django's FileSystemStorage makes them, and names that are never taken twice.
+
+The operating system alone: nothing of S3.
+"""
+
+import errno
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from django.core.files.storage import FileSystemStorage
+
+from s3rewrite.disk.exchange import rename_new
+
+CANNOT = frozenset(
+    {
+        errno.EACCES,
+        errno.EINVAL,
+        errno.EMLINK,
+        errno.ENOSYS,
+        errno.EOPNOTSUPP,
+        errno.EPERM,
+        errno.EXDEV,
+    }
+)
+"""How file systems say that they have no such thing: FAT, SMB, shared folders, FUSE."""
+
+REASONS = {
+    errno.EACCES: "this user may not write there: allow it",
+    errno.EFBIG: "it is larger than this disk can hold",
+    errno.EILSEQ: "this disk takes no such name",
+    errno.EINVAL: "this disk takes no such name",
+    errno.ELOOP: "the links in its path lead round in a circle: mend them",
+    errno.ENAMETOOLONG: "its name is longer than this disk takes",
+    errno.EPERM: "this user may not write there: allow it",
+}
+"""Why one file cannot be made."""
+
+
+def make_folder(storage: FileSystemStorage, folder: Path) -> None:
+    """Make a folder and those above it, with the permissions that `save` gives. Raises OSError."""
+    missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
+    for place in reversed(missing):
+        place.mkdir(exist_ok=True)
+        if storage.directory_permissions_mode is not None:
+            place.chmod(storage.directory_permissions_mode)  # whatever the umask is
+
+
+def open_beside(storage: FileSystemStorage, path: Path, basename: str) -> IO[bytes]:
+    """A new file in the folder of `path`, to write and read, with the permissions of `save`.
+
+    Raises OSError; FileExistsError where the basename is taken.
+    """
+    temporary = path.with_name(basename)
+    file = temporary.open("x+b")  # 0o666 without the umask, as `save` opens it
+    try:
+        if storage.file_permissions_mode is not None:
+            temporary.chmod(storage.file_permissions_mode)
+    except BaseException:
+        file.close()
+        temporary.unlink()
+        raise
+    return file
+
+
+def give_name(temporary: Path, path: Path) -> None:
+    """Give a whole file its name, unless that is taken. The temporary name goes, or may stay.
+
+    | the file system can       | what is done                                            |
+    |---------------------------|---------------------------------------------------------|
+    | rename without replacing  | that                                                    |
+    | make hard links           | one is made                                             |
+    | neither                   | an empty file takes the name, the whole one replaces it |
+
+    So only whole files have the name, whenever this is killed; in the last row an empty one for
+    a moment, with the whole one beside it. Raises FileExistsError, OSError.
+    """
+    for way in (rename_new, os.link):
+        try:
+            way(temporary, path)
+        except OSError as error:
+            if error.errno not in CANNOT:
+                raise
+        else:
+            return
+    path.touch(exist_ok=False)
+    try:
+        if path.lstat().st_size:
+            raise FileExistsError(errno.EEXIST, "somebody wrote into it", str(path))
+        temporary.replace(path)
+    except BaseException:
+        if not path.lstat().st_size:
+            path.unlink()
+        raise
+
+
+def obstacle(path: Path, root: Path) -> str:
+    """What keeps a file from being made at a path below `root`; "" where nothing is in the way."""
+    if os.path.lexists(path):
+        kind = "a folder" if path.is_dir() else "what is no file, or a link to nothing,"
+        return f"{kind} is in its place: move that away"
+    for folder in path.relative_to(root).parents:
+        place = root / folder
+        if os.path.lexists(place) and not place.is_dir():
+            return f"{folder} is no folder on this disk: move it away"
+    return ""
+
+
+class Spellings:
+    """Whether names are on the disk as they are spelled.
+
+    Some disks take `A.jpg` for `a.jpg`, or a composed letter for its parts: one file for both.
+    """
+
+    def __init__(self) -> None:
+        self._names = lru_cache(maxsize=32)(_names)
+
+    def has(self, path: Path, root: Path) -> bool:
+        """Whether a path that is there is so below `root`, letter by letter. Raises OSError."""
+        parts = [path, *path.parents]
+        return all(self._has(part) for part in parts[: parts.index(root)])
+
+    def _has(self, path: Path) -> bool:
+        return path.name in self._names(path.parent) or path.name in _names(path.parent)
+
+
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(os.listdir(folder))  # noqa: PTH208 - names are enough

@@ -1,0 +1,72 @@
+"""Names of the files that this package writes beside users' files for a while.
+
+`.s3rewrite-<kind>-<token>-<MAC>`: the MAC is made with the site's SECRET_KEY, so nobody else can
+make such a name. An upload that is called like one of ours is a file like any other.
+"""
+
+import re
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import uuid4
+
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from s3rewrite import conf
+
+START = ".s3rewrite-"
+"""How the basenames begin."""
+
+ASIDE = "aside"
+"""A file that lies beside its place while it is freed."""
+
+PART = "part"
+"""A file that is being written."""
+
+WATCH = "watch"
+"""A file whose events prove that a watch is alive."""
+
+_TOKEN_LENGTH = 16
+_MAC_LENGTH = 32
+_NAME = re.compile(
+    rf"\.s3rewrite-(aside|part|watch)-([0-9a-f]{{{_TOKEN_LENGTH}}})-([0-9a-f]{{{_MAC_LENGTH}}})"
+)
+
+
+class OwnName(NamedTuple):
+    """What a basename of ours says."""
+
+    kind: str
+    token: str
+
+
+def own_name(kind: str, token: str = "") -> str:
+    """A basename of ours; with a random token where none is given."""
+    token = token or uuid4().hex[:_TOKEN_LENGTH]
+    return f"{START}{kind}-{token}-{_mac(kind, token, conf.secret_keys()[0])}"
+
+
+def parsed_own(basename: str) -> OwnName | None:
+    """What a basename says that we have made; None for any other."""
+    if not basename.startswith(START) or not (match := _NAME.fullmatch(basename)):
+        return None
+    kind, token, mac = match.groups()
+    is_ours = any(
+        constant_time_compare(mac, _mac(kind, token, secret)) for secret in conf.secret_keys()
+    )
+    return OwnName(kind, token) if is_ours else None
+
+
+def is_own(name: str) -> bool:
+    """Whether the last part of a name is a basename of ours."""
+    return START in name and parsed_own(name.rpartition("/")[2]) is not None
+
+
+def token_of(text: str) -> str:
+    """The token that stands for a text, however long that is."""
+    return sha256(text.encode(errors="surrogateescape")).hexdigest()[:_TOKEN_LENGTH]
+
+
+def _mac(kind: str, token: str, secret: str) -> str:
+    value = f"{kind}-{token}"
+    mac = salted_hmac("s3rewrite.disk.own_names", value, secret, algorithm="sha256")
+    return mac.hexdigest()[:_MAC_LENGTH]

@@ -1,0 +1,100 @@
+"""Stubs: what stands in the place of a local file whose bytes are on S3 alone.
+
+A stub is a symbolic link that leads nowhere, and says where the bytes are, and which. So the disk
+goes on to tell which files there are: what lists, copies, renames or removes files does so with
+stubs too, and who opens one without Django is told that there is no file, and never gets other
+bytes. The link's owner is the file's.
+"""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from s3rewrite.core.entries import FINGERPRINT_LENGTH, Signature
+from s3rewrite.core.paths import MAX_KEY_BYTES
+
+START = "s3rewrite:freed"
+
+# Anybody who may write links can write a stub: numbers are no longer than real ones.
+_TARGET = re.compile(
+    rf"{START}/(?P<bucket>[^/]+)/(?P<size>[0-9]{{1,19}}),(?P<mtime_ns>-?[0-9]{{1,19}}),"
+    r"(?P<sha256>[0-9a-f]{64}),(?P<etag>[A-Za-z0-9-]+)(?:,(?P<mode>[0-7]{1,4}))?/(?P<key>.+)",
+    re.DOTALL,
+)
+_TIMES = range(-(2**63), 2**63 + 1)
+"""Nanoseconds since 1970 that a file system, and a date, can have."""
+
+
+class Stub(NamedTuple):
+    """A freed file: where its bytes are, its signature as it was, and what proves the bytes."""
+
+    bucket: str
+    key: str
+    signature: Signature
+    sha256: str
+    etag: str
+    mode: int | None = None
+    """The file's permissions; None where they are not known."""
+
+    @property
+    def fingerprint(self) -> str:
+        """As in the file's entry."""
+        return self.sha256[:FINGERPRINT_LENGTH]
+
+    def target(self) -> str:
+        """What the symbolic link says.
+
+        Raises ValueError where that could not be read back.
+        """
+        facts = f"{self.signature.size},{self.signature.mtime_ns},{self.sha256},{self.etag}"
+        mode = "" if self.mode is None else f",{self.mode:o}"
+        text = f"{START}/{self.bucket}/{facts}{mode}/{self.key}"
+        if parsed(text) != self:
+            raise ValueError(f"{text!r} says something else than was meant")
+        return text
+
+
+def parsed(target: str) -> Stub | None:
+    """The stub that a symbolic link's target speaks of; None where it is another link."""
+    match = _TARGET.fullmatch(target)
+    if match is None or not _is_key(match["key"]) or int(match["mtime_ns"]) not in _TIMES:
+        return None
+    signature = Signature(int(match["size"]), int(match["mtime_ns"]))
+    mode = int(match["mode"], 8) if match["mode"] else None
+    return Stub(match["bucket"], match["key"], signature, match["sha256"], match["etag"], mode)
+
+
+def stub_at(path: str) -> Stub | None:
+    """The stub that lies at a path; None where there is something else, or nothing."""
+    target = _target_at(path)
+    return parsed(target) if target else None
+
+
+def write_stub(path: Path, stub: Stub, owner: os.stat_result) -> None:
+    """Make a stub, of that owner where that is allowed. Raises OSError, ValueError."""
+    path.symlink_to(stub.target())
+    with suppress(PermissionError):
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def is_spoiled_stub(path: str) -> bool:
+    """Whether a link at a path begins as a stub does, and says nothing that can be true."""
+    target = _target_at(path)
+    return target.startswith(f"{START}/") and parsed(target) is None
+
+
+def _target_at(path: str) -> str:
+    """What the symbolic link at a path says; "" where there is none."""
+    try:
+        return os.readlink(path)  # noqa: PTH115 - a fifth of Path.readlink's time
+    except (OSError, ValueError):
+        return ""
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(key.encode()) <= MAX_KEY_BYTES
+    except UnicodeEncodeError:
+        return False

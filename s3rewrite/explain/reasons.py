@@ -1,0 +1,107 @@
+"""Why a URL is left alone where it stands: what rows and prefixes say, in words."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.passages import Passage
+from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
+from s3rewrite.rewriters.table import conditions
+from s3rewrite.rewriters.table.conditions import Need, Spot
+from s3rewrite.rewriters.table.lookup import own_row, table_of
+from s3rewrite.rewriters.table.rows import Mark, Row
+from s3rewrite.rewriters.types import Target
+
+
+class Reason(NamedTuple):
+    """A word for machines, and a sentence for people."""
+
+    code: str
+    text: str
+
+
+ATTRIBUTE_NAME = Reason(
+    "no-value", "in a tag, but in no attribute's value, or in one that an earlier one hides"
+)
+BASE = Reason("base", "<base> leads it to another origin")
+CHARSET = Reason("charset", "has bytes outside ASCII, and the body is not known to be UTF-8")
+COMMENT = Reason("comment", "in a comment")
+CORS = Reason("cors", 'fetched with CORS: needs "CORS": True')
+DECLARATION = Reason("declaration", "in a declaration")
+EDITABLE = Reason("editable", "users edit it in place (contenteditable)")
+END_TAG = Reason("end-tag", "in an end tag")
+FORM = Reason("form", "does not begin with the URL of a mount at this site's hosts")
+LIMIT = Reason(
+    "limit",
+    f"behind the first {MAX_URLS:,} URLs, or {MAX_BODY_BYTES >> 20} MB, of the response: all that "
+    "follows stays local",
+)
+LINE_BREAK = Reason("form", "has a tab or a line break inside")
+TEXT = Reason("text", "in text that people read")
+TOO_LONG = Reason("form", f"longer than {MAX_URL_BYTES:,} bytes")
+UNCLEAR = Reason("unclear", "no whole URL is read there")
+UNSURE = Reason("unsure", "behind a token whose end is not beyond doubt")
+
+NEEDS: dict[Need, Reason] = {
+    conditions.cors: CORS,
+    conditions.cors_if_asked: Reason("cors", '`crossorigin` is set: needs "CORS": True'),
+    conditions.cors_if_parent_asks: Reason(
+        "cors", 'an image or video sets `crossorigin`: needs "CORS": True'
+    ),
+    conditions.cors_if_module: Reason("cors", 'a module: needs "CORS": True'),
+    conditions.checkable: Reason("integrity", "`integrity` without `crossorigin`"),
+    conditions.no_download: Reason("download", "`download` would be ignored at another origin"),
+    conditions.media_extension: Reason("extension", "not named as a PDF, an image or a video"),
+}
+"""What is said where a condition of the context table is not met."""
+
+
+def of_rows(rows: tuple[Row, ...], spot: Spot) -> tuple[Reason, ...]:
+    """Why the rows for a place do not allow a URL; () where each does."""
+    if never := [row for row in rows if row.mark is Mark.NEVER]:
+        return (Reason("never", f"never rewritten there ({never[0].name})"),)
+    return tuple(dict.fromkeys(reason for row in rows for reason in _of_row(row, spot)))
+
+
+def _of_row(row: Row, spot: Spot) -> Iterator[Reason]:
+    yield from of_contexts(row, spot.target)
+    for need in row.needs:
+        if not need(spot):
+            yield NEEDS[need]
+
+
+def of_contexts(row: Row, target: Target) -> Iterator[Reason]:
+    """What a mount would have to ask for, or nothing where it does."""
+    if row.is_wanted_by(target.contexts):
+        return
+    if row.mark is Mark.NEVER:
+        yield Reason("never", f"never rewritten there ({row.name})")
+    else:
+        yield Reason("contexts", f'needs "{row.name}" in CONTEXTS')
+
+
+def of_no_rows(page: Page, passage: Passage) -> Reason:
+    """Why there is no row for a place."""
+    others = table_of(page.scope.targets).at(passage.tag.name, passage.attribute)
+    if others:
+        names = ", ".join(dict.fromkeys(row.name for row in others))
+        return Reason("no-row", f"no place of the table: its rows ({names}) are for other tags")
+    return no_place(passage.place)
+
+
+def no_place(place: str) -> Reason:
+    """That no row names a place; with what a mount may write to make it one."""
+    text = "no place of the table"
+    return Reason("no-place", f'{text}; "{place}" in CONTEXTS adds it' if own_row(place) else text)
+
+
+def of_url(page: Page, raw: bytes) -> Reason:
+    """Why decoded bytes, which hold a mount's path, are not the URL of one."""
+    url = raw.strip(TRIMMED)
+    if not any(url.startswith(target.prefixes) for target in page.scope.targets):
+        return FORM
+    if not any(url.startswith(target.prefixes) for target in page.targets):
+        return BASE
+    if any(sign in url for sign in (b"\t", b"\n", b"\r")):
+        return LINE_BREAK
+    return TOO_LONG if len(url) > MAX_URL_BYTES else CHARSET

@@ -1,0 +1,94 @@
+"""What a person may ask about: a page of the site, a file on disk, a URL or a name of a mount."""
+
+import os
+from collections.abc import Sequence
+from mimetypes import guess_type
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.core.management.base import CommandError
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from s3rewrite import conf
+from s3rewrite.core.mounts import Mount
+from s3rewrite.explain.explanation import Explanation, explain_response, explain_urls
+from s3rewrite.explain.pages import default_host, fetch
+from s3rewrite.explain.publication import MISSING, of_names
+from s3rewrite.linking.resolver import resolver
+
+# Those that not every system knows.
+_TYPES = {
+    ".atom": "application/atom+xml",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".rss": "application/rss+xml",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+class Subject(NamedTuple):
+    """What was asked about, in words, and what there is to say."""
+
+    title: str
+    explanation: Explanation
+
+
+def explained(subject: str, host: str | None) -> Subject:
+    """The explanation of whatever `subject` is. Raises CommandError."""
+    parts = urlsplit(subject)
+    request = _request(host or parts.netloc or default_host())
+    if any(os.fsencode(subject).startswith(t.prefixes) for t in resolver(request).targets):
+        return Subject(subject, explain_urls(request, [subject]))
+    if parts.scheme in ("http", "https") or (parts.path.startswith("/") and not _is_file(subject)):
+        path = parts._replace(scheme="", netloc="").geturl() or "/"
+        return _of_page(path, host or parts.netloc or default_host())
+    if _is_file(subject):
+        return _of_file(Path(subject), request)
+    return _of_name(subject, request)
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - no file where it can be none
+
+
+def _request(host: str) -> HttpRequest:
+    return RequestFactory().get("/", headers={"host": host})
+
+
+def _of_page(path: str, host: str) -> Subject:
+    try:
+        request, response, streams = fetch(path, host)
+        explanation = explain_response(request, response, streams=streams)
+    except Exception as error:
+        raise CommandError(f"{path} at {host} raises {error!r}.") from error
+    if response.status_code >= 400:
+        raise CommandError(f"{path} at {host} answers {response.status_code}.")
+    kind = response.get("Content-Type", "no Content-Type")
+    return Subject(f"{path} at {host}: {response.status_code}, {kind}", explanation)
+
+
+def _of_file(path: Path, request: HttpRequest) -> Subject:
+    content_type = _TYPES.get(path.suffix.lower()) or guess_type(path.name)[0] or "text/html"
+    response = HttpResponse(_read(path), content_type=f"{content_type}; charset=utf-8")
+    return Subject(f"{path}: {content_type}", explain_response(request, response))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _of_name(name: str, request: HttpRequest) -> Subject:
+    mounts = list(conf.mounts().values())
+    having = [mount for mount in mounts if of_names(mount, [name])[name] != MISSING]
+    return Subject(name, explain_urls(request, _urls(name, having or mounts)))
+
+
+def _urls(name: str, mounts: Sequence[Mount]) -> list[str]:
+    try:
+        return [conf.storage_of(mount).url(name) for mount in mounts]
+    except (NotImplementedError, ValueError) as error:
+        raise CommandError(f"{name} has no URL: {error}") from error

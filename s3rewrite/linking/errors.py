@@ -1,0 +1,47 @@
+"""A page never fails because of this package."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.http import HttpRequest
+
+from s3rewrite.core.repeats import Repeats, kind_of
+
+logger = logging.getLogger("s3rewrite")
+
+SILENCE = 600.0
+"""Seconds in which an error of a kind that was logged is told at the level DEBUG only."""
+
+_repeats = Repeats(SILENCE)
+
+
+@contextmanager
+def guarded(request: HttpRequest | None) -> Iterator[None]:
+    """Log an error of the block, with the request's path, and go on: links stay local.
+
+    Each kind of error, which is its type and where it was raised, is logged once with its
+    traceback, and again every ten minutes with how many there were.
+    """
+    try:
+        yield
+    except Exception as error:
+        _log(error, request.path if request else "without a request")
+
+
+def _log(error: Exception, path: str) -> None:
+    message = "Files are linked locally, as s3rewrite met an error (%r)."
+    count = _repeats.count(kind_of(error))
+    if count is None:
+        logger.debug(message, path, exc_info=error)
+    elif count:
+        logger.error(
+            message + " It was met %d times more since it was logged.", path, count, exc_info=error
+        )
+    else:
+        logger.error(message, path, exc_info=error)
+
+
+def forget_errors() -> None:
+    """The next error of each kind is logged in full again."""
+    _repeats.forget()

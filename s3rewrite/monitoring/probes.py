@@ -1,0 +1,81 @@
+"""What a running loop tells over HTTP: `/livez` and `/readyz` for probes, `/metrics`."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+
+from s3rewrite.monitoring.server import Address, Page, Pages, serving
+from s3rewrite.sync.health import PATIENCE, Pulse, hung, unready
+from s3rewrite.sync.loop import MountLoop
+
+READY = "READY=1"
+ALIVE = "WATCHDOG=1"
+
+
+def tell(state: str) -> None:
+    """Say it to systemd; to nobody where it did not start this process, or does not listen."""
+    where = os.environ.get("NOTIFY_SOCKET", "")
+    if not where.startswith(("/", "@")):
+        return
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.connect("\0" + where[1:] if where.startswith("@") else where)
+        out.send(state.encode())
+
+
+@dataclass
+class Health:
+    """Answers probes about these loops."""
+
+    loops: Sequence[MountLoop]
+    patience: float = PATIENCE
+
+    def __post_init__(self) -> None:
+        self._ticked_at = time.monotonic()
+
+    def tick(self) -> None:
+        """The main thread does its work; its supervisor is told, unless something hangs."""
+        self._ticked_at = time.monotonic()
+        if not hung(0, self._pulses, self.patience):
+            tell(ALIVE)
+
+    def livez(self) -> Page:
+        """200, or 503 where the loop should be started anew."""
+        ticked = time.monotonic() - self._ticked_at
+        return self._page(hung(ticked, self._pulses, self.patience))
+
+    def readyz(self) -> Page:
+        """200, or 503 where the last pass over a mount did not come to its end lately."""
+        return self._page(unready(self._pulses, self.patience))
+
+    @property
+    def pages(self) -> Pages:
+        """Their paths."""
+        return {"/livez": self.livez, "/readyz": self.readyz}
+
+    @property
+    def _pulses(self) -> list[Pulse]:
+        return [loop.pulse() for loop in self.loops]
+
+    def _page(self, wrong: Mapping[str, str]) -> Page:
+        failed = {pulse.mount: pulse.failed for pulse in self._pulses if pulse.failed}
+        told = {"ok": not wrong, "wrong": wrong, "failed": failed}
+        body = json.dumps(told).encode() + b"\n"
+        return Page(503 if wrong else 200, "application/json", body)
+
+
+@contextmanager
+def serving_all(wanted: Sequence[tuple[Address, Pages]]) -> Iterator[list[str]]:
+    """Serve pages at addresses, those at the same one by one server. Gives the pages' URLs."""
+    servers: dict[Address, dict[str, Callable[[], Page]]] = {}
+    for where, pages in wanted:
+        servers.setdefault(where, {}).update(pages)
+    with ExitStack() as stack:
+        found = []
+        for where, pages in servers.items():
+            url = stack.enter_context(serving(where, pages))
+            found += [url + path for path in pages]
+        yield found

@@ -1,0 +1,174 @@
+"""The statements of a style sheet or a `style` attribute, and the URLs in them.
+
+CSS Syntax Level 3, 4 Tokenization: comments and strings are skipped, escapes are understood well
+enough to be left alone, and a statement that is not beyond doubt ends the search.
+"""
+
+import re
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple
+
+from s3rewrite.rewriters.search import Places
+from s3rewrite.rewriters.syntax.tokens import SPACES, any_case, compiled
+
+IMPORT = b"@import"
+"""What stands for the property in an `@import` rule."""
+
+LONGEST_PROPERTY = 64
+"""Bytes of a property's name that are told apart."""
+
+_LETTER = r"-\w\x80-\xff"
+_COMMENT = r"/\*[^*]*+(?: \*(?!/)[^*]*+ )*+\*/"
+_ESCAPE = r"\\(?: \r\n | [\x00-\xff] )"
+_STRING = rf"""
+    (?: "[^"\\\n\r\f]*+(?: {_ESCAPE}[^"\\\n\r\f]*+ )*+"
+      | '[^'\\\n\r\f]*+(?: {_ESCAPE}[^'\\\n\r\f]*+ )*+' )
+"""
+# 4.3.6: without a quote the URL goes up to the first ")" that is not escaped.
+_URL_START = rf"""{any_case("url")}\([{SPACES}]*+(?!["'])"""
+_URL_REST = rf"(?: [^)\\]++ | {_ESCAPE} )*+\)"
+# One that is not closed holds all that follows: nothing behind it is looked at again.
+_ALL = r"[\x00-\xff]*+"
+# A name with an escape is no function here: it could be a `url` in disguise.
+_NAME = rf"[\#@]?+(?: [{_LETTER}]++(?!\\) | (?: [{_LETTER}]++ | \\[^\n\r\f] )++(?!\() )"
+_SIGN = rf"[^{_LETTER}\"'\\/;{{}}()\#@]++ | /(?!\*) | [\#@](?![{_LETTER}\\])"
+
+_STATEMENTS = compiled(
+    rf"(?: (?: {_COMMENT} | {_STRING} | {_URL_START}(?: {_URL_REST} | {_ALL} ) | {_NAME} | {_SIGN}"
+    r" | [()] )*+"
+    r"[;{}] )*+"
+)
+_HEAD = compiled(
+    rf"(?: [{SPACES}]++ | {_COMMENT} )*+"
+    rf"(?: (@[{_LETTER}]++) | ([{_LETTER}]++)(?: [{SPACES}]++ | {_COMMENT} )*+: )(?!\\)"
+)
+_TOKEN = compiled(
+    rf"""
+    {_URL_START}(?: (?P<url>{_URL_REST}) | (?P<unclosed>) )
+  | (?P<open>[{_LETTER}]*+)\( | (?P<close>\))
+  | (?P<string>{_STRING}) | (?P<end>[;{{}}]) | (?: {_COMMENT} | {_NAME} | {_SIGN} )
+  | (?P<unknown>[\x00-\xff])
+    """
+)
+
+_BLANK = compiled(rf"(?: [{SPACES}]++ | {_COMMENT} | <!-- | --> )*+")
+
+# Functions of which a bare string is a URL. CSS Images 4, 2.5; CSS Values 4, 4.5.
+_URL_FUNCTIONS = frozenset({b"url", b"src", b"image-set", b"-webkit-image-set"})
+_UNSURE = frozenset({"unclosed", "unknown"})
+_SPACES = b"\t\n\f\r "
+_UNSURE_WITHOUT_QUOTES = compiled(rf"""[\\"'({SPACES}]""")
+
+
+class Use(NamedTuple):
+    """A URL by its place in the text, and the property, in lower case, that it is a value of."""
+
+    begin: int
+    end: int
+    property: bytes
+
+
+def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
+    """The URLs in those statements of a style sheet, or of declarations, that hold a needle.
+
+    Only whole statements before a needle are passed over, so that each byte is read about once.
+    """
+    places = Places((css, needle) for needle in needles)
+    start, place = 0, places.next(0)
+    while place is not None:
+        passed = _STATEMENTS.match(css, start, place)
+        end = yield from _statement(css, passed.end() if passed else start)
+        if end is None:
+            return
+        start, place = end, places.next(max(end, place + 1))
+
+
+def statements_end(css: bytes) -> int:
+    """Where the last of the whole statements ends with which a style sheet begins."""
+    passed = _STATEMENTS.match(css)
+    return passed.end() if passed else 0
+
+
+def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
+    """The URLs of the statement at `start`; returns its end, None where that is in doubt."""
+    name, start = _head(css, start)
+    functions: list[bytes] = []
+    for token in _TOKEN.finditer(css, start):
+        kind = token.lastgroup
+        if kind == "end":
+            return token.end()
+        if kind in _UNSURE:
+            return None
+        _follow(functions, token)
+        if span := _span(token, name, functions):
+            yield Use(*span, name)
+            # What follows the URL of an import are conditions.
+            name = b"" if name == IMPORT else name
+    return None
+
+
+def _head(css: bytes, start: int) -> tuple[bytes, int]:
+    """The name of the property or the rule that a statement begins with, and where that ends."""
+    head = _HEAD.match(css, start)
+    return ((head[1] or head[2])[:LONGEST_PROPERTY].lower(), head.end()) if head else (b"", start)
+
+
+def _follow(functions: list[bytes], token: re.Match[bytes]) -> None:
+    """Keep the names of the functions that are open."""
+    if token.lastgroup == "open":
+        functions.append(token["open"].lower())
+    elif token.lastgroup == "close":
+        del functions[-1:]
+
+
+def _span(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> tuple[int, int] | None:
+    """Where the URL that a token is begins and ends; None if it is none, or hard to read."""
+    if not name or (name.startswith(b"@") and name != IMPORT):
+        return None
+    if token.lastgroup == "url":
+        url = token["url"][:-1].rstrip(_SPACES)
+        begin = token.start("url")
+        return None if _UNSURE_WITHOUT_QUOTES.search(url) else (begin, begin + len(url))
+    if token.lastgroup != "string" or b"\\" in token["string"]:
+        return None
+    is_url = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT
+    return (token.start() + 1, token.end() - 1) if is_url else None
+
+
+def every_use(css: bytes) -> list[Use] | None:
+    """All URLs that a style sheet fetches; None where it cannot be read beyond doubt."""
+    found: list[Use] = []
+    start = 0
+    while not _BLANK.fullmatch(css, start):
+        name, start = _head(css, start)
+        end = _all_of_statement(css, start, name, found)
+        if end is None:
+            return None
+        start = end
+    return found
+
+
+def _all_of_statement(css: bytes, start: int, name: bytes, found: list[Use]) -> int | None:
+    """Note the URLs of a statement behind its head; its end, None where anything is in doubt."""
+    functions: list[bytes] = []
+    for token in _TOKEN.finditer(css, start):
+        kind = token.lastgroup
+        if kind == "end":
+            return token.end()
+        _follow(functions, token)
+        if span := _span(token, name, functions):
+            found.append(Use(*span, name))
+            name = b"@" if name == IMPORT else name
+        elif kind in _UNSURE or _is_unread(token, name, functions):
+            return None
+    return None
+
+
+def _is_unread(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> bool:
+    """Whether a token may be a URL that is fetched, though it is hard to say which."""
+    if name.startswith(b"@") and name != IMPORT:
+        return False  # as of @namespace: a name
+    if token.lastgroup == "url":
+        return True
+    is_argument = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT
+    return token.lastgroup == "string" and is_argument

@@ -1,0 +1,115 @@
+"""Texts with their escapes undone, in which every byte knows where it came from.
+
+And character references in attribute values, decoded so.
+
+WHATWG HTML, 13.2.5.72 to 13.2.5.80.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html.entities import html5
+
+from s3rewrite.rewriters.types import Candidate
+
+_REFERENCE = re.compile(rb"&(?:#(?:[xX]([0-9a-fA-F]++)|([0-9]++));?+|([a-zA-Z0-9]++;?+))(=?+)")
+_AMPERSAND = ord("&")
+_REPLACEMENT = "\ufffd"
+_MAX_CODE_POINT = 0x10FFFF
+_DIGITS = len(str(_MAX_CODE_POINT))
+_SURROGATES = range(0xD800, 0xE000)
+_WINDOWS_1252 = range(0x80, 0xA0)
+
+
+@dataclass(slots=True)
+class Text:
+    """A piece of a body with the escapes of its context undone.
+
+    `data` is what a browser reads there, `start` the offset in the body of its first byte.
+    Behind the byte at `places[i]` the body holds `gaps[i]` bytes more than `data` does, in all.
+    """
+
+    data: bytes
+    start: int
+    places: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
+
+    def offset(self, place: int) -> int:
+        """The offset in the body of the byte at `place` of `data`."""
+        before = bisect_right(self.places, place)
+        return self.start + place + (self.gaps[before - 1] if before else 0)
+
+    def candidate(self, begin: int, url: bytes) -> Candidate:
+        """The candidate for a URL that begins at a place of `data`."""
+        if not self.places:
+            return Candidate(self.start + begin, url)
+        end = begin + len(url)
+        if bisect_right(self.places, begin) == bisect_right(self.places, end):
+            return Candidate(self.offset(begin), url)
+        offsets = tuple(self.offset(place) for place in range(begin, end + 1))
+        return Candidate(offsets[0], url, offsets)
+
+    def outer(self, inner: Candidate) -> Candidate:
+        """The candidate in the body for one that was found in `data`, taken as a body."""
+        if inner.offsets is None:
+            return self.candidate(inner.start, inner.url)._replace(is_escaped=inner.is_escaped)
+        offsets = tuple(self.offset(place) for place in inner.offsets)
+        return Candidate(offsets[0], inner.url, offsets, inner.is_escaped)
+
+
+Escape = tuple[int, int, bytes]
+"""Where an escape begins and ends in raw bytes, and the characters that it stands for."""
+
+
+def attribute_text(body: bytes, start: int, end: int) -> Text:
+    """The value of an attribute, which the body holds from `start` to `end`, decoded."""
+    raw = body[start:end]
+    return unescaped(raw, start, _references(raw)) if _AMPERSAND in raw else Text(raw, start)
+
+
+def unescaped(raw: bytes, start: int, escapes: Iterable[Escape]) -> Text:
+    """The text of raw bytes, which begin at an offset of the body, with escapes undone."""
+    pieces: list[bytes] = []
+    places: list[int] = []
+    gaps: list[int] = []
+    end = length = 0
+    for begin, escape_end, characters in escapes:
+        pieces += (raw[end:begin], characters)
+        length += begin - end + len(characters)
+        end = escape_end
+        places.append(length)
+        gaps.append(end - length)
+    return Text(b"".join((*pieces, raw[end:])), start, tuple(places), tuple(gaps))
+
+
+def _references(raw: bytes) -> Iterator[Escape]:
+    for found in _REFERENCE.finditer(raw):
+        if (characters := _characters(found)) is not None:
+            yield found.start(), found.start(4), characters
+
+
+def _characters(found: re.Match[bytes]) -> bytes | None:
+    """What a reference stands for, as UTF-8; None for one that is text as it stands."""
+    if found[3] is None:
+        return _numbered(_number(found[1], 16) if found[1] else _number(found[2], 10)).encode()
+    name = found[3].decode()
+    # A name without its semicolon is one of the old ones, and not before "=" or an alphanumeric.
+    if not name.endswith(";") and found[4]:
+        return None
+    character = html5.get(name)
+    return character.encode() if character is not None else None
+
+
+def _number(digits: bytes, base: int) -> int:
+    """A number that is a code point, or above all of them: what int() refuses is above."""
+    significant = digits.lstrip(b"0")
+    return int(significant or b"0", base) if len(significant) <= _DIGITS else _MAX_CODE_POINT + 1
+
+
+def _numbered(code: int) -> str:
+    if not 0 < code <= _MAX_CODE_POINT or code in _SURROGATES:
+        return _REPLACEMENT
+    if code in _WINDOWS_1252:
+        return bytes((code,)).decode("cp1252", "ignore") or chr(code)
+    return chr(code)

@@ -1,0 +1,154 @@
+"""The strings of a JSON text, each with the keys that lead to it. RFC 8259.
+
+What is no JSON is read as far as it is like it: bytes outside strings are passed over.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from s3rewrite.rewriters.search import Places
+from s3rewrite.rewriters.syntax.decoded_text import Escape, Text, unescaped
+from s3rewrite.rewriters.syntax.tokens import compiled
+from s3rewrite.rewriters.types import Candidate
+
+MAX_DEPTH = 200
+"""Below so many containers nothing is looked for."""
+
+LONGEST_KEY = 100
+"""Bytes of a key that are told apart."""
+
+_STRING = r'"[^"\\]*+(?: \\[\x00-\xff] [^"\\]*+ )*+"'
+_BEFORE_COLON = r"(?=[\x20\t\n\r]*+:)"
+
+# Whole strings, and what is between them.
+_PASSED = compiled(rf'(?: [^"]++ | {_STRING} )*+')
+# Those that a key's colon would have followed by now.
+_KNOWN = compiled(rf'(?: [^"]++ | {_STRING}(?=[\x20\t\n\r]*+[^\x20\t\n\r]) )*+')
+# The same up to what changes the keys that lead to a place: a container's ends, or a key.
+_NEXT = compiled(
+    rf'(?: [^"{{}}\[\]]++ | {_STRING}(?![\x20\t\n\r]*+:) )*+'
+    rf"(?: (?P<open>[{{\[]) | (?P<close>[}}\]]) | (?P<key>{_STRING}){_BEFORE_COLON} )"
+)
+_WHOLE = compiled(rf"{_STRING}(?P<is_key>{_BEFORE_COLON})?+")
+
+_ESCAPE = re.compile(
+    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|u([0-9a-fA-F]{4})|([\x00-\xff]))"
+)
+_CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_WORD = re.compile(rb"[A-Za-z0-9]+")
+_BACKSLASH = ord("\\")
+
+
+class Value(NamedTuple):
+    """A string, decoded, and the keys that lead to it, in lower case.
+
+    What is in an array has the key of the array.
+    """
+
+    json: bytes
+    text: Text
+    keys: tuple[bytes, ...]
+
+    def outer(self, inner: Candidate) -> Candidate:
+        """The candidate in the JSON text for one that was found in the string."""
+        found = self.text.outer(inner)
+        raw = self.json[found.offsets[0] : found.offsets[-1]] if found.offsets else b""
+        return found._replace(is_escaped=rb"\/" in raw)
+
+
+def words(needles: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Of each needle the part that no encoder of JSON escapes: its longest word."""
+    found = (_WORD.findall(needle) for needle in needles)
+    return tuple(dict.fromkeys(max(w, key=len) for w in found if w))
+
+
+class Keys:
+    """The containers that are open at a place, by the keys that lead to them."""
+
+    def __init__(self) -> None:
+        self._opened: list[bytes | None] = []
+        self._too_deep = 0
+        self._key: bytes | None = None
+
+    def here(self) -> tuple[bytes, ...] | None:
+        """The keys that lead to a value; None where they are too many."""
+        if self._too_deep:
+            return None
+        return tuple(key for key in (*self._opened, self._key) if key is not None)
+
+    def follow(self, found: re.Match[bytes]) -> None:
+        """Go on behind a container's end, or a key."""
+        if found.lastgroup == "key":
+            key = found["key"]
+            self._key = decoded(key, 1, len(key) - 1).data[:LONGEST_KEY].lower()
+        elif found.lastgroup == "open" and len(self._opened) < MAX_DEPTH:
+            self._opened.append(self._key)
+            self._key = None
+        elif found.lastgroup == "open" or self._too_deep:
+            self._too_deep += 1 if found.lastgroup == "open" else -1
+        else:
+            self._key = self._opened.pop() if self._opened else None
+
+
+class Position:
+    """A reading position in a JSON text; the keys that lead there are followed if given."""
+
+    def __init__(self, json: bytes, keys: Keys | None) -> None:
+        self.json = json
+        self.at = 0
+        self._keys = keys
+
+    def seek(self, place: int) -> tuple[bytes, ...] | None:
+        """Go on to the string that holds a place, or to the place itself.
+
+        The keys that lead there; None where they are too many.
+        """
+        while self._keys and (found := _NEXT.match(self.json, self.at, place)):
+            self.at = found.end()
+            self._keys.follow(found)
+        passed = _PASSED.match(self.json, self.at, place)
+        self.at = passed.end() if passed else place
+        return self._keys.here() if self._keys else ()
+
+
+def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
+    """The strings that are values and hold a needle, in order, from a position on."""
+    json = position.json
+    places = Places((json, word) for word in words(needles))
+    place = places.next(position.at)
+    while place is not None:
+        keys = position.seek(place)
+        found = _WHOLE.match(json, position.at)
+        if found is None and json.startswith(b'"', position.at):
+            return
+        if found and keys is not None and found["is_key"] is None:
+            text = decoded(json, found.start() + 1, found.end() - 1)
+            if any(needle in text.data for needle in needles):
+                yield Value(json, text, keys)
+        place = places.next(found.end() if found else place + 1)
+
+
+def strings_end(json: bytes) -> int:
+    """The end of all that is known whole: strings, if they are keys or not, and what is between."""
+    passed = _KNOWN.match(json)
+    return passed.end() if passed else 0
+
+
+def decoded(json: bytes, start: int, end: int) -> Text:
+    """The string whose inside lies between two offsets."""
+    raw = json[start:end]
+    return unescaped(raw, start, _escapes(raw)) if _BACKSLASH in raw else Text(raw, start)
+
+
+def _escapes(raw: bytes) -> Iterator[Escape]:
+    for found in _ESCAPE.finditer(raw):
+        yield *found.span(), _characters(found)
+
+
+def _characters(found: re.Match[bytes]) -> bytes:
+    if found[4] is not None:
+        return _CONTROLS.get(found[4], found[4])
+    numbers = bytes.fromhex(((found[1] or b"") + (found[2] or found[3])).decode())
+    return numbers.decode("utf-16-be", "replace").encode()

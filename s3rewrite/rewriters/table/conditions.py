@@ -1,0 +1,100 @@
+"""The conditions of the context table: on a tag, which row it is; on a URL, what the row needs."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.syntax.attributes import Tag
+from s3rewrite.rewriters.types import Target
+
+
+@dataclass(slots=True)
+class Spot:
+    """Where a URL stands, what it is, and the mount it belongs to."""
+
+    page: Page
+    tag: Tag
+    url: bytes
+    target: Target
+
+
+When = Callable[[Tag], bool]
+Need = Callable[[Spot], bool]
+
+_SCRIPT_TYPES = frozenset(
+    b"module text/javascript application/javascript application/x-javascript text/ecmascript "
+    b"application/ecmascript application/x-ecmascript text/jscript text/livescript "
+    b"text/x-javascript text/x-ecmascript".split()
+)
+_MEDIA_EXTENSION = re.compile(
+    rb"(?i)\.(?:pdf|avif|bmp|gif|ico|jpe?g|jxl|png|webp|m4v|mov|mp4|mpe?g|ogv|webm)$"
+)
+_TILE_LOGO = re.compile(rb"msapplication-[a-z0-9]*logo")
+
+
+def has(attribute: str, *words: str) -> When:
+    """A tag with one of these words in the list that an attribute holds."""
+    wanted = frozenset(word.encode() for word in words)
+    return lambda tag: not wanted.isdisjoint(tag.words(attribute.encode()))
+
+
+def kind(attribute: str, *words: str) -> When:
+    """A tag with one of these values of an attribute; "" stands for none."""
+    wanted = frozenset(word.encode() for word in words)
+    return lambda tag: tag.word(attribute.encode()) in wanted
+
+
+def about(*names: str) -> When:
+    """A `<meta>` whose name or property is one of these."""
+    wanted = frozenset(name.encode() for name in names)
+    return lambda tag: not wanted.isdisjoint(_meta_names(tag))
+
+
+def about_tile_logo(tag: Tag) -> bool:
+    """A `<meta>` for the tile of a pinned site: `msapplication-square70x70logo`."""
+    return any(_TILE_LOGO.fullmatch(name) for name in _meta_names(tag))
+
+
+def is_script(tag: Tag) -> bool:
+    """A `<script>` that is run, not a block of data. WHATWG HTML, 4.12.1.1."""
+    return tag.word(b"type") in _SCRIPT_TYPES or not tag.text(b"type").data
+
+
+def cors(spot: Spot) -> bool:
+    """The fetch is always one with CORS."""
+    return spot.target.cors
+
+
+def cors_if_asked(spot: Spot) -> bool:
+    """The fetch is one with CORS where the tag says `crossorigin`."""
+    return spot.target.cors or b"crossorigin" not in spot.tag
+
+
+def cors_if_parent_asks(spot: Spot) -> bool:
+    """The fetch is one with CORS where the element above says `crossorigin`."""
+    return spot.target.cors or not spot.page.has_cors_media
+
+
+def cors_if_module(spot: Spot) -> bool:
+    """The fetch of a module is always one with CORS."""
+    return spot.target.cors or spot.tag.word(b"type") != b"module"
+
+
+def checkable(spot: Spot) -> bool:
+    """A digest can only be checked of a file from elsewhere if it is fetched with CORS."""
+    return b"integrity" not in spot.tag or b"crossorigin" in spot.tag
+
+
+def no_download(spot: Spot) -> bool:
+    """`download` is ignored for a file from elsewhere."""
+    return b"download" not in spot.tag
+
+
+def media_extension(spot: Spot) -> bool:
+    """A PDF, image or video by its name; never a document that could run scripts."""
+    return bool(_MEDIA_EXTENSION.search(re.split(rb"[?#]", spot.url, maxsplit=1)[0]))
+
+
+def _meta_names(tag: Tag) -> frozenset[bytes]:
+    return tag.words(b"name") | tag.words(b"property")

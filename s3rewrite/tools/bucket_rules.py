@@ -1,0 +1,63 @@
+"""The policies and rules that a mount needs. Pure. The JSON grammar of policies:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from typing import Any
+
+from s3rewrite.core.mounts import Mount
+
+ABANDONED_DAYS = 7
+"""Days after which parts of an upload that was never completed are removed."""
+
+
+def iam_policy(mount: Mount) -> dict[str, Any]:
+    """The rights that the loop's user needs, and no more."""
+    bucket = f"arn:aws:s3:::{mount.bucket}"
+    objects = ("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload")
+    listing: dict[str, Any] = {
+        "Sid": "S3RewriteList",
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket"],
+        "Resource": [bucket],
+    }
+    if mount.prefix:
+        listing["Condition"] = {"StringLike": {"s3:prefix": [f"{mount.prefix}*"]}}
+    writing: dict[str, Any] = {
+        "Sid": "S3RewriteObjects",
+        "Effect": "Allow",
+        "Action": [f"s3:{action}" for action in objects],
+        "Resource": [f"{bucket}/{mount.prefix}*"],
+    }
+    if mount.quarantine:
+        writing["Resource"].append(f"{bucket}/{mount.quarantine}*")
+    return {"Version": "2012-10-17", "Statement": [listing, writing]}
+
+
+def public_statement(mount: Mount) -> dict[str, Any]:
+    """Anybody may read what is below the mount's prefix; nobody may list it."""
+    return {
+        "Sid": f"S3RewriteRead{''.join(c for c in mount.alias if c.isalnum())}",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{mount.bucket}/{mount.prefix}*",
+    }
+
+
+def cors_rule() -> dict[str, Any]:
+    """Any page may read the files with CORS: whoever has the URL can read them anyway."""
+    return {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 86_400}
+
+
+def lifecycle_rule(mount: Mount, *, is_old: bool = False) -> dict[str, Any]:
+    """Parts that were abandoned cost money and are seen by nobody.
+
+    `is_old` where others' rules have their Prefix outside of a Filter: S3 refuses both kinds
+    together. https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+    """
+    return {
+        "ID": f"s3rewrite {mount.alias}",
+        "Status": "Enabled",
+        **({"Prefix": mount.prefix} if is_old else {"Filter": {"Prefix": mount.prefix}}),
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABANDONED_DAYS},
+    }

@@ -1,0 +1,56 @@
+import pytest
+
+from s3rewrite.core.counters import count_with, tally, tell_names
+
+
+class Counts:
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def linked(self, mount: str, count: int) -> None:
+        self.told.append((mount, "linked", count))
+
+    def left(self, mount: str, reason: str, count: int) -> None:
+        self.told.append((mount, reason, count))
+
+    def polled(self, mount: str, *, missing: int, is_ok: bool) -> None: ...
+
+
+class View:
+    alias = "media"
+
+    def __init__(self, *, trusted: bool) -> None:
+        self.trusted = trusted
+
+    def is_trusted(self) -> bool:
+        return self.trusted
+
+
+@pytest.mark.parametrize(
+    ("entries", "linked", "trusted", "told"),
+    [
+        ([1, 1], 2, True, {"linked": 2}),
+        ([1, 1, None], 1, True, {"linked": 1, "changed": 1, "unpublished": 1}),
+        ([None, None], 0, True, {"unpublished": 2}),
+        ([None, None], 0, False, {"redis": 2}),
+        ([1], 0, True, {"changed": 1}),
+        ([], 0, True, {}),
+    ],
+)
+def test_each_name_is_told_once(
+    entries: list[int | None], linked: int, trusted: bool, told: dict[str, int]
+) -> None:
+    counts = Counts()
+    tell_names(counts, View(trusted=trusted), entries, linked)  # type: ignore[arg-type]
+    assert {reason: count for _, reason, count in counts.told} == told
+    assert sum(told.values()) == len(entries)
+
+
+def test_nobody_counts_at_first() -> None:
+    assert tally() is None
+    counts = Counts()
+    count_with(counts)  # type: ignore[arg-type]
+    try:
+        assert tally() is counts
+    finally:
+        count_with(None)

@@ -1,0 +1,95 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3rewrite.core.entries import (
+    FINGERPRINT_LENGTH,
+    Entry,
+    Signature,
+    are_published,
+    decode,
+    decode_all,
+    join,
+    split,
+)
+
+ENTRY = Entry(Signature(1234, 1_700_000_000_123_456_789), "3f9c2b1d0a4e5f60718293a4")
+ENCODED = "1234,1700000000123456789,3f9c2b1d0a4e5f60718293a4"
+
+FINGERPRINTS = st.text("0123456789abcdef", min_size=FINGERPRINT_LENGTH, max_size=FINGERPRINT_LENGTH)
+ENTRIES = st.builds(
+    Entry,
+    st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63 - 1)),
+    FINGERPRINTS,
+)
+
+
+def test_an_entry_is_text_that_a_person_can_read() -> None:
+    assert ENTRY.encode() == ENCODED
+    assert decode(ENCODED.encode()) == ENTRY
+
+
+@given(ENTRIES)
+def test_an_entry_written_and_read_back_is_the_entry(entry: Entry) -> None:
+    assert decode(entry.encode().encode()) == entry
+
+
+def test_an_entry_of_a_large_file_fits_a_listpack() -> None:
+    entry = Entry(Signature(10**13, 10**19), "f" * FINGERPRINT_LENGTH)
+    assert len(entry.encode()) <= 64  # hash-max-listpack-value, by default
+
+
+def test_no_value_is_no_entry() -> None:
+    assert decode(None) is None
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"1", b"1,2", b"1,2,3f,4", b"a,2,3f", b"1,b,3f", b"1,2,\xff", b",,", b"1.5,2,3f"]
+)
+def test_a_value_that_is_not_ours_is_no_entry(value: bytes) -> None:
+    assert decode(value) is None
+
+
+@given(st.binary())
+def test_reading_never_raises(value: bytes) -> None:
+    assert decode(value) is None or isinstance(decode(value), Entry)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("a.jpg", ("", "a.jpg")), ("x/a.jpg", ("x", "a.jpg")), ("x/y/a.jpg", ("x/y", "a.jpg"))],
+)
+def test_directory_and_basename(name: str, parts: tuple[str, str]) -> None:
+    assert split(name) == parts
+    assert join(*parts) == name
+
+
+@given(st.text())
+def test_split_and_join_undo_each_other(name: str) -> None:
+    directory, basename = split(name)
+    assert "/" not in basename
+    assert join(directory, basename) == name or name == f"/{basename}"
+
+
+BASENAMES = st.sampled_from(["a", "b", "ä"])
+SIGNATURES = st.builds(Signature, st.integers(0, 12), st.integers(-1, 12))
+
+
+@given(
+    st.dictionaries(BASENAMES, SIGNATURES),
+    st.dictionaries(BASENAMES, st.builds(Entry, SIGNATURES, FINGERPRINTS)),
+    st.booleans(),
+)
+def test_a_directory_is_as_published_where_each_file_is(
+    local: dict[str, Signature], published: dict[str, Entry], is_same: bool
+) -> None:
+    if is_same:
+        published = {name: Entry(signature, "f" * 24) for name, signature in local.items()}
+    encoded = {name.encode(): entry.encode().encode() for name, entry in published.items()}
+    signatures = {name: entry.signature for name, entry in decode_all(encoded).items()}
+    assert are_published(local, encoded) == (local == signatures)
+
+
+@pytest.mark.parametrize("value", [b"1,2,3f,4", b"1,2,", b"1,2,3f", b"11,2," + b"f" * 24])
+def test_a_value_that_is_not_ours_is_not_as_published(value: bytes) -> None:
+    assert not are_published({"a": Signature(1, 2)}, {b"a": value})

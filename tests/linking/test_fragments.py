@@ -1,0 +1,202 @@
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import models
+from django.db.models.fields.files import FieldFile
+from django.test import RequestFactory
+from django.utils.safestring import mark_safe
+
+from s3rewrite.core.mounts import Mount
+from s3rewrite.linking import fragments
+from s3rewrite.linking import resolver as links
+from s3rewrite.linking.fragments import rewritten, url_of
+from tests.factories import use_mount
+from tests.publishing import closed_clients, counted_reads, publish
+
+__all__ = ["closed_clients"]
+
+CDN = "https://cdn.example.com/media/"
+LOCAL = '<img src="/media/a.jpg" srcset="/media/b.jpg 2x"> <a href="/media/é\'s.jpg">é</a>'
+REQUEST = RequestFactory().get("/page/", headers={"host": "example.com"})
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def mount(settings: Any, caches: None, root: Path) -> Mount:
+    """A mount in which a.jpg and é's.jpg are published."""
+    mount = use_mount(settings, root, PUBLIC_URL=CDN, POLL_SECONDS=0)
+    publish(mount, root, "a.jpg")
+    publish(mount, root, "é's.jpg")
+    return mount
+
+
+def field_file(name: str | None) -> FieldFile:
+    field = models.FileField()
+    return FieldFile(None, field, name)  # type: ignore[arg-type]
+
+
+class Thumbnail(File):
+    """A file as packages for thumbnails make them."""
+
+    url = "/media/a.jpg"
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__(None, name)
+
+
+# url_of
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a.jpg",
+        "/media/a.jpg",
+        mark_safe("/media/a.jpg"),
+        field_file("a.jpg"),
+        Thumbnail("a.jpg"),
+        Path("a.jpg"),
+    ],
+)
+def test_whatever_means_a_published_file_is_linked(mount: Mount, value: Any) -> None:
+    assert url_of(value) == f"{CDN}a.jpg"
+
+
+@pytest.mark.parametrize("value", ["b.jpg", "/media/b.jpg", field_file("b.jpg")])
+def test_whatever_means_another_file_is_local(mount: Mount, value: Any) -> None:
+    assert url_of(value) == "/media/b.jpg"
+
+
+@pytest.mark.parametrize("value", [None, "", field_file(None), field_file(""), Thumbnail(None)])
+def test_no_file_has_no_url(mount: Mount, value: Any) -> None:
+    assert url_of(value) == ""
+
+
+def test_a_file_that_has_no_url(mount: Mount) -> None:
+    with pytest.raises(AttributeError):
+        url_of(ContentFile(b"x", name="x.txt"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/other/a.jpg",
+        "//cdn.example.com/a.jpg",
+        "https://example.org/media/a.jpg",
+        "data:image/gif;base64,R0lGOD==",
+    ],
+)
+def test_a_url_of_something_else_stays_as_it_is(mount: Mount, url: str) -> None:
+    assert url_of(url) == url
+    assert url_of(url, mount="media") == url
+
+
+def test_a_url_with_the_host_of_the_request(mount: Mount) -> None:
+    assert url_of("https://example.com/media/a.jpg", REQUEST) == f"{CDN}a.jpg"
+    assert url_of("https://example.com/media/a.jpg") == "https://example.com/media/a.jpg"
+
+
+def test_a_name_is_quoted_as_its_storage_does(mount: Mount) -> None:
+    assert url_of("é's.jpg") == f"{CDN}%C3%A9's.jpg"
+    assert url_of("a b?c.jpg") == "/media/a%20b%3Fc.jpg"
+    assert url_of("note:1.jpg") == "/media/note%3A1.jpg"
+
+
+def test_a_name_of_a_mount(mount: Mount, settings: Any, root: Path, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = {**settings.STORAGES}  # made anew
+    static = {"BUCKET": "assets", "STORAGE": "staticfiles", "CHECK_LOCAL": False}
+    settings.S3REWRITE = {**settings.S3REWRITE, "static": static}
+    assert url_of("a.jpg", mount="static") == "/static/a.jpg"
+    assert url_of("a.jpg", mount="media") == f"{CDN}a.jpg"
+    assert url_of("a.jpg") == f"{CDN}a.jpg"
+    assert url_of("/media/a.jpg", mount="static") == f"{CDN}a.jpg"
+
+
+def test_an_unknown_mount_is_a_mistake_to_be_told(mount: Mount) -> None:
+    with pytest.raises(ImproperlyConfigured, match="no mount 'other'"):
+        url_of("a.jpg", mount="other")
+
+
+def test_without_mounts_a_name_is_one_of_the_default_storage(settings: Any) -> None:
+    settings.S3REWRITE = {}
+    assert url_of("a.jpg") == default_storage.url("a.jpg") == "/media/a.jpg"
+    assert url_of("/media/a.jpg") == "/media/a.jpg"
+
+
+# rewritten
+
+
+def test_a_piece_of_html(mount: Mount) -> None:
+    expected = LOCAL.replace("/media/a", f"{CDN}a").replace("/media/é", f"{CDN}é")
+    assert rewritten(LOCAL) == expected
+    assert rewritten(LOCAL, REQUEST) == expected
+
+
+def test_a_piece_is_one_batch(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
+    with counted_reads(monkeypatch) as asked:
+        rewritten(LOCAL)
+    assert asked == [["a.jpg", "b.jpg", "é's.jpg"]]
+
+
+@pytest.mark.parametrize("text", ["", "hello", "<img src='/x.jpg'>", "\ud800 é \0 <", "\r\n"])
+def test_text_without_files_stays_as_it_is(mount: Mount, text: str) -> None:
+    assert rewritten(text) == text
+
+
+def test_text_that_is_not_unicode_keeps_what_is_around_a_link(mount: Mount) -> None:
+    assert (
+        rewritten('\ud800<img src="/media/a.jpg">\udfff') == f'\ud800<img src="{CDN}a.jpg">\udfff'
+    )
+
+
+# Redis away, and mistakes of ours
+
+
+def test_without_redis_all_is_local(
+    settings: Any, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    use_mount(settings, root, PUBLIC_URL=CDN)
+    assert url_of("a.jpg") == "/media/a.jpg"
+    assert rewritten(LOCAL) == LOCAL
+    assert len(caplog.records) == 1
+
+
+def explode(*args: Any, **options: Any) -> Any:
+    raise RuntimeError("a mistake of ours")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(links, "view_of"), (fragments, "resolver"), (fragments.rewriters, "rewrite")],
+)
+def test_a_mistake_of_ours_leaves_all_as_it_was(
+    mount: Mount,
+    owner: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(owner, name, explode)
+    assert rewritten(LOCAL, REQUEST) == LOCAL
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "'/page/'" in record.getMessage()
+
+
+def test_a_mistake_of_ours_leaves_a_url_as_it_was(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(links, "view_of", explode)
+    assert url_of("a.jpg") == "/media/a.jpg"
+    (record,) = caplog.records
+    assert "without a request" in record.getMessage()

@@ -1,0 +1,108 @@
+import re
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client, RequestFactory
+from django.urls import path
+
+from s3rewrite import conf
+from s3rewrite.linking.debugging import Timing, tell, told
+from s3rewrite.middleware import S3RewriteMiddleware
+from s3rewrite.rewriters.types import Link
+from tests.pages import CDN, all_published, none_published
+
+__all__ = ["all_published", "none_published"]
+
+BODY = b"<img src=/media/a.jpg><img src=/media/%2f><p title=/media/b>"
+METRIC = re.compile(r's3rewrite;dur=(\d+\.\d\d);desc="(\d+ of \d+ linked)"')
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(BODY)
+
+
+async def async_page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(BODY)
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    return StreamingHttpResponse([BODY])
+
+
+def timed(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(BODY, headers={"Server-Timing": "db;dur=5"})
+
+
+urlpatterns = [
+    path("page/", page),
+    path("async/", async_page),
+    path("stream/", stream),
+    path("timed/", timed),
+]
+
+
+@pytest.fixture
+def site(settings: Any, all_published: None) -> Any:
+    settings.ROOT_URLCONF = __name__
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.MIDDLEWARE = [conf.MIDDLEWARE]
+    settings.DEBUG = True
+    return settings
+
+
+def test_a_metric_is_written_as_the_specification_says() -> None:
+    assert Timing(0.0123456, 15, 12).metric() == 's3rewrite;dur=12.35;desc="12 of 15 linked"'
+
+
+def test_what_is_told_can_be_read() -> None:
+    response = HttpResponse()
+    assert told(response) is None
+    tell(response, 0.5, [Link(1, b""), None])
+    assert told(response) == Timing(0.5, 2, 1)
+
+
+def test_it_is_told_in_debug(site: Any) -> None:
+    response = Client().get("/page/")
+    found = METRIC.fullmatch(response["Server-Timing"])
+    assert found
+    assert found[2] == "1 of 2 linked"
+    assert 0 < float(found[1]) < 5000
+    assert response.content.count(CDN.encode()) == 1
+
+
+async def test_it_is_told_by_an_async_site(site: Any) -> None:
+    response = await AsyncClient().get("/async/")
+    assert METRIC.fullmatch(response["Server-Timing"])
+
+
+def test_other_metrics_stay(site: Any) -> None:
+    value = Client().get("/timed/")["Server-Timing"]
+    others, _, ours = value.partition(", ")
+    assert others == "db;dur=5"
+    assert METRIC.fullmatch(ours)
+
+
+@pytest.mark.parametrize("path", ["/page/", "/timed/"])
+def test_never_in_production(site: Any, path: str) -> None:
+    site.DEBUG = False
+    assert "s3rewrite" not in Client().get(path).get("Server-Timing", "")
+
+
+def test_not_of_a_body_that_streams(site: Any) -> None:
+    response = Client().get("/stream/")
+    assert not response.has_header("Server-Timing")
+    assert CDN.encode() in response.getvalue()
+
+
+def test_not_of_a_response_that_is_left_as_it_is(site: Any) -> None:
+    response = HttpResponse(BODY, headers={"Cache-Control": "no-transform"})
+    S3RewriteMiddleware(lambda request: response)(RequestFactory().get("/"))
+    assert not response.has_header("Server-Timing")
+
+
+def test_a_page_without_files(settings: Any, none_published: None) -> None:
+    settings.DEBUG = True
+    response = HttpResponse("<p>")
+    S3RewriteMiddleware(lambda request: response)(RequestFactory().get("/"))
+    assert "0 of 0 linked" in response["Server-Timing"]

@@ -1,0 +1,79 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3rewrite.s3.throttle import AGAIN, RECOVERY, Rate, Width
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "slowed", "well"),
+    [
+        (16, 0.0, 16, 16),
+        (16, AGAIN, 8, 16),
+        (16, RECOVERY, 8, 16),
+        (8, AGAIN / 2, 8, 8),
+        (8, AGAIN, 4, 8),
+        (8, RECOVERY, 4, 9),
+        (3, RECOVERY, 1, 4),
+        (1, RECOVERY, 1, 2),
+    ],
+)
+def test_what_each_event_does(now: int, since: float, slowed: int, well: int) -> None:
+    width = Width(16, now, changed=100.0)
+    width.slowed(100.0 + since)
+    assert width.now == slowed
+    width = Width(16, now, changed=100.0)
+    width.went_well(100.0 + since)
+    assert width.now == well
+
+
+def test_the_first_answer_that_asks_for_less_counts() -> None:
+    width = Width(16)
+    assert width.now == 16
+    width.slowed(0.0)
+    assert width.now == 8
+
+
+EVENTS = st.lists(st.tuples(st.booleans(), st.floats(0.0, 10.0)), max_size=60)
+
+
+@given(st.integers(1, 64), EVENTS)
+def test_there_is_always_one_and_never_more_than_wanted(
+    most: int, events: list[tuple[bool, float]]
+) -> None:
+    width, at = Width(most), 0.0
+    for is_slow, pause in events:
+        at, before = at + pause, width.now
+        (width.slowed if is_slow else width.went_well)(at)
+        assert 1 <= width.now <= most
+        assert width.now in ({before, max(1, before // 2)} if is_slow else {before, before + 1})
+
+
+@given(st.integers(1, 64))
+def test_it_is_as_wide_as_before_in_the_end(most: int) -> None:
+    width, at = Width(most), 0.0
+    width.slowed(at)
+    for _ in range(most):
+        at += RECOVERY
+        width.went_well(at)
+    assert width.now == most
+
+
+def test_without_a_rate_nothing_waits() -> None:
+    rate = Rate(0)
+    for _ in range(10):
+        assert rate.wait(5.0) <= 0
+        rate.begun(5.0)
+
+
+@given(st.floats(0.1, 1000.0), st.lists(st.floats(0.0, 3.0), min_size=2, max_size=50))
+def test_no_more_begin_than_the_rate_says(most: float, pauses: list[float]) -> None:
+    rate, at, begun = Rate(most), 0.0, []
+    for pause in pauses:
+        at += pause
+        at += max(0.0, rate.wait(at))
+        rate.begun(at)
+        begun.append(at)
+    assert all(after - before >= 0.999 / most for before, after in pairwise(begun))

@@ -1,0 +1,197 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3rewrite.core.mounts import Mount
+from s3rewrite.sync.upload import references as relink
+from s3rewrite.sync.upload.references import Becomes, Facts, KeptLocal, decide, refers, relinked
+from tests.factories import use_mount
+from tests.publishing import publish
+
+HERE = Facts(mirrored=True, on_disk=True, published=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "with_site", "without"),
+    [
+        pytest.param(
+            Facts(elsewhere=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="elsewhere"
+        ),
+        pytest.param(Facts(out_of_reach=True), Becomes.STAYS, Becomes.STAYS, id="out of reach"),
+        pytest.param(
+            Facts(relative=True, mirrored=True, on_disk=True, published=True, readable=False),
+            Becomes.SITE, Becomes.STAYS, id="mirrored, not readable",
+        ),
+        pytest.param(
+            Facts(mirrored=True, on_disk=True), Becomes.WAITS, Becomes.WAITS, id="not published"
+        ),
+        pytest.param(
+            Facts(mirrored=True, relative=True, on_disk=True), Becomes.WAITS, Becomes.WAITS,
+            id="relative, not published",
+        ),
+        pytest.param(Facts(mirrored=True), Becomes.PUBLIC, Becomes.PUBLIC, id="not on disk"),
+        pytest.param(
+            Facts(mirrored=True, relative=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS,
+            id="relative, not on disk",
+        ),
+        pytest.param(
+            Facts(mirrored=True, relative=True, on_disk=True, published=True),
+            Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="relative",
+        ),
+        pytest.param(HERE, Becomes.PUBLIC, Becomes.PUBLIC, id="root-relative"),
+        pytest.param(Facts(), Becomes.SITE, Becomes.STAYS, id="no mount"),
+        pytest.param(
+            Facts(on_disk=True, published=True), Becomes.SITE, Becomes.STAYS, id="fingerprint"
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_reference_becomes(facts: Facts, with_site: Becomes, without: Becomes) -> None:
+    assert decide(facts, has_site=True) is with_site
+    assert decide(facts, has_site=False) is without
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def mount(settings: Any, caches: None, root: Path) -> Mount:
+    """x.png is published, late.png is not yet, gone.png is not there, no.tmp is excluded."""
+    mount = use_mount(settings, root, PUBLIC_URL="https://cdn/m/", EXCLUDE=["*.tmp"])
+    publish(mount, root, "img/x.png")
+    (root / "img/late.png").write_bytes(b"late")
+    (root / "img/no.tmp").write_bytes(b"no")
+    return mount
+
+
+def with_site(settings: Any, root: Path, **more: Any) -> Mount:
+    options = settings.S3REWRITE["media"] | {"SITE_URL": "https://example.com", **more}
+    return use_mount(settings, root, **options)
+
+
+def sent(mount: Mount, url: str, declared: str = "background") -> str:
+    """What becomes of a URL in css/a.css."""
+    before = f"a{{{declared}:url({url})}}".encode()
+    after = relinked(mount, "css/a.css", before, len(before)) or before
+    return after.decode().partition("(")[2].removesuffix(")}")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("/media/img/x.png", "https://cdn/m/img/x.png"),
+        ("/media/img/x.png?v=1#a", "https://cdn/m/img/x.png?v=1#a"),
+        ("/media/css/../img/x.png", "https://cdn/m/img/x.png"),
+        ("../img/x.png", "../img/x.png"),
+        ("../img/x.png#a", "../img/x.png#a"),
+        ("../img/gone.png", "../img/gone.png"),
+        ("/media/img/gone.png", "https://cdn/m/img/gone.png"),
+        ("https://example.org/x.png", "https://example.org/x.png"),
+        ("//example.org/x.png", "//example.org/x.png"),
+        ("data:image/png;base64,AA==", "data:image/png;base64,AA=="),
+        ("#a", "#a"),
+    ],
+)
+def test_what_leads_from_s3_where_it_led(mount: Mount, url: str, expected: str) -> None:
+    assert sent(mount, url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("/static/x.png", "refers to /static/x.png, which is not on S3: SITE_URL"),
+        ("../../other/x.png", "which is not on S3"),
+        ("/media/img/no.tmp", "which is not on S3"),
+        ("/media/img/%zz.png", "which is not on S3"),
+        ("/media/img/late.png", "waits for /media/img/late.png, which is not on S3 yet"),
+        ("../img/late.png", "waits for"),
+        ("'\\\\x'", "for sure"),
+    ],
+)
+def test_what_keeps_a_file_local(mount: Mount, url: str, reason: str) -> None:
+    with pytest.raises(KeptLocal) as kept:
+        sent(mount, url)
+    assert reason in str(kept.value)
+    assert bool(kept.value.waits_for) is ("waits" in reason)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("/static/x.png?v=1", "https://example.com/static/x.png?v=1"),
+        ("../../other/x%20y.png", "https://example.com/other/x%20y.png"),
+        ("/media/img/no.tmp", "https://example.com/media/img/no.tmp"),
+        ("/media/img/x.png", "https://cdn/m/img/x.png"),
+    ],
+)
+def test_what_leads_back_to_the_site(
+    settings: Any, mount: Mount, root: Path, url: str, expected: str
+) -> None:
+    assert sent(with_site(settings, root), url) == expected
+
+
+def test_a_font_needs_cors(settings: Any, mount: Mount, root: Path) -> None:
+    with pytest.raises(KeptLocal, match="CORS headers"):
+        sent(mount, "../img/x.png", "src")
+    site = with_site(settings, root)
+    assert sent(site, "../img/x.png", "src") == "https://example.com/media/img/x.png"
+    assert sent(with_site(settings, root, CORS=True), "../img/x.png", "src") == "../img/x.png"
+
+
+def test_under_fingerprints(settings: Any, mount: Mount, root: Path) -> None:
+    use_mount(settings, root, **settings.S3REWRITE["media"] | {"KEYS": "fingerprint"})
+    fingerprinted = use_mount(settings, root, **settings.S3REWRITE["media"])
+    with pytest.raises(KeptLocal, match="changes with its bytes"):
+        sent(fingerprinted, "../img/x.png")
+    expected = "https://example.com/media/img/x.png"
+    assert sent(with_site(settings, root), "../img/x.png") == expected
+    assert sent(with_site(settings, root), "/media/img/x.png") == expected
+
+
+def test_files_that_refer_to_nothing(mount: Mount) -> None:
+    assert refers("a.css")
+    assert refers("a.svg")
+    assert not refers("a.png")
+    assert relinked(mount, "a.png", b"url(/static/x)", 14) is None
+    assert relinked(mount, "a.css", b"a{}", 3) is None
+
+
+def test_a_large_file(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relink, "MAX_BYTES", 2)
+    with pytest.raises(KeptLocal, match="larger than 2 bytes"):
+        relinked(mount, "a.css", b"a{}", 3)
+
+
+def test_bytes_that_are_no_text(mount: Mount) -> None:
+    with pytest.raises(KeptLocal, match="for sure"):
+        relinked(mount, "a.css", b"a{b:url(\xff)}", 12)
+
+
+SVG = '<svg><use href="{}"/></svg>'
+
+
+def svg(mount: Mount, text: str) -> str:
+    body = text.encode()
+    return (relinked(mount, "img/a.svg", body, len(body)) or body).decode()
+
+
+@pytest.mark.parametrize("url", ["x.png#a", "gone.svg#a", "a.svg#b"])
+def test_what_an_svg_uses_beside_it(mount: Mount, root: Path, url: str) -> None:
+    (root / "img/a.svg").write_bytes(b"<svg/>")
+    assert svg(mount, SVG.format(url)) == SVG.format(url)
+
+
+def test_what_an_svg_uses_of_its_mount(mount: Mount) -> None:
+    assert svg(mount, SVG.format("/media/img/x.png#a")) == SVG.format("https://cdn/m/img/x.png#a")
+
+
+@pytest.mark.parametrize(
+    "text", [SVG.format("/x.svg#a"), "<svg><style>a{mask:url(/m)}</style></svg>"]
+)
+def test_what_an_svg_cannot_have_from_elsewhere(
+    settings: Any, mount: Mount, root: Path, text: str
+) -> None:
+    with pytest.raises(KeptLocal, match="the file's own origin only"):
+        svg(with_site(settings, root), text)

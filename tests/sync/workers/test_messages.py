@@ -1,0 +1,89 @@
+import json
+from typing import Any
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3rewrite.core.entries import Entry, Signature
+from s3rewrite.s3.errors import S3Error, S3Unavailable, kind_of_failure
+from s3rewrite.sync.context import LeaseLost
+from s3rewrite.sync.plan import Task
+from s3rewrite.sync.reporting.report import Result
+from s3rewrite.sync.upload.attempt import FAILURES, End, Uploaded
+from s3rewrite.sync.upload.references import KeptLocal
+from s3rewrite.sync.workers.messages import end_of, row_of, task_of, told
+
+SIGNATURES = st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63))
+ENTRIES = st.builds(Entry, SIGNATURES, st.text("0123456789abcdef", min_size=24, max_size=24))
+
+
+def sent(value: Any) -> Any:
+    """As the other side gets it."""
+    return json.loads(json.dumps(value))
+
+
+def coded(error: S3Error, code: str) -> S3Error:
+    error.code = code
+    return error
+
+
+@given(st.builds(Task, st.text(), SIGNATURES, st.none() | ENTRIES))
+def test_a_task_arrives_as_it_was(task: Task) -> None:
+    assert task_of(sent(row_of(task))) == task
+
+
+@given(
+    st.builds(
+        Uploaded,
+        st.sampled_from(Result),
+        st.integers(0),
+        st.booleans(),
+        st.lists(st.text()).map(tuple),
+    )
+)
+def test_what_was_uploaded_arrives_as_it_was(uploaded: Uploaded) -> None:
+    found = end_of(sent(told(uploaded)))
+    assert found == uploaded
+    assert isinstance(found, Uploaded)
+    assert isinstance(found.result, Result)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        KeptLocal("waits for a.png", waits_for="a.png"),
+        KeptLocal("refers to /b.png"),
+        LeaseLost(),
+        S3Unavailable("cannot be reached"),
+        coded(S3Unavailable("no such bucket"), "NoSuchBucket"),
+        coded(S3Error("may not"), "AccessDenied"),
+        S3Error("other bytes"),
+        redis.ConnectionError("away"),
+        OSError(2, "No such file", "a.png"),
+    ],
+    ids=repr,
+)
+def test_what_failed_says_the_same_and_counts_the_same(end: Exception) -> None:
+    found = end_of(sent(told(end)))
+    assert isinstance(found, Exception)
+    assert str(found) == str(end)
+    kinds = [kind for kind in (S3Unavailable, *FAILURES) if isinstance(end, kind)]
+    assert isinstance(found, kinds[0])
+    assert kind_of_failure(found) == kind_of_failure(end)
+    assert getattr(found, "waits_for", "") == getattr(end, "waits_for", "")
+
+
+def test_every_failure_can_be_told() -> None:
+    ends: list[End] = [KeptLocal(""), LeaseLost(), OSError(), S3Error(), redis.RedisError()]
+    assert [type(end) for end in ends] == list(FAILURES)
+    for end in ends:
+        assert type(end_of(told(end))) is type(end)
+
+
+def test_what_is_no_end_is_refused() -> None:
+    with pytest.raises(TypeError):
+        told(ZeroDivisionError())
+    with pytest.raises(KeyError):
+        end_of(["from another version"])
