@@ -40,9 +40,9 @@ def publish(directory: Path, names: list[str]) -> None:
     """Write these files, and publish them."""
     from s3rewrite import conf
     from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
+    from s3rewrite.disk.signatures import signature
     from s3rewrite.registry import Claim, loop_registry
     from s3rewrite.registry.lease import held
-    from s3rewrite.sync.scan import signature
 
     registry = loop_registry(conf.mount("media"))
     registry.start_epoch()

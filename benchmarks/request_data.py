@@ -10,9 +10,9 @@ from django.db import connection
 from benchmarks.request_site import PICTURES, PUBLISHED, Picture
 from s3rewrite import conf
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
+from s3rewrite.disk.signatures import signature
 from s3rewrite.registry import Claim, loop_registry
 from s3rewrite.registry.lease import held
-from s3rewrite.sync.scan import signature
 
 COUNT = 1000
 """Pictures in all: a page shows the newest of them."""

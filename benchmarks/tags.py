@@ -69,9 +69,9 @@ def publish(directory: Path) -> None:
     """Write the files, and publish them as the loop does."""
     from s3rewrite import conf
     from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
+    from s3rewrite.disk.signatures import signature
     from s3rewrite.registry import Claim, loop_registry
     from s3rewrite.registry.lease import held
-    from s3rewrite.sync.scan import signature
 
     registry = loop_registry(conf.mount("media"))
     registry.start_epoch()

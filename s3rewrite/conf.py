@@ -121,6 +121,24 @@ def storage_of(mount: Mount) -> Storage:
     return storages[mount.storage]
 
 
+def url_prefix(mount: Mount) -> str:
+    """The local URL prefix of a mount, as its storage writes it: `/media/`.
+
+    "" where the storage has none.
+    """
+    storage = storage_of(mount)
+    try:
+        base = getattr(storage, "base_url", None)
+        return str(base) if base is not None else _before_name(storage.url("x"))
+    except (NotImplementedError, ValueError):
+        return ""
+
+
+def _before_name(url: str) -> str:
+    """What a storage writes before the name `x`; "" where it writes something behind it too."""
+    return url.removesuffix("x") if url.endswith("/x") else ""
+
+
 def read(alias: str, options: Mapping[str, Any]) -> Mount:
     """A mount of `options` over the defaults; those that depend on others are worked out here."""
     known = {key.lower(): _frozen(value) for key, value in options.items() if key in OPTIONS}

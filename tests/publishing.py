@@ -11,9 +11,9 @@ import redis
 
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
 from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.signatures import signature
 from s3rewrite.registry import Claim, Registry, View, loop_registry
 from s3rewrite.registry.lease import held
-from s3rewrite.sync.scan import signature
 from tests.factories import write
 
 

@@ -22,11 +22,11 @@ import s3rewrite.storage
 from s3rewrite import conf
 from s3rewrite.core.entries import Entry
 from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.signatures import signature
 from s3rewrite.linking.resolver import resolver
 from s3rewrite.registry import Claim, Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.storage import S3RewriteStorage, S3RewriteStorageMixin, changing
-from s3rewrite.sync.scan import signature
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish, publish_entry, published
 

@@ -17,10 +17,10 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
+from s3rewrite.conf import url_prefix
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.shown import has_userinfo
-from s3rewrite.linking.resolver import url_prefix
 
 _NAME = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f-\x9f]+")
 _SCHEMES = ("https", "http")

@@ -6,22 +6,17 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from s3rewrite.disk.own_names import is_own
-
 
 def is_excluded(name: str, exclude: tuple[str, ...], include: tuple[str, ...] = ()) -> bool:
     """Whether a name is not to be offloaded.
 
     | EXCLUDE names it | INCLUDE           | stays local |
     |------------------|-------------------|-------------|
-    | (one of our own) | any               | yes         |
     | yes              | any               | yes         |
     | no               | none              | no          |
     | no               | names it          | no          |
     | no               | does not name it  | yes         |
     """
-    if is_own(name):
-        return True
     if exclude and matches(name, exclude):
         return True
     return bool(include) and not matches(name, include)

@@ -11,8 +11,8 @@ from typing import IO, Any
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.entries import Signature
+from s3rewrite.disk.signatures import signature, signature_of
 from s3rewrite.s3.objects import SMALL, Digests
-from s3rewrite.sync.scan import signature, signature_of
 
 CHUNK = 1024 * 1024
 

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 from s3rewrite import conf
+from s3rewrite.explain import Explained, Reason, explain, explain_header
 from s3rewrite.explain.publication import why_local
 from s3rewrite.linking.charsets import charset, hides_ascii
 from s3rewrite.linking.resolver import Resolver, resolver
 from s3rewrite.linking.response import asked, body_scope, why_untouched
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import kind_by_type, media_type
-from s3rewrite.rewriters.explain import Explained, Reason, explain, explain_header
 from s3rewrite.rewriters.types import Candidate, Link
 
 ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")

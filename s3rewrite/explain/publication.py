@@ -10,10 +10,10 @@ from s3rewrite.core.entries import Entry, is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.signatures import signature_of
+from s3rewrite.explain import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root
 from s3rewrite.registry import loop_registry
-from s3rewrite.rewriters.explain import Reason
-from s3rewrite.sync.scan import signature_of
 
 AMBIGUOUS = Reason("ambiguous", "browser, site and S3 may read its path or its query differently")
 CHANGED = Reason("changed", "changed since it was uploaded")

@@ -119,27 +119,9 @@ def resolver(request: HttpRequest | None = None) -> Resolver:
 
     URL prefixes are read anew each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.
     """
-    prefixes = tuple(url_prefix(mount) for mount in conf.mounts().values())
+    prefixes = tuple(conf.url_prefix(mount) for mount in conf.mounts().values())
     host = _host(request) if request else ""
     return _resolver(tuple(conf.mounts().values()), prefixes, host)
-
-
-def url_prefix(mount: Mount) -> str:
-    """The local URL prefix of a mount, as its storage writes it: `/media/`.
-
-    "" where the storage has none.
-    """
-    storage = conf.storage_of(mount)
-    try:
-        base = getattr(storage, "base_url", None)
-        return str(base) if base is not None else _before_name(storage.url("x"))
-    except (NotImplementedError, ValueError):
-        return ""
-
-
-def _before_name(url: str) -> str:
-    """What a storage writes before the name `x`; "" where it writes something behind it too."""
-    return url.removesuffix("x") if url.endswith("/x") else ""
 
 
 @lru_cache(maxsize=256)

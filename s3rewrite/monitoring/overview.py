@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import redis
 
 from s3rewrite import conf
+from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import reference
 from s3rewrite.explain.publication import of_names
-from s3rewrite.linking.resolver import resolver, url_prefix
+from s3rewrite.linking.resolver import resolver
 from s3rewrite.monitoring.status import Status, Verdict, ago, status_of, verdict
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal, Trouble

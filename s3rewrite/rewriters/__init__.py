@@ -1,4 +1,8 @@
-"""Bytes in, bytes out: finds the local URLs in a body and puts links in their place. Pure."""
+"""Bytes in, bytes out: finds the local URLs in a body and puts links in their place. Pure.
+
+Read types (the words) and splice first, then html with page and candidates, then the other bodies.
+syntax/ reads, table/ says what counts, pieces cuts what streams, outgoing reads uploaded files.
+"""
 
 from s3rewrite.rewriters.splice import rewrite, splice
 

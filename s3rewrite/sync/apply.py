@@ -9,8 +9,10 @@ from itertools import islice
 
 from s3rewrite import conf
 from s3rewrite.core.batches import batches
+from s3rewrite.core.debounce import is_young
 from s3rewrite.core.entries import Entry, Signature, are_published, by_directory, join, split
 from s3rewrite.disk.ground import is_there
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.context import Job
@@ -19,12 +21,11 @@ from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.plan import Plan, Task, plan, wrong_marks
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Directory, Findings, scan, signature_of
+from s3rewrite.sync.scan import Directory, Findings, scan
 from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.content_rules import concerned, rules
 from s3rewrite.sync.upload.references import refers
 from s3rewrite.sync.uploader import Uploading
-from s3rewrite.watch.debounce import is_young
 
 MAX_REFERRING = 10_000
 """Files that are put off to the end of a pass."""

@@ -12,6 +12,7 @@ from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
@@ -83,7 +84,7 @@ class Job:
 
     def excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
-        return is_excluded(name, self.mount.exclude, self.mount.include)
+        return is_own(name) or is_excluded(name, self.mount.exclude, self.mount.include)
 
     @property
     def is_careful(self) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Container, Iterable
 
 from s3rewrite.core.entries import Entry
 from s3rewrite.core.mounts import limit_of
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.freed import stub_of
 from s3rewrite.registry import Claim, Withdrawn
 from s3rewrite.sync.context import Job, LeaseLost
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import signature_of
 
 VANISHED = (
     "{count:,} freed {files} gone from the disk, though nobody deleted {them} through Django: "

@@ -10,7 +10,9 @@ from typing import Protocol
 
 import redis
 
+from s3rewrite.core.debounce import Settling, is_young
 from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
@@ -22,8 +24,6 @@ from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, note
 from s3rewrite.sync.reporting.log import Notices, PassLog, Say
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import signature_of
-from s3rewrite.watch.debounce import Settling, is_young
 
 logger = logging.getLogger("s3rewrite.loop")
 

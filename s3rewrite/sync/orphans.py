@@ -3,10 +3,10 @@
 Deleted behind all uploads of a pass, when nobody writes: no upload can take one for its own.
 """
 
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.sync.context import Job
 from s3rewrite.sync.delete import delete_objects
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import signature_of
 
 
 def is_orphan(*, is_new: bool, is_published: bool, on_disk: bool) -> bool:

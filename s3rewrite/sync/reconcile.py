@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import Entry, join
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import Outcome
 from s3rewrite.s3.lookup import folder_of
 from s3rewrite.sync.context import Job, LeaseLost
-from s3rewrite.sync.scan import signature_of
 
 SLACK = 1800.0
 """Seconds by which the clocks of Redis and S3 may differ; S3 itself takes 15 minutes.

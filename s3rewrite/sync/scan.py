@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.entries import Signature, join
@@ -18,10 +17,11 @@ from s3rewrite.core.meant import UNREADABLE, Facts
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.ground import Ground
 from s3rewrite.disk.own_names import parsed_own
+from s3rewrite.disk.signatures import signature, storage_signature
 from s3rewrite.disk.stubs import is_spoiled_stub, stub_at
 from s3rewrite.sync.findings import Directory, Findings, Rules
 
-__all__ = ["Directory", "Findings", "ScanError", "scan", "signature", "signature_of"]
+__all__ = ["Directory", "Findings", "ScanError", "scan"]
 
 
 SPOILED = "a freed file's stub that was changed"
@@ -45,37 +45,6 @@ def scan(
     else:
         found = _walk_storage(storage, rules, below)
     return map(rules.kept, found)
-
-
-def signature_of(storage: Storage, name: str) -> Signature | None:
-    """The signature of one file now; None where there is no file. Raises OSError otherwise."""
-    try:
-        if isinstance(storage, FileSystemStorage):
-            return _disk_signature(storage.path(name))
-        return _storage_signature(storage, name) if storage.exists(name) else None
-    except (FileNotFoundError, NotADirectoryError, SuspiciousOperation, ValueError):
-        return None
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # nor can there be one
-            return None
-        raise
-
-
-def _disk_signature(path: str) -> Signature | None:
-    for _ in range(2):  # a stub and its file may change places in between
-        try:
-            found = os.stat(path)  # noqa: PTH116
-        except FileNotFoundError:
-            if stub := stub_at(path):
-                return stub.signature
-        else:
-            return signature(found) if stat.S_ISREG(found.st_mode) else None
-    return None
-
-
-def signature(found: os.stat_result) -> Signature:
-    """The signature of a stat."""
-    return Signature(found.st_size, found.st_mtime_ns)
 
 
 _Above = frozenset[tuple[int, int]]
@@ -217,8 +186,7 @@ def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Direct
         try:
             directories, basenames = storage.listdir(path)
             files = {
-                basename: _storage_signature(storage, join(path, basename))
-                for basename in basenames
+                basename: storage_signature(storage, join(path, basename)) for basename in basenames
             }
         except FileNotFoundError:
             continue
@@ -228,8 +196,3 @@ def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Direct
         yield Directory(path, files, {})
         inner = (join(path, directory) for directory in directories)
         paths.extend(name for name in inner if rules.may_go(f"{name}/"))
-
-
-def _storage_signature(storage: Storage, name: str) -> Signature:
-    modified = storage.get_modified_time(name)
-    return Signature(storage.size(name), int(modified.timestamp() * 1_000_000) * 1000)

@@ -17,12 +17,13 @@ from pathspec import GitIgnoreSpec
 from s3rewrite.core.entries import join
 from s3rewrite.core.paths import FINGERPRINT_DIGITS
 from s3rewrite.disk.local_files import REASONS, Spellings, give_name, obstacle
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import bring_back
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import UNKNOWN, etag_of
 from s3rewrite.sync.context import Job
-from s3rewrite.sync.scan import Findings, scan, signature_of
+from s3rewrite.sync.scan import Findings, scan
 from s3rewrite.tools.receiving import Wanted, received
 
 NO_NAME = "its key is no name of a file in this storage"

@@ -19,6 +19,7 @@ from pathlib import Path
 import redis
 from django.core.files.storage import FileSystemStorage
 
+from s3rewrite.core.debounce import Settling
 from s3rewrite.core.meant import why_kept_local
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
@@ -26,7 +27,6 @@ from s3rewrite.sync.context import Job
 from s3rewrite.sync.hints import MANY, WHOLE, condensed, tree
 from s3rewrite.sync.reporting.log import Notices, Say
 from s3rewrite.watch.cookie import Cookie, WatchLost
-from s3rewrite.watch.debounce import Settling
 from s3rewrite.watch.file_systems import file_system_of, is_remote
 
 logger = logging.getLogger("s3rewrite.watch")

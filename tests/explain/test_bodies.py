@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.explain import bodies
+from s3rewrite.explain import bodies, explain, explain_header
 from s3rewrite.rewriters import css, feeds, headers, html, json, m3u8
-from s3rewrite.rewriters.explain import explain, explain_header
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
 from tests.rewriters import truth
 from tests.rewriters.support import scope

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
+from s3rewrite.explain import explain, explain_header
 from s3rewrite.explain.reasons import NEEDS
 from s3rewrite.rewriters import css, feeds, html, json
-from s3rewrite.rewriters.explain import explain, explain_header
 from s3rewrite.rewriters.table.contexts import TABLE
 from tests.rewriters.support import scope
 

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, Self
 import pytest
 
 from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.scan import signature_of
 from tests.factories import job, use_mount, write
 from tests.integration.test_passes import Puts, counts
 

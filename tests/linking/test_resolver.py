@@ -15,11 +15,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from s3rewrite import conf
+from s3rewrite.conf import url_prefix
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import is_inert
 from s3rewrite.linking import resolver as links
-from s3rewrite.linking.resolver import Resolver, resolver, url_prefix
+from s3rewrite.linking.resolver import Resolver, resolver
 from s3rewrite.registry import View
 from s3rewrite.rewriters.types import Link
 from tests.factories import use_mount, write

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from s3rewrite.explain import explain, explain_header
 from s3rewrite.linking import charsets
 from s3rewrite.rewriters import headers, outgoing
 from s3rewrite.rewriters.bodies import KINDS
-from s3rewrite.rewriters.explain import explain, explain_header
 from s3rewrite.rewriters.pieces import Pieces
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.types import Scope, Target

@@ -12,6 +12,7 @@ import pytest
 
 from s3rewrite.core.meant import HIDDEN, OUTSIDE, TEMPORARY, UNLINKABLE, UNREADABLE, WORDS
 from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.signatures import signature
 from s3rewrite.explain.explanation import explain_urls
 from s3rewrite.explain.publication import of_names
 from s3rewrite.registry import Registry
@@ -20,7 +21,6 @@ from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.scan import signature
 from s3rewrite.sync.upload.attempt import Uploaded
 from s3rewrite.sync.upload.batch import Wanted, upload
 from s3rewrite.sync.upload.references import KeptLocal

@@ -10,8 +10,9 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storag
 from s3rewrite import conf
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.sync import scan as scan_module
-from s3rewrite.sync.scan import Findings, ScanError, scan, signature_of
+from s3rewrite.sync.scan import Findings, ScanError, scan
 from tests.factories import write
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from s3rewrite.core.patterns import is_excluded
+from s3rewrite.disk.own_names import is_own
 from s3rewrite.watch.cookie import PERIOD, WAIT, Cookie, WatchLost
 
 
@@ -31,7 +31,7 @@ def test_nothing_is_left_behind_and_nothing_is_offloaded(tmp_path: Path) -> None
     cookie = Cookie(str(tmp_path))
     cookie.tick(0.0)
     assert list(tmp_path.iterdir()) == []
-    assert is_excluded(Path(cookie.path).name, (), include=("*",))
+    assert is_own(Path(cookie.path).name)
 
 
 def test_where_nothing_can_be_written_nothing_is_expected(tmp_path: Path) -> None:

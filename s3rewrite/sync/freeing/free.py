@@ -25,13 +25,14 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.exchange import ExchangeUnsupported, exchange, inode_of, put_back
 from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.disk.own_names import ASIDE, own_name, parsed_own, token_of
+from s3rewrite.disk.signatures import signature
 from s3rewrite.disk.stubs import Stub, stub_at, write_stub
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.multipart_etags import holds_in_parts
 from s3rewrite.s3.objects import Digests
 from s3rewrite.sync.context import Job
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Directory, signature
+from s3rewrite.sync.scan import Directory
 from s3rewrite.sync.upload.compression import may_be_compressed
 from s3rewrite.sync.upload.references import refers
 

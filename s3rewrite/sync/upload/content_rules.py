@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
+from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import patterns
-from s3rewrite.linking.resolver import url_prefix
 from s3rewrite.sync.upload.compression import is_compressible
 from s3rewrite.sync.upload.references import refers
 

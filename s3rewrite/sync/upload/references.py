@@ -10,18 +10,18 @@ from enum import StrEnum
 from urllib.parse import quote, urljoin, urlsplit
 
 from s3rewrite import conf
+from s3rewrite.conf import url_prefix
 from s3rewrite.core.content_types import content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name, reference
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.ground import kept_local
-from s3rewrite.linking.resolver import url_prefix
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.types import Link
 from s3rewrite.sync.findings import LONGEST
-from s3rewrite.sync.scan import signature_of
 
 MAX_REFERENCES = 5_000
 """Different files of the site that a file may refer to: each is looked up."""

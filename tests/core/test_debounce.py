@@ -1,8 +1,8 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from s3rewrite.core.debounce import Settling, is_young
 from s3rewrite.core.entries import Signature
-from s3rewrite.watch.debounce import Settling, is_young
 
 SECONDS = 3.0
 

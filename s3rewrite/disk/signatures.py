@@ -1,0 +1,48 @@
+"""Has a file changed? What its disk, or its storage, says of it now."""
+
+import errno
+import os
+import stat
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import FileSystemStorage, Storage
+
+from s3rewrite.core.entries import Signature
+from s3rewrite.disk.stubs import stub_at
+
+
+def signature_of(storage: Storage, name: str) -> Signature | None:
+    """The signature of one file now; None where there is no file. Raises OSError otherwise."""
+    try:
+        if isinstance(storage, FileSystemStorage):
+            return _disk_signature(storage.path(name))
+        return storage_signature(storage, name) if storage.exists(name) else None
+    except (FileNotFoundError, NotADirectoryError, SuspiciousOperation, ValueError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # nor can there be one
+            return None
+        raise
+
+
+def _disk_signature(path: str) -> Signature | None:
+    for _ in range(2):  # a stub and its file may change places in between
+        try:
+            found = os.stat(path)  # noqa: PTH116
+        except FileNotFoundError:
+            if stub := stub_at(path):
+                return stub.signature
+        else:
+            return signature(found) if stat.S_ISREG(found.st_mode) else None
+    return None
+
+
+def signature(found: os.stat_result) -> Signature:
+    """The signature of a stat."""
+    return Signature(found.st_size, found.st_mtime_ns)
+
+
+def storage_signature(storage: Storage, name: str) -> Signature:
+    """The signature of a file that a storage other than a local disk keeps. Raises OSError."""
+    modified = storage.get_modified_time(name)
+    return Signature(storage.size(name), int(modified.timestamp() * 1_000_000) * 1000)
