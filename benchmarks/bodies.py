@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.html import PREFIX, PUBLIC, SCOPE, Job, linked, print_table
+from benchmarks.html import PREFIX, PUBLIC, SCOPE, SyncContext, linked, print_table
 from s3rewrite.rewriters import css, feeds, rewrite
 from s3rewrite.rewriters import json as json_bodies
 from s3rewrite.rewriters.bodies import Collect
@@ -45,7 +45,7 @@ RSS = (
 )
 
 
-def ours(text: str, collect: Collect) -> Job:
+def ours(text: str, collect: Collect) -> SyncContext:
     body = text.encode()
     link = Link(len(PREFIX), PUBLIC.encode())
     targets = tuple(t._replace(contexts=frozenset({"css", "json"})) for t in SCOPE.targets)
@@ -57,7 +57,7 @@ def ours(text: str, collect: Collect) -> Job:
     return lambda: rewrite(body, scope, collect, resolve)
 
 
-def parsed_json(text: str) -> Job:
+def parsed_json(text: str) -> SyncContext:
     def change(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: change(item) for key, item in value.items()}
@@ -69,7 +69,7 @@ def parsed_json(text: str) -> Job:
     return lambda: json.dumps(change(json.loads(body))).encode()
 
 
-def parsed_xml(text: str) -> Job:
+def parsed_xml(text: str) -> SyncContext:
     from xml.etree import ElementTree as ET
 
     body = text.encode()
@@ -83,7 +83,7 @@ def parsed_xml(text: str) -> Job:
     return run
 
 
-def parsed_css(text: str) -> Job:
+def parsed_css(text: str) -> SyncContext:
     import tinycss2  # type: ignore[import-untyped]
 
     body = text.encode()

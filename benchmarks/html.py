@@ -27,7 +27,7 @@ SCOPE = Scope(
 
 URL_ATTRIBUTES = (("img", "src"), ("a", "href"), ("video", "src"), ("source", "src"))
 
-Job = Callable[[], object]
+SyncContext = Callable[[], object]
 
 
 class Page(NamedTuple):
@@ -64,7 +64,7 @@ def _card(number: int, *, linked: bool) -> str:
     )
 
 
-def ours(text: str) -> Job:
+def ours(text: str) -> SyncContext:
     body = text.encode()
     link = Link(len(PREFIX), PUBLIC.encode())
 
@@ -74,12 +74,12 @@ def ours(text: str) -> Job:
     return lambda: rewrite(body, SCOPE, html.collect, resolve)
 
 
-def count(text: str) -> Job:
+def count(text: str) -> SyncContext:
     body = text.encode()
     return lambda: body.count(PREFIX.encode())
 
 
-def beautiful_soup(text: str) -> Job:
+def beautiful_soup(text: str) -> SyncContext:
     from bs4 import BeautifulSoup
 
     def run() -> str:
@@ -92,7 +92,7 @@ def beautiful_soup(text: str) -> Job:
     return run
 
 
-def lxml(text: str) -> Job:
+def lxml(text: str) -> SyncContext:
     from lxml import html as parser  # type: ignore[import-untyped]
 
     def run() -> bytes:
@@ -105,7 +105,7 @@ def lxml(text: str) -> Job:
     return run
 
 
-def turbohtml(text: str) -> Job:
+def turbohtml(text: str) -> SyncContext:
     from turbohtml.rewrite import rewrite as rewrite_elements
 
     def handler(attribute: str) -> Callable[[object], None]:
@@ -137,7 +137,7 @@ PAGES = (
 )  # fmt: skip
 
 
-def measure(jobs: dict[str, Job], rounds: int) -> dict[str, list[float]]:
+def measure(jobs: dict[str, SyncContext], rounds: int) -> dict[str, list[float]]:
     """Seconds of each round, the jobs in turn; quick ones are repeated within a round."""
     repeats = {name: max(1, int(0.02 / _seconds(job))) for name, job in jobs.items()}
     times: dict[str, list[float]] = {name: [] for name in jobs}
@@ -147,7 +147,7 @@ def measure(jobs: dict[str, Job], rounds: int) -> dict[str, list[float]]:
     return times
 
 
-def _seconds(job: Job, repeats: int = 1) -> float:
+def _seconds(job: SyncContext, repeats: int = 1) -> float:
     start = time.perf_counter()
     for _ in range(repeats):
         job()
@@ -161,7 +161,7 @@ def report(subject: Page, rounds: int) -> None:
     print_table(subject.title, jobs, rounds)
 
 
-def print_table(title: str, jobs: dict[str, Job], rounds: int) -> None:
+def print_table(title: str, jobs: dict[str, SyncContext], rounds: int) -> None:
     """Measure the jobs, and print how long each takes beside ours."""
     times = measure(jobs, rounds)
     own = min(times["s3rewrite"])

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 
 from benchmarks.bodies import API, CSS
-from benchmarks.html import PREFIX, PUBLIC, SCOPE, Job, page, print_table
+from benchmarks.html import PREFIX, PUBLIC, SCOPE, SyncContext, page, print_table
 from s3rewrite.rewriters import rewrite
 from s3rewrite.rewriters.bodies import KINDS, Kind
 from s3rewrite.rewriters.pieces import Piece, Pieces
@@ -24,11 +24,11 @@ def resolve(urls: Sequence[bytes]) -> Sequence[Link | None]:
     return [LINK] * len(urls)
 
 
-def whole(kind: Kind, body: bytes) -> Job:
+def whole(kind: Kind, body: bytes) -> SyncContext:
     return lambda: rewrite(body, ALL, kind.collect, resolve)
 
 
-def in_chunks(kind: Kind, body: bytes, size: int) -> Job:
+def in_chunks(kind: Kind, body: bytes, size: int) -> SyncContext:
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
     assert kind.reader
     reader = kind.reader

@@ -52,12 +52,12 @@ def publish_all(root: Path, url: str) -> None:
     configure(root, url)
     from s3rewrite import conf
     from s3rewrite.registry import loop_registry
-    from s3rewrite.sync.context import Job
+    from s3rewrite.sync.context import SyncContext
     from s3rewrite.sync.scan import Findings, scan
     from s3rewrite.sync.upload.content_rules import rules
 
     mount = conf.mounts()["media"]
-    job, registry = Job(mount), loop_registry(mount)
+    job, registry = SyncContext(mount), loop_registry(mount)
     registry.start_epoch()
     registry.set_rules(rules(mount, [mount]))
     with registry.client.pipeline(transaction=False) as pipeline:
@@ -78,7 +78,7 @@ def passes(root: Path, url: str, rounds: int, results: Any) -> None:
     """The best of some passes, in seconds, and the peak of memory before and after, in MB."""
     configure(root, url)
     from s3rewrite import conf
-    from s3rewrite.sync.context import Job
+    from s3rewrite.sync.context import SyncContext
     from s3rewrite.sync.passes import whole_pass
 
     mount = conf.mounts()["media"]
@@ -86,7 +86,7 @@ def passes(root: Path, url: str, rounds: int, results: Any) -> None:
     seconds, kept = [], 0
     for _ in range(rounds):
         began = time.perf_counter()
-        report = whole_pass(Job(mount))
+        report = whole_pass(SyncContext(mount))
         seconds.append(time.perf_counter() - began)
         kept = sum(report.counts.values())
         if not report.is_ok:

@@ -10,10 +10,10 @@ from django.http.response import HttpResponseBase
 
 from s3rewrite import conf
 from s3rewrite.linking.body_headers import forget_absent_body, set_body_headers
-from s3rewrite.linking.debugging import show, tell
+from s3rewrite.linking.debugging import add_server_timing, notify_observers
 from s3rewrite.linking.errors import guarded
 from s3rewrite.linking.resolver import Resolver, resolver
-from s3rewrite.linking.response import Part, body_kind, parts, spliced, urls, why_untouched
+from s3rewrite.linking.response import Part, body_kind, parts, skip_reason, spliced, urls
 from s3rewrite.linking.streaming import stream
 from s3rewrite.rewriters.types import Link
 
@@ -38,7 +38,7 @@ class S3RewriteMiddleware:
             return self.__acall__(request)
         response = cast("HttpResponseBase", self.get_response(request))
         with guarded(request):
-            show(request, response)
+            notify_observers(request, response)
             if is_rewritable(response):
                 rewrite(request, response)
         return response
@@ -46,7 +46,7 @@ class S3RewriteMiddleware:
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         with guarded(request):
-            show(request, response)
+            notify_observers(request, response)
             if is_rewritable(response):
                 await arewrite(request, response)
         return response
@@ -54,7 +54,7 @@ class S3RewriteMiddleware:
 
 def is_rewritable(response: HttpResponseBase) -> bool:
     """Whether a response is one whose URLs may be changed."""
-    return not why_untouched(response)
+    return not skip_reason(response)
 
 
 def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -85,7 +85,7 @@ def _finish(
         _apply(response, changed, links)
     # Of a body that is yet to flow it is not known.
     if conf.is_debug() and not response.streaming:
-        tell(response, perf_counter() - began, links)
+        add_server_timing(response, perf_counter() - began, links)
 
 
 def _parts(request: HttpRequest, response: HttpResponseBase, resolver: Resolver) -> list[Part]:

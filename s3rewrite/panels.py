@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from s3rewrite.explain.explanation import Explanation, explain_response
-from s3rewrite.linking.debugging import NAME, call_as_witness, copy_of, told
+from s3rewrite.linking.debugging import NAME, copy_of, observe_response, server_timing_of
 from s3rewrite.linking.errors import guarded
 
 _UNSEEN = "S3RewriteMiddleware did not see this response: does it stand below the toolbar's?"
@@ -34,7 +34,7 @@ class S3RewritePanel(Panel):  # type: ignore[misc]
 
     def process_request(self, request: HttpRequest) -> Any:
         """Ask the middleware to show the response before it changes it."""
-        call_as_witness(request, self._see)
+        observe_response(request, self._see)
         return super().process_request(request)
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -46,7 +46,7 @@ class S3RewritePanel(Panel):  # type: ignore[misc]
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Say how long it took: the toolbar writes the header anew."""
-        if timing := told(response):
+        if timing := server_timing_of(response):
             self.record_server_timing(NAME, timing.description, timing.seconds * 1000)
 
     def _see(self, response: HttpResponseBase) -> None:

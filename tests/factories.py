@@ -6,7 +6,7 @@ from typing import Any
 
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
-from s3rewrite.sync.context import Choices, Job
+from s3rewrite.sync.context import SyncContext, SyncOptions
 
 
 def use_mount(settings: Any, root: Path, **options: Any) -> Mount:
@@ -18,9 +18,9 @@ def use_mount(settings: Any, root: Path, **options: Any) -> Mount:
     return conf.mount("media")
 
 
-def job(mount: Mount, **choices: Any) -> Job:
+def job(mount: Mount, **choices: Any) -> SyncContext:
     """A job as commands make it."""
-    return Job(mount, Choices(**choices))
+    return SyncContext(mount, SyncOptions(**choices))
 
 
 def write(root: Path, name: str, content: bytes = b"bytes", age: float = 10.0) -> Path:

@@ -251,10 +251,10 @@ def test_the_readme_names_every_metric() -> None:
 
     from s3rewrite.metrics.collector import StatusCollector
     from s3rewrite.metrics.loop import LoopMetrics
-    from s3rewrite.metrics.web import WebTally
+    from s3rewrite.metrics.web import WebLinkCounter
 
     registry = CollectorRegistry()
-    WebTally(registry)
+    WebLinkCounter(registry)
     families = [
         *registry.collect(),
         *LoopMetrics([])._registry.collect(),

@@ -12,7 +12,7 @@ published; Redis says nothing that could be believed; browser and S3 may read th
 """
 
 
-class Tally(Protocol):
+class LinkCounter(Protocol):
     """Counts. Methods are called by many threads at a time."""
 
     def linked(self, mount: str, count: int) -> None:
@@ -25,16 +25,16 @@ class Tally(Protocol):
         """Redis was asked what changed, and for so many names that were not known."""
 
 
-_tally: Tally | None = None
+_tally: LinkCounter | None = None
 
 
-def count_with(tally: Tally | None) -> None:
+def count_with(tally: LinkCounter | None) -> None:
     """Tell this one from now on; None: nobody."""
     global _tally  # noqa: PLW0603 - there is one a process
     _tally = tally
 
 
-def tally() -> Tally | None:
+def tally() -> LinkCounter | None:
     """Who counts in this process, if anybody does."""
     return _tally
 
@@ -49,7 +49,7 @@ class Believed(Protocol):
 
 
 def tell_names(
-    counts: Tally, view: Believed, entries: Sequence[object | None], linked: int
+    counts: LinkCounter, view: Believed, entries: Sequence[object | None], linked: int
 ) -> None:
     """What became of the names of one mount: their entries, and how many were linked."""
     if linked:

@@ -8,7 +8,7 @@ def is_young(signature: Signature, seconds: float, now: float) -> bool:
     return 0 <= now - signature.mtime_ns / 1e9 < seconds
 
 
-class Settling:
+class Debouncer:
     """Who writes a large file changes it many times: it is time to look when that is over."""
 
     def __init__(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from s3rewrite.explain.occurrences import Occurrence
 from s3rewrite.explain.reasons import LIMIT, Reason, no_place
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.search import MAX_URLS, Places
+from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.types import Candidate
 
 _NEAR = re.compile(rb"""[^\s"'<>()\\]*+""")
@@ -50,7 +50,7 @@ def joined(
 
 def _beyond(page: Page) -> Iterator[Explained]:
     """The first place that is not looked at, for all of them."""
-    last = Places((page.body, needle) for needle in page.needles).last
+    last = Matches((page.body, needle) for needle in page.needles).last
     begins = (page.body.find(needle, last + len(needle)) for needle in page.needles)
     start = min((begin for begin in begins if begin >= 0), default=None)
     if start is not None:
@@ -99,7 +99,7 @@ def _no_url(page: Page, place: int, stretch: Occurrence) -> Explained:
 def _uncovered(page: Page, spans: Iterable[tuple[int, int]]) -> Iterable[int]:
     covered = sorted(spans)
     begins = [begin for begin, _ in covered]
-    places = Places((page.body, needle) for needle in page.needles)
+    places = Matches((page.body, needle) for needle in page.needles)
     place = places.next(0)
     while place is not None:
         before = bisect_right(begins, place) - 1

@@ -11,7 +11,7 @@ from s3rewrite.explain import Explained, Reason, explain, explain_header
 from s3rewrite.explain.publication import why_local
 from s3rewrite.linking.charsets import charset, hides_ascii
 from s3rewrite.linking.resolver import Resolver, resolver
-from s3rewrite.linking.response import asked, body_scope, why_untouched
+from s3rewrite.linking.response import asked, body_scope, skip_reason
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import kind_by_type, media_type
 from s3rewrite.rewriters.types import Candidate, Link
@@ -84,7 +84,7 @@ def explain_response(
 
     `streams` says that its body is one that came in pieces.
     """
-    if why := why_untouched(response):
+    if why := skip_reason(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
     found = resolver(request)
     in_headers = _in_headers(response, found)

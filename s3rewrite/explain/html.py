@@ -8,7 +8,7 @@ from s3rewrite.rewriters.candidates import inner_scope
 from s3rewrite.rewriters.html import is_editable
 from s3rewrite.rewriters.page import EDITABLE, Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.search import Places
+from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text
 from s3rewrite.rewriters.syntax.walker import Element, Kind, Piece, Walker, element_end
@@ -27,7 +27,7 @@ _OTHERS = (
 def occurrences(page: Page) -> Occurrences:
     """The occurrences in a body, and the stretches that have none."""
     needles = [(page.body, needle) for needle in page.needles]
-    places = Places([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
+    places = Matches([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
     walker = Walker(page.body)
     place = places.next(0)
     while place is not None:
@@ -65,7 +65,7 @@ def _end(page: Page, walker: Walker, piece: Piece) -> int:
     return len(page.body) if isinstance(end, Element) else end
 
 
-def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> Occurrences:
+def _in_piece(page: Page, piece: Piece, places: Matches, place: int) -> Occurrences:
     if piece.kind is Kind.OTHER:
         begin = page.body[piece.start : piece.start + 4]
         why = next(why for sign, why in _OTHERS if begin.startswith(sign))
@@ -77,7 +77,7 @@ def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> Occurrenc
         yield from in_passage(page, passage)
 
 
-def _in_tag(page: Page, piece: Piece, places: Places, at: int) -> Iterator[Passage]:
+def _in_tag(page: Page, piece: Piece, places: Matches, at: int) -> Iterator[Passage]:
     tag = Tag(page.body, piece.name, piece.inner, piece.end)
     place: int | None = at
     while place is not None and place < tag.end:
@@ -89,7 +89,7 @@ def _in_tag(page: Page, piece: Piece, places: Places, at: int) -> Iterator[Passa
         place = places.next(attribute.end)
 
 
-def _in_element(page: Page, piece: Piece, places: Places, at: int) -> Iterator[Passage]:
+def _in_element(page: Page, piece: Piece, places: Matches, at: int) -> Iterator[Passage]:
     tag = Tag(page.body, piece.name, piece.start + 1 + len(piece.name), piece.inner)
     yield _passage(page, tag, b"", Text(page.body[piece.inner : piece.end], piece.inner))
 

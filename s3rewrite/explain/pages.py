@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from s3rewrite import conf
-from s3rewrite.linking.debugging import call_as_witness, copy_of
+from s3rewrite.linking.debugging import copy_of, observe_response
 
 
 class Page(NamedTuple):
@@ -53,7 +53,7 @@ class _Handler(ClientHandler):
     seen: HttpResponse | None = None
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        call_as_witness(request, self._see)
+        observe_response(request, self._see)
         return super().get_response(request)
 
     def _see(self, response: HttpResponseBase) -> None:

@@ -7,7 +7,7 @@ from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
 from s3rewrite.rewriters.table import conditions
-from s3rewrite.rewriters.table.conditions import Need, Spot
+from s3rewrite.rewriters.table.conditions import Need, UrlContext
 from s3rewrite.rewriters.table.lookup import own_row, table_of
 from s3rewrite.rewriters.table.rows import Mark, Row
 from s3rewrite.rewriters.types import Target
@@ -56,14 +56,14 @@ NEEDS: dict[Need, Reason] = {
 """What is said where a condition of the context table is not met."""
 
 
-def of_rows(rows: tuple[Row, ...], spot: Spot) -> tuple[Reason, ...]:
+def of_rows(rows: tuple[Row, ...], spot: UrlContext) -> tuple[Reason, ...]:
     """Why the rows for a place do not allow a URL; () where each does."""
     if never := [row for row in rows if row.mark is Mark.NEVER]:
         return (Reason("never", f"never rewritten there ({never[0].name})"),)
     return tuple(dict.fromkeys(reason for row in rows for reason in _of_row(row, spot)))
 
 
-def _of_row(row: Row, spot: Spot) -> Iterator[Reason]:
+def _of_row(row: Row, spot: UrlContext) -> Iterator[Reason]:
     yield from of_contexts(row, spot.target)
     for need in row.needs:
         if not need(spot):

@@ -10,7 +10,7 @@ from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import TRIMMED
 from s3rewrite.rewriters.syntax import css as css_statements
 from s3rewrite.rewriters.syntax import srcset
-from s3rewrite.rewriters.table.conditions import Spot
+from s3rewrite.rewriters.table.conditions import UrlContext
 from s3rewrite.rewriters.table.rows import Row, Rule
 
 Span = tuple[int, int, str, tuple[Row, ...]]
@@ -44,7 +44,7 @@ def why_not(page: Page, passage: Passage, raw: bytes) -> tuple[reasons.Reason, .
     found = page.find(raw)
     if found is None:
         return (reasons.of_url(page, raw),)
-    return reasons.of_rows(passage.rows, Spot(page, passage.tag, *found))
+    return reasons.of_rows(passage.rows, UrlContext(page, passage.tag, *found))
 
 
 def _whole(text: bytes, needles: Sequence[bytes]) -> Iterator[Span]:

@@ -10,24 +10,24 @@ from django.http.response import HttpResponseBase
 from s3rewrite.linking.errors import guarded
 from s3rewrite.rewriters.types import Link
 
-Witness = Callable[[HttpResponseBase], object]
+Observer = Callable[[HttpResponseBase], object]
 
 _ATTRIBUTE = "_s3rewrite_witnesses"
 
 
-def call_as_witness(request: HttpRequest, witness: Witness) -> None:
+def observe_response(request: HttpRequest, witness: Observer) -> None:
     """Have the middleware call `witness` with the response to this request, untouched."""
     setattr(request, _ATTRIBUTE, (*_witnesses(request), witness))
 
 
-def show(request: HttpRequest, response: HttpResponseBase) -> None:
+def notify_observers(request: HttpRequest, response: HttpResponseBase) -> None:
     """Call the witnesses of a request. An error of theirs is logged."""
     for witness in _witnesses(request):
         with guarded(request):
             witness(response)
 
 
-def _witnesses(request: HttpRequest) -> tuple[Witness, ...]:
+def _witnesses(request: HttpRequest) -> tuple[Observer, ...]:
     return getattr(request, _ATTRIBUTE, ())
 
 
@@ -62,7 +62,9 @@ class Timing:
         return f'{NAME};dur={self.seconds * 1000:.2f};desc="{self.description}"'
 
 
-def tell(response: HttpResponseBase, seconds: float, links: Sequence[Link | None]) -> None:
+def add_server_timing(
+    response: HttpResponseBase, seconds: float, links: Sequence[Link | None]
+) -> None:
     """Add the header to a response, beside the metrics that it has already."""
     timing = Timing(seconds, len(links), sum(link is not None for link in links))
     setattr(response, _ATTRIBUTE, timing)
@@ -70,7 +72,7 @@ def tell(response: HttpResponseBase, seconds: float, links: Sequence[Link | None
     response["Server-Timing"] = f"{others}, {timing.metric()}" if others else timing.metric()
 
 
-def told(response: HttpResponseBase) -> Timing | None:
+def server_timing_of(response: HttpResponseBase) -> Timing | None:
     """What was told of a response, if anything was."""
     found: Timing | None = getattr(response, _ATTRIBUTE, None)
     return found

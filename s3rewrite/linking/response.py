@@ -95,7 +95,7 @@ _STATUS = frozenset({204, 205, 206, 304})
 _HEADERS = ("Content-Encoding", "X-Accel-Redirect", "X-Sendfile", "Content-Range")
 
 
-def why_untouched(response: HttpResponseBase) -> str:
+def skip_reason(response: HttpResponseBase) -> str:
     """Why a response's URLs may not be changed; "" where they may.
 
     Left as it is: a part, one that is encoded, that another server sends, that is a file for

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 from s3rewrite.core.counters import Reason
 
 
-class WebTally:
+class WebLinkCounter:
     """Counts with Prometheus' counters. A label's counter is looked up once a process."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
@@ -65,4 +65,4 @@ def _child(counter: Counter, *labels: str) -> Counter:
     return counter.labels(*labels)
 
 
-WEB = WebTally()
+WEB = WebLinkCounter()

@@ -15,7 +15,7 @@ from s3rewrite.explain.publication import of_names
 from s3rewrite.linking.resolver import resolver
 from s3rewrite.monitoring.status import Status, Verdict, ago, status_of, verdict
 from s3rewrite.registry import loop_registry
-from s3rewrite.registry.journal import Journal, Trouble
+from s3rewrite.registry.journal import Journal, Problem
 
 SHOWN = 100
 """Names of each kind that are shown."""
@@ -129,7 +129,7 @@ def _title(told: dict[str, Any]) -> str:
     return f"{ended}: {did}{': ' + told['stopped'] if told['stopped'] else ''}"
 
 
-def _named(troubles: dict[str, Trouble]) -> list[Named]:
+def _named(troubles: dict[str, Problem]) -> list[Named]:
     return [
         Named(name, trouble.reason, _since(trouble.since))
         for name, trouble in list(troubles.items())[:SHOWN]

@@ -10,7 +10,7 @@ import redis
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.registry.journal import Journal, Totals, Trouble
+from s3rewrite.registry.journal import Journal, Problem, Totals
 
 MAX_AGE = 300.0
 """Seconds that the last pass may lie back, or a file may be pending, before it is a trouble."""
@@ -38,7 +38,7 @@ class Status:
     pending: int = 0
     pending_since: float | None = None
     """Seconds since 1970."""
-    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+    troubles: Mapping[str, Problem] = field(default_factory=dict)
     """Name -> why it is not on S3."""
     last: Mapping[str, Any] | None = None
     """The last pass over all files."""
@@ -49,7 +49,7 @@ class Status:
     error: str = ""
     """Why nothing is known."""
 
-    def of_kind(self, kind: str) -> dict[str, Trouble]:
+    def of_kind(self, kind: str) -> dict[str, Problem]:
         """The names that failed, or were kept local."""
         return {name: found for name, found in self.troubles.items() if found.kind == kind}
 

@@ -46,7 +46,7 @@ PASS: dict[Any, Check] = {
 """What is told, as it is read again; what more there is of a pass is only shown to machines."""
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """Why a name is not on S3."""
 
     kind: str
@@ -108,13 +108,13 @@ class Journal:
         """
         before = self.troubles()
         now = time.time()
-        kept: dict[str, Trouble] = {}
+        kept: dict[str, Problem] = {}
         if names is not None:
             looked_at = set(names)
             kept = {name: trouble for name, trouble in before.items() if name not in looked_at}
         for name, (kind, reason) in found.items():
             since = before[name].since if name in before else now
-            kept[_readable(name)] = Trouble(kind, _readable(reason[:REASON]), since)
+            kept[_readable(name)] = Problem(kind, _readable(reason[:REASON]), since)
         with self._client.pipeline() as pipeline:
             pipeline.delete(self._keys.troubles)
             if kept:
@@ -146,7 +146,7 @@ class Journal:
         """The last pass over all files, as it was told, and when it `ended`."""
         return self._record("last", self._keys.last, PASS)
 
-    def troubles(self) -> dict[str, Trouble]:
+    def troubles(self) -> dict[str, Problem]:
         """Name -> why it is not on S3."""
         read = partial(self._client.hgetall, self._keys.troubles)
         found: Any = self._door.read("troubles", read, {})
@@ -154,7 +154,7 @@ class Journal:
             (raw, self._door.record("troubles", value, TROUBLE)) for raw, value in found.items()
         )
         return {
-            raw.decode(errors="backslashreplace"): Trouble(*row[: len(TROUBLE)])
+            raw.decode(errors="backslashreplace"): Problem(*row[: len(TROUBLE)])
             for raw, row in rows
             if row
         }

@@ -93,18 +93,18 @@ def abandoned() -> list[Callable[[], None]]:
     return [partial(_renew, registry, lease, 0) for lease, registry in _held.items()]
 
 
-def looked_at(registry: Registry, lease: str) -> Lease:
+def lease_of_another(registry: Registry, lease: str) -> Lease:
     """A lease that another process holds and renews; it stands as long as Redis says by now.
 
     Raises redis.RedisError.
     """
     found = Lease(lease)
     found.until = float("-inf")
-    look_again(registry, found)
+    renew_by_registry(registry, found)
     return found
 
 
-def look_again(registry: Registry, lease: Lease) -> None:
+def renew_by_registry(registry: Registry, lease: Lease) -> None:
     """See for how long a lease that another process holds stands. Raises redis.RedisError.
 
     Counted from before the question, so that it never seems to stand for longer than it does.

@@ -22,7 +22,7 @@ Message = dict[str, Any]
 MESSAGE: dict[Any, Check] = {"batch": is_text}
 
 
-class Desk:
+class TaskChannel:
     """The batches of one lease. Every method may raise redis.RedisError."""
 
     def __init__(self, registry: Registry, lease: str) -> None:

@@ -12,7 +12,7 @@ from s3rewrite.rewriters.syntax import css as css_statements
 from s3rewrite.rewriters.syntax import srcset
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text
-from s3rewrite.rewriters.table.conditions import Spot
+from s3rewrite.rewriters.table.conditions import UrlContext
 from s3rewrite.rewriters.table.lookup import rows_at
 from s3rewrite.rewriters.table.rows import Row, Rule, all_allow
 from s3rewrite.rewriters.types import Candidate, Scope
@@ -43,7 +43,7 @@ def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Can
     for begin, end, more in islice(spans(text.data, page.needles), MAX_URLS):
         raw = text.data[begin:end]
         found = page.find(raw)
-        if found and all_allow(rows + more, Spot(page, tag, *found)):
+        if found and all_allow(rows + more, UrlContext(page, tag, *found)):
             candidates.append(text.candidate(begin + raw.index(found[0]), found[0]))
     return candidates
 
@@ -53,7 +53,7 @@ def _whole(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Cand
     if found is None:
         return []
     url, target = found
-    if not all_allow(rows, Spot(page, tag, url, target)):
+    if not all_allow(rows, UrlContext(page, tag, url, target)):
         return []
     return [text.candidate(text.data.index(url), url)]
 

@@ -12,7 +12,7 @@ from s3rewrite.rewriters import html
 from s3rewrite.rewriters.candidates import in_text, inner_scope
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
-from s3rewrite.rewriters.search import MAX_URLS, Places, without_root_relative
+from s3rewrite.rewriters.search import MAX_URLS, Matches, without_root_relative
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.xml import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG, TOKENS
@@ -58,7 +58,7 @@ def passages(page: Page) -> Iterator[Passage]:
 
 
 def _passages(page: Page, kind: bytes, at: int) -> Iterator[Passage]:
-    places = Places((page.body, needle) for needle in page.needles)
+    places = Matches((page.body, needle) for needle in page.needles)
     place = places.next(at)
     while place is not None:
         passed = TOKENS.match(page.body, at, place)
@@ -81,7 +81,7 @@ def _tag(kind: bytes, tag: re.Match[bytes]) -> Tag:
     return Tag(tag.string, kind + tag[2].lower(), tag.start(3), tag.end())
 
 
-def _in_tag(places: Places, place: int | None, tag: Tag) -> Iterator[Passage]:
+def _in_tag(places: Matches, place: int | None, tag: Tag) -> Iterator[Passage]:
     while place is not None and place < tag.end:
         attribute = tag.holding(place)
         if attribute is None:

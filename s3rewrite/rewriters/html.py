@@ -3,12 +3,19 @@
 import re
 
 from s3rewrite.rewriters.candidates import in_text, inner_scope
-from s3rewrite.rewriters.page import EDITABLE, Page, Past
-from s3rewrite.rewriters.search import MAX_URLS, Places
+from s3rewrite.rewriters.page import EDITABLE, Page, StreamState
+from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES
-from s3rewrite.rewriters.syntax.walker import Element, Kind, Piece, Usual, Walker, element_end
+from s3rewrite.rewriters.syntax.walker import (
+    Element,
+    Kind,
+    Piece,
+    SimpleAttribute,
+    Walker,
+    element_end,
+)
 from s3rewrite.rewriters.table.lookup import applying, table_of
 from s3rewrite.rewriters.table.rows import Row, Rule
 from s3rewrite.rewriters.tag_cache import Memory, memory_of
@@ -35,7 +42,7 @@ class Reader:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self._past = Past()
+        self._past = StreamState()
         self._signs: tuple[bytes, ...] = _ENDS
         self._tail = b""
         self._asks_for_cors = not all(target.cors for target in scope.targets)
@@ -98,7 +105,7 @@ def _signs(rest: bytes) -> tuple[bytes, ...]:
 
 def _candidates(page: Page) -> list[Candidate]:
     needles = [(page.body, needle) for needle in page.needles]
-    places = Places([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
+    places = Matches([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
     walker = Walker(page.body, page.past.opened)
     memory = memory_of(page)
     found: list[Candidate] = []
@@ -115,7 +122,7 @@ def _candidates(page: Page) -> list[Candidate]:
     return found
 
 
-def _in_usual(page: Page, memory: Memory, usual: Usual) -> list[Candidate]:
+def _in_usual(page: Page, memory: Memory, usual: SimpleAttribute) -> list[Candidate]:
     found = memory.recalled(page.body, usual)
     if found is None:
         found = _in_new(page, usual)
@@ -123,7 +130,7 @@ def _in_usual(page: Page, memory: Memory, usual: Usual) -> list[Candidate]:
     return found
 
 
-def _in_new(page: Page, usual: Usual) -> list[Candidate]:
+def _in_new(page: Page, usual: SimpleAttribute) -> list[Candidate]:
     rows = table_of(page.scope.targets).at(usual.name, usual.attribute)
     if not rows:
         return []
@@ -136,7 +143,7 @@ def _in_new(page: Page, usual: Usual) -> list[Candidate]:
     )
 
 
-def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> list[Candidate]:
+def _in_piece(page: Page, piece: Piece, places: Matches, place: int) -> list[Candidate]:
     if piece.kind is _RAW:
         return _in_raw_text(page, piece)
     if piece.kind is not _TAG:
@@ -147,7 +154,7 @@ def _in_piece(page: Page, piece: Piece, places: Places, place: int) -> list[Cand
     return _in_tag(page, tag, places, place)
 
 
-def _next_place(page: Page, walker: Walker, places: Places, at: int) -> int | None:
+def _next_place(page: Page, walker: Walker, places: Matches, at: int) -> int | None:
     """The first place from an offset on; behind the element that users edit, if one is open."""
     if page.past.editable is None:
         return places.next(at)
@@ -161,7 +168,7 @@ def is_editable(tag: Tag) -> bool:
     return EDITABLE in tag and tag.word(EDITABLE) != b"false"
 
 
-def _in_tag(page: Page, tag: Tag, places: Places, place: int | None) -> list[Candidate]:
+def _in_tag(page: Page, tag: Tag, places: Matches, place: int | None) -> list[Candidate]:
     found: list[Candidate] = []
     while place is not None and place < tag.end:
         attribute = tag.holding(place)

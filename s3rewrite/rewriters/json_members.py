@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.json import Keys, Position, Value, values
-from s3rewrite.rewriters.table.conditions import Spot
+from s3rewrite.rewriters.table.conditions import UrlContext
 from s3rewrite.rewriters.table.lookup import Table, table_of
 from s3rewrite.rewriters.table.rows import Mark, Row, all_allow
 from s3rewrite.rewriters.types import Candidate, Target
@@ -42,7 +42,7 @@ def as_url(page: Page, tag: Tag, value: Value, rows: tuple[Row, ...]) -> Candida
     """The candidate that a value is, if it is the URL of a target and its rows allow it."""
     data = value.text.data
     found = page.find(data)
-    if found is None or not all_allow(rows, Spot(page, tag, *found)):
+    if found is None or not all_allow(rows, UrlContext(page, tag, *found)):
         return None
     return value.outer(Candidate(data.index(found[0]), found[0]))
 

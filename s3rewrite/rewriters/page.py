@@ -55,7 +55,7 @@ EDITABLE = b"contenteditable"
 
 
 @dataclass
-class Past:
+class StreamState:
     """What the pieces of a body that have gone say of those that come."""
 
     opened: dict[bytes, int] = field(default_factory=dict)
@@ -69,10 +69,10 @@ class Past:
 class Page:
     """A body of HTML, or a piece of one, and what it is searched for."""
 
-    def __init__(self, body: bytes, scope: Scope, past: Past | None = None) -> None:
+    def __init__(self, body: bytes, scope: Scope, past: StreamState | None = None) -> None:
         self.body = body
         self.scope = scope
-        self.past = past or Past()
+        self.past = past or StreamState()
         self.needles = needles(scope.targets)
 
     @cached_property

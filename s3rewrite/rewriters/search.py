@@ -29,7 +29,7 @@ NUL is not among them: HTML and CSS have made it U+FFFD by then.
 _TAB, _LINE_FEED, _CARRIAGE_RETURN = b"\t\n\r"
 
 
-class Places:
+class Matches:
     """The places where any of some needles occurs, in order; a bounded number of them."""
 
     __slots__ = ("_all", "_index")

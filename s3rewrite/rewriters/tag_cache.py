@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.syntax.walker import Usual
+from s3rewrite.rewriters.syntax.walker import SimpleAttribute
 from s3rewrite.rewriters.types import Candidate, Target
 
 MOST = 2048
@@ -35,7 +35,7 @@ class Memory:
     def __init__(self) -> None:
         self._held: dict[tuple[bytes, bytes, int], Held] = {}
 
-    def recalled(self, body: bytes, usual: Usual) -> list[Candidate] | None:
+    def recalled(self, body: bytes, usual: SimpleAttribute) -> list[Candidate] | None:
         """The candidates of a value of a tag in `body`; None where it was not met before."""
         held = self._held.get(_key(body, usual))
         if held is None:
@@ -43,7 +43,7 @@ class Memory:
         inner = usual.inner
         return [Candidate(inner + start, url) for start, url in held]
 
-    def keep(self, body: bytes, usual: Usual, found: Iterable[Candidate]) -> None:
+    def keep(self, body: bytes, usual: SimpleAttribute, found: Iterable[Candidate]) -> None:
         """Remember them, unless they are of a kind that is rare, or the tag is long."""
         length = usual.end - usual.inner + len(usual.name)
         if length > LONGEST or any(one.offsets or one.is_escaped for one in found):
@@ -66,5 +66,5 @@ def _memory_of(facts: Facts) -> Memory:
     return Memory()
 
 
-def _key(body: bytes, usual: Usual) -> tuple[bytes, bytes, int]:
+def _key(body: bytes, usual: SimpleAttribute) -> tuple[bytes, bytes, int]:
     return usual.name, body[usual.inner : usual.end], usual.value - usual.inner

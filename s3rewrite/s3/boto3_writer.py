@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.shown import Veiled, cleaned
 from s3rewrite.s3 import answers
-from s3rewrite.s3.ends import Ends
+from s3rewrite.s3.ends import UnconfirmedWrites
 from s3rewrite.s3.errors import NO_S3, SLOWED, NotS3Error, S3Error, S3Unavailable, translated
 from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
 
@@ -40,7 +40,7 @@ LOOKING = frozenset(
 """Arguments of an upload without which its object cannot be looked at."""
 
 
-class BotoLane:
+class Boto3Writer:
     """Writes objects with a client of boto3. Safe to share between threads."""
 
     def __init__(self, client: "S3Client", bucket: str, slowed: Callable[[], None]) -> None:
@@ -50,7 +50,7 @@ class BotoLane:
         config: Any = client.meta.config
         self._has_checksums = config.request_checksum_calculation == CHECKSUMS
         self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
-        self._ends = Ends()
+        self._ends = UnconfirmedWrites()
         self._ends.watch(client)
         client.meta.events.register("needs-retry.s3", self._answered)
 

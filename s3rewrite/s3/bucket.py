@@ -12,7 +12,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, new_boto, translating
 from s3rewrite.s3.errors import NO_S3, NotS3Error, S3Error, S3Unavailable
 from s3rewrite.s3.objects import UNKNOWN, Object, Upload, etag_of, object_of
-from s3rewrite.s3.writer import Lanes
+from s3rewrite.s3.writer import ObjectWriter
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -56,11 +56,11 @@ class Bucket:
         Whether none of its requests can arrive any more: one that was tried again may have been
         lost on its way, or be late. An error says the same, by `is_settled`.
         """
-        return self._lanes.put(upload, proceed)
+        return self._writer.put(upload, proceed)
 
-    def lane_of(self, upload: Upload) -> str:
+    def writer_of(self, upload: Upload) -> str:
         """The name of what writes that object: boto3, or obstore."""
-        return self._lanes.of(upload)
+        return self._writer.of(upload)
 
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not tell."""
@@ -173,18 +173,18 @@ class Bucket:
             return self._made_boto
 
     @property
-    def _lanes(self) -> Lanes:
+    def _writer(self) -> ObjectWriter:
         with self._making:
-            return self._made_lanes
+            return self._made_writer
 
     @cached_property
     def _made_boto(self) -> Boto:
         return new_boto(self.mount, self._may_send)
 
     @cached_property
-    def _made_lanes(self) -> Lanes:
+    def _made_writer(self) -> ObjectWriter:
         with translating(self.name):
-            return Lanes(self.mount, self._made_boto, self._may_send)
+            return ObjectWriter(self.mount, self._made_boto, self._may_send)
 
     def _may_send(self) -> bool:
         return self.may_send()

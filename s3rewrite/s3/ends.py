@@ -20,7 +20,7 @@ OPERATIONS = ("PutObject", "CompleteMultipartUpload")
 MARK = "s3rewrite-key"
 
 
-class Ends:
+class UnconfirmedWrites:
     """The keys to which a request was sent whose end nobody saw."""
 
     def __init__(self) -> None:

@@ -30,21 +30,22 @@ def holds_in_parts(
     key: str,
     found: Object,
     content: bytes | IO[bytes],
-    goes_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Whether an object that was sent in parts surely has the bytes of `content`.
 
     Or a large file that was sent whole, whose MD5 nobody has worked out yet. A file is left at its
-    start. No where the parts cannot be told, or `goes_on()` says no. Raises OSError, S3Unavailable.
+    start. No where the parts cannot be told, or `should_continue()` says no.
+    Raises OSError, S3Unavailable.
     """
     if _MD5.fullmatch(found.etag):
-        return not isinstance(content, bytes) and found.etag == _md5_of(content, goes_on)
+        return not isinstance(content, bytes) and found.etag == _md5_of(content, should_continue)
     count = count_of(found.etag)
     if not count:
         return False
     told = _told(bucket, key)
     sizes = [told] if told else candidates(found.size, count)
-    return found.etag in etags(content, sizes, goes_on)
+    return found.etag in etags(content, sizes, should_continue)
 
 
 def count_of(etag: str) -> int:
@@ -67,7 +68,9 @@ def candidates(size: int, count: int) -> list[int]:
 
 
 def etags(
-    content: bytes | IO[bytes], sizes: Iterable[int], goes_on: Callable[[], bool] = lambda: True
+    content: bytes | IO[bytes],
+    sizes: Iterable[int],
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> set[str]:
     """The ETags that bytes have in parts of each size, read once; none if it is not to go on."""
     digests = [_InParts(size) for size in sizes]
@@ -75,7 +78,7 @@ def etags(
     file.seek(0)
     try:
         while digests and (chunk := file.read(CHUNK)):
-            if not goes_on():
+            if not should_continue():
                 return set()
             for digest in digests:
                 digest.update(chunk)
@@ -84,12 +87,12 @@ def etags(
     return {digest.etag() for digest in digests}
 
 
-def _md5_of(file: IO[bytes], goes_on: Callable[[], bool]) -> str:
+def _md5_of(file: IO[bytes], should_continue: Callable[[], bool]) -> str:
     digest = md5(usedforsecurity=False)
     file.seek(0)
     try:
         while chunk := file.read(CHUNK):
-            if not goes_on():
+            if not should_continue():
                 return ""
             digest.update(chunk)
     finally:

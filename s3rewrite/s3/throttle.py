@@ -17,7 +17,7 @@ RECOVERY = 5.0
 
 
 @dataclass(slots=True)
-class Width:
+class ConcurrencyLimit:
     """How many uploads there may be at a time: halved where S3 asks for fewer, then slowly more.
 
     | what happened | since the last change | uploads at a time      |
@@ -50,7 +50,7 @@ class Width:
 
 
 @dataclass(slots=True)
-class Rate:
+class RateLimit:
     """How many uploads may begin a second; 0 for as many as can."""
 
     most: float
@@ -70,12 +70,12 @@ PATIENCE = 0.2
 """Seconds after which who waits looks whether it is to go on."""
 
 
-class Turns:
+class Throttle:
     """Who may upload now. Safe to share between threads."""
 
     def __init__(self, threads: int, rate: float) -> None:
-        self.width = Width(threads)
-        self._rate = Rate(rate)
+        self.width = ConcurrencyLimit(threads)
+        self._rate = RateLimit(rate)
         self._under_way = 0
         self._changed = threading.Condition()
 

@@ -15,7 +15,7 @@ from s3rewrite.disk.ground import is_there
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.freeing.free import AT_A_TIME, freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
@@ -25,7 +25,7 @@ from s3rewrite.sync.scan import Directory, Findings, scan
 from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.content_rules import concerned, rules
 from s3rewrite.sync.upload.references import refers
-from s3rewrite.sync.uploader import Uploading
+from s3rewrite.sync.uploader import Uploader
 
 MAX_REFERRING = 10_000
 """Files that are put off to the end of a pass."""
@@ -37,7 +37,7 @@ BATCH = 32
 class Changes:
     """What a pass finds changed, and does about it."""
 
-    def __init__(self, job: Job, report: Report, uploads: Uploading) -> None:
+    def __init__(self, job: SyncContext, report: Report, uploads: Uploader) -> None:
         self._job = job
         self._report = report
         self._uploads = uploads

@@ -27,7 +27,7 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class SyncOptions:
     """What a pass is asked to do beyond its mount's settings."""
 
     force: bool = False
@@ -48,11 +48,11 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Job:
+class SyncContext:
     """One mount, and all that a pass over it needs."""
 
     mount: Mount
-    choices: Choices = field(default_factory=Choices)
+    choices: SyncOptions = field(default_factory=SyncOptions)
     progress: Progress = field(default_factory=Progress)
     stop: threading.Event = field(default_factory=threading.Event)
     lease: Lease = field(default_factory=Lease)
@@ -104,12 +104,12 @@ class Job:
         why = kept_local(self.storage, self.mount, name)
         return why.reason if why else ""
 
-    def goes_on(self) -> bool:
+    def should_continue(self) -> bool:
         """Whether a long upload is to go on; asking tells that it moves."""
         self.progress.moved()
         return not self.stop.is_set()
 
-    def with_lease(self, lease: Lease, bucket: Bucket | None = None) -> "Job":
+    def with_lease(self, lease: Lease, bucket: Bucket | None = None) -> "SyncContext":
         """The same job, allowed to publish, with that bucket in place of its own.
 
         The bucket's client and its connections stay.

@@ -14,7 +14,7 @@ from s3rewrite.core.mounts import limit_of
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.freed import stub_of
 from s3rewrite.registry import Claim, Withdrawn
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.reporting.report import Report, Result
 
 VANISHED = (
@@ -40,7 +40,7 @@ def is_superfluous(*, fingerprinted: bool, on_disk: bool, is_published: bool) ->
     return not is_published and (fingerprinted or not on_disk)
 
 
-def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> None:
+def delete_withdrawn(job: SyncContext, report: Report, needed: Container[str] = ()) -> None:
     """Delete what is due, but no key that is `needed`: freed files may have been renamed.
 
     Raises S3Error, OSError, redis.RedisError, LeaseLost; then the rest stays due.
@@ -63,7 +63,7 @@ def delete_withdrawn(job: Job, report: Report, needed: Container[str] = ()) -> N
     delete_objects(job, due, report)
 
 
-def _note_vanished(job: Job, report: Report, count: int) -> None:
+def _note_vanished(job: SyncContext, report: Report, count: int) -> None:
     """A tree of stubs that was copied without links has none: that is no wish to delete."""
     if count:
         files, them = ("file is", "it") if count == 1 else ("files are", "them")
@@ -71,14 +71,14 @@ def _note_vanished(job: Job, report: Report, count: int) -> None:
         report.notices.append(notice)
 
 
-def allowed(job: Job, report: Report, due: int) -> int:
+def allowed(job: SyncContext, report: Report, due: int) -> int:
     """How many objects may be deleted: a percentage is one of the published ones and the due."""
     chosen = job.choices.max_delete
     published = sum(report.counts[result] for result in PUBLISHED)
     return limit_of(job.mount.max_delete if chosen is None else chosen, published + due)
 
 
-def due_objects(job: Job) -> list[Withdrawn]:
+def due_objects(job: SyncContext) -> list[Withdrawn]:
     """The objects that may be deleted now. Forgets those that need not be thought of again."""
     waiting = job.registry.withdrawn(job.mount.delete_grace)
     published = job.registry.get(dict.fromkeys(found.name for found in waiting))
@@ -97,7 +97,7 @@ def due_objects(job: Job) -> list[Withdrawn]:
     return due
 
 
-def _is_on_disk(job: Job, found: Withdrawn) -> bool:
+def _is_on_disk(job: SyncContext, found: Withdrawn) -> bool:
     return signature_of(job.storage, found.name) is not None
 
 
@@ -105,16 +105,16 @@ def _is_published(entry: Entry | None, found: Withdrawn) -> bool:
     return entry is not None and found.fingerprint in ("", entry.fingerprint)
 
 
-def _key(job: Job, found: Withdrawn) -> str:
+def _key(job: SyncContext, found: Withdrawn) -> str:
     return job.mount.paths.key(found.name, found.fingerprint)
 
 
-def _is_only_copy(job: Job, found: Withdrawn) -> bool:
+def _is_only_copy(job: SyncContext, found: Withdrawn) -> bool:
     stub = stub_of(job.storage, found.name)
     return stub is not None and stub.key == _key(job, found)
 
 
-def _doubted(job: Job, found: Withdrawn) -> Claim:
+def _doubted(job: SyncContext, found: Withdrawn) -> Claim:
     """Should the deletion come late, no upload after it may believe that its object stays."""
     claim = job.registry.doubt(found.name, job.lease, found.fingerprint)
     if claim is None:
@@ -122,13 +122,13 @@ def _doubted(job: Job, found: Withdrawn) -> Claim:
     return claim
 
 
-def _put_away(job: Job, keys: Iterable[str]) -> dict[str, str]:
+def _put_away(job: SyncContext, keys: Iterable[str]) -> dict[str, str]:
     """Copy to the quarantine, where there is one. Key -> reason, of those that stay therefore."""
     where = job.mount.quarantine
     return job.bucket.copy_below(where, keys) if where else {}
 
 
-def delete_objects(job: Job, due: list[Withdrawn], report: Report) -> None:
+def delete_objects(job: SyncContext, due: list[Withdrawn], report: Report) -> None:
     """Delete these objects. Raises S3Error, OSError, redis.RedisError, LeaseLost."""
     keys = {_key(job, found): found for found in due}
     failed: dict[str, str] = {}

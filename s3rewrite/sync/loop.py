@@ -10,18 +10,18 @@ from typing import Protocol
 
 import redis
 
-from s3rewrite.core.debounce import Settling, is_young
+from s3rewrite.core.debounce import Debouncer, is_young
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.health import Pulse
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, note
-from s3rewrite.sync.reporting.log import Notices, PassLog, Say
+from s3rewrite.sync.reporting.log import PassLog, Say, TransitionLog
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
 
@@ -63,11 +63,11 @@ class MountLoop:
     def __post_init__(self) -> None:
         self._progress = progress = JournaledProgress(self.mount, self.progress)
         settle = self.mount.settle
-        self._job = Job(
+        self._job = SyncContext(
             self.mount, progress=progress, stop=self.stop, hinted=self._hinted, settle=settle
         )
-        self._young = Settling(settle)
-        self._notices = Notices(self.say)
+        self._young = Debouncer(settle)
+        self._notices = TransitionLog(self.say)
         self._log = PassLog()
         self._passed_at: float | None = None
         self._trouble = ""

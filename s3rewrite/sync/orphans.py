@@ -4,7 +4,7 @@ Deleted behind all uploads of a pass, when nobody writes: no upload can take one
 """
 
 from s3rewrite.disk.signatures import signature_of
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.delete import delete_objects
 from s3rewrite.sync.reporting.report import Report, Result
 
@@ -26,7 +26,7 @@ def is_orphan(*, is_new: bool, is_published: bool, on_disk: bool) -> bool:
     return is_new and not (is_published or on_disk)
 
 
-def delete_orphans(job: Job, report: Report) -> None:
+def delete_orphans(job: SyncContext, report: Report) -> None:
     """Delete of the objects that the pass has left those that nobody has.
 
     Raises S3Error, OSError, redis.RedisError, LeaseLost; then DELETE_MISSING finds the rest.

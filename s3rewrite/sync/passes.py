@@ -12,7 +12,7 @@ import redis
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.apply import Changes
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
@@ -21,10 +21,10 @@ from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
 from s3rewrite.sync.upload.referring import ROUNDS, Queue, Wanted, in_circles
 from s3rewrite.sync.upload.replacing import upload_replacing
-from s3rewrite.sync.uploader import uploading
+from s3rewrite.sync.uploader import uploader_of
 
 
-def whole_pass(job: Job) -> Report:
+def whole_pass(job: SyncContext) -> Report:
     """Bring a whole mount in step. Raises LeaseTaken where another pass is running.
 
     Whatever else goes wrong is in the report.
@@ -32,11 +32,11 @@ def whole_pass(job: Job) -> Report:
     return _reported(job, _scan_and_apply)
 
 
-def pass_over(job: Job, hints: Iterable[str]) -> Report:
+def pass_over(job: SyncContext, hints: Iterable[str]) -> Report:
     """Bring in step what the hints speak of: names, and trees. As `whole_pass` does."""
 
-    def work(job: Job, report: Report) -> None:
-        with uploading(job, report) as uploads:
+    def work(job: SyncContext, report: Report) -> None:
+        with uploader_of(job, report) as uploads:
             changes = Changes(job, report, uploads)
             changes.apply_hints(hints)
         replacing = _upload_referring(job, report, changes.referring)
@@ -45,7 +45,7 @@ def pass_over(job: Job, hints: Iterable[str]) -> Report:
     return _reported(job, work)
 
 
-def _reported(job: Job, work: Callable[[Job, Report], None]) -> Report:
+def _reported(job: SyncContext, work: Callable[[SyncContext, Report], None]) -> Report:
     report = Report(job.mount.alias)
     began = time.monotonic()
     try:
@@ -61,7 +61,7 @@ def _reported(job: Job, work: Callable[[Job, Report], None]) -> Report:
 
 
 @contextmanager
-def _leased(job: Job) -> Iterator[Job]:
+def _leased(job: SyncContext) -> Iterator[SyncContext]:
     """The job with the mount's lease. A dry run changes nothing, and needs none."""
     if job.choices.dry_run:
         yield job
@@ -72,7 +72,7 @@ def _leased(job: Job) -> Iterator[Job]:
         yield leased
 
 
-def _scan_and_apply(job: Job, report: Report) -> None:
+def _scan_and_apply(job: SyncContext, report: Report) -> None:
     findings = Findings()
     directories = scan(job.storage, job.mount, findings)
     first = _first_with_files(directories)
@@ -81,7 +81,7 @@ def _scan_and_apply(job: Job, report: Report) -> None:
             f"the storage of mount {job.mount.alias} is empty, though files of it are published: "
             "nothing was withdrawn or deleted. Is its disk mounted?"
         )
-    with uploading(job, report) as uploads:
+    with uploader_of(job, report) as uploads:
         changes = Changes(job, report, uploads)
         changes.apply_scan(chain(first, directories), findings)
     replacing = _upload_referring(job, report, changes.referring)
@@ -94,7 +94,7 @@ def _scan_and_apply(job: Job, report: Report) -> None:
         free(job, report, changes.freeable, findings.own)
 
 
-def _upload_referring(job: Job, report: Report, tasks: Wanted) -> Wanted:
+def _upload_referring(job: SyncContext, report: Report, tasks: Wanted) -> Wanted:
     """Upload files that refer to others behind those; some of them refer to each other.
 
     One that waits is read again once that has ended which it waits for. Returns those under whose
@@ -105,7 +105,7 @@ def _upload_referring(job: Job, report: Report, tasks: Wanted) -> Wanted:
     for _ in range(ROUNDS):
         if not (tasks := queue.take()):
             break
-        with uploading(job, report) as uploads:
+        with uploader_of(job, report) as uploads:
             for task, known in tasks:
                 if uploads.is_over:
                     report.add(Result.PENDING)
@@ -143,7 +143,7 @@ PERIOD = 0.1
 """Seconds between two tries."""
 
 
-def patiently(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
+def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
     """What `action` returns, tried again while it raises LeaseTaken. Raises the last one.
 
     Not any more once the stop flag is set.

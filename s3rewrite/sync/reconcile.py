@@ -13,7 +13,7 @@ from s3rewrite.core.entries import Entry, join
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import Outcome
 from s3rewrite.s3.lookup import folder_of
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.context import LeaseLost, SyncContext
 
 SLACK = 1800.0
 """Seconds by which the clocks of Redis and S3 may differ; S3 itself takes 15 minutes.
@@ -23,7 +23,7 @@ BATCH = 32
 """Directories that are read from the registry in one round trip."""
 
 
-def reconcile(job: Job) -> int:
+def reconcile(job: SyncContext) -> int:
     """Begin an epoch, after entries in doubt were withdrawn; returns how many.
 
     Nothing is done where the epoch stands. Raises OSError, S3Error, redis.RedisError, LeaseLost.
@@ -46,7 +46,9 @@ def reconcile(job: Job) -> int:
     return withdrawn
 
 
-def _doubted(job: Job, before: float, directory: str, entries: dict[str, Entry]) -> list[str]:
+def _doubted(
+    job: SyncContext, before: float, directory: str, entries: dict[str, Entry]
+) -> list[str]:
     """The names of one directory whose entries may not be true."""
     if not entries:
         return []

@@ -3,15 +3,15 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.recorder import Waiting
-from s3rewrite.sync.upload.threads import Uploads
+from s3rewrite.sync.upload.threads import ThreadUploader
 
 
-class Uploading(Protocol):
+class Uploader(Protocol):
     """What brings files to S3 for a pass, and enters into its report what became of each.
 
     Leaving the block waits for those under way. No more are begun once the stop flag is set, or
@@ -46,11 +46,11 @@ class Uploading(Protocol):
     ) -> None: ...
 
 
-def uploading(job: Job, report: Report) -> Uploading:
+def uploader_of(job: SyncContext, report: Report) -> Uploader:
     """What uploads for a pass: threads of this process, or the workers of a task framework."""
     if job.mount.uploads == "loop" or job.choices.dry_run:
-        return Uploads(job, report)
+        return ThreadUploader(job, report)
     # The framework may not be there, and is slow to import.
-    from s3rewrite.sync.workers.coordinator import HandedOut  # noqa: PLC0415
+    from s3rewrite.sync.workers.coordinator import TaskUploader  # noqa: PLC0415
 
-    return HandedOut(job, report)
+    return TaskUploader(job, report)

@@ -14,7 +14,7 @@ from django.core.files.storage import FileSystemStorage
 from s3rewrite.disk.local_files import make_folder, open_beside
 from s3rewrite.disk.own_names import PART, own_name
 from s3rewrite.s3.objects import has_md5, object_of
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.upload.compression import CODINGS, LARGEST, decompress, is_installed
 
 PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 
 
 @contextmanager
-def received(job: Job, wanted: Wanted) -> Iterator[IO[bytes]]:
+def received(job: SyncContext, wanted: Wanted) -> Iterator[IO[bytes]]:
     """The file's bytes in a file beside its place. Raises ValueError where they are others."""
     proof = _proof(job, wanted)
     digest, md5_digest = sha256(), md5(usedforsecurity=False)
@@ -54,7 +54,7 @@ def received(job: Job, wanted: Wanted) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _temporary(job: Job, name: str) -> Iterator[IO[bytes]]:
+def _temporary(job: SyncContext, name: str) -> Iterator[IO[bytes]]:
     if not isinstance(job.storage, FileSystemStorage):
         with TemporaryFile() as file:
             yield file
@@ -79,7 +79,7 @@ class _Proof(NamedTuple):
     """Of the bytes, where nobody wrote a SHA-256."""
 
 
-def _proof(job: Job, wanted: Wanted) -> _Proof:
+def _proof(job: SyncContext, wanted: Wanted) -> _Proof:
     """Raises ValueError for an object that another tool packed: its bytes are not the file's.
 
     What was packed on disk already, and sent by this package as it was, comes back as it was.

@@ -22,7 +22,7 @@ from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import bring_back
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import UNKNOWN, etag_of
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import Findings, scan
 from s3rewrite.tools.receiving import Wanted, received
 
@@ -48,7 +48,9 @@ WHOLE_DISK = {
 """What would meet every other file, too."""
 
 
-def restore(job: Job, patterns: Iterable[str] = (), *, freed: bool = False) -> Iterator[Restored]:
+def restore(
+    job: SyncContext, patterns: Iterable[str] = (), *, freed: bool = False
+) -> Iterator[Restored]:
     """Bring back each file that is missing, all or those that a pattern of gitignore names.
 
     With `freed` also those that were freed.
@@ -95,7 +97,7 @@ def _outcome(name: str, step: Callable[[], None]) -> str | None:
     return ""
 
 
-def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
+def _freed(job: SyncContext, chosen: GitIgnoreSpec) -> Iterator[Restored]:
     """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
     findings = Findings()
     for directory in scan(job.storage, None, findings):
@@ -108,12 +110,12 @@ def _freed(job: Job, chosen: GitIgnoreSpec) -> Iterator[Restored]:
         yield Restored(name, 0, reason)
 
 
-def _bring_back(job: Job, name: str, stub: Stub) -> None:
+def _bring_back(job: SyncContext, name: str, stub: Stub) -> None:
     if isinstance(job.storage, FileSystemStorage) and not job.choices.dry_run:
         bring_back(job.storage, name, stub)
 
 
-def _wanted(job: Job) -> Iterator[Wanted]:
+def _wanted(job: SyncContext) -> Iterator[Wanted]:
     """The objects of the mount, each name once."""
     for folder in job.bucket.walk(job.mount.prefix):
         versions: dict[str, list[Wanted]] = {}
@@ -131,13 +133,13 @@ def _wanted(job: Job) -> Iterator[Wanted]:
             yield max(candidates, key=lambda one: (one.version == current, one.modified))
 
 
-def _marker(job: Job, key: str, size: int) -> tuple[str, str] | None:
+def _marker(job: SyncContext, key: str, size: int) -> tuple[str, str] | None:
     """A key that stands for a folder, with bytes that no folder can hold."""
     is_lost = key.endswith("/") and size > 0 and not job.mount.paths.fingerprinted
     return (key.removeprefix(job.mount.prefix), "") if is_lost else None
 
 
-def _bring(job: Job, wanted: Wanted, spellings: Spellings) -> None:
+def _bring(job: SyncContext, wanted: Wanted, spellings: Spellings) -> None:
     """Bring one file back. Raises _There, and what `_outcome` knows."""
     _look(job, wanted.name, spellings)
     if job.choices.dry_run:
@@ -150,7 +152,7 @@ def _bring(job: Job, wanted: Wanted, spellings: Spellings) -> None:
         raise
 
 
-def _look(job: Job, name: str, spellings: Spellings) -> None:
+def _look(job: SyncContext, name: str, spellings: Spellings) -> None:
     """Look whether a name is free. Raises _There, ValueError where it cannot be that of a file."""
     if not DOTS.isdisjoint(name.split("/")):
         raise ValueError(NO_NAME)
@@ -165,7 +167,7 @@ def _look(job: Job, name: str, spellings: Spellings) -> None:
         raise _There
 
 
-def _put(job: Job, wanted: Wanted, file: IO[bytes]) -> None:
+def _put(job: SyncContext, wanted: Wanted, file: IO[bytes]) -> None:
     """Make the received file the one of that name. Raises FileExistsError."""
     if not isinstance(job.storage, FileSystemStorage):
         file.seek(0)

@@ -10,10 +10,10 @@ from s3rewrite.disk.open_file import opened
 from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import FreedFileError, fetch, stub_of
 from s3rewrite.s3.objects import Object
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import Findings, scan
 from s3rewrite.sync.upload.compression import LARGEST, may_be_compressed
-from s3rewrite.sync.upload.content import is_held, to_send
+from s3rewrite.sync.upload.content import is_held, payload_of
 from s3rewrite.sync.upload.references import KeptLocal, refers
 
 
@@ -64,7 +64,7 @@ def compare(local: Signature | None, entry: Entry | None, found: Object | None) 
     return Fault.CHANGED if local != entry.signature else None
 
 
-def differences(job: Job, *, checksum: bool) -> Iterator[Difference]:
+def differences(job: SyncContext, *, checksum: bool) -> Iterator[Difference]:
     """Everything that is not as it should be; with `checksum` each file and object is read.
 
     Raises ScanError, S3Error, redis.RedisError.
@@ -85,19 +85,19 @@ def differences(job: Job, *, checksum: bool) -> Iterator[Difference]:
         yield from (Difference(key, Fault.ONLY_IN_BUCKET) for key in unknown)
 
 
-def repair(job: Job, found: Iterable[Difference]) -> int:
+def repair(job: SyncContext, found: Iterable[Difference]) -> int:
     """Withdraw what is wrong and ask the loop to look at it; returns how many names."""
     names = [name for name, fault in found if fault in REPAIRED]
     job.registry.withdraw(names, hint=True, is_found=True)
     return len(names)
 
 
-def _key(job: Job, path: str, basename: str, entry: Entry) -> str:
+def _key(job: SyncContext, path: str, basename: str, entry: Entry) -> str:
     return job.mount.paths.key(join(path, basename), entry.fingerprint)
 
 
 def _in_directory(
-    job: Job,
+    job: SyncContext,
     path: str,
     files: dict[str, Signature],
     entries: dict[str, Entry],
@@ -117,25 +117,25 @@ def _in_directory(
             yield Difference(name, fault)
 
 
-def _may_have_other_size(job: Job, name: str, entry: Entry) -> bool:
+def _may_have_other_size(job: SyncContext, name: str, entry: Entry) -> bool:
     """Whether what is sent of a file is changed on the way: what it refers to, or its coding."""
     is_small = entry.signature.size <= LARGEST
     return refers(name) or (is_small and may_be_compressed(job.mount, name))
 
 
-def _objects(job: Job, path: str, entries: dict[str, Entry]) -> dict[str, Object]:
+def _objects(job: SyncContext, path: str, entries: dict[str, Entry]) -> dict[str, Object]:
     if not entries:
         return {}
     key = _key(job, path, *next(iter(entries.items())))
     return job.bucket.list_folder(key.rpartition("/")[0] + "/" if "/" in key else "")
 
 
-def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
+def _fault_of_bytes(job: SyncContext, name: str, entry: Entry) -> Fault | None:
     if stub := stub_of(job.storage, name):
         return _fault_of_freed(job, stub)
     with opened(job.storage, name) as file:
         try:
-            sending = to_send(job.mount, name, file)
+            sending = payload_of(job.mount, name, file)
         except KeptLocal:
             return Fault.CHANGED
         if sending.fingerprint != entry.fingerprint:
@@ -146,7 +146,7 @@ def _fault_of_bytes(job: Job, name: str, entry: Entry) -> Fault | None:
         return None if is_held(job.bucket, name, sending, found) else Fault.OTHER_OBJECT
 
 
-def _fault_of_freed(job: Job, stub: Stub) -> Fault | None:
+def _fault_of_freed(job: SyncContext, stub: Stub) -> Fault | None:
     """The object of a freed file is read: there is nothing else to compare with its stub."""
     if job.bucket.head(stub.key) is None:
         return Fault.NO_OBJECT

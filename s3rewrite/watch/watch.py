@@ -19,13 +19,13 @@ from pathlib import Path
 import redis
 from django.core.files.storage import FileSystemStorage
 
-from s3rewrite.core.debounce import Settling
+from s3rewrite.core.debounce import Debouncer
 from s3rewrite.core.meant import why_kept_local
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.hints import MANY, WHOLE, condensed, tree
-from s3rewrite.sync.reporting.log import Notices, Say
+from s3rewrite.sync.reporting.log import Say, TransitionLog
 from s3rewrite.watch.cookie import Cookie, WatchLost
 from s3rewrite.watch.file_systems import file_system_of, is_remote
 
@@ -59,12 +59,12 @@ class Watch:
     stop: threading.Event
     say: Say = print
     pause: float = PAUSE
-    _job: Job = field(init=False)
+    _job: SyncContext = field(init=False)
 
     def __post_init__(self) -> None:
-        self._job = Job(self.mount)
-        self._notices = Notices(self.say)
-        self._first, self._second = Settling(self.mount.settle), Settling(AGAIN)
+        self._job = SyncContext(self.mount)
+        self._notices = TransitionLog(self.say)
+        self._first, self._second = Debouncer(self.mount.settle), Debouncer(AGAIN)
 
     def run(self) -> None:
         """Until the stop flag is set; at once where the files cannot be watched."""

@@ -1,14 +1,14 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from s3rewrite.core.debounce import Settling, is_young
+from s3rewrite.core.debounce import Debouncer, is_young
 from s3rewrite.core.entries import Signature
 
 SECONDS = 3.0
 
 
 def test_a_path_settles_when_nothing_happens_any_more() -> None:
-    settling = Settling(SECONDS)
+    settling = Debouncer(SECONDS)
     settling.changed("a", 0.0)
     settling.changed("b", 1.0)
     settling.changed("a", 2.0)
@@ -19,7 +19,7 @@ def test_a_path_settles_when_nothing_happens_any_more() -> None:
 
 
 def test_all_can_be_forgotten() -> None:
-    settling = Settling(SECONDS)
+    settling = Debouncer(SECONDS)
     settling.changed("a", 0.0)
     settling.clear()
     assert (len(settling), settling.settled(99.0)) == (0, [])
@@ -30,7 +30,7 @@ class Paths(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.settling = Settling(SECONDS)
+        self.settling = Debouncer(SECONDS)
         self.changed: dict[str, float] = {}
         self.now = 0.0
 

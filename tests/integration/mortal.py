@@ -146,11 +146,11 @@ def run(last: str) -> tuple[list[str], bool]:
 def live(moments: Moments) -> int:
     """The pass; 0 where all went well."""
     from s3rewrite import conf
-    from s3rewrite.sync.context import Job
+    from s3rewrite.sync.context import SyncContext
     from s3rewrite.sync.passes import whole_pass
 
     watch(moments)
-    report = whole_pass(Job(conf.mount("media")))
+    report = whole_pass(SyncContext(conf.mount("media")))
     if not report.is_ok:
         sys.stderr.write(f"{report}\n")
     return int(not report.is_ok)

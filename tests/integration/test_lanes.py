@@ -12,12 +12,12 @@ from botocore.config import Config
 
 from demo.servers import SeaweedFS
 from s3rewrite.s3 import writer as lanes
-from s3rewrite.s3.boto3_writer import BotoLane
+from s3rewrite.s3.boto3_writer import Boto3Writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import SMALL, Digests, Upload
 from s3rewrite.s3.obstore.support import LARGEST
-from s3rewrite.s3.obstore.writer import ObstoreLane
+from s3rewrite.s3.obstore.writer import ObstoreWriter
 from tests.factories import use_mount
 from tests.integration.faulty_s3 import (
     Exchange,
@@ -29,7 +29,7 @@ from tests.integration.faulty_s3 import (
     stores_other_bytes,
 )
 
-LANES = {"boto3": BotoLane, "obstore": ObstoreLane}
+LANES = {"boto3": Boto3Writer, "obstore": ObstoreWriter}
 
 Make = Callable[..., Bucket]
 
@@ -379,10 +379,10 @@ def test_nothing_is_tried_again_without_a_lease(behind: Bucket, proxy: FaultyS3)
 def test_a_server_that_asks_for_fewer_requests_gets_fewer(behind: Bucket, proxy: FaultyS3) -> None:
     proxy.faults["PUT"] = [answers(503, "SlowDown"), None]
     assert behind.put(upload("a"))
-    assert behind._lanes.turns.width.now == 8
+    assert behind._writer.turns.width.now == 8
     proxy.faults["PUT"] = [answers(500, "InternalError"), None]
     behind.put(upload("b"))
-    assert behind._lanes.turns.width.now == 8
+    assert behind._writer.turns.width.now == 8
 
 
 @pytest.mark.parametrize("lane", ["obstore"], indirect=True)
@@ -450,7 +450,7 @@ class TestWhatBoto3MayMakeMoreOf:
 def test_a_client_that_obstore_cannot_be(
     make: Make, client_options: dict[str, Any], used: list[str], client: dict[str, Any]
 ) -> None:
-    assert make({**client_options, **client})._lanes._obstore is None
+    assert make({**client_options, **client})._writer._obstore is None
 
 
 @pytest.mark.parametrize("lane", ["obstore"], indirect=True)
@@ -461,4 +461,4 @@ def test_a_proxy_of_the_environment(
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    assert make(client_options)._lanes._obstore is None
+    assert make(client_options)._writer._obstore is None

@@ -15,13 +15,13 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.s3.bucket import Bucket
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.workers import coordinator as handed_out
-from s3rewrite.sync.workers.messages import Handout
+from s3rewrite.sync.workers.messages import UploadBatch
 from s3rewrite.sync.workers.tasks import upload_batch
-from s3rewrite.sync.workers.worker import Teller, take_up
+from s3rewrite.sync.workers.worker import BatchReporter, take_up
 from tests.factories import job, use_mount, write
 
 IMMEDIATE = "django_tasks.backends.immediate.ImmediateBackend"
@@ -51,20 +51,20 @@ def mount(settings: Any, root: Path, options: dict[str, Any]) -> Mount:
 
 
 @pytest.fixture
-def desk(settings: Any, mount: Mount) -> "Desk":
+def desk(settings: Any, mount: Mount) -> "TaskChannel":
     """Uploads by tasks, which run when the test says so."""
     settings.TASKS = {"default": {"BACKEND": HELD}}
     HeldBackend.held.clear()
-    return Desk()
+    return TaskChannel()
 
 
-class Desk:
+class TaskChannel:
     """The tasks that were handed out."""
 
-    def batch(self, number: int = 0) -> Handout:
+    def batch(self, number: int = 0) -> UploadBatch:
         """That of a task, as soon as it is there."""
         self._wait(number)
-        return Handout(*HeldBackend.held[number].args[1])
+        return UploadBatch(*HeldBackend.held[number].args[1])
 
     def run(self, number: int = 0) -> None:
         self._wait(number)
@@ -84,7 +84,7 @@ class Desk:
 class Passing:
     """A pass in a thread."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: SyncContext) -> None:
         self.job = job
         self.report = Report("")
         self._thread = threading.Thread(target=self._run)
@@ -179,7 +179,11 @@ def test_nothing_is_uploaded_that_the_bucket_holds(
 
 
 def test_a_large_file_goes_in_a_batch_of_its_own(
-    mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch, passing: list[Passing]
+    mount: Mount,
+    desk: TaskChannel,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passing: list[Passing],
 ) -> None:
     monkeypatch.setattr(handed_out, "NAMES_BYTES", 10)
     for name in "abc":
@@ -195,7 +199,7 @@ def test_a_large_file_goes_in_a_batch_of_its_own(
 
 
 def test_a_doubled_task_does_nothing(
-    mount: Mount, desk: Desk, root: Path, registry: Registry, passing: list[Passing]
+    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, passing: list[Passing]
 ) -> None:
     write(root, "a.txt")
     write(root, "b.css", b'@import "a.txt";')  # another batch, which keeps the pass waiting
@@ -210,14 +214,14 @@ def test_a_doubled_task_does_nothing(
 
 
 def test_the_same_files_under_way_twice_are_published_as_they_are(
-    mount: Mount, desk: Desk, root: Path, registry: Registry, passing: list[Passing]
+    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, passing: list[Passing]
 ) -> None:
     """As when a worker is taken for lost, and is not."""
     for number in range(50):
         write(root, f"{number}.txt", b"%d" % number)
     passing.append(Passing(job(mount)))
     batch = desk.batch()
-    handed_out.Desk(registry, batch.lease).hand_out("another")
+    handed_out.TaskChannel(registry, batch.lease).hand_out("another")
     workers = [
         threading.Thread(target=take_up, args=(mount, one))
         for one in (batch, batch._replace(id="another"))
@@ -238,7 +242,7 @@ def test_the_same_files_under_way_twice_are_published_as_they_are(
 
 
 def test_a_task_after_its_pass_does_nothing(
-    mount: Mount, desk: Desk, root: Path, registry: Registry, s3_client: Any
+    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, s3_client: Any
 ) -> None:
     write(root, "a.txt")
     passing = Passing(job(mount))
@@ -254,7 +258,7 @@ def test_a_task_after_its_pass_does_nothing(
 def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
     settings: Any,
     options: dict[str, Any],
-    desk: Desk,
+    desk: TaskChannel,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
@@ -293,7 +297,11 @@ def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
 
 
 def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
-    mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch, passing: list[Passing]
+    mount: Mount,
+    desk: TaskChannel,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passing: list[Passing],
 ) -> None:
     monkeypatch.setattr("s3rewrite.sync.workers.batches.SILENCE", 0.5)
     monkeypatch.setattr(handed_out, "NAMES", 2)
@@ -302,8 +310,8 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
     passing.append(Passing(job(mount)))
     batch = desk.batch()
     registry = loop_registry(mount)
-    assert handed_out.Desk(registry, batch.lease).take_up(batch.id)
-    handed_out.Desk(registry, batch.lease).tell([{"batch": batch.id}])
+    assert handed_out.TaskChannel(registry, batch.lease).take_up(batch.id)
+    handed_out.TaskChannel(registry, batch.lease).tell([{"batch": batch.id}])
     desk.run(1)
     assert desk.batch(2).rows == batch.rows
     desk.run(2)
@@ -311,14 +319,18 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
 
 
 def test_files_whose_workers_are_lost_again_and_again_are_left(
-    mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch, passing: list[Passing]
+    mount: Mount,
+    desk: TaskChannel,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passing: list[Passing],
 ) -> None:
     monkeypatch.setattr("s3rewrite.sync.workers.batches.SILENCE", 0.2)
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
     for number in range(handed_out.TIMES):
         batch = desk.batch(number)
-        one = handed_out.Desk(loop_registry(mount), batch.lease)
+        one = handed_out.TaskChannel(loop_registry(mount), batch.lease)
         assert one.take_up(batch.id)
         one.tell([{"batch": batch.id}])
     report = passing[0].end()
@@ -327,7 +339,7 @@ def test_files_whose_workers_are_lost_again_and_again_are_left(
 
 
 def test_without_a_worker_a_pass_ends_and_says_so(
-    mount: Mount, desk: Desk, root: Path, monkeypatch: pytest.MonkeyPatch
+    mount: Mount, desk: TaskChannel, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("s3rewrite.sync.workers.batches.PATIENCE", 0.2)
     for number in range(250):
@@ -353,7 +365,7 @@ def test_a_backend_that_fails_stops_the_pass(
 
 
 def test_a_worker_with_other_settings_stops_the_pass(
-    mount: Mount, desk: Desk, root: Path, registry: Registry, passing: list[Passing]
+    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, passing: list[Passing]
 ) -> None:
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
@@ -382,7 +394,7 @@ def test_an_s3_that_is_away_is_said_and_is_no_failure(
 
 def test_a_redis_that_is_away_stops_the_pass_and_its_tasks(
     mount: Mount,
-    desk: Desk,
+    desk: TaskChannel,
     root: Path,
     registry: Registry,
     valkey: Valkey,
@@ -410,7 +422,7 @@ def test_a_redis_that_is_away_stops_the_pass_and_its_tasks(
 def test_a_worker_that_loses_redis_stops_the_pass(
     settings: Any,
     mount: Mount,
-    desk: Desk,
+    desk: TaskChannel,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
@@ -425,7 +437,7 @@ def test_a_worker_that_loses_redis_stops_the_pass(
         raise redis.ConnectionError("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Teller, "ended", failing)
+        patch.setattr(BatchReporter, "ended", failing)
         desk.run()
     report = passing[0].end()
     assert report.stopped == "ConnectionError: away"

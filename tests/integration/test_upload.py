@@ -14,7 +14,7 @@ from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import End, Uploaded
@@ -41,7 +41,7 @@ def together(mount: Mount, root: Path, registry: Registry) -> Callable[..., list
     return run
 
 
-def ends(leased: Job, names: list[str]) -> list[End]:
+def ends(leased: SyncContext, names: list[str]) -> list[End]:
     wanted = [Wanted(Task(name, Signature(1, 1), None), lambda _: None) for name in names]
     return upload(leased, wanted)
 

@@ -27,7 +27,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.registry import Claim, Registry, loop_registry, view_of
 from s3rewrite.s3.bucket import Bucket
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.passes import pass_over, whole_pass
 from tests.factories import job, use_mount
 from tests.integration.memory_s3 import MemoryS3
@@ -126,7 +126,7 @@ class World(RuleBasedStateMachine):
 
     # The loop
 
-    def job(self, **choices: Any) -> Job:
+    def job(self, **choices: Any) -> SyncContext:
         found = job(self.mount, **choices)
         found.__dict__["bucket"] = self.bucket  # to make a client takes long
         return found
@@ -163,7 +163,7 @@ class World(RuleBasedStateMachine):
             except Crash:
                 self.client.delete(loop_registry(self.mount).keys.lease)
         if self.left is not None and self.left < 0:
-            self.bucket._lanes._boto3._ends._unseen.clear()  # what a dead process knew
+            self.bucket._writer._boto3._ends._unseen.clear()  # what a dead process knew
         self.left = self.visit = None
 
     def stepped(self, name: str) -> Callable[..., Any]:

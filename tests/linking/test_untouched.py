@@ -2,12 +2,12 @@ import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from s3rewrite.linking.response import why_untouched
+from s3rewrite.linking.response import skip_reason
 
 
 def test_a_page_may_be_changed() -> None:
-    assert why_untouched(HttpResponse("<p>")) == ""
-    assert why_untouched(StreamingHttpResponse(["<p>"])) == ""
+    assert skip_reason(HttpResponse("<p>")) == ""
+    assert skip_reason(StreamingHttpResponse(["<p>"])) == ""
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ def test_a_page_may_be_changed() -> None:
     ],
 )
 def test_why_it_may_not(response: HttpResponseBase, word: str) -> None:
-    assert word in why_untouched(response)
+    assert word in skip_reason(response)

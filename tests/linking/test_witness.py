@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from s3rewrite.linking.debugging import call_as_witness, copy_of
+from s3rewrite.linking.debugging import copy_of, observe_response
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.pages import CDN, all_published
 
@@ -16,7 +16,7 @@ BODY = b"<img src=/media/a.jpg>"
 def test_a_witness_sees_the_response_before_it_is_changed(all_published: Any) -> None:
     request = RequestFactory().get("/")
     seen: list[bytes] = []
-    call_as_witness(request, lambda response: seen.append(response.content))  # type: ignore[attr-defined]
+    observe_response(request, lambda response: seen.append(response.content))  # type: ignore[attr-defined]
     response = S3RewriteMiddleware(lambda request: HttpResponse(BODY))(request)
     assert seen == [BODY]
     assert response.content == f"<img src={CDN}a.jpg>".encode()  # type: ignore[union-attr]
@@ -30,9 +30,9 @@ def test_one_witness_does_not_hide_another(
 
     request = RequestFactory().get("/")
     seen: list[str] = []
-    call_as_witness(request, explode)
+    observe_response(request, explode)
     for name in ("first", "second"):
-        call_as_witness(request, lambda response, name=name: seen.append(name))  # type: ignore[misc]
+        observe_response(request, lambda response, name=name: seen.append(name))  # type: ignore[misc]
     response = S3RewriteMiddleware(lambda request: HttpResponse(BODY))(request)
     assert seen == ["first", "second"]
     assert CDN.encode() in response.content  # type: ignore[union-attr]

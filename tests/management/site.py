@@ -6,7 +6,7 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path
 
-from s3rewrite.linking.debugging import call_as_witness
+from s3rewrite.linking.debugging import observe_response
 
 BODY = '<img src="/media/a.jpg">\n<img src="/media/b.jpg"><a href="/media/a.jpg" download>'
 
@@ -25,7 +25,7 @@ class WitnessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        call_as_witness(request, id)
+        observe_response(request, id)
         return self.get_response(request)
 
 

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from s3rewrite.metrics import collector
 from s3rewrite.metrics.collector import FIGURES, StatusCollector
 from s3rewrite.monitoring.status import Status
-from s3rewrite.registry.journal import Trouble
+from s3rewrite.registry.journal import Problem
 from tests.factories import use_mount
 
 LAST = {"ended": 1000.0, "seconds": 2.5, "stopped": ""}
@@ -29,7 +29,7 @@ def values(asked: dict[str, Status]) -> dict[str, float]:
 
 def test_every_figure(asked: dict[str, Status]) -> None:
     now = time.time()
-    troubles = {"a": Trouble("failed", "x", now), "b": Trouble("kept local", "y", now)}
+    troubles = {"a": Problem("failed", "x", now), "b": Problem("kept local", "y", now)}
     asked["media"] = Status(
         "media", 7, 700, 3, now - 60, troubles, last=LAST, loop={"holder": "web1:1"}
     )

@@ -15,7 +15,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import resolver as links
 from s3rewrite.linking.resolver import resolver
 from s3rewrite.metrics.apps import MetricsConfig
-from s3rewrite.metrics.web import WEB, WebTally
+from s3rewrite.metrics.web import WEB, WebLinkCounter
 from s3rewrite.registry import view_of
 from tests.factories import use_mount, write
 from tests.publishing import closed_clients, publish
@@ -27,7 +27,7 @@ __all__ = ["closed_clients"]
 def counted() -> Iterator[CollectorRegistry]:
     """What this process counts."""
     registry = CollectorRegistry()
-    count_with(WebTally(registry))
+    count_with(WebLinkCounter(registry))
     yield registry
     count_with(None)
 

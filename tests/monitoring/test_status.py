@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from s3rewrite.monitoring.status import Level, Status, ago, status_of, verdict
-from s3rewrite.registry.journal import Trouble
+from s3rewrite.registry.journal import Problem
 from tests.factories import use_mount
 
 NOW = 1_000_000.0
 LAST = {"ended": NOW - 60, "stopped": "", "by": "loop", "seconds": 2.0, "uploaded": 10}
 LOOP = {"holder": "web1:1", "interval": 60.0}
-FAILED = {"a.jpg": Trouble("failed", "no right", NOW - 60)}
+FAILED = {"a.jpg": Problem("failed", "no right", NOW - 60)}
 
 
 def status(**given: Any) -> Status:
@@ -50,7 +50,7 @@ def status(**given: Any) -> Status:
         ),
         pytest.param(status(pending=4, pending_since=NOW - 200), Level.OK, "", id="pending"),
         pytest.param(
-            status(troubles={"a": Trouble("kept local", "a link", NOW)}), Level.OK, "",
+            status(troubles={"a": Problem("kept local", "a link", NOW)}), Level.OK, "",
             id="kept local",
         ),
     ],
@@ -85,7 +85,7 @@ def test_ago(seconds: float, text: str) -> None:
 
 
 def test_as_dict() -> None:
-    found = status(troubles={**FAILED, "b": Trouble("kept local", "a link", NOW)}).as_dict()
+    found = status(troubles={**FAILED, "b": Problem("kept local", "a link", NOW)}).as_dict()
     assert found["failed"] == {"a.jpg": {"reason": "no right", "since": NOW - 60}}
     assert found["kept_local"] == {"b": {"reason": "a link", "since": NOW}}
     assert found["last"] == LAST

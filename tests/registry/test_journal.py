@@ -5,7 +5,7 @@ import time
 import pytest
 
 from s3rewrite.registry import Registry, journal
-from s3rewrite.registry.journal import Journal, Totals, Trouble
+from s3rewrite.registry.journal import Journal, Problem, Totals
 from tests.registry.conftest import entry, publish
 
 TOLD = {
@@ -71,7 +71,7 @@ def test_a_trouble_keeps_the_time_at_which_it_began(told: Journal) -> None:
         "a": ("failed", "no"), "b": ("kept local", "never"),
     }  # fmt: skip
     told.troubled({"a": ("failed", "still no")}, None)
-    assert told.troubles() == {"a": Trouble("failed", "still no", first["a"].since)}
+    assert told.troubles() == {"a": Problem("failed", "still no", first["a"].since)}
 
 
 def test_a_pass_over_some_names_speaks_of_those_only(told: Journal) -> None:

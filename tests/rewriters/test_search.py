@@ -1,4 +1,4 @@
-from s3rewrite.rewriters.search import Places, find, needles, without_root_relative
+from s3rewrite.rewriters.search import Matches, find, needles, without_root_relative
 from s3rewrite.rewriters.types import Target
 from tests.rewriters.support import PREFIXES
 
@@ -11,14 +11,14 @@ def test_needles_are_what_prefixes_share():
 
 
 def test_places_come_in_order_and_never_twice():
-    places = Places([(b"b a ba", b"a"), (b"b a ba", b"b")])
+    places = Matches([(b"b a ba", b"a"), (b"b a ba", b"b")])
     assert [places.next(0), places.next(1), places.next(3), places.next(5)] == [0, 2, 4, 5]
     assert places.next(6) is None
     assert places
 
 
 def test_no_places():
-    places = Places([(b"b", b"a")])
+    places = Matches([(b"b", b"a")])
     assert not places
     assert places.next(0) is None
 

@@ -9,7 +9,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from s3rewrite.s3.ends import Ends
+from s3rewrite.s3.ends import UnconfirmedWrites
 from s3rewrite.s3.errors import S3Unavailable
 
 URL = "http://s3"
@@ -17,7 +17,7 @@ URL = "http://s3"
 
 def ended(response: Any = None, error: Exception | None = None) -> bool:
     """Whether the end of a write to a key that met this was seen."""
-    ends, context = Ends(), {}
+    ends, context = UnconfirmedWrites(), {}
     ends._begin(params={"Key": "a"}, context=context)
     ends._end(request_dict={"context": context}, response=response, caught_exception=error)
     assert ends.were_seen("b")
@@ -65,7 +65,7 @@ def test_which_answers_end_a_request(status: int, code: str, is_end: bool) -> No
 
 
 def test_it_is_forgotten_once_it_is_told() -> None:
-    ends = Ends()
+    ends = UnconfirmedWrites()
     ends._unseen.add("a")
     assert not ends.were_seen("a")
     assert ends.were_seen("a")

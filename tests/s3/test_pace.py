@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.s3.throttle import AGAIN, RECOVERY, Rate, Width
+from s3rewrite.s3.throttle import AGAIN, RECOVERY, ConcurrencyLimit, RateLimit
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ from s3rewrite.s3.throttle import AGAIN, RECOVERY, Rate, Width
     ],
 )
 def test_what_each_event_does(now: int, since: float, slowed: int, well: int) -> None:
-    width = Width(16, now, changed=100.0)
+    width = ConcurrencyLimit(16, now, changed=100.0)
     width.slowed(100.0 + since)
     assert width.now == slowed
-    width = Width(16, now, changed=100.0)
+    width = ConcurrencyLimit(16, now, changed=100.0)
     width.went_well(100.0 + since)
     assert width.now == well
 
 
 def test_the_first_answer_that_asks_for_less_counts() -> None:
-    width = Width(16)
+    width = ConcurrencyLimit(16)
     assert width.now == 16
     width.slowed(0.0)
     assert width.now == 8
@@ -43,7 +43,7 @@ EVENTS = st.lists(st.tuples(st.booleans(), st.floats(0.0, 10.0)), max_size=60)
 def test_there_is_always_one_and_never_more_than_wanted(
     most: int, events: list[tuple[bool, float]]
 ) -> None:
-    width, at = Width(most), 0.0
+    width, at = ConcurrencyLimit(most), 0.0
     for is_slow, pause in events:
         at, before = at + pause, width.now
         (width.slowed if is_slow else width.went_well)(at)
@@ -53,7 +53,7 @@ def test_there_is_always_one_and_never_more_than_wanted(
 
 @given(st.integers(1, 64))
 def test_it_is_as_wide_as_before_in_the_end(most: int) -> None:
-    width, at = Width(most), 0.0
+    width, at = ConcurrencyLimit(most), 0.0
     width.slowed(at)
     for _ in range(most):
         at += RECOVERY
@@ -62,7 +62,7 @@ def test_it_is_as_wide_as_before_in_the_end(most: int) -> None:
 
 
 def test_without_a_rate_nothing_waits() -> None:
-    rate = Rate(0)
+    rate = RateLimit(0)
     for _ in range(10):
         assert rate.wait(5.0) <= 0
         rate.begun(5.0)
@@ -70,7 +70,7 @@ def test_without_a_rate_nothing_waits() -> None:
 
 @given(st.floats(0.1, 1000.0), st.lists(st.floats(0.0, 3.0), min_size=2, max_size=50))
 def test_no_more_begin_than_the_rate_says(most: float, pauses: list[float]) -> None:
-    rate, at, begun = Rate(most), 0.0, []
+    rate, at, begun = RateLimit(most), 0.0, []
     for pause in pauses:
         at += pause
         at += max(0.0, rate.wait(at))

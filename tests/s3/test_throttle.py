@@ -4,14 +4,14 @@ import time
 import pytest
 
 from s3rewrite.s3.errors import S3Unavailable
-from s3rewrite.s3.throttle import Turns
+from s3rewrite.s3.throttle import Throttle
 
 
 def go_on() -> bool:
     return True
 
 
-def most_at_once(turns: Turns, threads: int) -> int:
+def most_at_once(turns: Throttle, threads: int) -> int:
     """How many threads had a turn at the same time, at the most."""
     lock, now, most = threading.Lock(), 0, 0
 
@@ -34,14 +34,14 @@ def most_at_once(turns: Turns, threads: int) -> int:
 
 
 def test_as_many_at_a_time_as_may_be() -> None:
-    turns = Turns(8, 0)
+    turns = Throttle(8, 0)
     assert most_at_once(turns, 8) > 4
     turns.slowed()
     assert most_at_once(turns, 8) == 4
 
 
 def test_as_many_a_second_as_may_be() -> None:
-    turns = Turns(4, 20)
+    turns = Throttle(4, 20)
     began = time.monotonic()
     for _ in range(5):
         with turns.turn(go_on):
@@ -50,7 +50,7 @@ def test_as_many_a_second_as_may_be() -> None:
 
 
 def test_a_turn_ends_with_an_error_too() -> None:
-    turns = Turns(1, 0)
+    turns = Throttle(1, 0)
     with pytest.raises(ValueError, match="x"), turns.turn(go_on):
         raise ValueError("x")
     with turns.turn(go_on):
@@ -59,7 +59,7 @@ def test_a_turn_ends_with_an_error_too() -> None:
 
 @pytest.mark.parametrize(("threads", "rate"), [(1, 0), (2, 0.001)])
 def test_who_waits_can_be_stopped(threads: int, rate: float) -> None:
-    turns = Turns(threads, rate)
+    turns = Throttle(threads, rate)
     stopped = pytest.raises(S3Unavailable, match="stopped")
     with turns.turn(go_on), stopped as caught, turns.turn(lambda: False):
         pytest.fail("it had a turn")

@@ -122,12 +122,12 @@ def test_a_put_that_is_believed_has_stored_the_bytes(
     behind: Bucket, proxy: FaultyS3, s3_client: Any, lane: str
 ) -> None:
     keys = count()
-    obstore = behind._lanes._obstore
+    obstore = behind._writer._obstore
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(put_answers())
     def check(answer: Answer) -> None:
-        behind._lanes._obstore = obstore
+        behind._writer._obstore = obstore
         proxy.faults = {"PUT": [answer], "HEAD": HEADS[answer.head]}
         proxy.requests.clear()
         key = f"{next(keys)}.txt"

@@ -24,7 +24,7 @@ from s3rewrite.metrics.collector import StatusCollector
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import Registry, loop_registry
-from s3rewrite.registry.task_channel import Desk
+from s3rewrite.registry.task_channel import TaskChannel
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.workers.messages import ends_of
 from tests.factories import use_mount, write
@@ -225,7 +225,7 @@ def test_what_is_dropped_is_logged_once(
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(BYTES, min_size=1, max_size=5))
 def test_what_workers_tell(registry: Registry, told: list[bytes]) -> None:
-    desk = Desk(registry, "1 host abc")
+    desk = TaskChannel(registry, "1 host abc")
     registry.client.rpush(registry.keys.told("1 host abc"), *told)
     for message in desk.heard(0):
         ends_of(message)

@@ -22,8 +22,8 @@ from s3rewrite.core.shown import MASK, Veiled, cleaned, veiled, without_userinfo
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.boto3_writer import new_boto
 from s3rewrite.s3.objects import Digests
-from s3rewrite.sync.context import Job
-from s3rewrite.sync.upload.content import Sending, upload_of
+from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.upload.content import Payload, upload_of
 from tests.publishing import closed_clients
 
 __all__ = ["closed_clients"]
@@ -106,10 +106,10 @@ def test_a_secret_of_a_mount(
     shown(repr(conf.raw()), frames_of(conf.mounts))
     with suppress(Exception):
         mount = conf.mount("media")
-        shown(repr(mount), repr(Job(mount)), mount.public_url, mount.site_url)
+        shown(repr(mount), repr(SyncContext(mount)), mount.public_url, mount.site_url)
         shown(frames_of(lambda: new_boto(mount, lambda: True)))
         digests = Digests("0" * 64, "")
-        shown(repr(upload_of(mount, "a.pdf", Sending(digests, b"x", 1))))
+        shown(repr(upload_of(mount, "a.pdf", Payload(digests, b"x", 1))))
 
 
 @pytest.mark.parametrize("location", LOCATIONS)

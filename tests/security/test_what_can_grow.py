@@ -14,7 +14,7 @@ import pytest
 import s3rewrite
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, hint_stream
-from s3rewrite.registry.task_channel import EXPIRES, Desk
+from s3rewrite.registry.task_channel import EXPIRES, TaskChannel
 from s3rewrite.sync import apply
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, write
@@ -49,7 +49,7 @@ def test_hints_are_capped(registry: Registry, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_is_handed_out_goes_by_itself(registry: Registry) -> None:
-    desk = Desk(registry, "1 host abc")
+    desk = TaskChannel(registry, "1 host abc")
     desk.hand_out("batch")
     desk.tell([{"batch": "batch"}])
     for key in (registry.keys.handed("1 x"), registry.keys.told("1 x")):

@@ -11,10 +11,10 @@ from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.loop import MountLoop, run
-from s3rewrite.sync.reporting.log import Notices
+from s3rewrite.sync.reporting.log import TransitionLog
 from s3rewrite.sync.reporting.report import Report, Result
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="https://cdn/")
@@ -42,10 +42,10 @@ class World:
         self.now += wait
         return cursor, self.hints.pop(0) if self.hints else []
 
-    def whole(self, job: Job) -> Report:
+    def whole(self, job: SyncContext) -> Report:
         return self.passed(None)
 
-    def over(self, job: Job, names: list[str]) -> Report:
+    def over(self, job: SyncContext, names: list[str]) -> Report:
         return self.passed(names)
 
     def passed(self, names: list[str] | None) -> Report:
@@ -247,7 +247,7 @@ def test_a_fault_of_ours_is_logged_and_the_loop_begins_anew(
 
 def test_notices_tell_each_kind_of_trouble() -> None:
     said: list[str] = []
-    notices = Notices(said.append)
+    notices = TransitionLog(said.append)
     notices.recovered("fine")
     notices.trouble("a", "one")
     notices.trouble("a", "one again")

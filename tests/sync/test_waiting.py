@@ -3,7 +3,7 @@ from threading import Event
 import pytest
 
 from s3rewrite.registry.lease import LeaseTaken
-from s3rewrite.sync.passes import patiently
+from s3rewrite.sync.passes import retry_while_leased
 
 
 def test_it_tries_until_the_lease_is_free() -> None:
@@ -15,7 +15,7 @@ def test_it_tries_until_the_lease_is_free() -> None:
             raise LeaseTaken("host:1")
         return "done"
 
-    assert patiently(action, 5, Event()) == "done"
+    assert retry_while_leased(action, 5, Event()) == "done"
     assert len(tries) == 3
 
 
@@ -24,7 +24,7 @@ def test_it_gives_up_in_the_end() -> None:
         raise LeaseTaken("host:1")
 
     with pytest.raises(LeaseTaken, match="host:1"):
-        patiently(action, 0, Event())
+        retry_while_leased(action, 0, Event())
 
 
 def test_it_gives_up_where_it_is_to_stop() -> None:
@@ -34,4 +34,4 @@ def test_it_gives_up_where_it_is_to_stop() -> None:
     stop = Event()
     stop.set()
     with pytest.raises(LeaseTaken, match="host:1"):
-        patiently(action, 60, stop)
+        retry_while_leased(action, 60, stop)

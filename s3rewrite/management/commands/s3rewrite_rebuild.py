@@ -14,7 +14,7 @@ from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
-from s3rewrite.sync.passes import patiently
+from s3rewrite.sync.passes import retry_while_leased
 from s3rewrite.sync.stopping import stoppable
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def _rebuild(self, options: dict[str, Any], stop: Event) -> None:
         for mount in chosen_mounts(options):
             try:
-                patiently(partial(_forget, mount), options["wait"], stop)
+                retry_while_leased(partial(_forget, mount), options["wait"], stop)
             except (LeaseTaken, redis.RedisError) as error:
                 raise CommandError(printable(f"{mount.alias}: {error}")) from error
             self.stdout.write(f"{mount.alias}: forgotten; every link is local until it is proven")

@@ -10,7 +10,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.s3.errors import S3Error
-from s3rewrite.sync.context import Choices, Job
+from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.reporting.report import readable
 from s3rewrite.sync.scan import ScanError
 from s3rewrite.tools.restore import restore
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"{failed:,} files could not be restored; the reasons stand above.")
 
     def _restore(self, mount: Mount, options: dict[str, Any]) -> int:
-        job = Job(mount, Choices(dry_run=options["dry_run"]))
+        job = SyncContext(mount, SyncOptions(dry_run=options["dry_run"]))
         count = size = failed = 0
         try:
             for name, length, reason in restore(job, options["pattern"], freed=options["freed"]):

@@ -11,8 +11,8 @@ from s3rewrite.core.mounts import Mount, parsed_limit
 from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry.lease import LeaseTaken
-from s3rewrite.sync.context import Choices, Job
-from s3rewrite.sync.passes import patiently, whole_pass
+from s3rewrite.sync.context import SyncContext, SyncOptions
+from s3rewrite.sync.passes import retry_while_leased, whole_pass
 from s3rewrite.sync.reporting.journal import JournaledProgress, note
 from s3rewrite.sync.reporting.log import PassLog
 from s3rewrite.sync.reporting.progress import Bar, Lines, Progress
@@ -38,11 +38,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run a pass over each mount; exit with 1 where something failed."""
-        choices = Choices(
+        choices = SyncOptions(
             options["force"], options["delete"], options["max_delete"], options["dry_run"]
         )
         with stoppable(1) as stop:
-            jobs = (Job(mount, choices, stop=stop) for mount in chosen_mounts(options))
+            jobs = (SyncContext(mount, choices, stop=stop) for mount in chosen_mounts(options))
             reports = [self._sync(job, options) for job in jobs if not stop.is_set()]
         if options["json"]:
             self.stdout.write(json.dumps([report.as_dict() for report in reports], indent=2))
@@ -51,12 +51,12 @@ class Command(BaseCommand):
         if not all(report.is_ok for report in reports):
             raise CommandError("Not everything is in step; the reasons stand above.")
 
-    def _sync(self, planned: Job, options: dict[str, Any]) -> Report:
+    def _sync(self, planned: SyncContext, options: dict[str, Any]) -> Report:
         mount, choices = planned.mount, planned.choices
         progress = JournaledProgress(mount, self._progress(mount, choices, options))
         job = replace(planned, progress=progress)
         try:
-            report = patiently(lambda: whole_pass(job), options["wait"], job.stop)
+            report = retry_while_leased(lambda: whole_pass(job), options["wait"], job.stop)
         except LeaseTaken as error:
             report = Report(mount.alias, stopped=f"{error}, and did not end in time")
         progress.close()
@@ -67,14 +67,14 @@ class Command(BaseCommand):
             self._say(report, choices)
         return report
 
-    def _progress(self, mount: Mount, choices: Choices, options: dict[str, Any]) -> Progress:
+    def _progress(self, mount: Mount, choices: SyncOptions, options: dict[str, Any]) -> Progress:
         if options["json"] or options["verbosity"] == 0:
             return Progress()
         if self.stderr.isatty() and not choices.dry_run:
             return Bar(mount.alias)
         return Lines(self.stdout)  # type: ignore[arg-type]
 
-    def _say(self, report: Report, choices: Choices) -> None:
+    def _say(self, report: Report, choices: SyncOptions) -> None:
         if report.stopped:
             reason = printable(report.stopped)
             self.stderr.write(self.style.ERROR(f"{report.mount}: stopped: {reason}"))

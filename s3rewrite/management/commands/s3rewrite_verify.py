@@ -10,7 +10,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.s3.errors import S3Error
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import ScanError
 from s3rewrite.tools.verify import REPAIRED, Difference, differences, repair
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError("Not everything is as it should be; --repair mends what it can.")
 
     def _verify(self, mount: Mount, options: dict[str, Any]) -> int:
-        job = Job(mount)
+        job = SyncContext(mount)
         found: list[Difference] = []
         try:
             for difference in differences(job, checksum=options["checksum"]):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
-from s3rewrite.rewriters.search import Places
+from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.tokens import SPACES, any_case, compiled
 
 IMPORT = b"@import"
@@ -73,7 +73,7 @@ def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
 
     Only whole statements before a needle are passed over, so that each byte is read about once.
     """
-    places = Places((css, needle) for needle in needles)
+    places = Matches((css, needle) for needle in needles)
     start, place = 0, places.next(0)
     while place is not None:
         passed = _STATEMENTS.match(css, start, place)

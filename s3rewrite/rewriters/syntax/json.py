@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from s3rewrite.rewriters.search import Places
+from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.decoded_text import Escape, Text, unescaped
 from s3rewrite.rewriters.syntax.tokens import compiled
 from s3rewrite.rewriters.types import Candidate
@@ -116,7 +116,7 @@ class Position:
 def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
     """The strings that are values and hold a needle, in order, from a position on."""
     json = position.json
-    places = Places((json, word) for word in words(needles))
+    places = Matches((json, word) for word in words(needles))
     place = places.next(position.at)
     while place is not None:
         keys = position.seek(place)

@@ -77,7 +77,7 @@ class Piece(NamedTuple):
     inner: int = 0
 
 
-class Usual(NamedTuple):
+class SimpleAttribute(NamedTuple):
     """An attribute in a start tag of the usual spelling: `<name attribute="value" …>`.
 
     The attributes lie between `inner` and `end`, the value between `value` and `value_end`.
@@ -131,7 +131,7 @@ class Walker:
                     return self._raw(tag, end) if end else None
             self.at = end
 
-    def usual(self, place: int) -> Usual | None:
+    def usual(self, place: int) -> SimpleAttribute | None:
         """The attribute whose value holds a place, where its tag is of the usual spelling.
 
         A second attribute of a name does not count: None. Otherwise as `seek`, but quicker.
@@ -148,7 +148,7 @@ class Walker:
         start, end = found.span(2)
         if not start <= place < end or is_in(attribute, before[2]):
             return None
-        return Usual(before[1], before.end(1), found.end(), attribute, start, end)
+        return SimpleAttribute(before[1], before.end(1), found.end(), attribute, start, end)
 
     def advance(self) -> int:
         """Go on to the first token that is not whole yet; its offset, or the body's end."""

@@ -10,7 +10,7 @@ from s3rewrite.rewriters.types import Target
 
 
 @dataclass(slots=True)
-class Spot:
+class UrlContext:
     """Where a URL stands, what it is, and the mount it belongs to."""
 
     page: Page
@@ -20,7 +20,7 @@ class Spot:
 
 
 When = Callable[[Tag], bool]
-Need = Callable[[Spot], bool]
+Need = Callable[[UrlContext], bool]
 
 _SCRIPT_TYPES = frozenset(
     b"module text/javascript application/javascript application/x-javascript text/ecmascript "
@@ -61,37 +61,37 @@ def is_script(tag: Tag) -> bool:
     return tag.word(b"type") in _SCRIPT_TYPES or not tag.text(b"type").data
 
 
-def cors(spot: Spot) -> bool:
+def cors(spot: UrlContext) -> bool:
     """The fetch is always one with CORS."""
     return spot.target.cors
 
 
-def cors_if_asked(spot: Spot) -> bool:
+def cors_if_asked(spot: UrlContext) -> bool:
     """The fetch is one with CORS where the tag says `crossorigin`."""
     return spot.target.cors or b"crossorigin" not in spot.tag
 
 
-def cors_if_parent_asks(spot: Spot) -> bool:
+def cors_if_parent_asks(spot: UrlContext) -> bool:
     """The fetch is one with CORS where the element above says `crossorigin`."""
     return spot.target.cors or not spot.page.has_cors_media
 
 
-def cors_if_module(spot: Spot) -> bool:
+def cors_if_module(spot: UrlContext) -> bool:
     """The fetch of a module is always one with CORS."""
     return spot.target.cors or spot.tag.word(b"type") != b"module"
 
 
-def checkable(spot: Spot) -> bool:
+def checkable(spot: UrlContext) -> bool:
     """A digest can only be checked of a file from elsewhere if it is fetched with CORS."""
     return b"integrity" not in spot.tag or b"crossorigin" in spot.tag
 
 
-def no_download(spot: Spot) -> bool:
+def no_download(spot: UrlContext) -> bool:
     """`download` is ignored for a file from elsewhere."""
     return b"download" not in spot.tag
 
 
-def media_extension(spot: Spot) -> bool:
+def media_extension(spot: UrlContext) -> bool:
     """A PDF, image or video by its name; never a document that could run scripts."""
     return bool(_MEDIA_EXTENSION.search(re.split(rb"[?#]", spot.url, maxsplit=1)[0]))
 

@@ -3,7 +3,7 @@
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
-from s3rewrite.rewriters.table.conditions import Need, Spot, When
+from s3rewrite.rewriters.table.conditions import Need, UrlContext, When
 
 
 class Mark(Enum):
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     needs: tuple[Need, ...] = ()
     family: str = ""
 
-    def allows(self, spot: Spot) -> bool:
+    def allows(self, spot: UrlContext) -> bool:
         """Whether the URL may be linked as far as this row goes."""
         if not self.is_wanted_by(spot.target.contexts):
             return False
@@ -58,7 +58,7 @@ class Row(NamedTuple):
 _YES, _ASKED, _ = Mark
 
 
-def all_allow(rows: tuple[Row, ...], spot: Spot) -> bool:
+def all_allow(rows: tuple[Row, ...], spot: UrlContext) -> bool:
     """Whether each of the rows for a place allows its URL."""
     for row in rows:  # noqa: SIM110 - called for every URL; half the time of `all`
         if not row.allows(spot):

@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto
-from s3rewrite.s3.obstore.support import is_client
+from s3rewrite.s3.obstore.support import supports_client
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -47,7 +47,7 @@ class _Caught(Exception):
 
 def store_of(mount: Mount, boto: Boto) -> S3Store | None:
     """The store; None where it would not do all that the client does."""
-    place = place_of(mount, boto) if is_client(mount.client) else None
+    place = place_of(mount, boto) if supports_client(mount.client) else None
     if place is None or _has_proxy(place) or _has_certificates(place, boto):
         return None
     config: S3Config = {

@@ -61,14 +61,14 @@ _KEY = re.compile(r"[^/\x00-\x1f\x7f]+(?:/[^/\x00-\x1f\x7f]+)*")
 _DOTS = frozenset({".", ".."})
 
 
-class Expression(NamedTuple):
+class PutArguments(NamedTuple):
     """The arguments of obstore's `put` for an upload."""
 
     attributes: dict[str, str]
     tags: dict[str, str]
 
 
-def expressed(upload: Upload) -> Expression | None:
+def put_arguments(upload: Upload) -> PutArguments | None:
     """An upload's parameters in obstore's words, if it has words for all of them."""
     if not isinstance(upload.content, bytes) or len(upload.content) > LARGEST:
         return None
@@ -79,7 +79,7 @@ def expressed(upload: Upload) -> Expression | None:
     if tags is None or not all(map(_is_metadata, metadata)):
         return None
     attributes = {**metadata, **named}
-    return Expression(attributes, tags) if all(map(_is_value, attributes.values())) else None
+    return PutArguments(attributes, tags) if all(map(_is_value, attributes.values())) else None
 
 
 def is_key(key: str) -> bool:
@@ -87,12 +87,12 @@ def is_key(key: str) -> bool:
     return bool(_KEY.fullmatch(key)) and _DOTS.isdisjoint(key.split("/"))
 
 
-def is_client(given: Mapping[str, Any]) -> bool:
+def supports_client(given: Mapping[str, Any]) -> bool:
     """Whether obstore can act as a client of boto3 with these arguments would."""
-    return given.keys() <= CLIENT_ARGUMENTS and is_config(given.get("config"))
+    return given.keys() <= CLIENT_ARGUMENTS and supports_config(given.get("config"))
 
 
-def is_config(config: Config | None) -> bool:
+def supports_config(config: Config | None) -> bool:
     """Whether a Config of one's own asks for nothing that obstore has no words for."""
     if config is None:
         return True

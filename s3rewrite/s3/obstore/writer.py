@@ -16,14 +16,14 @@ from s3rewrite.s3.boto3_writer import ATTEMPTS, require
 from s3rewrite.s3.errors import LeftToBoto3, S3Error, refused
 from s3rewrite.s3.objects import Upload, etag_of
 from s3rewrite.s3.obstore.errors import Answer, answer_of
-from s3rewrite.s3.obstore.support import Expression
+from s3rewrite.s3.obstore.support import PutArguments
 
 OK = 200
 PAUSE = 0.05  # seconds
 SLOWED_PAUSE = 1.0  # seconds
 
 
-class ObstoreLane:
+class ObstoreWriter:
     """Writes objects with obstore. Safe to share between threads, not across a fork."""
 
     def __init__(
@@ -38,7 +38,7 @@ class ObstoreLane:
         self._may_send = may_send
         self._slowed = slowed
 
-    def put(self, upload: Upload, expression: Expression) -> bool:
+    def put(self, upload: Upload, expression: PutArguments) -> bool:
         """Write an object, as `Bucket.put` says. Raises S3Error, LeftToBoto3."""
         ends: list[bool] = []
         try:
@@ -48,7 +48,7 @@ class ObstoreLane:
             raise
         return all(ends)
 
-    def _put(self, upload: Upload, expression: Expression, ends: list[bool]) -> None:
+    def _put(self, upload: Upload, expression: PutArguments, ends: list[bool]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             answer = self._attempt(upload, expression)
             ends.append(answer.is_end)
@@ -61,7 +61,7 @@ class ObstoreLane:
                 raise self._error(answer)
             time.sleep(pause(answer, attempt))
 
-    def _attempt(self, upload: Upload, expression: Expression) -> Answer:
+    def _attempt(self, upload: Upload, expression: PutArguments) -> Answer:
         require(self._may_send)
         try:
             found = obstore.put(

@@ -30,7 +30,7 @@ from s3rewrite.disk.stubs import Stub, stub_at, write_stub
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.multipart_etags import holds_in_parts
 from s3rewrite.s3.objects import Digests
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory
 from s3rewrite.sync.upload.compression import may_be_compressed
@@ -76,7 +76,7 @@ def fate(stub: Stub | None, aside: Signature | None, *, was_watched: bool, is_he
     return Fate.REMOVE if is_held else Fate.PUT_BACK
 
 
-def freeable(job: Job, directory: Directory, now: float) -> Iterator[str]:
+def freeable(job: SyncContext, directory: Directory, now: float) -> Iterator[str]:
     """Names in a directory, all of them published, that may be old enough; `now` in seconds."""
     if job.mount.keep_local or job.choices.dry_run:
         return
@@ -93,7 +93,7 @@ def _is_changed(mount: Mount, name: str) -> bool:
     return refers(name) or may_be_compressed(mount, name)
 
 
-def free(job: Job, report: Report, names: Sequence[str], own: Sequence[str]) -> None:
+def free(job: SyncContext, report: Report, names: Sequence[str], own: Sequence[str]) -> None:
     """End what earlier passes began, by names of ours, and begin to free files of these names.
 
     Raises S3Unavailable, redis.RedisError.
@@ -109,7 +109,7 @@ def free(job: Job, report: Report, names: Sequence[str], own: Sequence[str]) -> 
         _tell(report, name, end)
 
 
-def _asides(job: Job, own: Sequence[str]) -> Iterator[tuple[Path, str]]:
+def _asides(job: SyncContext, own: Sequence[str]) -> Iterator[tuple[Path, str]]:
     """Where files lie aside, each with the name of its stub, or "" where that is gone.
 
     What else is ours is being written: it is removed where nobody has written it for long.
@@ -152,7 +152,7 @@ def _tell(report: Report, name: str, end: bool | Exception) -> None:
         report.add(Result.FREED)
 
 
-def _begin(job: Job, name: str, entry: Entry | None) -> bool:
+def _begin(job: SyncContext, name: str, entry: Entry | None) -> bool:
     """Whether the file is not in its place any more."""
     path = Path(job.storage.path(name))
     if entry is None or job.stop.is_set() or not _is_ripe(path, job.mount.free_after):
@@ -183,7 +183,7 @@ def _is_ripe(path: Path, age: float) -> bool:
     return S_ISREG(found.st_mode) and found.st_nlink == 1 and quiet >= age
 
 
-def _proved(job: Job, name: str, entry: Entry, file: OpenFile) -> Stub | None:
+def _proved(job: SyncContext, name: str, entry: Entry, file: OpenFile) -> Stub | None:
     """The stub of a file whose bytes its object surely holds; None where it holds others.
 
     They are others where references in it were changed, or it was compressed.
@@ -197,12 +197,12 @@ def _proved(job: Job, name: str, entry: Entry, file: OpenFile) -> Stub | None:
     if found is None or found.size != file.signature.size:
         return None
     is_proved = found.etag == digests.md5 != "" or holds_in_parts(
-        job.bucket, key, found, content, job.goes_on
+        job.bucket, key, found, content, job.should_continue
     )
     return stub._replace(etag=found.etag) if is_proved or _reads(job, key, digests) else None
 
 
-def _reads(job: Job, key: str, digests: Digests) -> bool:
+def _reads(job: SyncContext, key: str, digests: Digests) -> bool:
     """Whether the object gives the bytes with these digests: where its ETag does not tell."""
     digest = sha256()
     for chunk in job.bucket.get(key):
@@ -231,7 +231,7 @@ def _swapped(path: Path, stub: Stub, file: OpenFile) -> bool:
     return False
 
 
-def _end(job: Job, aside: Path, name: str) -> bool:
+def _end(job: SyncContext, aside: Path, name: str) -> bool:
     """Decide and do what becomes of a file that lies aside. No file is freed."""
     path = Path(job.storage.path(name)) if name else None
     # In this order: only we put stubs, so the inode is the stub's, where there is one.
@@ -251,7 +251,7 @@ def _end(job: Job, aside: Path, name: str) -> bool:
     return False
 
 
-def _is_held(job: Job, stub: Stub) -> bool:
+def _is_held(job: SyncContext, stub: Stub) -> bool:
     found = job.bucket.head(stub.key) if stub.bucket == job.mount.bucket else None
     return bool(found and (found.size, found.etag) == (stub.signature.size, stub.etag))
 

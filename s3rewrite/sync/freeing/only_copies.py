@@ -12,7 +12,7 @@ from s3rewrite.disk.stubs import Stub
 from s3rewrite.registry.only_copies import Looked, last_look, note_look
 from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.scan import Directory
 from s3rewrite.sync.upload.freed_attempt import LOST, holds
@@ -24,7 +24,7 @@ PERIOD = 86_400.0
 class OnlyCopies:
     """The only copies, as a pass meets their stubs."""
 
-    def __init__(self, job: Job, report: Report) -> None:
+    def __init__(self, job: SyncContext, report: Report) -> None:
         self._job = job
         self._report = report
         self._last: Looked | None = None

@@ -87,7 +87,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Notices:
+class TransitionLog:
     """Says what is wrong once, not at every try, and once that it is over."""
 
     say: Say

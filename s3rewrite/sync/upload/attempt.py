@@ -13,10 +13,10 @@ from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.registry import Claim, Outcome
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Object, Upload
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.content import Sending, is_held, to_send, upload_of
+from s3rewrite.sync.upload.content import Payload, is_held, payload_of, upload_of
 from s3rewrite.sync.upload.references import KeptLocal
 
 Known = Callable[[str], Object | None]
@@ -46,7 +46,7 @@ End = Uploaded | Exception
 class Attempt:
     """One file on its way."""
 
-    job: Job
+    job: SyncContext
     task: Task
     known: Known
     end: End = field(default_factory=lambda: Uploaded(Result.PENDING))
@@ -59,7 +59,7 @@ class Attempt:
     """Whether the registry knows."""
     claim: Claim | None = None
     file: OpenFile = field(init=False)
-    sending: Sending = field(init=False)
+    sending: Payload = field(init=False)
     entry: Entry = field(init=False)
     upload: Upload = field(init=False)
 
@@ -68,7 +68,7 @@ class Attempt:
         self.end, self.is_over = end, True
 
     @contextmanager
-    def failing(self) -> Iterator[None]:
+    def contain_failure(self) -> Iterator[None]:
         """A step whose failure is this file's alone."""
         try:
             yield
@@ -80,7 +80,7 @@ class Attempt:
         self.file = stack.enter_context(opened(self.job.storage, self.task.name))
         if why := kept_local(self.job.storage, self.job.mount, self.task.name, self.file.file):
             raise KeptLocal(why.reason)  # somebody has put a link in its place since the scan
-        self.sending = to_send(self.job.mount, self.task.name, self.file)
+        self.sending = payload_of(self.job.mount, self.task.name, self.file)
         self.entry = Entry(self.file.signature, self.sending.fingerprint)
         if not self.file.is_unchanged():
             self.finish(Uploaded(Result.PENDING))
@@ -117,7 +117,7 @@ class Attempt:
             return self.job.bucket.head(self.upload.key)
         return None if self.job.choices.force else self.known(self.upload.key)
 
-    def look_again(self) -> None:
+    def verify_unchanged(self) -> None:
         """Step 5."""
         if not self.file.is_unchanged():
             self.finish(self._pending())
@@ -133,12 +133,12 @@ class Attempt:
     def _holds(self, found: Object) -> bool:
         """Whether the bucket holds these bytes already, whoever sent them."""
         job = self.job
-        return is_held(job.bucket, self.task.name, self.sending, found, job.goes_on)
+        return is_held(job.bucket, self.task.name, self.sending, found, job.should_continue)
 
     def _put(self) -> None:
         self.is_settled = False
         try:
-            self.is_settled = self.job.bucket.put(self.upload, proceed=self.job.goes_on)
+            self.is_settled = self.job.bucket.put(self.upload, proceed=self.job.should_continue)
         except S3Error as error:
             self.is_settled = error.is_settled
             raise

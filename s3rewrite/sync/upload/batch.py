@@ -20,7 +20,7 @@ import redis
 
 from s3rewrite.s3.errors import S3Unavailable
 from s3rewrite.s3.objects import SMALL
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import Attempt, End, Known, Uploaded
@@ -37,7 +37,7 @@ class Wanted(NamedTuple):
     known: Known
 
 
-def upload(job: Job, wanted: Sequence[Wanted]) -> list[End]:
+def upload(job: SyncContext, wanted: Sequence[Wanted]) -> list[End]:
     """Bring some files to S3 and publish them; says of each what became of it.
 
     PENDING where it kept changing, was changed by somebody who will leave a hint, or the pass
@@ -85,10 +85,10 @@ def _is_pending(end: End) -> TypeGuard[Uploaded]:
     return isinstance(end, Uploaded) and end.result is Result.PENDING
 
 
-def _make(job: Job, attempts: Sequence[Attempt]) -> None:
+def _make(job: SyncContext, attempts: Sequence[Attempt]) -> None:
     with ExitStack() as stack:
         for attempt in attempts:
-            with attempt.failing():
+            with attempt.contain_failure():
                 attempt.read(stack)
         try:
             _claim(job, attempts)
@@ -105,7 +105,7 @@ def _under_way(attempts: Iterable[Attempt]) -> list[Attempt]:
     return [attempt for attempt in attempts if not attempt.is_over]
 
 
-def _claim(job: Job, attempts: Sequence[Attempt]) -> None:
+def _claim(job: SyncContext, attempts: Sequence[Attempt]) -> None:
     under_way = _under_way(attempts)
     wanted = [(attempt.task.name, attempt.entry.fingerprint) for attempt in under_way]
     claims = job.registry.claim_all(wanted, job.lease)
@@ -116,17 +116,17 @@ def _claim(job: Job, attempts: Sequence[Attempt]) -> None:
 def _write(attempts: Sequence[Attempt]) -> None:
     away: Exception | None = None
     for attempt in _under_way(attempts):
-        with attempt.failing():
+        with attempt.contain_failure():
             if away:
                 raise away  # as it would be for this one
             attempt.write()
         away = attempt.end if isinstance(attempt.end, S3Unavailable) else None
 
 
-def _publish(job: Job, attempts: Sequence[Attempt]) -> None:
+def _publish(job: SyncContext, attempts: Sequence[Attempt]) -> None:
     for attempt in _under_way(attempts):
-        with attempt.failing():
-            attempt.look_again()
+        with attempt.contain_failure():
+            attempt.verify_unchanged()
     under_way = [(one, one.claim) for one in _under_way(attempts) if one.claim]
     given = [(claim, attempt.entry, attempt.is_settled) for attempt, claim in under_way]
     outcomes = job.registry.publish_all(given, job.lease)
@@ -134,7 +134,7 @@ def _publish(job: Job, attempts: Sequence[Attempt]) -> None:
         attempt.published(outcome)
 
 
-def _settle(job: Job, attempts: Sequence[Attempt]) -> None:
+def _settle(job: SyncContext, attempts: Sequence[Attempt]) -> None:
     """Tell the registry how writes ended, where no publication has told it."""
     claims = [one.claim for one in attempts if one.claim and one.is_settled and not one.is_told]
     with suppress(redis.RedisError):  # then they are in doubt for a while longer

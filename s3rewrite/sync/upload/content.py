@@ -17,7 +17,7 @@ from s3rewrite.sync.upload.compression import compressed, may_be_compressed
 from s3rewrite.sync.upload.references import relinked
 
 
-class Sending(NamedTuple):
+class Payload(NamedTuple):
     """The bytes that are sent for a file."""
 
     digests: Digests
@@ -42,7 +42,7 @@ class Sending(NamedTuple):
         ]
 
 
-def to_send(mount: Mount, name: str, file: OpenFile) -> Sending:
+def payload_of(mount: Mount, name: str, file: OpenFile) -> Payload:
     """The bytes of a file, with its references made to work from S3, compressed if worth that.
 
     Raises KeptLocal, OSError.
@@ -53,12 +53,12 @@ def to_send(mount: Mount, name: str, file: OpenFile) -> Sending:
         digests, content = digests_of(changed), changed
     if (smaller := compressed(mount, name, content)) is not None:
         size = len(smaller)
-        return Sending(digests_of(smaller), smaller, size, mount.compress, digests.sha256)
+        return Payload(digests_of(smaller), smaller, size, mount.compress, digests.sha256)
     size = len(content) if isinstance(content, bytes) else file.signature.size
-    return Sending(digests, content, size)
+    return Payload(digests, content, size)
 
 
-def upload_of(mount: Mount, name: str, sending: Sending) -> Upload:
+def upload_of(mount: Mount, name: str, sending: Payload) -> Upload:
     """The object to write."""
     given = Veiled(ContentType=content_type(name))
     given |= parameters_of(mount.object_parameters, name)
@@ -73,9 +73,9 @@ def upload_of(mount: Mount, name: str, sending: Sending) -> Upload:
 def is_held(
     bucket: Bucket,
     name: str,
-    sending: Sending,
+    sending: Payload,
     found: Object,
-    goes_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Whether the bucket surely holds these bytes already, to be read as they are meant.
 
@@ -90,5 +90,6 @@ def is_held(
             return True
         found = looked_at
     return found.holds(sending.size, sending.digests) or (
-        found.size == sending.size and holds_in_parts(bucket, key, found, sending.content, goes_on)
+        found.size == sending.size
+        and holds_in_parts(bucket, key, found, sending.content, should_continue)
     )

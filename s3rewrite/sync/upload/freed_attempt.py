@@ -15,7 +15,7 @@ from s3rewrite.disk.stubs import Stub, stub_at, write_stub
 from s3rewrite.freed import stub_of
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import Digests, Object, Upload
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import Attempt, Known, Uploaded
@@ -61,7 +61,7 @@ class FreedAttempt(Attempt):
             self.end = Uploaded(Result.ADOPTED)
         self._renew(self.stub._replace(bucket=bucket, key=key, etag=found.etag))
 
-    def look_again(self) -> None:
+    def verify_unchanged(self) -> None:
         """Step 5."""
         if stub_of(self.job.storage, self.task.name) != self.stub:
             self.finish(Uploaded(Result.PENDING))
@@ -113,7 +113,7 @@ class FreedAttempt(Attempt):
             new.unlink(missing_ok=True)
 
 
-def attempt_of(job: Job, task: Task, known: Known) -> Attempt:
+def attempt_of(job: SyncContext, task: Task, known: Known) -> Attempt:
     """The attempt for a name, by what lies in its place."""
     kind = FreedAttempt if stub_of(job.storage, task.name) else Attempt
     return kind(job, task, known)

@@ -8,7 +8,7 @@ import redis
 
 from s3rewrite.registry import Withdrawn
 from s3rewrite.s3.errors import S3Error, S3Unavailable, kind_of_failure
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload.attempt import End, Known, Uploaded
@@ -35,10 +35,10 @@ class Waiting(NamedTuple):
     waits_for: str
 
 
-class Books:
+class UploadRecorder:
     """Enters ends into a report. Safe to share between threads."""
 
-    def __init__(self, job: Job, report: Report) -> None:
+    def __init__(self, job: SyncContext, report: Report) -> None:
         self._job = job
         self._report = report
         self._lock = threading.Lock()

@@ -5,12 +5,12 @@ name. Where another file has that name now, its upload waits until no stub needs
 """
 
 from s3rewrite.core.entries import join
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, scan
 from s3rewrite.sync.upload.attempt import Known
-from s3rewrite.sync.uploader import uploading
+from s3rewrite.sync.uploader import uploader_of
 
 NEEDED = (
     "its key has the only copy of {name}, a freed file: this one is uploaded once a pass has moved "
@@ -21,7 +21,7 @@ UNKNOWN = (
 )
 
 
-def upload_replacing(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:
+def upload_replacing(job: SyncContext, report: Report, tasks: list[tuple[Task, Known]]) -> None:
     """Upload files in place of other bytes, but for those that a freed file needs.
 
     Looks for stubs anew: one that was renamed since a scan met its directory is found now.
@@ -31,7 +31,7 @@ def upload_replacing(job: Job, report: Report, tasks: list[tuple[Task, Known]]) 
         return
     findings = Findings()
     needed = _needed(job, findings)
-    with uploading(job, report) as uploads:
+    with uploader_of(job, report) as uploads:
         for task, known in tasks:
             name = needed.get(job.mount.paths.key(task.name, ""))
             if name or findings.errors:
@@ -42,7 +42,7 @@ def upload_replacing(job: Job, report: Report, tasks: list[tuple[Task, Known]]) 
                 uploads.submit(task._replace(is_careful=False), known)
 
 
-def _needed(job: Job, findings: Findings) -> dict[str, str]:
+def _needed(job: SyncContext, findings: Findings) -> dict[str, str]:
     """Key -> the name of the stub whose bytes it has."""
     needed: dict[str, str] = {}
     for directory in scan(job.storage, None, findings):

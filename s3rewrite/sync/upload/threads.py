@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload.attempt import End, Known, Uploaded
 from s3rewrite.sync.upload.batch import Wanted, upload
-from s3rewrite.sync.upload.recorder import Books, Waiting
+from s3rewrite.sync.upload.recorder import UploadRecorder, Waiting
 
 TOGETHER = 8
 """Files that one thread uploads together, at the most,"""
@@ -55,7 +55,7 @@ class Pool:
     Leaving the block waits for those under way; no more are begun once the listener is over.
     """
 
-    def __init__(self, job: Job, listener: Listener) -> None:
+    def __init__(self, job: SyncContext, listener: Listener) -> None:
         self._job = job
         self._listener = listener
         self._threads: list[threading.Thread] = []
@@ -135,11 +135,11 @@ class Pool:
             return taken
 
 
-class Uploads:
-    """Uploads by threads of this process, as `Uploading` says."""
+class ThreadUploader:
+    """Uploads by threads of this process, as `Uploader` says."""
 
-    def __init__(self, job: Job, report: Report) -> None:
-        self._books = Books(job, report)
+    def __init__(self, job: SyncContext, report: Report) -> None:
+        self._books = UploadRecorder(job, report)
         self._pool = Pool(job, self._books)
 
     @property

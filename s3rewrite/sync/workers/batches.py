@@ -44,7 +44,7 @@ class Batch:
         return now - max(self.handed_at, heard_at) > PATIENCE
 
 
-class Outstanding:
+class PendingBatches:
     """The batches, in the order in which they were handed out."""
 
     def __init__(self) -> None:

@@ -8,17 +8,17 @@ from typing import Self
 import redis
 
 from s3rewrite import conf
-from s3rewrite.registry.task_channel import AT_ONCE, Desk, Message
-from s3rewrite.sync.context import Job, LeaseLost
+from s3rewrite.registry.task_channel import AT_ONCE, Message, TaskChannel
+from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.batch import Wanted
 from s3rewrite.sync.upload.content_rules import rules
-from s3rewrite.sync.upload.recorder import Books, Waiting
-from s3rewrite.sync.workers.batches import PATIENCE, Batch, Outstanding
+from s3rewrite.sync.upload.recorder import UploadRecorder, Waiting
+from s3rewrite.sync.workers.batches import PATIENCE, Batch, PendingBatches
 from s3rewrite.sync.workers.django_tasks import queue_of
-from s3rewrite.sync.workers.messages import Handout, ends_of, row_of
+from s3rewrite.sync.workers.messages import UploadBatch, ends_of, row_of
 from s3rewrite.sync.workers.tasks import enqueue
 
 NAMES = 100
@@ -43,20 +43,20 @@ NOBODY = (
 LOST = "{count} files are left for the next pass: their workers were lost {times} times"
 
 
-class HandedOut:
-    """Uploads by the workers of a task framework, as `Uploading` says.
+class TaskUploader:
+    """Uploads by the workers of a task framework, as `Uploader` says.
 
     Used by the thread of the pass alone. Leaving the block waits for all that was handed out,
     unless the pass is to stop: then that is left, and fenced off once the lease is given back.
     """
 
-    def __init__(self, job: Job, report: Report) -> None:
+    def __init__(self, job: SyncContext, report: Report) -> None:
         self._job = job
         self._report = report
-        self._books = Books(job, report)
-        self._desk = Desk(job.registry, job.lease)
+        self._books = UploadRecorder(job, report)
+        self._desk = TaskChannel(job.registry, job.lease)
         self._rules = rules(job.mount, list(conf.mounts().values()))
-        self._outstanding = Outstanding()
+        self._outstanding = PendingBatches()
         self._next: dict[str, Wanted] = {}
         self._bytes = 0
 
@@ -127,7 +127,7 @@ class HandedOut:
         job = self._job
         self._outstanding.add(batch)
         rows = [row_of(wanted.task) for wanted in batch.left.values()]
-        handed = Handout(job.lease, batch.id, self._rules, rows, job.choices.force)
+        handed = UploadBatch(job.lease, batch.id, self._rules, rows, job.choices.force)
         try:
             self._desk.hand_out(batch.id)
             enqueue(job.mount, handed)

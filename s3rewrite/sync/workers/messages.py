@@ -17,7 +17,7 @@ Row = list[Any]
 """Name, size, time of change in ns, the encoded entry or "", and whether to be careful."""
 
 
-class Handout(NamedTuple):
+class UploadBatch(NamedTuple):
     """A batch as the arguments of a task."""
 
     lease: str

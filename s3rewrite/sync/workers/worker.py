@@ -12,19 +12,19 @@ from s3rewrite import conf
 from s3rewrite.core.entries import split
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
-from s3rewrite.registry.lease import DURATION, Lease, look_again, looked_at
-from s3rewrite.registry.task_channel import Desk, Message
+from s3rewrite.registry.lease import DURATION, Lease, lease_of_another, renew_by_registry
+from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
-from s3rewrite.sync.context import Choices, Job
+from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.attempt import End, Known
 from s3rewrite.sync.upload.batch import Wanted
 from s3rewrite.sync.upload.content_rules import rules
 from s3rewrite.sync.upload.recorder import HOPELESS
 from s3rewrite.sync.upload.threads import Pool
-from s3rewrite.sync.workers.messages import Handout, task_of, told
+from s3rewrite.sync.workers.messages import UploadBatch, task_of, told
 
 _idle: dict[Mount, list[Bucket]] = defaultdict(list)
 
@@ -49,10 +49,12 @@ SIGN = DURATION / 3
 """Seconds between two signs of life."""
 
 
-class Teller:
+class BatchReporter:
     """Listens to the pool of a worker. Every method but `stop` may raise redis.RedisError."""
 
-    def __init__(self, desk: Desk, batch: str, names: Iterable[str], stop: threading.Event) -> None:
+    def __init__(
+        self, desk: TaskChannel, batch: str, names: Iterable[str], stop: threading.Event
+    ) -> None:
         self._desk = desk
         self._batch = batch
         self._untold = set(names)
@@ -90,7 +92,7 @@ class Teller:
 
 
 @contextmanager
-def alive(teller: Teller, look: Callable[[], bool], stop: threading.Event) -> Iterator[None]:
+def alive(teller: BatchReporter, look: Callable[[], bool], stop: threading.Event) -> Iterator[None]:
     """Give signs of life until the end of the block, each followed by a `look` at the lease.
 
     No sign, no look: a worker that the pass hears no more sends nothing any more. The stop flag
@@ -118,43 +120,45 @@ def alive(teller: Teller, look: Callable[[], bool], stop: threading.Event) -> It
 OTHER_SETTINGS = "a worker has other settings than this pass: start it anew, where they changed"
 
 
-def take_up(mount: Mount, batch: Handout) -> None:
+def take_up(mount: Mount, batch: UploadBatch) -> None:
     """Upload the files of a batch, and tell its pass what became of each.
 
     Does nothing where the pass has ended, or another worker has taken the batch up.
     Raises redis.RedisError.
     """
     registry = loop_registry(mount)
-    desk = Desk(registry, batch.lease)
-    lease = looked_at(registry, batch.lease)
+    desk = TaskChannel(registry, batch.lease)
+    lease = lease_of_another(registry, batch.lease)
     if not (lease.stands() and desk.take_up(batch.id)):
         return
     stop = threading.Event()
     tasks = [task_of(row) for row in batch.rows]
-    teller = Teller(desk, batch.id, [task.name for task in tasks], stop)
+    teller = BatchReporter(desk, batch.id, [task.name for task in tasks], stop)
     if batch.rules != rules(mount, list(conf.mounts().values())):
         teller.stop(OTHER_SETTINGS)
         return
     with lent(mount) as bucket:
-        job = Job(mount, Choices(force=batch.force), stop=stop).with_lease(lease, bucket)
+        job = SyncContext(mount, SyncOptions(force=batch.force), stop=stop).with_lease(
+            lease, bucket
+        )
         with alive(teller, lambda: _stands(registry, lease), stop):
             _upload(job, teller, tasks)
             teller.closed()
 
 
 def _stands(registry: Registry, lease: Lease) -> bool:
-    look_again(registry, lease)
+    renew_by_registry(registry, lease)
     return lease.stands()
 
 
-def _upload(job: Job, teller: Teller, tasks: Sequence[Task]) -> None:
+def _upload(job: SyncContext, teller: BatchReporter, tasks: Sequence[Task]) -> None:
     with _stopped_by_errors(job), Pool(job, teller) as pool, _stopped_by_errors(job):
         for wanted in _wanted(job, tasks):
             pool.submit(wanted)
 
 
 @contextmanager
-def _stopped_by_errors(job: Job) -> Iterator[None]:
+def _stopped_by_errors(job: SyncContext) -> Iterator[None]:
     """No more uploads are begun after an error, such as the engine's own when time is up."""
     try:
         yield
@@ -163,7 +167,7 @@ def _stopped_by_errors(job: Job) -> Iterator[None]:
         raise
 
 
-def _wanted(job: Job, tasks: Sequence[Task]) -> Iterator[Wanted]:
+def _wanted(job: SyncContext, tasks: Sequence[Task]) -> Iterator[Wanted]:
     """The files, each with how to find out about its object, as a pass in the loop would."""
     unknown = Counter(split(task.name)[0] for task in tasks if task.entry is None)
     lookups = {directory: _lookup(job, directory, count) for directory, count in unknown.items()}
@@ -171,7 +175,7 @@ def _wanted(job: Job, tasks: Sequence[Task]) -> Iterator[Wanted]:
         yield Wanted(task, nothing if task.entry else lookups[split(task.name)[0]])
 
 
-def _lookup(job: Job, directory: str, unknown: int) -> Known:
+def _lookup(job: SyncContext, directory: str, unknown: int) -> Known:
     if unknown == 1:
         return job.bucket.head
     published = job.registry.count(directory)

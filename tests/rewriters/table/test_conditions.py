@@ -3,7 +3,7 @@ import pytest
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.table import conditions
-from s3rewrite.rewriters.table.conditions import Spot
+from s3rewrite.rewriters.table.conditions import UrlContext
 from s3rewrite.rewriters.types import Target
 from tests.rewriters.support import scope
 
@@ -13,7 +13,7 @@ def tag(attributes):
 
 
 def spot(attributes=b"", url=b"", *, cors=False):
-    return Spot(Page(attributes, scope()), tag(attributes), url, Target((), cors=cors))
+    return UrlContext(Page(attributes, scope()), tag(attributes), url, Target((), cors=cors))
 
 
 @pytest.mark.parametrize(

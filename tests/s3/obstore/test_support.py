@@ -10,7 +10,13 @@ from obstore.store import MemoryStore
 
 from s3rewrite.disk.open_file import digests_of
 from s3rewrite.s3.objects import Upload
-from s3rewrite.s3.obstore.support import LARGEST, Expression, expressed, is_client, is_key
+from s3rewrite.s3.obstore.support import (
+    LARGEST,
+    PutArguments,
+    is_key,
+    put_arguments,
+    supports_client,
+)
 
 SHA256 = digests_of(b"one").sha256
 
@@ -20,7 +26,7 @@ def upload(key: str = "a", content: Any = b"one", **parameters: Any) -> Upload:
 
 
 def test_all_that_obstore_has_words_for() -> None:
-    found = expressed(
+    found = put_arguments(
         upload(
             CacheControl="no-cache",
             ContentDisposition="inline",
@@ -31,7 +37,7 @@ def test_all_that_obstore_has_words_for() -> None:
             Tagging="a=b%26c&d=",
         )
     )
-    assert found == Expression(
+    assert found == PutArguments(
         {
             "Cache-Control": "no-cache",
             "Content-Disposition": "inline",
@@ -70,13 +76,13 @@ def test_all_that_obstore_has_words_for() -> None:
     ],
 )
 def test_what_it_has_no_words_for(parameters: dict[str, Any]) -> None:
-    assert expressed(upload(**parameters)) is None
+    assert put_arguments(upload(**parameters)) is None
 
 
 @pytest.mark.parametrize("content", [b"x" * (LARGEST + 1), BytesIO(b"one")])
 def test_large_contents_are_boto3s(content: Any) -> None:
-    assert expressed(upload(content=content)) is None
-    assert expressed(upload(content=b"x" * LARGEST))
+    assert put_arguments(upload(content=content)) is None
+    assert put_arguments(upload(content=b"x" * LARGEST))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_large_contents_are_boto3s(content: Any) -> None:
 )
 def test_keys(key: str, is_one: bool) -> None:
     assert is_key(key) is is_one
-    assert bool(expressed(upload(key))) is is_one
+    assert bool(put_arguments(upload(key))) is is_one
 
 
 @given(st.text(st.sampled_from("a./\x00 %"), max_size=6))
@@ -133,4 +139,4 @@ def test_obstore_takes_such_keys_as_they_are(key: str) -> None:
     ],
 )
 def test_clients(client: dict[str, Any], is_one: bool) -> None:
-    assert is_client(client) is is_one
+    assert supports_client(client) is is_one

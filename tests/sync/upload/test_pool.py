@@ -8,13 +8,13 @@ import pytest
 
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.sync.context import Job
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload import pool as pools
 from s3rewrite.sync.upload.attempt import End, Uploaded
 from s3rewrite.sync.upload.batch import Wanted
-from s3rewrite.sync.upload.threads import TOGETHER, TOGETHER_BYTES, Uploads, share
+from s3rewrite.sync.upload.threads import TOGETHER, TOGETHER_BYTES, ThreadUploader, share
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="", threads=2)
 
@@ -47,7 +47,7 @@ class Uploader:
         self.may_go = threading.Event()
         self.batches: list[list[Wanted]] = []
 
-    def __call__(self, job: Job, wanted: list[Wanted]) -> list[End]:
+    def __call__(self, job: SyncContext, wanted: list[Wanted]) -> list[End]:
         self.batches.append(list(wanted))
         assert self.may_go.wait(10)
         return [Uploaded(Result.UPLOADED, 1) for _ in wanted]
@@ -62,7 +62,7 @@ def uploader(monkeypatch: pytest.MonkeyPatch) -> Uploader:
 
 def test_every_file_is_uploaded_once(uploader: Uploader) -> None:
     report = Report("media")
-    with Uploads(Job(MOUNT), report) as pool:
+    with ThreadUploader(SyncContext(MOUNT), report) as pool:
         for number in range(20):
             pool.submit(task(number), lambda _: None)
         uploader.may_go.set()
@@ -77,7 +77,7 @@ def test_every_file_is_uploaded_once(uploader: Uploader) -> None:
 
 def test_a_file_that_waits_already_is_not_queued_again(uploader: Uploader) -> None:
     report = Report("media")
-    with Uploads(Job(replace(MOUNT, threads=1)), report) as pool:
+    with ThreadUploader(SyncContext(replace(MOUNT, threads=1)), report) as pool:
         pool.submit(task(0), lambda _: None)
         while not uploader.batches:
             time.sleep(0.01)
@@ -91,7 +91,7 @@ def test_a_file_that_waits_already_is_not_queued_again(uploader: Uploader) -> No
 
 
 def test_large_files_go_alone(uploader: Uploader) -> None:
-    with Uploads(Job(MOUNT), Report("media")) as pool:
+    with ThreadUploader(SyncContext(MOUNT), Report("media")) as pool:
         for number in range(30):
             pool.submit(task(number, TOGETHER_BYTES // 2), lambda _: None)
         uploader.may_go.set()
@@ -100,7 +100,7 @@ def test_large_files_go_alone(uploader: Uploader) -> None:
 
 def test_no_more_tasks_wait_than_there_is_room_for(uploader: Uploader) -> None:
     submitted: list[int] = []
-    with Uploads(Job(MOUNT), Report("media")) as pool:
+    with ThreadUploader(SyncContext(MOUNT), Report("media")) as pool:
 
         def submit() -> None:
             for number in range(100):
@@ -122,15 +122,15 @@ def test_what_is_not_expected_stops_the_pass(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(pools, "upload", fail)
     report = Report("media")
-    with Uploads(Job(MOUNT), report) as pool:
+    with ThreadUploader(SyncContext(MOUNT), report) as pool:
         pool.submit(task(1), lambda _: None)
     assert report.stopped == "ZeroDivisionError: by zero"
 
 
 def test_nothing_begins_once_it_is_over(uploader: Uploader, tmp_path: Path) -> None:
-    job, report = Job(MOUNT), Report("media")
+    job, report = SyncContext(MOUNT), Report("media")
     job.stop.set()
-    with Uploads(job, report) as pool:
+    with ThreadUploader(job, report) as pool:
         pool.submit(task(1), lambda _: None)
     assert uploader.batches == []
     assert report.counts == {Result.PENDING: 1}

@@ -3,7 +3,7 @@ from s3rewrite.registry.lease import DURATION
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.batch import Wanted
-from s3rewrite.sync.workers.batches import PATIENCE, SILENCE, Batch, Outstanding
+from s3rewrite.sync.workers.batches import PATIENCE, SILENCE, Batch, PendingBatches
 
 
 def batch(name: str, handed_at: float = 0.0) -> Batch:
@@ -11,14 +11,14 @@ def batch(name: str, handed_at: float = 0.0) -> Batch:
     return Batch({name: wanted}, handed_at, id=name)
 
 
-def outstanding(*batches: Batch) -> Outstanding:
-    found = Outstanding()
+def outstanding(*batches: Batch) -> PendingBatches:
+    found = PendingBatches()
     for one in batches:
         found.add(one)
     return found
 
 
-def lost(found: Outstanding, now: float) -> list[str]:
+def lost(found: PendingBatches, now: float) -> list[str]:
     return [one.id for one in found.lost(now)]
 
 

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from s3rewrite.core.entries import Signature
-from s3rewrite.registry.task_channel import Desk, Message
+from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.plan import Task
@@ -15,12 +15,12 @@ from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import Uploaded
 from s3rewrite.sync.upload.batch import Wanted
 from s3rewrite.sync.workers import reporter as tellers
-from s3rewrite.sync.workers.worker import Teller, alive
+from s3rewrite.sync.workers.worker import BatchReporter, alive
 
 SENT = Uploaded(Result.UPLOADED, 1)
 
 
-class Told(Desk):
+class Told(TaskChannel):
     """A desk without a registry behind it, which may be away."""
 
     def __init__(self) -> None:
@@ -44,15 +44,15 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def teller(desk: Told, stop: threading.Event) -> Teller:
-    return Teller(desk, "1", ["a", "b"], stop)
+def teller(desk: Told, stop: threading.Event) -> BatchReporter:
+    return BatchReporter(desk, "1", ["a", "b"], stop)
 
 
 def wanted(name: str) -> Wanted:
     return Wanted(Task(name, Signature(1, 1), None), nothing)
 
 
-def test_it_tells_what_became_of_files(teller: Teller, desk: Told) -> None:
+def test_it_tells_what_became_of_files(teller: BatchReporter, desk: Told) -> None:
     teller.ended([(wanted("a"), SENT), (wanted("b"), S3Error("no"))])
     teller.closed()
     assert desk.messages == [
@@ -64,7 +64,7 @@ def test_it_tells_what_became_of_files(teller: Teller, desk: Told) -> None:
     assert not teller.is_over
 
 
-def test_it_says_so_where_ends_are_missing(teller: Teller, desk: Told) -> None:
+def test_it_says_so_where_ends_are_missing(teller: BatchReporter, desk: Told) -> None:
     teller.ended([(wanted("a"), SENT)])
     desk.is_away = True
     with pytest.raises(redis.ConnectionError):
@@ -74,19 +74,19 @@ def test_it_says_so_where_ends_are_missing(teller: Teller, desk: Told) -> None:
     assert desk.messages[-1] == {"batch": "1", "closed": True}
 
 
-def test_what_would_meet_all_files_is_the_end(teller: Teller, stop: threading.Event) -> None:
+def test_what_would_meet_all_files_is_the_end(teller: BatchReporter, stop: threading.Event) -> None:
     teller.ended([(wanted("a"), S3Unavailable("away"))])
     assert teller.is_over
     assert stop.is_set()
 
 
-def test_what_nobody_expects_is_told(teller: Teller, desk: Told) -> None:
+def test_what_nobody_expects_is_told(teller: BatchReporter, desk: Told) -> None:
     teller.stop("ZeroDivisionError: by zero")
     assert desk.messages == [{"batch": "1", "stop": "ZeroDivisionError: by zero"}]
     assert teller.is_over
 
 
-def test_a_registry_that_is_away_is_the_end_too(teller: Teller, desk: Told) -> None:
+def test_a_registry_that_is_away_is_the_end_too(teller: BatchReporter, desk: Told) -> None:
     desk.is_away = True
     teller.stop("ConnectionError: away")
     assert teller.is_over
@@ -120,7 +120,7 @@ def until(condition: Any) -> None:
 
 
 def test_it_gives_signs_while_it_works_and_looks_behind_each(
-    teller: Teller, desk: Told, stop: threading.Event, quick: None
+    teller: BatchReporter, desk: Told, stop: threading.Event, quick: None
 ) -> None:
     look = Looks()
     with alive(teller, look, stop):
@@ -134,7 +134,7 @@ def test_it_gives_signs_while_it_works_and_looks_behind_each(
 
 
 def test_without_a_sign_it_does_not_look(
-    teller: Teller, desk: Told, stop: threading.Event, quick: None
+    teller: BatchReporter, desk: Told, stop: threading.Event, quick: None
 ) -> None:
     look = Looks()
     with alive(teller, look, stop):
@@ -149,7 +149,7 @@ def test_without_a_sign_it_does_not_look(
 
 
 def test_it_stops_once_the_lease_is_lost(
-    teller: Teller, stop: threading.Event, quick: None
+    teller: BatchReporter, stop: threading.Event, quick: None
 ) -> None:
     look = Looks()
     with alive(teller, look, stop):

@@ -15,9 +15,9 @@ def test_what_an_engine_raises_stops_the_uploads(
     def failing(*_: object) -> None:
         raise TimeoutError("too long")
 
-    uploading = job(use_mount(settings, tmp_path))
+    uploader_of = job(use_mount(settings, tmp_path))
     monkeypatch.setattr(taken_up, "_wanted", failing)
     teller: Any = None
     with pytest.raises(TimeoutError):
-        taken_up._upload(uploading, teller, [])
-    assert uploading.stop.is_set()
+        taken_up._upload(uploader_of, teller, [])
+    assert uploader_of.stop.is_set()
