@@ -591,10 +591,13 @@ class TestTheView:
         write(root, "x.html", BYTES)
         passed(mount)
         passed(mount)
-        response = client.get("/freed/x.html")
-        assert response["Content-Disposition"] == 'attachment; filename="x.html"'
-        assert response["X-Content-Type-Options"] == "nosniff"
-        assert client.get(f"/freed/{freed}")["Content-Disposition"].startswith("inline")
+        page, picture = client.get("/freed/x.html"), client.get(f"/freed/{freed}")
+        assert page["Content-Disposition"] == 'attachment; filename="x.html"'
+        assert page["X-Content-Type-Options"] == "nosniff"
+        assert picture["Content-Disposition"].startswith("inline")
+        for response in (page, picture):
+            assert b"".join(response.streaming_content) == BYTES  # type: ignore[attr-defined]
+            response.close()
 
     def test_and_nothing_else(
         self, client: Client, root: Path, freed: str, mount: Mount, s3_client: Any
