@@ -15,8 +15,6 @@ from s3rewrite import conf
 from s3rewrite.mounts import Mount
 from s3rewrite.replacements import create, give, old_of, part_of
 from s3rewrite.stubs import Stub, stub_at
-from s3rewrite.sync.exchange import replace_expected
-from s3rewrite.sync.objects import FINGERPRINT
 
 if TYPE_CHECKING:
     from s3rewrite.sync.transfer import Bucket
@@ -39,6 +37,8 @@ def bring_back(storage: FileSystemStorage, name: str, stub: Stub) -> None:
 
     Whatever goes wrong, the stub stays, or what was saved in its place meanwhile. Raises OSError.
     """
+    from s3rewrite.sync.exchange import replace_expected  # noqa: PLC0415 - a site starts without it
+
     path = Path(storage.path(name))
     with part_of(path) as part:
         with create(part, "wb") as file:
@@ -86,6 +86,7 @@ def read_part(mount: Mount, stub: Stub, wanted: str) -> Part | None:
     None where there are no such bytes. Raises FreedFileError.
     """
     from s3rewrite.sync.errors import S3Error  # noqa: PLC0415
+    from s3rewrite.sync.objects import FINGERPRINT  # noqa: PLC0415
 
     options = {"Range": wanted} if wanted else {}
     try:

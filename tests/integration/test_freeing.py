@@ -585,20 +585,6 @@ class TestTheView:
         assert response["X-Content-Type-Options"] == "nosniff"
         response.close()
 
-    def test_what_would_run_as_a_page_is_downloaded(
-        self, client: Client, root: Path, freed: str, mount: Mount
-    ) -> None:
-        write(root, "x.html", BYTES)
-        passed(mount)
-        passed(mount)
-        page, picture = client.get("/freed/x.html"), client.get(f"/freed/{freed}")
-        assert page["Content-Disposition"] == 'attachment; filename="x.html"'
-        assert page["X-Content-Type-Options"] == "nosniff"
-        assert picture["Content-Disposition"].startswith("inline")
-        for response in (page, picture):
-            assert b"".join(response.streaming_content) == BYTES  # type: ignore[attr-defined]
-            response.close()
-
     def test_and_nothing_else(
         self, client: Client, root: Path, freed: str, mount: Mount, s3_client: Any
     ) -> None:
