@@ -16,7 +16,6 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.exchange import replace_expected
 from s3rewrite.disk.replacements import create, give, old_of, part_of
 from s3rewrite.disk.stubs import Stub, stub_at
-from s3rewrite.s3.objects import FINGERPRINT
 
 if TYPE_CHECKING:
     from s3rewrite.s3.bucket import Bucket
@@ -86,6 +85,7 @@ def read_part(mount: Mount, stub: Stub, wanted: str) -> Part | None:
     None where there are no such bytes. Raises FreedFileError.
     """
     from s3rewrite.s3.errors import S3Error  # noqa: PLC0415
+    from s3rewrite.s3.objects import FINGERPRINT  # noqa: PLC0415
 
     options = {"Range": wanted} if wanted else {}
     try:

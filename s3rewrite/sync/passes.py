@@ -39,8 +39,7 @@ def pass_over(job: SyncContext, hints: Iterable[str]) -> Report:
         with uploader_of(job, report) as uploads:
             changes = Changes(job, report, uploads)
             changes.apply_hints(hints)
-        replacing = _upload_referring(job, report, changes.referring)
-        upload_replacing(job, report, [*uploads.replacing, *replacing])
+        _upload_rest(job, report, uploads.replacing, changes.referring)
 
     return _reported(job, work)
 
@@ -84,14 +83,19 @@ def _scan_and_apply(job: SyncContext, report: Report) -> None:
     with uploader_of(job, report) as uploads:
         changes = Changes(job, report, uploads)
         changes.apply_scan(chain(first, directories), findings)
-    replacing = _upload_referring(job, report, changes.referring)
-    upload_replacing(job, report, [*uploads.replacing, *replacing])
+    _upload_rest(job, report, uploads.replacing, changes.referring)
     if report.is_scan_complete and not report.stopped and not job.stop.is_set():
         changes.note_rules()
     changes.only_copies.close()
     if report.is_scan_complete and not uploads.is_over:
         delete_withdrawn(job, report, changes.needed)
         free(job, report, changes.freeable, findings.own)
+
+
+def _upload_rest(job: SyncContext, report: Report, replacing: Wanted, referring: Wanted) -> None:
+    """Upload what had to wait for the others: those that refer to other files last."""
+    upload_replacing(job, report, replacing)
+    upload_replacing(job, report, _upload_referring(job, report, referring))
 
 
 def _upload_referring(job: SyncContext, report: Report, tasks: Wanted) -> Wanted:

@@ -134,8 +134,8 @@ MUTANTS = [
     Mutant(
         "deletion does not look whether the same bytes are published",
         "sync/delete.py",
-        "bool(entry and entry.fingerprint == found.fingerprint)",
-        "False",
+        'return entry is not None and found.fingerprint in ("", entry.fingerprint)',
+        "return False",
     ),
     Mutant(
         "deletion does not look at the disk",
@@ -158,8 +158,8 @@ MUTANTS = [
     Mutant(
         "writes of a killed pass are forgotten by the next",
         "registry/lua/acquire.lua",
-        "return mark .. '=' .. (now + ARGV[3]) .. ' '",
-        "return ''",
+        "if till > now then",
+        "if written ~= '0' and till > now then",
     ),
     Mutant(
         "an answer that was lost is an end",

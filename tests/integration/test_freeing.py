@@ -585,17 +585,6 @@ class TestTheView:
         assert response["X-Content-Type-Options"] == "nosniff"
         response.close()
 
-    def test_what_would_run_as_a_page_is_downloaded(
-        self, client: Client, root: Path, freed: str, mount: Mount
-    ) -> None:
-        write(root, "x.html", BYTES)
-        passed(mount)
-        passed(mount)
-        response = client.get("/freed/x.html")
-        assert response["Content-Disposition"] == 'attachment; filename="x.html"'
-        assert response["X-Content-Type-Options"] == "nosniff"
-        assert client.get(f"/freed/{freed}")["Content-Disposition"].startswith("inline")
-
     def test_and_nothing_else(
         self, client: Client, root: Path, freed: str, mount: Mount, s3_client: Any
     ) -> None:

@@ -40,7 +40,7 @@ def run(command: str, *args: str) -> str:
 @pytest.fixture(params=["mirror", "fingerprint"])
 def keys(request: pytest.FixtureRequest, settings: Any, mount: Mount, root: Path) -> Mount:
     """The mount under both kinds of keys, all its files published."""
-    options = settings.S3REWRITE["media"] | {"KEYS": request.param}
+    options = settings.S3REWRITE["media"] | {"KEYS": request.param, "ALLOW": ["hidden"]}
     found = use_mount(settings, root, **options)
     for name, content in FILES.items():
         write(root, name, content)

@@ -48,7 +48,7 @@ def mount(
     return use_mount(
         settings, root, BUCKET=bucket, CLIENT=client_options, KEYS=request.param,
         KEEP_LOCAL=False, FREE_AFTER=0, DELETE_MISSING=True, DELETE_GRACE=10, POLL_SECONDS=0,
-        THREADS=4,
+        THREADS=4, ALLOW=["unreadable"],
     )  # fmt: skip
 
 

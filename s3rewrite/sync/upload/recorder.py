@@ -80,7 +80,7 @@ class UploadRecorder:
         name = wanted.task.name
         if isinstance(end, Uploaded) and end.would_replace:
             self._job.progress.planned(-1)
-            self.replacing.append((wanted.task._replace(entry=None), wanted.known))
+            self.replacing.append((wanted.task, wanted.known))
         elif isinstance(end, Uploaded):
             self._done(name, end)
         elif isinstance(end, KeptLocal):
@@ -112,7 +112,7 @@ class UploadRecorder:
         with self._lock:
             self._report.skipped[task.name] = str(kept)
             if kept.waits_for:
-                self.waiting.append(Waiting(task._replace(entry=None), known, kept.waits_for))
+                self.waiting.append(Waiting(task, known, kept.waits_for))
             self._job.progress.done(task.name, Result.PENDING)
 
     def _failed(self, name: str, error: Exception) -> None:

@@ -40,6 +40,7 @@ def test_a_task_arrives_as_it_was(task: Task) -> None:
         st.sampled_from(Result),
         st.integers(0),
         st.booleans(),
+        st.booleans(),
         st.lists(st.text()).map(tuple),
     )
 )

@@ -58,7 +58,10 @@ def test_it_tells_what_became_of_files(teller: BatchReporter, desk: Told) -> Non
     assert desk.messages == [
         {
             "batch": "1",
-            "ends": [["a", ["uploaded", "uploaded", 1, False, ()]], ["b", ["refused", "no", ""]]],
+            "ends": [
+                ["a", ["uploaded", "uploaded", 1, False, False, ()]],
+                ["b", ["refused", "no", ""]],
+            ],
         }
     ]
     assert not teller.is_over
