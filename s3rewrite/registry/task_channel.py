@@ -34,14 +34,14 @@ class TaskChannel:
 
     # The pass
 
-    def hand_out(self, batch: str) -> None:
+    def offer(self, batch: str) -> None:
         """A batch may be taken up."""
         with self._scripts.together() as pipeline:
             pipeline.sadd(self._handed, batch)
             pipeline.expire(self._handed, EXPIRES)
             pipeline.execute()
 
-    def heard(self, wait: float) -> list[Message]:
+    def receive(self, wait: float) -> list[Message]:
         """What was told since, in its order; waits up to `wait` seconds for the first."""
         found: Any = self._client.lpop(self._told, AT_ONCE)
         if not found and wait > 0:
@@ -56,11 +56,11 @@ class TaskChannel:
 
     # Workers
 
-    def take_up(self, batch: str) -> bool:
+    def claim(self, batch: str) -> bool:
         """Whether the batch was there to be taken up: it is given once."""
         return bool(self._client.srem(self._handed, batch))
 
-    def tell(self, messages: Sequence[Message]) -> None:
+    def send(self, messages: Sequence[Message]) -> None:
         """Tell the pass."""
         with self._scripts.together() as pipeline:
             pipeline.rpush(self._told, *map(json.dumps, messages))

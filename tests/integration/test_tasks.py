@@ -221,7 +221,7 @@ def test_the_same_files_under_way_twice_are_published_as_they_are(
         write(root, f"{number}.txt", b"%d" % number)
     passing.append(Passing(job(mount)))
     batch = desk.batch()
-    handed_out.TaskChannel(registry, batch.lease).hand_out("another")
+    handed_out.TaskChannel(registry, batch.lease).offer("another")
     workers = [
         threading.Thread(target=take_up, args=(mount, one))
         for one in (batch, batch._replace(id="another"))
@@ -310,8 +310,8 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
     passing.append(Passing(job(mount)))
     batch = desk.batch()
     registry = loop_registry(mount)
-    assert handed_out.TaskChannel(registry, batch.lease).take_up(batch.id)
-    handed_out.TaskChannel(registry, batch.lease).tell([{"batch": batch.id}])
+    assert handed_out.TaskChannel(registry, batch.lease).claim(batch.id)
+    handed_out.TaskChannel(registry, batch.lease).send([{"batch": batch.id}])
     desk.run(1)
     assert desk.batch(2).rows == batch.rows
     desk.run(2)
@@ -331,8 +331,8 @@ def test_files_whose_workers_are_lost_again_and_again_are_left(
     for number in range(handed_out.TIMES):
         batch = desk.batch(number)
         one = handed_out.TaskChannel(loop_registry(mount), batch.lease)
-        assert one.take_up(batch.id)
-        one.tell([{"batch": batch.id}])
+        assert one.claim(batch.id)
+        one.send([{"batch": batch.id}])
     report = passing[0].end()
     assert counts(report) == {Result.PENDING: 1}
     assert report.notices == ["1 files are left for the next pass: their workers were lost 3 times"]

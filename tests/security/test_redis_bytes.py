@@ -227,7 +227,7 @@ def test_what_is_dropped_is_logged_once(
 def test_what_workers_tell(registry: Registry, told: list[bytes]) -> None:
     desk = TaskChannel(registry, "1 host abc")
     registry.client.rpush(registry.keys.told("1 host abc"), *told)
-    for message in desk.heard(0):
+    for message in desk.receive(0):
         ends_of(message)
 
 

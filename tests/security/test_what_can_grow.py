@@ -50,8 +50,8 @@ def test_hints_are_capped(registry: Registry, monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_is_handed_out_goes_by_itself(registry: Registry) -> None:
     desk = TaskChannel(registry, "1 host abc")
-    desk.hand_out("batch")
-    desk.tell([{"batch": "batch"}])
+    desk.offer("batch")
+    desk.send([{"batch": "batch"}])
     for key in (registry.keys.handed("1 x"), registry.keys.told("1 x")):
         assert 0 < registry.client.ttl(key) <= EXPIRES
 

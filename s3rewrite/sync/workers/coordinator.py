@@ -129,7 +129,7 @@ class TaskUploader:
         rows = [row_of(wanted.task) for wanted in batch.left.values()]
         handed = UploadBatch(job.lease, batch.id, self._rules, rows, job.choices.force)
         try:
-            self._desk.hand_out(batch.id)
+            self._desk.offer(batch.id)
             enqueue(job.mount, handed)
         except Exception as error:  # of any backend's class
             self._books.stop(f'TASKS["{job.mount.tasks}"]: {type(error).__name__}: {error}')
@@ -137,7 +137,7 @@ class TaskUploader:
     def _listen(self, wait: float) -> None:
         """Hear what was told, and look after what was not."""
         try:
-            messages = self._desk.heard(wait)
+            messages = self._desk.receive(wait)
             for message in messages:
                 self._hear(message)
             if len(messages) < AT_ONCE:  # otherwise there may be signs among the rest
@@ -168,7 +168,7 @@ class TaskUploader:
         for batch in self._outstanding.lost(now):
             if batch.heard_at is not None:
                 self._hand_out_again(batch)
-            elif not self._desk.take_up(batch.id):
+            elif not self._desk.claim(batch.id):
                 batch.heard_at = now  # a worker has just done so
             elif self._outstanding.was_heard:
                 self._hand_out_again(batch)

@@ -88,7 +88,7 @@ class BatchReporter:
             self._tell({"closed": True})
 
     def _tell(self, message: Message) -> None:
-        self._desk.tell([{"batch": self._batch, **message}])
+        self._desk.send([{"batch": self._batch, **message}])
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def take_up(mount: Mount, batch: UploadBatch) -> None:
     registry = loop_registry(mount)
     desk = TaskChannel(registry, batch.lease)
     lease = lease_of_another(registry, batch.lease)
-    if not (lease.stands() and desk.take_up(batch.id)):
+    if not (lease.stands() and desk.claim(batch.id)):
         return
     stop = threading.Event()
     tasks = [task_of(row) for row in batch.rows]
