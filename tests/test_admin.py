@@ -86,7 +86,7 @@ def test_at_first(viewer: Client) -> None:
 
 def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
     publish(mount, root, "a.jpg", b"x" * 2048)
-    journal_of(mount).alive(60.0)
+    journal_of(mount).record_heartbeat(60.0)
     done = report(failures={"<b>.jpg": "no right"}, skipped={"c.css": "refers to /x"})
     done.add(Result.UPLOADED, 3)
     note(mount, done, "loop")
@@ -109,7 +109,7 @@ def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
 
 
 def test_a_pass_that_runs(viewer: Client, mount: Mount) -> None:
-    journal_of(mount).progress({"planned": 90, "done": 30, "seconds": 3.0})
+    journal_of(mount).record_progress({"planned": 90, "done": 30, "seconds": 3.0})
     found = text(viewer.get(f"{URL}mounts/"))
     assert "A pass runs 30 of 90 so far, 10 files a second" in found
     assert "60 pending" in found

@@ -323,7 +323,7 @@ def entry_of(path: Path) -> Entry:
 
 def test_the_loop_is_left_a_hint(mount: Mount) -> None:
     registry = loop_registry(mount)
-    start = registry.hints_end()
+    start = registry.last_hint_id()
     default_storage.save("photos/a.txt", ContentFile(b"x"))
     cursor, names = registry.read_hints(start, 0.1)
     assert names == ["photos/a.txt"]

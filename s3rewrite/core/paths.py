@@ -41,7 +41,7 @@ _SUBRESOURCES = frozenset(
 _SUBRESOURCE_PREFIXES = ("response-", "x-amz-", "x-id")
 
 
-class Reference(NamedTuple):
+class LocalPath(NamedTuple):
     """A local URL behind its mount's prefix: the name it means, and where its path ends."""
 
     name: str
@@ -118,7 +118,7 @@ def is_inert(text: str) -> bool:
     return _INERT.fullmatch(text) is not None
 
 
-def reference(rest: bytes) -> Reference | None:
+def reference(rest: bytes) -> LocalPath | None:
     """The name that a URL means by what follows the mount's prefix in it, or None: leave it.
 
     In: bytes, with the escapes of HTML, CSS or JSON undone. The path ends at `?` or `#`
@@ -134,7 +134,7 @@ def reference(rest: bytes) -> Reference | None:
         name = unquote_to_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if _CONTROL.search(name) else Reference(name, path_length)
+    return None if _CONTROL.search(name) else LocalPath(name, path_length)
 
 
 def harmless_query(query: bytes) -> bool:

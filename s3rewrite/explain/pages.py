@@ -12,7 +12,7 @@ from s3rewrite import conf
 from s3rewrite.linking.debugging import copy_of, observe_response
 
 
-class Page(NamedTuple):
+class FetchedPage(NamedTuple):
     """A request, the response to it as it was before the middleware changed it, all of it.
 
     `streams` tells whether it came in pieces.
@@ -29,13 +29,13 @@ def default_host() -> str:
     return next((host for host in hosts if "*" not in host), "localhost")
 
 
-def fetch(path: str, host: str) -> Page:
+def fetch(path: str, host: str) -> FetchedPage:
     """GET a page. Raises what the view raises."""
     handler = _Handler(enforce_csrf_checks=False)
     client = Client(headers={"host": host})
     client.handler = handler
     answered = client.get(path, secure=conf.is_https_only())
-    return Page(answered.wsgi_request, handler.seen or whole(answered), answered.streaming)
+    return FetchedPage(answered.wsgi_request, handler.seen or whole(answered), answered.streaming)
 
 
 def whole(response: HttpResponseBase) -> HttpResponse:

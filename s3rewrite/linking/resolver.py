@@ -17,16 +17,16 @@ from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest
 
 from s3rewrite import conf
-from s3rewrite.core.counters import tally, tell_names
+from s3rewrite.core.counters import count_names, link_counter
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import Paths, Reference, reference
+from s3rewrite.core.paths import LocalPath, Paths, reference
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.types import Link, Scope, Target
 
 
-class Wanted(NamedTuple):
+class UrlMatch(NamedTuple):
     """A URL that means a name of a mount.
 
     `length` is that of its prefix and path; `link` how to link it, where that does not depend on
@@ -83,12 +83,12 @@ class Resolver:
         """As `url`; the event loop does not wait for Redis."""
         return _linked(url, (await self.aresolve([_encoded(url)]))[0])
 
-    def wanted(self, url: bytes) -> Wanted | None:
+    def wanted(self, url: bytes) -> UrlMatch | None:
         """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
         return _remembered(self, url) if len(url) < _REMEMBERED else _wanted(self, url)
 
 
-def _wanted(resolver: Resolver, url: bytes) -> Wanted | None:
+def _wanted(resolver: Resolver, url: bytes) -> UrlMatch | None:
     for mount, target in resolver.mounts:
         for prefix in target.prefixes:
             if url.startswith(prefix):
@@ -162,16 +162,16 @@ def _host(request: HttpRequest) -> str:
     return host if len(host) <= _LONGEST_HOST else ""
 
 
-def _reference(mount: Mount, prefix: bytes, url: bytes) -> Wanted | None:
+def _reference(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
     found = reference(url[len(prefix) :])
     if found is None:
         return None
     length = len(prefix) + found.path_length
     link = None if mount.paths.fingerprinted else _mirrored(mount.paths, found, prefix, url)
-    return Wanted(mount, found.name, length, link)
+    return UrlMatch(mount, found.name, length, link)
 
 
-def _mirrored(paths: Paths, found: Reference, prefix: bytes, url: bytes) -> Link:
+def _mirrored(paths: Paths, found: LocalPath, prefix: bytes, url: bytes) -> Link:
     """The public prefix in place of the local one: the rest of the path is the same.
 
     A `+` is written anew too, as S3 reads it as a space.
@@ -182,16 +182,16 @@ def _mirrored(paths: Paths, found: Reference, prefix: bytes, url: bytes) -> Link
     return Link(len(prefix), paths.public_url.encode())
 
 
-def _is_warm(wanted: Sequence[Wanted | None]) -> bool:
+def _is_warm(wanted: Sequence[UrlMatch | None]) -> bool:
     return all(
         view_of(mount).is_warm([wanted[i].name for i in places])  # type: ignore[union-attr]
         for mount, places in _by_mount(wanted)
     )
 
 
-def _links(wanted: Sequence[Wanted | None], *, may_ask: bool = True) -> list[Link | None]:
+def _links(wanted: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[Link | None]:
     links: list[Link | None] = [None] * len(wanted)
-    counts = tally()
+    counts = link_counter()
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
         view = view_of(mount)
@@ -205,13 +205,13 @@ def _links(wanted: Sequence[Wanted | None], *, may_ask: bool = True) -> list[Lin
                 links[place] = item.link or _versioned(paths, item, stub.fingerprint)
         if counts:
             linked = sum(links[place] is not None for place in places)
-            tell_names(counts, view, entries, linked)
+            count_names(counts, view, entries, linked)
     if counts and (unclear := wanted.count(None)):
-        counts.left("", "ambiguous", unclear)
+        counts.count_local("", "ambiguous", unclear)
     return links
 
 
-def _by_mount(wanted: Sequence[Wanted | None]) -> list[tuple[Mount, list[int]]]:
+def _by_mount(wanted: Sequence[UrlMatch | None]) -> list[tuple[Mount, list[int]]]:
     grouped: dict[str, tuple[Mount, list[int]]] = {}
     for place, item in enumerate(wanted):
         if item:
@@ -248,6 +248,6 @@ def freed(mount: Mount, root: str | None, name: str) -> Stub | None:
     return stub if stub.key == mount.paths.key(name, stub.fingerprint) else None
 
 
-def _versioned(paths: Paths, wanted: Wanted, fingerprint: str) -> Link:
+def _versioned(paths: Paths, wanted: UrlMatch, fingerprint: str) -> Link:
     """The whole public URL, as its key names the bytes."""
     return Link(wanted.length, paths.url(wanted.name, fingerprint).encode())

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
-from s3rewrite.core.counters import count_with
+from s3rewrite.core.counters import set_link_counter
 
 
 class MetricsConfig(AppConfig):
@@ -22,4 +22,4 @@ class MetricsConfig(AppConfig):
                 "s3rewrite.metrics in INSTALLED_APPS needs prometheus_client: "
                 f"pip install 's3rewrite[metrics]' ({error})"
             ) from error
-        count_with(WEB)
+        set_link_counter(WEB)

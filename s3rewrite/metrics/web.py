@@ -46,15 +46,15 @@ class WebLinkCounter:
         )
         self._of = lru_cache(maxsize=None)(_child)
 
-    def linked(self, mount: str, count: int) -> None:
+    def count_linked(self, mount: str, count: int) -> None:
         """Count the links of a response."""
         self._of(self._linked, mount).inc(count)
 
-    def left(self, mount: str, reason: Reason, count: int) -> None:
+    def count_local(self, mount: str, reason: Reason, count: int) -> None:
         """Count what stays local in a response."""
         self._of(self._local, mount, reason).inc(count)
 
-    def polled(self, mount: str, *, missing: int, is_ok: bool) -> None:
+    def count_poll(self, mount: str, *, missing: int, is_ok: bool) -> None:
         """Count a round trip to Redis."""
         self._of(self._polls, mount, "ok" if is_ok else "failed").inc()
         self._of(self._missed, mount).inc(missing)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from s3rewrite.monitoring.server import Address, Page, Pages, serving
+from s3rewrite.monitoring.server import Address, HttpPage, Pages, serving
 from s3rewrite.sync.health import PATIENCE, Pulse, hung, unready
 from s3rewrite.sync.loop import MountLoop
 
@@ -16,7 +16,7 @@ READY = "READY=1"
 ALIVE = "WATCHDOG=1"
 
 
-def tell(state: str) -> None:
+def notify_systemd(state: str) -> None:
     """Say it to systemd; to nobody where it did not start this process, or does not listen."""
     where = os.environ.get("NOTIFY_SOCKET", "")
     if not where.startswith(("/", "@")):
@@ -40,14 +40,14 @@ class Health:
         """The main thread does its work; its supervisor is told, unless something hangs."""
         self._ticked_at = time.monotonic()
         if not hung(0, self._pulses, self.patience):
-            tell(ALIVE)
+            notify_systemd(ALIVE)
 
-    def livez(self) -> Page:
+    def livez(self) -> HttpPage:
         """200, or 503 where the loop should be started anew."""
         ticked = time.monotonic() - self._ticked_at
         return self._page(hung(ticked, self._pulses, self.patience))
 
-    def readyz(self) -> Page:
+    def readyz(self) -> HttpPage:
         """200, or 503 where the last pass over a mount did not come to its end lately."""
         return self._page(unready(self._pulses, self.patience))
 
@@ -60,17 +60,17 @@ class Health:
     def _pulses(self) -> list[Pulse]:
         return [loop.pulse() for loop in self.loops]
 
-    def _page(self, wrong: Mapping[str, str]) -> Page:
+    def _page(self, wrong: Mapping[str, str]) -> HttpPage:
         failed = {pulse.mount: pulse.failed for pulse in self._pulses if pulse.failed}
         told = {"ok": not wrong, "wrong": wrong, "failed": failed}
         body = json.dumps(told).encode() + b"\n"
-        return Page(503 if wrong else 200, "application/json", body)
+        return HttpPage(503 if wrong else 200, "application/json", body)
 
 
 @contextmanager
 def serving_all(wanted: Sequence[tuple[Address, Pages]]) -> Iterator[list[str]]:
     """Serve pages at addresses, those at the same one by one server. Gives the pages' URLs."""
-    servers: dict[Address, dict[str, Callable[[], Page]]] = {}
+    servers: dict[Address, dict[str, Callable[[], HttpPage]]] = {}
     for where, pages in wanted:
         servers.setdefault(where, {}).update(pages)
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ class Address(NamedTuple):
     port: int
 
 
-class Page(NamedTuple):
+class HttpPage(NamedTuple):
     """What a path is answered with."""
 
     status: int
@@ -46,7 +46,7 @@ class Page(NamedTuple):
     body: bytes
 
 
-Pages = Mapping[str, Callable[[], Page]]
+Pages = Mapping[str, Callable[[], HttpPage]]
 """Path -> what makes its page."""
 
 
@@ -61,14 +61,14 @@ def address(text: str) -> Address:
     return Address(host.strip("[]") or "127.0.0.1", int(port))
 
 
-BUSY = Page(503, "text/plain", b"it is being made for others: ask again\n")
+BUSY = HttpPage(503, "text/plain", b"it is being made for others: ask again\n")
 
 
-def one_at_a_time(make: Callable[[], Page]) -> Callable[[], Page]:
+def one_at_a_time(make: Callable[[], HttpPage]) -> Callable[[], HttpPage]:
     """A page that is made once at a time. A few wait for it, the others are told to ask again."""
     turn, room = Lock(), BoundedSemaphore(WAITING)
 
-    def made() -> Page:
+    def made() -> HttpPage:
         if not room.acquire(blocking=False):
             return BUSY
         try:
@@ -164,11 +164,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer."""
         page = self.server.pages.get(urlsplit(self.path).path)
-        self._send(page() if page else Page(404, "text/plain", b"not here\n"))
+        self._send(page() if page else HttpPage(404, "text/plain", b"not here\n"))
 
     do_HEAD = do_GET  # noqa: N815
 
-    def _send(self, page: Page) -> None:
+    def _send(self, page: HttpPage) -> None:
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))

@@ -38,7 +38,7 @@ class Status:
     pending: int = 0
     pending_since: float | None = None
     """Seconds since 1970."""
-    troubles: Mapping[str, Problem] = field(default_factory=dict)
+    problems: Mapping[str, Problem] = field(default_factory=dict)
     """Name -> why it is not on S3."""
     last: Mapping[str, Any] | None = None
     """The last pass over all files."""
@@ -51,7 +51,7 @@ class Status:
 
     def of_kind(self, kind: str) -> dict[str, Problem]:
         """The names that failed, or were kept local."""
-        return {name: found for name, found in self.troubles.items() if found.kind == kind}
+        return {name: found for name, found in self.problems.items() if found.kind == kind}
 
     @property
     def rate(self) -> float:
@@ -63,7 +63,7 @@ class Status:
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         found = asdict(self)
-        del found["troubles"]
+        del found["problems"]
         for kind in ("failed", "kept local"):
             found[kind.replace(" ", "_")] = {
                 name: {"reason": trouble.reason, "since": trouble.since}
@@ -97,7 +97,7 @@ def _read(alias: str, journal: Journal) -> Status:
         *totals,
         pending,
         (last or {}).get("pending_since"),
-        journal.troubles(),
+        journal.problems(),
         last,
         running,
         journal.loop(),

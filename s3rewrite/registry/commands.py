@@ -87,20 +87,24 @@ class Registry(Directories):
         ]
         return self._name_scripts("publish", calls)
 
-    def settle(self, claims: Iterable[Claim]) -> None:
+    def confirm_writes(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
         for batch in batches(claims, PIPELINE):
             with self.scripts.together() as pipeline:
                 for claim in batch:
                     arguments = [claim.name, claim.token]
-                    self.scripts.run("settle", [self.keys.doubts], arguments, pipeline)
+                    self.scripts.run(
+                        "confirm_write", [self.keys.unconfirmed_writes], arguments, pipeline
+                    )
                 pipeline.execute()
 
-    def doubt(self, name: str, lease: str, fingerprint: str) -> Claim | None:
+    def begin_delete(self, name: str, lease: str, fingerprint: str) -> Claim | None:
         """The object of a name is about to be deleted; None where the lease was lost."""
         claim = Claim(name, uuid4().hex)
         arguments = [name, claim.token, lease, f"deleted-{fingerprint}"]
-        outcome = self.scripts.run("doubt", [self.keys.doubts, self.keys.lease], arguments)
+        outcome = self.scripts.run(
+            "begin_delete", [self.keys.unconfirmed_writes, self.keys.lease], arguments
+        )
         return claim if _outcome(outcome) is Outcome.CLAIMED else None
 
     def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
@@ -142,7 +146,7 @@ class Registry(Directories):
         keys = self.keys
         # First, as every reader stops believing what it knows.
         self.client.unlink(keys.epoch)
-        kept = {key.encode() for key in (keys.lease, keys.fence, keys.doubts)}
+        kept = {key.encode() for key in (keys.lease, keys.fence, keys.unconfirmed_writes)}
         for key in self.client.scan_iter(keys.all_keys, count=1000):
             if key not in kept:
                 self.client.unlink(key)
@@ -195,7 +199,7 @@ class Registry(Directories):
     @property
     def _guarded(self) -> tuple[str, ...]:
         keys = self.keys
-        guards = (keys.lease, keys.doubts)
+        guards = (keys.lease, keys.unconfirmed_writes)
         return (keys.directories, keys.claims, keys.changes, keys.withdrawn, *guards)
 
     def _name_scripts(self, script: str, calls: Sequence[tuple[str, list[Any]]]) -> list[Outcome]:

@@ -20,7 +20,7 @@ class HintStream:
         self.keys = keys
         self.door = Door(alias)
 
-    def ask(self, hints: Iterable[str]) -> None:
+    def add_hints(self, hints: Iterable[str]) -> None:
         """Have the loop look at these, without withdrawing them; what is no hint is left out."""
         with self.client.pipeline(transaction=False) as pipeline:
             for hint in hints:
@@ -30,7 +30,7 @@ class HintStream:
                     pipeline.xadd(self.keys.hints, fields, maxlen=MAX_HINTS)
             pipeline.execute()
 
-    def hints_end(self) -> str:
+    def last_hint_id(self) -> str:
         """The cursor behind the last hint."""
         found: Any = self.door.read(
             "hints", lambda: self.client.xrevrange(self.keys.hints, count=1), []

@@ -18,7 +18,7 @@ from s3rewrite.registry.door import Check, is_number, is_text, is_time, may_be_t
 PASSES = 200
 """Passes that are remembered; those that did nothing are not."""
 
-TROUBLES = 10_000
+MAX_PROBLEMS = 10_000
 """Names whose reasons are remembered."""
 
 LOOP_SECONDS = 20.0
@@ -36,7 +36,7 @@ REASON = 1000
 LOOP: dict[Any, Check] = {"holder": is_text, "interval": is_number}
 PROGRESS: dict[Any, Check] = dict.fromkeys(("planned", "done", "seconds"), is_number)
 TOTALS: dict[Any, Check] = dict.fromkeys(("names", "size"), is_number)
-TROUBLE: dict[Any, Check] = {0: is_text, 1: is_text, 2: is_time}
+PROBLEM: dict[Any, Check] = {0: is_text, 1: is_text, 2: is_time}
 PASS: dict[Any, Check] = {
     **dict.fromkeys(("uploaded", "kept", "pending", "failed", "seconds"), is_number),
     **dict.fromkeys(("by", "stopped"), is_text),
@@ -75,21 +75,21 @@ class Journal:
 
     # Telling
 
-    def alive(self, interval: float) -> None:
+    def record_heartbeat(self, interval: float) -> None:
         """A loop with that interval in seconds runs here."""
         told = {"holder": f"{socket.gethostname()}:{os.getpid()}", "interval": interval}
         self._client.set(self._keys.loop, json.dumps(told), px=int(LOOP_SECONDS * 1000))
 
-    def gone(self) -> None:
+    def clear_heartbeat(self) -> None:
         """The loop that runs here ends."""
         self._client.delete(self._keys.loop)
 
-    def progress(self, told: Mapping[str, Any]) -> None:
+    def record_progress(self, told: Mapping[str, Any]) -> None:
         """How far the pass is that runs now."""
         expires = int(PROGRESS_SECONDS * 1000)
         self._client.set(self._keys.progress, json.dumps(dict(told)), px=expires)
 
-    def ended(self, told: Mapping[str, Any], *, is_whole: bool) -> None:
+    def record_pass(self, told: Mapping[str, Any], *, is_whole: bool) -> None:
         """A pass has ended so. Of those that changed nothing only the last whole one is kept."""
         entry = {**told, "ended": time.time()}
         with self._client.pipeline() as pipeline:
@@ -101,12 +101,14 @@ class Journal:
             pipeline.delete(self._keys.progress)
             pipeline.execute()
 
-    def troubled(self, found: Mapping[str, tuple[str, str]], names: Iterable[str] | None) -> None:
+    def record_problems(
+        self, found: Mapping[str, tuple[str, str]], names: Iterable[str] | None
+    ) -> None:
         """Name -> kind and reason, of all names, or of those that were looked at.
 
         A trouble that goes on keeps the time at which it began.
         """
-        before = self.troubles()
+        before = self.problems()
         now = time.time()
         kept: dict[str, Problem] = {}
         if names is not None:
@@ -116,11 +118,11 @@ class Journal:
             since = before[name].since if name in before else now
             kept[_readable(name)] = Problem(kind, _readable(reason[:REASON]), since)
         with self._client.pipeline() as pipeline:
-            pipeline.delete(self._keys.troubles)
+            pipeline.delete(self._keys.problems)
             if kept:
-                few = islice(kept.items(), TROUBLES)
+                few = islice(kept.items(), MAX_PROBLEMS)
                 fields: dict[Any, Any] = {name: json.dumps(trouble) for name, trouble in few}
-                pipeline.hset(self._keys.troubles, mapping=fields)
+                pipeline.hset(self._keys.problems, mapping=fields)
             pipeline.execute()
 
     # Reading
@@ -146,15 +148,15 @@ class Journal:
         """The last pass over all files, as it was told, and when it `ended`."""
         return self._record("last", self._keys.last, PASS)
 
-    def troubles(self) -> dict[str, Problem]:
+    def problems(self) -> dict[str, Problem]:
         """Name -> why it is not on S3."""
-        read = partial(self._client.hgetall, self._keys.troubles)
-        found: Any = self._door.read("troubles", read, {})
+        read = partial(self._client.hgetall, self._keys.problems)
+        found: Any = self._door.read("problems", read, {})
         rows = (
-            (raw, self._door.record("troubles", value, TROUBLE)) for raw, value in found.items()
+            (raw, self._door.record("problems", value, PROBLEM)) for raw, value in found.items()
         )
         return {
-            raw.decode(errors="backslashreplace"): Problem(*row[: len(TROUBLE)])
+            raw.decode(errors="backslashreplace"): Problem(*row[: len(PROBLEM)])
             for raw, row in rows
             if row
         }

@@ -20,7 +20,7 @@ class Keys:
     | `:changes`    | stream | names published and withdrawn, capped                       |
     | `:hints`      | stream | names to look at now, capped                                |
     | `:withdrawn`  | zset   | fingerprint and name of objects without an entry, since when |
-    | `:doubts`     | hash   | name -> writes to S3 whose end nobody has seen yet          |
+    | `:unconfirmed`| hash   | name -> writes to S3 whose end nobody has seen yet          |
     | `:epoch`      | string | a new one after each loss of the registry, and the server's |
     |               |        | run id then                                                 |
     | `:seen`       | string | seconds since 1970 up to which no write was lost            |
@@ -29,14 +29,14 @@ class Keys:
     | `:rules`      | string | the settings by which files were sent                       |
     | `:passes`     | stream | what the last passes did, capped                            |
     | `:last`       | string | what the last pass over all files did                       |
-    | `:troubles`   | hash   | name -> why it is not on S3, and since when, capped         |
+    | `:problems`   | hash   | name -> why it is not on S3, and since when, capped         |
     | `:progress`   | string | how far the pass is that runs now                           |
     | `:loop`       | string | who loops over the mount; expires where nobody does         |
     | `:totals`     | string | how much is published; expires soon                         |
     | `:only_copies`| string | when freed files' objects were looked at, and who lost theirs |
-    | `:handed:<n>` | set    | batches handed out under the lease with that fencing number |
-    |               |        | which nobody has taken up                                   |
-    | `:told:<n>`   | list   | what those tell who have taken some up                      |
+    | `:offered:<n>`| set    | batches offered under the lease with that fencing number,   |
+    |               |        | which no worker has claimed                                 |
+    | `:messages:<n>` | list | what workers report of those that they claimed            |
     """
 
     def __init__(self, alias: str, place: str = "") -> None:
@@ -46,7 +46,7 @@ class Keys:
         self.changes = f"{self.tag}:changes"
         self.hints = f"{self.tag}:hints"
         self.withdrawn = f"{self.tag}:withdrawn"
-        self.doubts = f"{self.tag}:doubts"
+        self.unconfirmed_writes = f"{self.tag}:unconfirmed"
         self.epoch = f"{self.tag}:epoch"
         self.seen = f"{self.tag}:seen"
         self.lease = f"{self.tag}:lease"
@@ -54,7 +54,7 @@ class Keys:
         self.rules = f"{self.tag}:rules"
         self.passes = f"{self.tag}:passes"
         self.last = f"{self.tag}:last"
-        self.troubles = f"{self.tag}:troubles"
+        self.problems = f"{self.tag}:problems"
         self.progress = f"{self.tag}:progress"
         self.loop = f"{self.tag}:loop"
         self.totals = f"{self.tag}:totals"
@@ -64,13 +64,13 @@ class Keys:
         """The hash of one directory."""
         return f"{self.tag}:d:{directory}"
 
-    def handed(self, lease: str) -> str:
+    def offered(self, lease: str) -> str:
         """The batches handed out under a lease."""
-        return f"{self.tag}:handed:{lease.split(' ', maxsplit=1)[0]}"
+        return f"{self.tag}:offered:{lease.split(' ', maxsplit=1)[0]}"
 
-    def told(self, lease: str) -> str:
+    def messages(self, lease: str) -> str:
         """What is told of the batches handed out under a lease."""
-        return f"{self.tag}:told:{lease.split(' ', maxsplit=1)[0]}"
+        return f"{self.tag}:messages:{lease.split(' ', maxsplit=1)[0]}"
 
     @property
     def all_keys(self) -> str:
@@ -84,7 +84,7 @@ class Keys:
             **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
             self.only_copies: "string",
-            **dict.fromkeys((self.claims, self.doubts, self.troubles), "hash"),
+            **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",
             self.withdrawn: "zset",

@@ -34,12 +34,12 @@ class Lease(str):
 
     until: float
 
-    are_over = False
+    are_abandoned = False
     """Whether this process is to send and publish nothing more, whatever lease it has."""
 
     def stands(self) -> bool:
         """Whether it stands by this machine's clock, asleep or awake; asks nobody."""
-        return not Lease.are_over and now() < self.until
+        return not Lease.are_abandoned and now() < self.until
 
 
 _held: dict[Lease, Registry] = {}
@@ -89,7 +89,7 @@ def abandoned() -> list[Callable[[], None]]:
 
     Those raise redis.RedisError.
     """
-    Lease.are_over = True
+    Lease.are_abandoned = True
     return [partial(_renew, registry, lease, 0) for lease, registry in _held.items()]
 
 
@@ -110,14 +110,14 @@ def renew_by_registry(registry: Registry, lease: Lease) -> None:
     Counted from before the question, so that it never seems to stand for longer than it does.
     """
     asked = now()
-    left = registry.scripts.run("stands", [registry.keys.lease], [lease])
+    left = registry.scripts.run("lease_left", [registry.keys.lease], [lease])
     lease.until = asked + left / 1000 if left > 0 else float("-inf")
 
 
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
     own, types = registry.keys, registry.keys.types
-    keys = [own.lease, own.fence, own.doubts, own.claims, *types]
+    keys = [own.lease, own.fence, own.unconfirmed_writes, own.claims, *types]
     arguments = [owner, int(duration * 1000), int(LATE), MAX_CLAIMS, *types.values()]
     until = now() + duration
     found, is_new, removed = registry.scripts.run("acquire", keys, arguments)

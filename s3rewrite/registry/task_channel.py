@@ -29,8 +29,8 @@ class TaskChannel:
         self._scripts = registry.scripts
         self._client = registry.client
         self._door = registry.door
-        self._handed = registry.keys.handed(lease)
-        self._told = registry.keys.told(lease)
+        self._handed = registry.keys.offered(lease)
+        self._told = registry.keys.messages(lease)
 
     # The pass
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from s3rewrite.core.counters import tally
+from s3rewrite.core.counters import link_counter
 from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode, split
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.remembered import Remembered
@@ -168,8 +168,8 @@ class View:
             for found, reply in zip(grouped.values(), replies, strict=True):
                 self._remember([name for name, _ in found], reply)
         self._succeed(asked_at)
-        if counts := tally():
-            counts.polled(self.alias, missing=len(missing), is_ok=True)
+        if counts := link_counter():
+            counts.count_poll(self.alias, missing=len(missing), is_ok=True)
 
     def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Drop what changed; everything, where it cannot be told what did."""
@@ -209,8 +209,8 @@ class View:
             logger.warning(message, self.alias, error, extra=extra)
         self._retry_at = self._clock() + PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
-        if counts := tally():
-            counts.polled(self.alias, missing=0, is_ok=False)
+        if counts := link_counter():
+            counts.count_poll(self.alias, missing=0, is_ok=False)
 
 
 def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from s3rewrite.rewriters.syntax.walker import (
 )
 from s3rewrite.rewriters.table.lookup import applying, table_of
 from s3rewrite.rewriters.table.rows import Row, Rule
-from s3rewrite.rewriters.tag_cache import Memory, memory_of
+from s3rewrite.rewriters.tag_cache import TagCache, memory_of
 from s3rewrite.rewriters.types import Candidate, Scope
 
 _TAG, _RAW, _ = Kind
@@ -122,7 +122,7 @@ def _candidates(page: Page) -> list[Candidate]:
     return found
 
 
-def _in_usual(page: Page, memory: Memory, usual: SimpleAttribute) -> list[Candidate]:
+def _in_usual(page: Page, memory: TagCache, usual: SimpleAttribute) -> list[Candidate]:
     found = memory.recalled(page.body, usual)
     if found is None:
         found = _in_new(page, usual)

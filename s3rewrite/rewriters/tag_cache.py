@@ -18,7 +18,7 @@ Held = tuple[tuple[int, bytes], ...]
 """Where candidates begin in a tag, and their URLs."""
 
 
-class Facts(NamedTuple):
+class CacheKey(NamedTuple):
     """What the candidates of a tag depend on besides its bytes."""
 
     targets: tuple[Target, ...]
@@ -27,7 +27,7 @@ class Facts(NamedTuple):
     has_cors_media: bool
 
 
-class Memory:
+class TagCache:
     """The candidates of tags of the usual spelling, by the bytes of the tag and a place in it."""
 
     __slots__ = ("_held",)
@@ -54,16 +54,16 @@ class Memory:
         self._held[_key(body, usual)] = held
 
 
-def memory_of(page: Page) -> Memory:
+def memory_of(page: Page) -> TagCache:
     """What was met on pages of the same kind."""
     scope = page.scope
-    facts = Facts(scope.targets, scope.utf8, page.has_foreign_base, page.has_cors_media)
+    facts = CacheKey(scope.targets, scope.utf8, page.has_foreign_base, page.has_cors_media)
     return _memory_of(facts)
 
 
 @lru_cache(maxsize=8)
-def _memory_of(facts: Facts) -> Memory:
-    return Memory()
+def _memory_of(facts: CacheKey) -> TagCache:
+    return TagCache()
 
 
 def _key(body: bytes, usual: SimpleAttribute) -> tuple[bytes, bytes, int]:

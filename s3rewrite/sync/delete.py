@@ -116,7 +116,7 @@ def _is_only_copy(job: SyncContext, found: Withdrawn) -> bool:
 
 def _doubted(job: SyncContext, found: Withdrawn) -> Claim:
     """Should the deletion come late, no upload after it may believe that its object stays."""
-    claim = job.registry.doubt(found.name, job.lease, found.fingerprint)
+    claim = job.registry.begin_delete(found.name, job.lease, found.fingerprint)
     if claim is None:
         raise LeaseLost
     return claim
@@ -136,7 +136,7 @@ def delete_objects(job: SyncContext, due: list[Withdrawn], report: Report) -> No
         claims = [_doubted(job, found) for found in due]
         failed = _put_away(job, keys)
         failed |= job.bucket.delete(key for key in keys if key not in failed)
-        job.registry.settle(claims)
+        job.registry.confirm_writes(claims)
         job.registry.forget(found for key, found in keys.items() if key not in failed)
     for key, found in keys.items():
         if key in failed:

@@ -123,7 +123,7 @@ class MountLoop:
 
     def _in_stream(self, cursor: str | None) -> str:
         """The cursor, or the end of a stream that has begun anew: a pass sees what was before."""
-        end = loop_registry(self.mount).hints_end()
+        end = loop_registry(self.mount).last_hint_id()
         return end if cursor is None or is_before(end, cursor) else cursor
 
     def _over(self, names: list[str]) -> Report:

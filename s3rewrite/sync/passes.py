@@ -19,7 +19,7 @@ from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
-from s3rewrite.sync.upload.referring import ROUNDS, Queue, Wanted, in_circles
+from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
 from s3rewrite.sync.upload.replacing import upload_replacing
 from s3rewrite.sync.uploader import uploader_of
 
@@ -92,20 +92,20 @@ def _scan_and_apply(job: SyncContext, report: Report) -> None:
         free(job, report, changes.freeable, findings.own)
 
 
-def _upload_rest(job: SyncContext, report: Report, replacing: Wanted, referring: Wanted) -> None:
+def _upload_rest(job: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
     """Upload what had to wait for the others: those that refer to other files last."""
     upload_replacing(job, report, replacing)
     upload_replacing(job, report, _upload_referring(job, report, referring))
 
 
-def _upload_referring(job: SyncContext, report: Report, tasks: Wanted) -> Wanted:
+def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
     """Upload files that refer to others behind those; some of them refer to each other.
 
     One that waits is read again once that has ended which it waits for. Returns those under whose
     keys other bytes lie.
     """
     queue = Queue(tasks)
-    replacing: Wanted = []
+    replacing: Tasks = []
     for _ in range(ROUNDS):
         if not (tasks := queue.take()):
             break

@@ -22,7 +22,7 @@ PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
 https://www.iana.org/assignments/http-parameters/#content-coding"""
 
 
-class Wanted(NamedTuple):
+class RestoreCandidate(NamedTuple):
     """An object that is to be a file."""
 
     name: str
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 
 
 @contextmanager
-def received(job: SyncContext, wanted: Wanted) -> Iterator[IO[bytes]]:
+def received(job: SyncContext, wanted: RestoreCandidate) -> Iterator[IO[bytes]]:
     """The file's bytes in a file beside its place. Raises ValueError where they are others."""
     proof = _proof(job, wanted)
     digest, md5_digest = sha256(), md5(usedforsecurity=False)
@@ -79,7 +79,7 @@ class _Proof(NamedTuple):
     """Of the bytes, where nobody wrote a SHA-256."""
 
 
-def _proof(job: SyncContext, wanted: Wanted) -> _Proof:
+def _proof(job: SyncContext, wanted: RestoreCandidate) -> _Proof:
     """Raises ValueError for an object that another tool packed: its bytes are not the file's.
 
     What was packed on disk already, and sent by this package as it was, comes back as it was.

@@ -24,7 +24,7 @@ from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import UNKNOWN, etag_of
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.tools.receiving import Wanted, received
+from s3rewrite.tools.receiving import RestoreCandidate, received
 
 NO_NAME = "its key is no name of a file in this storage"
 DOTS = frozenset({"", ".", ".."})
@@ -115,16 +115,16 @@ def _bring_back(job: SyncContext, name: str, stub: Stub) -> None:
         bring_back(job.storage, name, stub)
 
 
-def _wanted(job: SyncContext) -> Iterator[Wanted]:
+def _wanted(job: SyncContext) -> Iterator[RestoreCandidate]:
     """The objects of the mount, each name once."""
     for folder in job.bucket.walk(job.mount.prefix):
-        versions: dict[str, list[Wanted]] = {}
+        versions: dict[str, list[RestoreCandidate]] = {}
         for key, found in folder.items():
             size = found.get("Size", UNKNOWN)
             if parts := job.mount.paths.name(key) or _marker(job, key, size):
                 name, version = parts
                 modified = found.get("LastModified", datetime.now(UTC))
-                wanted = Wanted(name, key, version, size, modified, etag_of(found))
+                wanted = RestoreCandidate(name, key, version, size, modified, etag_of(found))
                 versions.setdefault(name, []).append(wanted)
         published = job.registry.get(versions)
         for name, candidates in versions.items():
@@ -139,7 +139,7 @@ def _marker(job: SyncContext, key: str, size: int) -> tuple[str, str] | None:
     return (key.removeprefix(job.mount.prefix), "") if is_lost else None
 
 
-def _bring(job: SyncContext, wanted: Wanted, spellings: Spellings) -> None:
+def _bring(job: SyncContext, wanted: RestoreCandidate, spellings: Spellings) -> None:
     """Bring one file back. Raises _There, and what `_outcome` knows."""
     _look(job, wanted.name, spellings)
     if job.choices.dry_run:
@@ -167,7 +167,7 @@ def _look(job: SyncContext, name: str, spellings: Spellings) -> None:
         raise _There
 
 
-def _put(job: SyncContext, wanted: Wanted, file: IO[bytes]) -> None:
+def _put(job: SyncContext, wanted: RestoreCandidate, file: IO[bytes]) -> None:
     """Make the received file the one of that name. Raises FileExistsError."""
     if not isinstance(job.storage, FileSystemStorage):
         file.seek(0)

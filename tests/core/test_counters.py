@@ -1,19 +1,19 @@
 import pytest
 
-from s3rewrite.core.counters import count_with, tally, tell_names
+from s3rewrite.core.counters import count_names, link_counter, set_link_counter
 
 
 class Counts:
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
 
-    def linked(self, mount: str, count: int) -> None:
+    def count_linked(self, mount: str, count: int) -> None:
         self.told.append((mount, "linked", count))
 
-    def left(self, mount: str, reason: str, count: int) -> None:
+    def count_local(self, mount: str, reason: str, count: int) -> None:
         self.told.append((mount, reason, count))
 
-    def polled(self, mount: str, *, missing: int, is_ok: bool) -> None: ...
+    def count_poll(self, mount: str, *, missing: int, is_ok: bool) -> None: ...
 
 
 class View:
@@ -41,16 +41,16 @@ def test_each_name_is_told_once(
     entries: list[int | None], linked: int, trusted: bool, told: dict[str, int]
 ) -> None:
     counts = Counts()
-    tell_names(counts, View(trusted=trusted), entries, linked)  # type: ignore[arg-type]
+    count_names(counts, View(trusted=trusted), entries, linked)  # type: ignore[arg-type]
     assert {reason: count for _, reason, count in counts.told} == told
     assert sum(told.values()) == len(entries)
 
 
 def test_nobody_counts_at_first() -> None:
-    assert tally() is None
+    assert link_counter() is None
     counts = Counts()
-    count_with(counts)  # type: ignore[arg-type]
+    set_link_counter(counts)  # type: ignore[arg-type]
     try:
-        assert tally() is counts
+        assert link_counter() is counts
     finally:
-        count_with(None)
+        set_link_counter(None)

@@ -5,8 +5,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from s3rewrite.core.paths import (
+    LocalPath,
     Paths,
-    Reference,
     bucket_url,
     harmless_query,
     is_inert,
@@ -66,7 +66,7 @@ def is_plain(name: str) -> bool:
     ],
 )
 def test_a_url_means_a_name(rest: bytes, name: str) -> None:
-    assert reference(rest) == Reference(name, len(rest))
+    assert reference(rest) == LocalPath(name, len(rest))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_url_means_a_name(rest: bytes, name: str) -> None:
     ],
 )
 def test_the_path_ends_at_query_or_fragment(suffix: bytes) -> None:
-    assert reference(b"a.jpg" + suffix) == Reference("a.jpg", 5)
+    assert reference(b"a.jpg" + suffix) == LocalPath("a.jpg", 5)
 
 
 # Leaving a URL alone: what browser, site and S3 may read differently
@@ -192,7 +192,7 @@ def test_a_name_quoted_and_read_back_is_the_name(name: str) -> None:
     quoted = quote_name(name)
     assert is_inert(quoted)
     if is_plain(name):
-        assert reference(quoted.encode()) == Reference(name, len(quoted))
+        assert reference(quoted.encode()) == LocalPath(name, len(quoted))
     else:
         assert reference(quoted.encode()) is None
 

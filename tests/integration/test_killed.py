@@ -42,7 +42,16 @@ IN_PARTS: Change = (
     {"kept.txt": b"kept", "changed.txt": b"changed", "film.mp4": bytes(LARGE)},
 )
 
-REGISTRY = ["acquire", "epoch", "withdraw", "claim", "publish", "doubt", "settle", "renew"]
+REGISTRY = [
+    "acquire",
+    "epoch",
+    "withdraw",
+    "claim",
+    "publish",
+    "begin_delete",
+    "confirm_write",
+    "renew",
+]
 PARTS = ["begin parts of", "put part", "complete"]
 
 

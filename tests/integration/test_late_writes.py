@@ -52,8 +52,10 @@ def end_lease(registry: Registry) -> None:
 
 
 def pass_sixteen_minutes(registry: Registry) -> None:
-    for name, doubts in registry.client.hgetall(registry.keys.doubts).items():
-        registry.client.hset(registry.keys.doubts, name, re.sub(rb"=\d+ ", b"=1 ", doubts))
+    for name, doubts in registry.client.hgetall(registry.keys.unconfirmed_writes).items():
+        registry.client.hset(
+            registry.keys.unconfirmed_writes, name, re.sub(rb"=\d+ ", b"=1 ", doubts)
+        )
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])

@@ -293,7 +293,9 @@ def test_it_is_a_replica_that_takes_no_writes(mount: Mount, admin: redis.Redis, 
     heals(mount, puts)
 
 
-@pytest.mark.parametrize("key", ["changes", "epoch", "directories", "claims", "doubts", "seen"])
+@pytest.mark.parametrize(
+    "key", ["changes", "epoch", "directories", "claims", "unconfirmed_writes", "seen"]
+)
 def test_a_key_holds_something_else(
     mount: Mount, admin: redis.Redis, puts: Puts, caplog: pytest.LogCaptureFixture, key: str
 ) -> None:

@@ -45,7 +45,7 @@ def client_options(proxy: FaultyS3, timeout: float) -> dict[str, Any]:
 
 
 def doubts(registry: Registry) -> list[bytes]:
-    return registry.client.hkeys(registry.keys.doubts)
+    return registry.client.hkeys(registry.keys.unconfirmed_writes)
 
 
 # Where the bucket seems to be somewhere else, boto3 is asked after obstore.

@@ -172,8 +172,8 @@ def test_two_workers_share_the_files(
     assert watch.unproven == []
     assert publications(registry) == Counter(names)
     assert all(worker.begun for worker in workers)
-    assert not registry.client.keys(f"{registry.keys.tag}:handed:*")
-    assert not registry.client.keys(f"{registry.keys.tag}:told:*")
+    assert not registry.client.keys(f"{registry.keys.tag}:offered:*")
+    assert not registry.client.keys(f"{registry.keys.tag}:messages:*")
 
 
 def test_what_a_killed_worker_had_goes_to_the_other(

@@ -51,14 +51,14 @@ def mount(settings: Any, root: Path, options: dict[str, Any]) -> Mount:
 
 
 @pytest.fixture
-def desk(settings: Any, mount: Mount) -> "TaskChannel":
+def desk(settings: Any, mount: Mount) -> "HeldTasks":
     """Uploads by tasks, which run when the test says so."""
     settings.TASKS = {"default": {"BACKEND": HELD}}
     HeldBackend.held.clear()
-    return TaskChannel()
+    return HeldTasks()
 
 
-class TaskChannel:
+class HeldTasks:
     """The tasks that were handed out."""
 
     def batch(self, number: int = 0) -> UploadBatch:
@@ -180,7 +180,7 @@ def test_nothing_is_uploaded_that_the_bucket_holds(
 
 def test_a_large_file_goes_in_a_batch_of_its_own(
     mount: Mount,
-    desk: TaskChannel,
+    desk: HeldTasks,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
@@ -199,7 +199,7 @@ def test_a_large_file_goes_in_a_batch_of_its_own(
 
 
 def test_a_doubled_task_does_nothing(
-    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, passing: list[Passing]
+    mount: Mount, desk: HeldTasks, root: Path, registry: Registry, passing: list[Passing]
 ) -> None:
     write(root, "a.txt")
     write(root, "b.css", b'@import "a.txt";')  # another batch, which keeps the pass waiting
@@ -214,7 +214,7 @@ def test_a_doubled_task_does_nothing(
 
 
 def test_the_same_files_under_way_twice_are_published_as_they_are(
-    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, passing: list[Passing]
+    mount: Mount, desk: HeldTasks, root: Path, registry: Registry, passing: list[Passing]
 ) -> None:
     """As when a worker is taken for lost, and is not."""
     for number in range(50):
@@ -242,7 +242,7 @@ def test_the_same_files_under_way_twice_are_published_as_they_are(
 
 
 def test_a_task_after_its_pass_does_nothing(
-    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, s3_client: Any
+    mount: Mount, desk: HeldTasks, root: Path, registry: Registry, s3_client: Any
 ) -> None:
     write(root, "a.txt")
     passing = Passing(job(mount))
@@ -252,13 +252,13 @@ def test_a_task_after_its_pass_does_nothing(
     desk.run()
     assert registry.is_empty()
     assert "Contents" not in s3_client.list_objects_v2(Bucket=mount.bucket)
-    assert not registry.client.keys(f"{registry.keys.tag}:told:*")
+    assert not registry.client.keys(f"{registry.keys.tag}:messages:*")
 
 
 def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
     settings: Any,
     options: dict[str, Any],
-    desk: TaskChannel,
+    desk: HeldTasks,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
@@ -298,7 +298,7 @@ def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
 
 def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
     mount: Mount,
-    desk: TaskChannel,
+    desk: HeldTasks,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
@@ -320,7 +320,7 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
 
 def test_files_whose_workers_are_lost_again_and_again_are_left(
     mount: Mount,
-    desk: TaskChannel,
+    desk: HeldTasks,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
@@ -339,7 +339,7 @@ def test_files_whose_workers_are_lost_again_and_again_are_left(
 
 
 def test_without_a_worker_a_pass_ends_and_says_so(
-    mount: Mount, desk: TaskChannel, root: Path, monkeypatch: pytest.MonkeyPatch
+    mount: Mount, desk: HeldTasks, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("s3rewrite.sync.workers.batches.PATIENCE", 0.2)
     for number in range(250):
@@ -365,7 +365,7 @@ def test_a_backend_that_fails_stops_the_pass(
 
 
 def test_a_worker_with_other_settings_stops_the_pass(
-    mount: Mount, desk: TaskChannel, root: Path, registry: Registry, passing: list[Passing]
+    mount: Mount, desk: HeldTasks, root: Path, registry: Registry, passing: list[Passing]
 ) -> None:
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
@@ -394,7 +394,7 @@ def test_an_s3_that_is_away_is_said_and_is_no_failure(
 
 def test_a_redis_that_is_away_stops_the_pass_and_its_tasks(
     mount: Mount,
-    desk: TaskChannel,
+    desk: HeldTasks,
     root: Path,
     registry: Registry,
     valkey: Valkey,
@@ -422,7 +422,7 @@ def test_a_redis_that_is_away_stops_the_pass_and_its_tasks(
 def test_a_worker_that_loses_redis_stops_the_pass(
     settings: Any,
     mount: Mount,
-    desk: TaskChannel,
+    desk: HeldTasks,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],

@@ -18,7 +18,7 @@ from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import End, Uploaded
-from s3rewrite.sync.upload.batch import Wanted, upload
+from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
 from tests.factories import job, write
 
@@ -42,7 +42,7 @@ def together(mount: Mount, root: Path, registry: Registry) -> Callable[..., list
 
 
 def ends(leased: SyncContext, names: list[str]) -> list[End]:
-    wanted = [Wanted(Task(name, Signature(1, 1), None), lambda _: None) for name in names]
+    wanted = [UploadRequest(Task(name, Signature(1, 1), None), lambda _: None) for name in names]
     return upload(leased, wanted)
 
 
@@ -51,7 +51,7 @@ def published(registry: Registry) -> set[str]:
 
 
 def doubts(registry: Registry) -> set[str]:
-    return {name.decode() for name in registry.client.hkeys(registry.keys.doubts)}
+    return {name.decode() for name in registry.client.hkeys(registry.keys.unconfirmed_writes)}
 
 
 def meeting(monkeypatch: pytest.MonkeyPatch, name: str, happening: Callable[[], Any]) -> None:

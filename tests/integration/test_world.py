@@ -40,7 +40,7 @@ __all__ = ["closed_clients"]
 CDN = "https://cdn.example.com/"
 NAMES = ["a.txt", "d/a.txt", "d/b.txt"]
 CONTENTS = [b"one", b"two", b"three"]
-STEPS = ["claim_all", "publish_all", "settle", "refresh", "withdraw"]
+STEPS = ["claim_all", "publish_all", "confirm_writes", "refresh", "withdraw"]
 
 names = st.sampled_from(NAMES)
 contents = st.sampled_from(CONTENTS)
@@ -229,8 +229,8 @@ class World(RuleBasedStateMachine):
         """S3 refuses what was signed before; doubts that had a date are over."""
         self.s3.late.clear()
         keys = loop_registry(self.mount).keys
-        for name, doubts in self.client.hgetall(keys.doubts).items():
-            self.client.hset(keys.doubts, name, re.sub(rb"=[1-9]\d* ", b"=1 ", doubts))
+        for name, doubts in self.client.hgetall(keys.unconfirmed_writes).items():
+            self.client.hset(keys.unconfirmed_writes, name, re.sub(rb"=[1-9]\d* ", b"=1 ", doubts))
 
     # Visitors
 

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import CollectorRegistry
 
-from s3rewrite.core.counters import count_with, tally
+from s3rewrite.core.counters import link_counter, set_link_counter
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import resolver as links
 from s3rewrite.linking.resolver import resolver
@@ -27,9 +27,9 @@ __all__ = ["closed_clients"]
 def counted() -> Iterator[CollectorRegistry]:
     """What this process counts."""
     registry = CollectorRegistry()
-    count_with(WebLinkCounter(registry))
+    set_link_counter(WebLinkCounter(registry))
     yield registry
-    count_with(None)
+    set_link_counter(None)
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def test_nobody_counts_where_nobody_asked(mount: Mount, monkeypatch: pytest.Monk
     def counted(*args: object) -> None:
         raise AssertionError("counted for nobody")
 
-    monkeypatch.setattr(links, "tell_names", counted)
-    assert tally() is None
+    monkeypatch.setattr(links, "count_names", counted)
+    assert link_counter() is None
     assert resolver().resolve([b"/media/a.jpg"]) == [None]
 
 
@@ -85,9 +85,9 @@ def test_the_app_counts_with_the_default_registry() -> None:
     assert not apps.is_installed("s3rewrite.metrics")
     try:
         config.ready()
-        assert tally() is WEB
+        assert link_counter() is WEB
     finally:
-        count_with(None)
+        set_link_counter(None)
 
 
 def test_the_app_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from s3rewrite.monitoring.server import Address, Page, address, serving
+from s3rewrite.monitoring.server import Address, HttpPage, address, serving
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_no_address(text: str) -> None:
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    pages = {"/page": lambda: Page(503, "application/json", b"{}"), "/fault": lambda: 1 / 0}
+    pages = {"/page": lambda: HttpPage(503, "application/json", b"{}"), "/fault": lambda: 1 / 0}
     with serving(Address("127.0.0.1", 0), pages) as url:  # type: ignore[arg-type]
         yield url
 
@@ -81,6 +81,6 @@ def test_an_address_that_is_taken(url: str) -> None:
 
 
 def test_ipv6() -> None:
-    with serving(Address("::1", 0), {"/": lambda: Page(200, "text/plain", b"ok")}) as url:
+    with serving(Address("::1", 0), {"/": lambda: HttpPage(200, "text/plain", b"ok")}) as url:
         assert url.startswith("http://[::1]:")
         assert ask(url, "/")[2] == b"ok"

@@ -41,7 +41,7 @@ def status(**given: Any) -> Status:
             "the last pass stopped: bucket x: gone", id="S3 refuses",
         ),
         pytest.param(
-            status(troubles=FAILED), Level.WARNING, "1 failed, such as a.jpg: no right",
+            status(problems=FAILED), Level.WARNING, "1 failed, such as a.jpg: no right",
             id="a failed file",
         ),
         pytest.param(
@@ -50,7 +50,7 @@ def status(**given: Any) -> Status:
         ),
         pytest.param(status(pending=4, pending_since=NOW - 200), Level.OK, "", id="pending"),
         pytest.param(
-            status(troubles={"a": Problem("kept local", "a link", NOW)}), Level.OK, "",
+            status(problems={"a": Problem("kept local", "a link", NOW)}), Level.OK, "",
             id="kept local",
         ),
     ],
@@ -85,7 +85,7 @@ def test_ago(seconds: float, text: str) -> None:
 
 
 def test_as_dict() -> None:
-    found = status(troubles={**FAILED, "b": Problem("kept local", "a link", NOW)}).as_dict()
+    found = status(problems={**FAILED, "b": Problem("kept local", "a link", NOW)}).as_dict()
     assert found["failed"] == {"a.jpg": {"reason": "no right", "since": NOW - 60}}
     assert found["kept_local"] == {"b": {"reason": "a link", "since": NOW}}
     assert found["last"] == LAST

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from s3rewrite.monitoring.probes import ALIVE, READY, tell
+from s3rewrite.monitoring.probes import ALIVE, READY, notify_systemd
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -23,16 +23,16 @@ def systemd(
 
 def test_systemd_is_told(systemd: socket.socket) -> None:
     for state in (READY, ALIVE):
-        tell(state)
+        notify_systemd(state)
         assert systemd.recv(100).decode() == state
 
 
 @pytest.mark.parametrize("where", ["", "nonsense", "/no/such/socket"])
 def test_nobody_listens(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", where)
-    tell(READY)
+    notify_systemd(READY)
 
 
 def test_nobody_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    tell(READY)
+    notify_systemd(READY)

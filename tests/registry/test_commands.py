@@ -189,7 +189,7 @@ class TestEpoch:
 
 class TestHints:
     def test_they_come_in_order_and_once(self, registry: Registry) -> None:
-        cursor = registry.hints_end()
+        cursor = registry.last_hint_id()
         registry.withdraw(["a", "b", "a"], hint=True)
         cursor, found = registry.read_hints(cursor, 0)
         assert found == ["a", "b"]
@@ -197,7 +197,7 @@ class TestHints:
 
     def test_those_before_the_end_are_passed_over(self, registry: Registry) -> None:
         registry.withdraw(["a"], hint=True)
-        cursor = registry.hints_end()
+        cursor = registry.last_hint_id()
         registry.withdraw(["b"], hint=True)
         assert registry.read_hints(cursor, 0)[1] == ["b"]
 

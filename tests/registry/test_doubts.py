@@ -25,19 +25,19 @@ def crashed(registry: Registry, fingerprint: str) -> Claim:
 
 
 def doubts(registry: Registry) -> str:
-    return (registry.client.hget(registry.keys.doubts, NAME) or b"").decode()
+    return (registry.client.hget(registry.keys.unconfirmed_writes, NAME) or b"").decode()
 
 
 def pass_away(registry: Registry) -> None:
     """The time passes in which a late write may still arrive."""
     old = re.sub(r"=\d+ ", "=1 ", doubts(registry))
-    registry.client.hset(registry.keys.doubts, NAME, old)
+    registry.client.hset(registry.keys.unconfirmed_writes, NAME, old)
 
 
 def test_a_write_under_way_lets_no_other_bytes_be_written(registry: Registry, lease: str) -> None:
     claim = claimed(registry, lease, ONE)
     assert registry.claim(NAME, lease, TWO) is Outcome.DOUBTFUL
-    registry.settle([claim])
+    registry.confirm_writes([claim])
     claimed(registry, lease, TWO)
 
 
@@ -80,21 +80,21 @@ def test_what_cannot_arrive_any_more_is_forgotten_by_the_next_pass(registry: Reg
     with held(registry):
         pass_away(registry)
     with held(registry):
-        assert not registry.client.exists(registry.keys.doubts)
+        assert not registry.client.exists(registry.keys.unconfirmed_writes)
 
 
 def test_a_settled_write_leaves_no_trace(registry: Registry, lease: str) -> None:
     registry.publish(claimed(registry, lease, ONE), lease, entry(1))
-    assert not registry.client.exists(registry.keys.doubts)
+    assert not registry.client.exists(registry.keys.unconfirmed_writes)
     claim = claimed(registry, lease, TWO)
-    registry.settle([claim])
-    assert not registry.client.exists(registry.keys.doubts)
+    registry.confirm_writes([claim])
+    assert not registry.client.exists(registry.keys.unconfirmed_writes)
 
 
 def test_only_its_own_write_is_settled(registry: Registry) -> None:
     crashed(registry, ONE)
     with held(registry) as lease:
-        registry.settle([claimed(registry, lease, ONE)])
+        registry.confirm_writes([claimed(registry, lease, ONE)])
         assert registry.claim(NAME, lease, TWO) is Outcome.DOUBTFUL
 
 
@@ -109,16 +109,16 @@ def test_where_each_version_has_its_object_nothing_waits(registry: Registry) -> 
 def test_a_deletion_that_may_still_arrive(registry: Registry, overwrites: bool) -> None:
     registry = Registry("media", registry.client, overwrites=overwrites)
     with held(registry) as lease:
-        claim = registry.doubt(NAME, lease, ONE)
+        claim = registry.begin_delete(NAME, lease, ONE)
         assert claim
     with held(registry) as lease:
         assert registry.claim(NAME, lease, ONE) is Outcome.DOUBTFUL
-        registry.settle([claim])
+        registry.confirm_writes([claim])
         claimed(registry, lease, ONE)
 
 
 def test_without_the_lease_nothing_is_deleted(registry: Registry) -> None:
-    assert registry.doubt(NAME, "another", ONE) is None
+    assert registry.begin_delete(NAME, "another", ONE) is None
 
 
 def test_a_lease_knows_when_it_may_be_over() -> None:

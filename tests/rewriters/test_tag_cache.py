@@ -8,7 +8,7 @@ from s3rewrite.rewriters import html
 from s3rewrite.rewriters import tag_cache as memory
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.walker import Walker
-from s3rewrite.rewriters.tag_cache import LONGEST, MOST, Memory, memory_of
+from s3rewrite.rewriters.tag_cache import LONGEST, MOST, TagCache, memory_of
 from s3rewrite.rewriters.types import Candidate, Scope, Target
 from tests.rewriters import truth
 
@@ -28,7 +28,7 @@ def empty():
 
 
 def test_a_tag_is_known_wherever_it_stands():
-    known, usual = Memory(), usual_of(BODY)
+    known, usual = TagCache(), usual_of(BODY)
     assert known.recalled(BODY, usual) is None
     known.keep(BODY, usual, [Candidate(BODY.index(b"/media/"), b"/media/c.jpg")])
     other = b"<h1>elsewhere</h1>" + BODY
@@ -48,7 +48,7 @@ def test_two_values_of_one_tag():
 
 
 def test_what_is_rare_or_long_is_not_kept():
-    known, usual = Memory(), usual_of(BODY)
+    known, usual = TagCache(), usual_of(BODY)
     known.keep(BODY, usual, [Candidate(9, b"/media/c.jpg", (9, 10, 11))])
     assert known.recalled(BODY, usual) is None
     long = BODY.replace(b"b", b"b" * LONGEST)
@@ -57,7 +57,7 @@ def test_what_is_rare_or_long_is_not_kept():
 
 
 def test_memory_has_an_end():
-    known = Memory()
+    known = TagCache()
     for number in range(MOST + 1):
         body = b'<img src="/media/%d">' % number
         known.keep(body, usual_of(body), [])

@@ -79,7 +79,7 @@ def test_a_name_is_what_a_storage_takes_as_it_is(name: str) -> None:
 def publishes_soon(root: Path, registry: Registry, name: str) -> None:
     """A file that a hint speaks of is published as fast as ever."""
     write(root, name)
-    registry.ask([name])
+    registry.add_hints([name])
     began = time.monotonic()
     eventually(lambda: registry.get([name]), 10)
     assert time.monotonic() - began < 5
@@ -124,7 +124,7 @@ def test_any_names_leave_only_hints_that_are_some(
     mount: Mount, registry: Registry, names: list[str]
 ) -> None:
     registry.client.delete(registry.keys.hints)
-    registry.ask(names)
+    registry.add_hints(names)
     for name in names:
         with suppress(SuspiciousFileOperation, ValueError, OSError):
             storages[mount.storage].delete(name)
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_looked_at_fails_alone(
     loop.count = lambda report, **_: reports.append(report)
     loop.step()
     registry.withdraw(["a.txt"])
-    registry.ask(["loop/x", "loop", "a.txt"])
+    registry.add_hints(["loop/x", "loop", "a.txt"])
     loop.step()
     assert set(reports[1].failures) == {"loop", "loop/x"}
     assert "Too many levels of symbolic links" in reports[1].failures["loop"]

@@ -197,7 +197,9 @@ def test_any_bytes_under_any_key(
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
-@pytest.mark.parametrize("key", ["directories", "epoch", "d:photos", "last", "lease", "doubts"])
+@pytest.mark.parametrize(
+    "key", ["directories", "epoch", "d:photos", "last", "lease", "unconfirmed"]
+)
 def test_a_rebuild_leaves_nothing_of_it(
     mount: Mount, registry: Registry, entries: dict[str, Entry], key: str
 ) -> None:
@@ -226,7 +228,7 @@ def test_what_is_dropped_is_logged_once(
 @given(told=st.lists(BYTES, min_size=1, max_size=5))
 def test_what_workers_tell(registry: Registry, told: list[bytes]) -> None:
     desk = TaskChannel(registry, "1 host abc")
-    registry.client.rpush(registry.keys.told("1 host abc"), *told)
+    registry.client.rpush(registry.keys.messages("1 host abc"), *told)
     for message in desk.receive(0):
         ends_of(message)
 

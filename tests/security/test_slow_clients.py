@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.monitoring.server import BUSY, TIMEOUT, Address, Page, one_at_a_time, serving
+from s3rewrite.monitoring.server import BUSY, TIMEOUT, Address, HttpPage, one_at_a_time, serving
 from s3rewrite.registry import Registry
 from tests.factories import write
 from tests.integration.test_commands import eventually
@@ -100,7 +100,7 @@ def test_slow_clients_hide_no_probe(
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    pages = {"/": lambda: Page(200, "text/plain", b"ok")}
+    pages = {"/": lambda: HttpPage(200, "text/plain", b"ok")}
     with serving(Address("127.0.0.1", 0), pages) as url:
         yield urlsplit(url).port or 0
 
@@ -136,12 +136,12 @@ def test_a_request_that_is_too_long(port: int) -> None:
 def test_a_page_that_takes_its_time_is_made_once_at_a_time() -> None:
     made, may_end, at_work = [], Event(), []
 
-    def make() -> Page:
+    def make() -> HttpPage:
         at_work.append(1)
         assert len(at_work) == 1
         may_end.wait(10)
         at_work.pop()
-        return Page(200, "text/plain", b"made")
+        return HttpPage(200, "text/plain", b"made")
 
     page = one_at_a_time(make)
     threads = [Thread(target=lambda: made.append(page())) for _ in range(20)]

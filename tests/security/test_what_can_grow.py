@@ -42,7 +42,7 @@ def test_every_cache_forgets() -> None:
 
 def test_hints_are_capped(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hint_stream, "MAX_HINTS", 5)
-    registry.ask(str(number) for number in range(1000))
+    registry.add_hints(str(number) for number in range(1000))
     hints = registry.read_hints("0-0", 0)[1]
     assert hints == [str(number) for number in range(1000)][-len(hints) :]
     assert 5 <= len(hints) < 250  # Redis trims whole nodes
@@ -52,7 +52,7 @@ def test_what_is_handed_out_goes_by_itself(registry: Registry) -> None:
     desk = TaskChannel(registry, "1 host abc")
     desk.offer("batch")
     desk.send([{"batch": "batch"}])
-    for key in (registry.keys.handed("1 x"), registry.keys.told("1 x")):
+    for key in (registry.keys.offered("1 x"), registry.keys.messages("1 x")):
         assert 0 < registry.client.ttl(key) <= EXPIRES
 
 

@@ -22,7 +22,7 @@ from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import Uploaded
-from s3rewrite.sync.upload.batch import Wanted, upload
+from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
 from tests.factories import job, use_mount, write
 from tests.integration.conftest import mount, registry, root
@@ -294,7 +294,7 @@ def test_a_link_that_takes_the_place_of_a_scanned_file_is_not_sent(
             while time.monotonic() < began + 2 or not {KeptLocal, Uploaded} <= set(map(type, ends)):
                 assert time.monotonic() < began + 30, ends
                 task = Task("a.txt", signature(told), None)
-                ends += upload(leased, [Wanted(task, lambda _: None)])
+                ends += upload(leased, [UploadRequest(task, lambda _: None)])
                 for key in keys(s3_client, mount):
                     assert body(s3_client, mount, key.removeprefix("media/")) != SECRET
     finally:
@@ -313,7 +313,9 @@ def test_a_directory_that_became_a_link_since_the_scan(
     name = "a/b/secret.txt"
     with held(registry) as lease:
         leased = job(mount).with_lease(lease)
-        (end,) = upload(leased, [Wanted(Task(name, signature(root.stat()), None), lambda _: None)])
+        (end,) = upload(
+            leased, [UploadRequest(Task(name, signature(root.stat()), None), lambda _: None)]
+        )
     assert isinstance(end, KeptLocal)
     assert keys(s3_client, mount) == []
 

@@ -32,7 +32,7 @@ class World:
         self.said: list[str] = []
         self.redis_error: redis.RedisError | None = None
 
-    def hints_end(self) -> str:
+    def last_hint_id(self) -> str:
         if self.redis_error:
             raise self.redis_error
         return "0-0"

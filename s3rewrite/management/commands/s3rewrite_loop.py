@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.monitoring.probes import READY, Health, serving_all, tell
-from s3rewrite.monitoring.server import Address, Page, Pages, address, one_at_a_time
+from s3rewrite.monitoring.probes import READY, Health, notify_systemd, serving_all
+from s3rewrite.monitoring.server import Address, HttpPage, Pages, address, one_at_a_time
 from s3rewrite.sync.health import PATIENCE
 from s3rewrite.sync.loop import MountLoop, run
 from s3rewrite.sync.reporting.progress import Lines, Progress
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             self._say(f"s3rewrite: looping over mounts: {names}")
             for url in urls:
                 self._say(f"s3rewrite: serves {url}")
-            tell(READY)
+            notify_systemd(READY)
             run(loops, stop, health.tick, self._watches(loops, options))
 
     def _watches(self, loops: Sequence[MountLoop], options: dict[str, Any]) -> list[Watch]:
@@ -107,7 +107,7 @@ def _metrics(loops: Sequence[MountLoop]) -> Pages:
     metrics = LoopMetrics([loop.mount for loop in loops])
     for loop in loops:
         loop.count = metrics.count
-    made = one_at_a_time(lambda: Page(200, CONTENT_TYPE, metrics.exposition()))
+    made = one_at_a_time(lambda: HttpPage(200, CONTENT_TYPE, metrics.exposition()))
     return {"/metrics": made}
 
 

@@ -3,7 +3,8 @@
 --
 -- What has not the form that it must have is removed before: keys of another type, streams whose
 -- ids are of the far future, a lease that no pass has written, or that would never end.
--- KEYS: lease, fence, doubts, claims, then all keys of the mount that have a name of their own
+-- KEYS: lease, fence, unconfirmed writes, claims, then all keys of the mount whose names never
+-- change
 -- ARGV: owner, how long it lasts in ms, seconds in which a late write may still arrive, how many
 -- claims are kept, then the types of all those keys
 -- Returns the new lease, or the one that stands, whether it is new, and the keys that were removed.
@@ -46,10 +47,10 @@ if redis.call('HLEN', KEYS[4]) > tonumber(ARGV[4]) then
   redis.call('UNLINK', KEYS[4])
 end
 local latest = now + ARGV[3]
-local doubts = redis.call('HGETALL', KEYS[3])
-for at = 1, #doubts, 2 do
+local writes = redis.call('HGETALL', KEYS[3])
+for at = 1, #writes, 2 do
   local left = ''
-  for mark, written in string.gmatch(doubts[at + 1], '(%S+:%S*)=(%d+) ') do
+  for mark, written in string.gmatch(writes[at + 1], '(%S+:%S*)=(%d+) ') do
     local till = tonumber(written)
     if till == 0 or till > latest then
       till = latest
@@ -59,9 +60,9 @@ for at = 1, #doubts, 2 do
     end
   end
   if left == '' then
-    redis.call('HDEL', KEYS[3], doubts[at])
-  elseif left ~= doubts[at + 1] then
-    redis.call('HSET', KEYS[3], doubts[at], left)
+    redis.call('HDEL', KEYS[3], writes[at])
+  elseif left ~= writes[at + 1] then
+    redis.call('HSET', KEYS[3], writes[at], left)
   end
 end
 return {lease, 1, removed}

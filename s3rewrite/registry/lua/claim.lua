@@ -4,8 +4,8 @@
 --
 -- Refused ("doubtful") while another write to the same object may still arrive at S3: one under
 -- way, or one whose end nobody has seen, until no service would accept it any more. Such writes
--- are the name's doubts, "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ".
--- KEYS: directory, directories, claims, changes, withdrawn, lease, doubts
+-- are listed by name, "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ".
+-- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes
 -- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key
 if redis.call('GET', KEYS[6]) ~= ARGV[5] then
   return 'fenced'
@@ -25,20 +25,20 @@ if entry then
   end
   note(string.match(entry, '[^,]*$'))
 end
-local doubts, is_doubtful = '', false
+local writes, is_doubtful = '', false
 for mark, fingerprint, till in string.gmatch(
   redis.call('HGET', KEYS[7], ARGV[1]) or '', '(%S+:(%S*)=(%d+)) ') do
   local same = fingerprint == ARGV[6]
   if till == '0' or tonumber(till) > tonumber(now) then
-    doubts = doubts .. mark .. ' '
+    writes = writes .. mark .. ' '
     is_doubtful = is_doubtful or fingerprint == 'deleted-' .. ARGV[6]
       or (ARGV[7] == '1' and not same)
   end
 end
 if not is_doubtful then
-  doubts = doubts .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
+  writes = writes .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
   note(ARGV[6])
 end
-redis.call('HSET', KEYS[7], ARGV[1], doubts)
+redis.call('HSET', KEYS[7], ARGV[1], writes)
 return is_doubtful and 'doubtful' or 'claimed'

@@ -1,13 +1,13 @@
 -- Compare-and-set: publishes an entry only while the upload's token and the lease still stand.
--- KEYS: directory, directories, claims, changes, withdrawn, lease, doubts
+-- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes
 -- ARGV: name, basename, directory, token, lease, entry, "1" if the end of the write was seen,
 --       "1" if other bytes have the same key
 if ARGV[7] == '1' then
-  local doubts = redis.call('HGET', KEYS[7], ARGV[1]) or ''
-  local left = string.gsub(doubts, ARGV[4] .. ':%S*=%d+ ', '')
+  local writes = redis.call('HGET', KEYS[7], ARGV[1]) or ''
+  local left = string.gsub(writes, ARGV[4] .. ':%S*=%d+ ', '')
   if left == '' then
     redis.call('HDEL', KEYS[7], ARGV[1])
-  elseif left ~= doubts then
+  elseif left ~= writes then
     redis.call('HSET', KEYS[7], ARGV[1], left)
   end
 end

@@ -71,7 +71,7 @@ class JournaledProgress(Progress):
         self._noted = now
         told = {"planned": self._planned, "done": self._done, "seconds": now - self._began}
         with suppress(redis.RedisError):
-            journal_of(self._mount).progress(told)
+            journal_of(self._mount).record_progress(told)
 
 
 def note(mount: Mount, report: Report, by: str, names: Iterable[str] | None = None) -> None:
@@ -84,10 +84,10 @@ def note(mount: Mount, report: Report, by: str, names: Iterable[str] | None = No
     with suppress(redis.RedisError):
         journal = journal_of(mount)
         told["pending_since"] = _pending_since(journal, report)
-        journal.ended(told, is_whole=is_whole)
+        journal.record_pass(told, is_whole=is_whole)
         if not report.stopped or report.failures:
             seen = names if not report.stopped else report.failures
-            journal.troubled(_troubles(report), seen)
+            journal.record_problems(_troubles(report), seen)
 
 
 def _pending_since(journal: Journal, report: Report) -> float | None:
@@ -126,16 +126,16 @@ _looped: list[Mount] = []
 
 def farewells() -> list[Callable[[], None]]:
     """What takes back that loops run here. Each raises redis.RedisError."""
-    return [journal_of(mount).gone for mount in _looped]
+    return [journal_of(mount).clear_heartbeat for mount in _looped]
 
 
 def _beat(mounts: list[Mount], interval: float, done: threading.Event) -> None:
     while True:
         for mount in mounts:
             with suppress(redis.RedisError):
-                journal_of(mount).alive(interval)
+                journal_of(mount).record_heartbeat(interval)
         if done.wait(LOOP_SECONDS / 4):
             break
     for mount in mounts:
         with suppress(redis.RedisError):
-            journal_of(mount).gone()
+            journal_of(mount).clear_heartbeat()

@@ -30,14 +30,14 @@ ATTEMPTS = 3
 """Times that a file which changes while it is uploaded is tried in one pass."""
 
 
-class Wanted(NamedTuple):
+class UploadRequest(NamedTuple):
     """A file that is to be uploaded."""
 
     task: Task
     known: Known
 
 
-def upload(job: SyncContext, wanted: Sequence[Wanted]) -> list[End]:
+def upload(job: SyncContext, wanted: Sequence[UploadRequest]) -> list[End]:
     """Bring some files to S3 and publish them; says of each what became of it.
 
     PENDING where it kept changing, was changed by somebody who will leave a hint, or the pass
@@ -138,4 +138,4 @@ def _settle(job: SyncContext, attempts: Sequence[Attempt]) -> None:
     """Tell the registry how writes ended, where no publication has told it."""
     claims = [one.claim for one in attempts if one.claim and one.is_settled and not one.is_told]
     with suppress(redis.RedisError):  # then they are in doubt for a while longer
-        job.registry.settle(claims)
+        job.registry.confirm_writes(claims)

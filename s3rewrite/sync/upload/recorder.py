@@ -12,7 +12,7 @@ from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload.attempt import End, Known, Uploaded
-from s3rewrite.sync.upload.batch import Wanted
+from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.references import KeptLocal
 
 FAILURES_IN_A_ROW = 20
@@ -53,16 +53,16 @@ class UploadRecorder:
         """Whether no more uploads are to begin: something met all of them, or a stop is wanted."""
         return bool(self._report.stopped) or self._job.stop.is_set()
 
-    def planned(self) -> None:
+    def record_planned(self) -> None:
         """One more file is to be uploaded."""
         self._job.progress.planned(1)
 
-    def ended(self, ends: Sequence[tuple[Wanted, End]]) -> None:
+    def record_ends(self, ends: Sequence[tuple[UploadRequest, End]]) -> None:
         """Files have come to an end. Raises redis.RedisError."""
         for wanted, end in ends:
             self._enter(wanted, end)
 
-    def left(self, wanted: Wanted) -> None:
+    def skip(self, wanted: UploadRequest) -> None:
         """A file is left for the next pass."""
         self._done(wanted.task.name, Uploaded(Result.PENDING))
 
@@ -76,7 +76,7 @@ class UploadRecorder:
         if self._doubtful:
             self._report.notices.append(DOUBTFUL.format(count=self._doubtful))
 
-    def _enter(self, wanted: Wanted, end: End) -> None:
+    def _enter(self, wanted: UploadRequest, end: End) -> None:
         name = wanted.task.name
         if isinstance(end, Uploaded) and end.would_replace:
             self._job.progress.planned(-1)
@@ -86,7 +86,7 @@ class UploadRecorder:
         elif isinstance(end, KeptLocal):
             self._kept_local(*wanted, end)
         elif isinstance(end, HOPELESS):
-            self.left(wanted)
+            self.skip(wanted)
             self.stop(str(end))
         else:
             self._failed(name, end)

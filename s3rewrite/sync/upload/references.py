@@ -134,7 +134,7 @@ class _Place:
     is_published: bool = False
 
 
-class Reference:
+class OutgoingReference:
     """A URL in a file of a mount, and where it leads. Raises ValueError where that is unclear."""
 
     def __init__(self, mount: Mount, name: str, what: _What) -> None:
@@ -174,12 +174,14 @@ def _what(outgoing: Outgoing) -> _What:
     return outgoing.candidate.url, outgoing.cors, outgoing.own_origin
 
 
-def _references(mount: Mount, name: str, found: Iterable[Outgoing]) -> dict[_What, Reference]:
+def _references(
+    mount: Mount, name: str, found: Iterable[Outgoing]
+) -> dict[_What, OutgoingReference]:
     """The references of a file, each once. Raises KeptLocal, ValueError."""
-    references: dict[_What, Reference] = {}
+    references: dict[_What, OutgoingReference] = {}
     count = 0
     for what in dict.fromkeys(map(_what, found)):
-        references[what] = Reference(mount, name, what)
+        references[what] = OutgoingReference(mount, name, what)
         count += not references[what].is_elsewhere
         if count > MAX_REFERENCES:
             raise KeptLocal(TOO_MANY)
@@ -200,7 +202,7 @@ def _place(local: str) -> _Place | None:
     return None
 
 
-def _look_up(references: Iterable[Reference]) -> None:
+def _look_up(references: Iterable[OutgoingReference]) -> None:
     """What disk and registry say of where they lead: as many round trips as batches of names."""
     by_mount: dict[str, dict[str, list[_Place]]] = {}
     for place in (one.place for one in references if one.place):
@@ -215,7 +217,7 @@ def _look_up(references: Iterable[Reference]) -> None:
                 place.is_published = bool(entry and entry.signature == signature)
 
 
-def _link(mount: Mount, found: Reference) -> Link | None:
+def _link(mount: Mount, found: OutgoingReference) -> Link | None:
     """What to put in place of a reference. Raises KeptLocal."""
     becomes = decide(found.facts, has_site=bool(mount.site_url))
     length = len(found.url.split("#")[0].split("?")[0].encode())
@@ -232,7 +234,7 @@ def _link(mount: Mount, found: Reference) -> Link | None:
     return None
 
 
-def _why_it_stays(found: Reference) -> str:
+def _why_it_stays(found: OutgoingReference) -> str:
     if found.facts.out_of_reach:
         return f"refers to {found.url}, which a browser takes from the file's own origin only"
     if found.place is None:

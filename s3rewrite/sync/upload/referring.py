@@ -13,7 +13,7 @@ ROUNDS = 1_000
 READS = 10
 """Times that one of them is read in a pass."""
 
-Wanted = list[tuple[Task, Known]]
+Tasks = list[tuple[Task, Known]]
 
 
 class Queue:
@@ -22,21 +22,21 @@ class Queue:
     Each file waits for one other, the first that it refers to and that is not on S3 yet.
     """
 
-    def __init__(self, tasks: Wanted) -> None:
+    def __init__(self, tasks: Tasks) -> None:
         self._next = tasks
-        self._left: Wanted = []
+        self._left: Tasks = []
         """Read often enough."""
         self._waiting: dict[str, list[Waiting]] = {}
         """What is waited for -> what waits for it."""
         self._reads: Counter[str] = Counter()
 
-    def take(self) -> Wanted:
+    def take(self) -> Tasks:
         """The files to be read now; none where all that are left wait."""
         tasks, self._next = self._next, []
         self._reads.update(task.name for task, _ in tasks)
         return tasks
 
-    def ended(self, tasks: Wanted, waiting: Iterable[Waiting]) -> None:
+    def ended(self, tasks: Tasks, waiting: Iterable[Waiting]) -> None:
         """Files were read: some of them wait, with the others it has come to an end."""
         ended = {task.name: None for task, _ in tasks}
         for one in waiting:

@@ -10,7 +10,7 @@ from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload.attempt import End, Known, Uploaded
-from s3rewrite.sync.upload.batch import Wanted, upload
+from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.recorder import UploadRecorder, Waiting
 
 TOGETHER = 8
@@ -30,7 +30,7 @@ class Listener(Protocol):
     def is_over(self) -> bool:
         """Whether no more uploads are to begin."""
 
-    def ended(self, ends: Sequence[tuple[Wanted, End]]) -> None:
+    def record_ends(self, ends: Sequence[tuple[UploadRequest, End]]) -> None:
         """Some files, and what became of each."""
 
     def stop(self, reason: str) -> None:
@@ -59,7 +59,7 @@ class Pool:
         self._job = job
         self._listener = listener
         self._threads: list[threading.Thread] = []
-        self._queue: deque[Wanted] = deque()
+        self._queue: deque[UploadRequest] = deque()
         self._queued: set[str] = set()
         # Bounds the memory that waiting tasks take, however many files there are.
         self._room = 2 * TOGETHER * job.mount.threads
@@ -72,7 +72,7 @@ class Pool:
         with self._emptied:
             return name in self._queued
 
-    def submit(self, wanted: Wanted) -> None:
+    def submit(self, wanted: UploadRequest) -> None:
         """Upload a file soon; waits while enough others are waiting."""
         if len(self._threads) < self._job.mount.threads:
             self._add_thread()
@@ -105,11 +105,11 @@ class Pool:
     def _work(self) -> None:
         while taken := self._take():
             try:
-                self._listener.ended(list(zip(taken, self._upload(taken), strict=True)))
+                self._listener.record_ends(list(zip(taken, self._upload(taken), strict=True)))
             except BaseException as error:  # what is not expected must not vanish here
                 self._listener.stop(f"{type(error).__name__}: {error}")
 
-    def _upload(self, taken: Sequence[Wanted]) -> list[End]:
+    def _upload(self, taken: Sequence[UploadRequest]) -> list[End]:
         if self._listener.is_over:
             return [Uploaded(Result.PENDING) for _ in taken]
         under_way[threading.get_ident()] = len(taken)
@@ -118,12 +118,12 @@ class Pool:
         finally:
             del under_way[threading.get_ident()]
 
-    def _take(self) -> list[Wanted]:
+    def _take(self) -> list[UploadRequest]:
         """The next files for a thread; none once there will be no more."""
         with self._filled:
             self._filled.wait_for(lambda: self._queue or self._is_closed)
             count = share(len(self._queue), self._job.mount.threads)
-            taken: list[Wanted] = []
+            taken: list[UploadRequest] = []
             size = 0
             while self._queue and len(taken) < count:
                 size += self._queue[0].task.signature.size
@@ -164,8 +164,8 @@ class ThreadUploader:
         """
         if self._pool.is_queued(task.name):
             return
-        self._books.planned()
-        self._pool.submit(Wanted(task, known))
+        self._books.record_planned()
+        self._pool.submit(UploadRequest(task, known))
 
     def __enter__(self) -> Self:
         self._pool.__enter__()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from s3rewrite.sync.upload.batch import Wanted
+from s3rewrite.sync.upload.batch import UploadRequest
 
 SILENCE = 20.0
 """Seconds after which a worker that told nothing is lost: for so long no lease stands that it has
@@ -18,7 +18,7 @@ PATIENCE = 120.0
 class Batch:
     """Names that one worker takes up together."""
 
-    left: dict[str, Wanted]
+    left: dict[str, UploadRequest]
     """Name -> file, of those that have not ended."""
     handed_at: float
     times: int = 1
@@ -83,7 +83,7 @@ class PendingBatches:
         """The batches that are to be handed out again."""
         return [one for one in self._batches.values() if one.is_lost(now, self._heard_at)]
 
-    def left(self) -> list[Wanted]:
+    def left(self) -> list[UploadRequest]:
         """All files that have not ended."""
         return [wanted for batch in self._batches.values() for wanted in batch.left.values()]
 

@@ -13,7 +13,7 @@ from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.upload.attempt import Known
-from s3rewrite.sync.upload.batch import Wanted
+from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.content_rules import rules
 from s3rewrite.sync.upload.recorder import UploadRecorder, Waiting
 from s3rewrite.sync.workers.batches import PATIENCE, Batch, PendingBatches
@@ -57,7 +57,7 @@ class TaskUploader:
         self._desk = TaskChannel(job.registry, job.lease)
         self._rules = rules(job.mount, list(conf.mounts().values()))
         self._outstanding = PendingBatches()
-        self._next: dict[str, Wanted] = {}
+        self._next: dict[str, UploadRequest] = {}
         self._bytes = 0
 
     @property
@@ -82,11 +82,11 @@ class TaskUploader:
         """
         if task.name in self._next:
             return
-        self._books.planned()
+        self._books.record_planned()
         size = self._bytes + task.signature.size
         if len(self._next) >= NAMES or size > NAMES_BYTES:
             self._flush()
-        self._next[task.name] = Wanted(task, known)
+        self._next[task.name] = UploadRequest(task, known)
         self._bytes += task.signature.size
 
     def __enter__(self) -> Self:
@@ -103,7 +103,7 @@ class TaskUploader:
             while self._outstanding and not self.is_over:
                 self._listen(WAIT)
         for wanted in [*self._outstanding.left(), *self._next.values()]:
-            self._books.left(wanted)
+            self._books.skip(wanted)
         self._books.close()
         with suppress(redis.RedisError):
             self._desk.clear()
@@ -155,7 +155,7 @@ class TaskUploader:
             return
         for name, end in ends:
             if wanted := batch.left.pop(name, None):
-                self._books.ended([(wanted, end)])
+                self._books.record_ends([(wanted, end)])
         if "stop" in message:
             self._books.stop(str(message["stop"]))
         if not batch.left:
@@ -183,5 +183,5 @@ class TaskUploader:
             self._hand_out(Batch(batch.left, time.monotonic(), batch.times + 1))
             return
         for wanted in batch.left.values():
-            self._books.left(wanted)
+            self._books.skip(wanted)
         self._report.notices.append(LOST.format(count=len(batch.left), times=TIMES))

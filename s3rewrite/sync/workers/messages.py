@@ -41,7 +41,7 @@ def task_of(row: Row) -> Task:
     return Task(name, Signature(size, mtime_ns), published, is_careful)
 
 
-def told(end: End) -> list[Any]:
+def message_of(end: End) -> list[Any]:
     """An end as JSON: what kind it is of, and its facts."""
     for kind, of_kind, facts, _ in _KINDS:
         if isinstance(end, of_kind):
@@ -58,7 +58,7 @@ def end_of(message: Sequence[Any]) -> End:
 def ends_of(message: Mapping[str, Any]) -> list[tuple[str, End]] | None:
     """Names with their ends, of a message from Redis; None where it is not one of ours."""
     try:
-        return [(str(name), end_of(told)) for name, told in message.get("ends", ())]
+        return [(str(name), end_of(message_of)) for name, message_of in message.get("ends", ())]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
 

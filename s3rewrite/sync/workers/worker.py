@@ -20,11 +20,11 @@ from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.attempt import End, Known
-from s3rewrite.sync.upload.batch import Wanted
+from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.content_rules import rules
 from s3rewrite.sync.upload.recorder import HOPELESS
 from s3rewrite.sync.upload.threads import Pool
-from s3rewrite.sync.workers.messages import UploadBatch, task_of, told
+from s3rewrite.sync.workers.messages import UploadBatch, message_of, task_of
 
 _idle: dict[Mount, list[Bucket]] = defaultdict(list)
 
@@ -65,11 +65,11 @@ class BatchReporter:
         """Whether no more uploads are to begin."""
         return self._stop.is_set()
 
-    def ended(self, ends: Sequence[tuple[Wanted, End]]) -> None:
+    def record_ends(self, ends: Sequence[tuple[UploadRequest, End]]) -> None:
         """Some files, and what became of each. Stops at what every other file would meet too."""
         if any(isinstance(end, HOPELESS) for _, end in ends):
             self._stop.set()
-        self._tell({"ends": [[wanted.task.name, told(end)] for wanted, end in ends]})
+        self._tell({"ends": [[wanted.task.name, message_of(end)] for wanted, end in ends]})
         self._untold.difference_update([wanted.task.name for wanted, _ in ends])
 
     def stop(self, reason: str) -> None:
@@ -167,12 +167,12 @@ def _stopped_by_errors(job: SyncContext) -> Iterator[None]:
         raise
 
 
-def _wanted(job: SyncContext, tasks: Sequence[Task]) -> Iterator[Wanted]:
+def _wanted(job: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
     """The files, each with how to find out about its object, as a pass in the loop would."""
     unknown = Counter(split(task.name)[0] for task in tasks if task.entry is None)
     lookups = {directory: _lookup(job, directory, count) for directory, count in unknown.items()}
     for task in tasks:
-        yield Wanted(task, nothing if task.entry else lookups[split(task.name)[0]])
+        yield UploadRequest(task, nothing if task.entry else lookups[split(task.name)[0]])
 
 
 def _lookup(job: SyncContext, directory: str, unknown: int) -> Known:

@@ -79,7 +79,7 @@ def test_a_pass_over_all_files(mount: Mount) -> None:
     last = journal_of(mount).last()
     assert last
     assert (last["by"], last["failures"], last["skipped"], last["failed"]) == ("loop", 1, 1, 1)
-    found = {name: trouble[:2] for name, trouble in journal_of(mount).troubles().items()}
+    found = {name: trouble[:2] for name, trouble in journal_of(mount).problems().items()}
     assert found == {"a": ("failed", "no"), "b": ("kept local", "a link")}
 
 
@@ -98,15 +98,15 @@ def test_since_when_something_is_pending(mount: Mount) -> None:
 def test_a_pass_that_was_stopped_clears_no_trouble(mount: Mount) -> None:
     note(mount, report(failures={"a": "no"}), "loop")
     note(mount, report(stopped="S3 is away"), "loop")
-    assert set(journal_of(mount).troubles()) == {"a"}
+    assert set(journal_of(mount).problems()) == {"a"}
     note(mount, report(stopped="S3 is away", failures={"b": "no"}), "loop")
-    assert set(journal_of(mount).troubles()) == {"a", "b"}
+    assert set(journal_of(mount).problems()) == {"a", "b"}
 
 
 def test_a_pass_over_some_names(mount: Mount) -> None:
     note(mount, report(failures={"a": "no", "b": "no"}), "loop")
     note(mount, report(), "loop", ["a"])
-    assert set(journal_of(mount).troubles()) == {"b"}
+    assert set(journal_of(mount).problems()) == {"b"}
 
 
 def test_a_heartbeat(mount: Mount) -> None:

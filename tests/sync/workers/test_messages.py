@@ -13,7 +13,7 @@ from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import FAILURES, End, Uploaded
 from s3rewrite.sync.upload.references import KeptLocal
-from s3rewrite.sync.workers.messages import end_of, row_of, task_of, told
+from s3rewrite.sync.workers.messages import end_of, message_of, row_of, task_of
 
 SIGNATURES = st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63))
 ENTRIES = st.builds(Entry, SIGNATURES, st.text("0123456789abcdef", min_size=24, max_size=24))
@@ -45,7 +45,7 @@ def test_a_task_arrives_as_it_was(task: Task) -> None:
     )
 )
 def test_what_was_uploaded_arrives_as_it_was(uploaded: Uploaded) -> None:
-    found = end_of(sent(told(uploaded)))
+    found = end_of(sent(message_of(uploaded)))
     assert found == uploaded
     assert isinstance(found, Uploaded)
     assert isinstance(found.result, Result)
@@ -67,7 +67,7 @@ def test_what_was_uploaded_arrives_as_it_was(uploaded: Uploaded) -> None:
     ids=repr,
 )
 def test_what_failed_says_the_same_and_counts_the_same(end: Exception) -> None:
-    found = end_of(sent(told(end)))
+    found = end_of(sent(message_of(end)))
     assert isinstance(found, Exception)
     assert str(found) == str(end)
     kinds = [kind for kind in (S3Unavailable, *FAILURES) if isinstance(end, kind)]
@@ -80,11 +80,11 @@ def test_every_failure_can_be_told() -> None:
     ends: list[End] = [KeptLocal(""), LeaseLost(), OSError(), S3Error(), redis.RedisError()]
     assert [type(end) for end in ends] == list(FAILURES)
     for end in ends:
-        assert type(end_of(told(end))) is type(end)
+        assert type(end_of(message_of(end))) is type(end)
 
 
 def test_what_is_no_end_is_refused() -> None:
     with pytest.raises(TypeError):
-        told(ZeroDivisionError())
+        message_of(ZeroDivisionError())
     with pytest.raises(KeyError):
         end_of(["from another version"])

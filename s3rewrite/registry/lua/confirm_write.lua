@@ -1,8 +1,8 @@
 -- The end of a write to S3 was seen: it is a doubt no more.
--- KEYS: doubts
+-- KEYS: unconfirmed writes
 -- ARGV: name, token
-local doubts = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-local left = string.gsub(doubts, ARGV[2] .. ':%S*=%d+ ', '')
+local writes = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+local left = string.gsub(writes, ARGV[2] .. ':%S*=%d+ ', '')
 if left == '' then
   redis.call('HDEL', KEYS[1], ARGV[1])
 else

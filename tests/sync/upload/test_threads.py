@@ -11,9 +11,9 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.upload import pool as pools
+from s3rewrite.sync.upload import threads
 from s3rewrite.sync.upload.attempt import End, Uploaded
-from s3rewrite.sync.upload.batch import Wanted
+from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.threads import TOGETHER, TOGETHER_BYTES, ThreadUploader, share
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="", threads=2)
@@ -45,9 +45,9 @@ class Uploader:
 
     def __init__(self) -> None:
         self.may_go = threading.Event()
-        self.batches: list[list[Wanted]] = []
+        self.batches: list[list[UploadRequest]] = []
 
-    def __call__(self, job: SyncContext, wanted: list[Wanted]) -> list[End]:
+    def __call__(self, job: SyncContext, wanted: list[UploadRequest]) -> list[End]:
         self.batches.append(list(wanted))
         assert self.may_go.wait(10)
         return [Uploaded(Result.UPLOADED, 1) for _ in wanted]
@@ -56,7 +56,7 @@ class Uploader:
 @pytest.fixture
 def uploader(monkeypatch: pytest.MonkeyPatch) -> Uploader:
     uploader = Uploader()
-    monkeypatch.setattr(pools, "upload", uploader)
+    monkeypatch.setattr(threads, "upload", uploader)
     return uploader
 
 
@@ -120,7 +120,7 @@ def test_what_is_not_expected_stops_the_pass(monkeypatch: pytest.MonkeyPatch) ->
     def fail(*_: Any) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(pools, "upload", fail)
+    monkeypatch.setattr(threads, "upload", fail)
     report = Report("media")
     with ThreadUploader(SyncContext(MOUNT), report) as pool:
         pool.submit(task(1), lambda _: None)
