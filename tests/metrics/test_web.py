@@ -104,9 +104,9 @@ from s3rewrite.metrics.web import WEB
 
 for _ in range(2):
     if (child := os.fork()) == 0:
-        WEB.linked("media", 3)
-        WEB.left("media", "changed", 1)
-        WEB.polled("media", missing=4, is_ok=False)
+        WEB.count_linked("media", 3)
+        WEB.count_local("media", "changed", 1)
+        WEB.count_poll("media", missing=4, is_ok=False)
         os._exit(0)
     os.waitpid(child, 0)
 registry = CollectorRegistry()
