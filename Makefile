@@ -1,7 +1,11 @@
 # make demo    the gallery on real servers, in this terminal
 # make test    all tests, with branch coverage
-# make lint    ruff and mypy
-# make bench   the benchmarks
+# make lint    ruff and mypy; make format repairs what they can
+#
+# What takes longer:
+# make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
+# make mutants  each guard of the package is taken away, once: some test must fail (an hour)
+# make bench    the benchmarks (half an hour)
 #
 # WORKERS=1 make test runs one test at a time.
 # Needs Python 3.11 or newer (PYTHON=python3.12 make ... chooses one) and the network, once.
@@ -12,8 +16,9 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Processes that run tests side by side, a module each: they wait for servers more than they work.
 WORKERS ?= 3
+MINUTES ?= 10
 
-.PHONY: help test demo lint format bench clean
+.PHONY: help test demo lint format history mutants bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -34,6 +39,12 @@ format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+history: $(VENV)/.test
+	$(BIN)/python -m tests.history --minutes $(MINUTES)
+
+mutants: $(VENV)/.test
+	$(BIN)/python -m tests.integration.mutants
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
 	$(BIN)/python -m benchmarks.bodies
@@ -45,6 +56,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.unchanged
 	$(BIN)/python -m benchmarks.changes
 	$(BIN)/python -m benchmarks.saves
+	$(BIN)/python -m benchmarks.journeys
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.tasks
