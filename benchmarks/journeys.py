@@ -84,9 +84,8 @@ def traced(journey: Callable[[], object]) -> Trace:
         counting(trace, AbstractConnection, "send_packed_command", "redis"),
         counting(trace, URLLib3Session, "send", "s3"),
     ):
-        threading.setprofile_all_threads(trace.note) if hasattr(
-            threading, "setprofile_all_threads"
-        ) else (threading.setprofile(trace.note), sys.setprofile(trace.note))
+        threading.setprofile(trace.note)
+        sys.setprofile(trace.note)
         try:
             journey()
         finally:

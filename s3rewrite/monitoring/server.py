@@ -5,12 +5,13 @@ the loop its file descriptors.
 """
 
 import resource
+import select
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
-from socket import AF_INET6, SHUT_RDWR, SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET6, MSG_PEEK, SHUT_RDWR, SO_REUSEADDR, SOL_SOCKET, socket
 from threading import BoundedSemaphore, Lock, Thread
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
@@ -101,12 +102,13 @@ def _url(host: str, port: int) -> str:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 128
+    request_queue_size = 1024
 
     def __init__(self, where: Address, pages: Pages) -> None:
         self.pages = pages
         # Those that are open, the oldest first, each with the time when it has to end.
         self._open: dict[socket, float] = {}
+        self.answered: set[socket] = set()
         self._lock = Lock()
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._most = max(2, min(CONNECTIONS, descriptors // SHARE))
@@ -122,10 +124,14 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def process_request(self, request: socket, client_address: object) -> None:  # type: ignore[override]
-        """Let a new connection take the place of the oldest one, where there are enough."""
+        """Let a new connection take the place of another one, where there are enough.
+
+        Of the oldest that has not asked yet; of the oldest of all, where all have.
+        """
         with self._lock:
             while len(self._open) >= self._most:
-                self._end_oldest()
+                silent = (one for one in self._open if not self._has_asked(one))
+                self._end(next(silent, next(iter(self._open))))
             self._open[request] = time.monotonic() + TIMEOUT
         super().process_request(request, client_address)
 
@@ -133,19 +139,28 @@ class _Server(ThreadingHTTPServer):
         """End what lasts too long; called twice a second, and after each new connection."""
         with self._lock:
             while self._open and next(iter(self._open.values())) < time.monotonic():
-                self._end_oldest()
+                self._end(next(iter(self._open)))
 
     def shutdown_request(self, request: socket) -> None:  # type: ignore[override]
         """A connection has come to its end."""
         with self._lock:
             self._open.pop(request, None)
+            self.answered.discard(request)
         super().shutdown_request(request)
 
-    def _end_oldest(self) -> None:
-        oldest = next(iter(self._open))
-        del self._open[oldest]
+    def _has_asked(self, connection: socket) -> bool:
+        if connection in self.answered:
+            return True
+        there = select.poll()  # as a socket with a timeout would wait, whatever its flags
+        there.register(connection, select.POLLIN)
         with suppress(OSError):
-            oldest.shutdown(SHUT_RDWR)  # its thread closes it
+            return bool(there.poll(0)) and b"\r\n\r\n" in connection.recv(REQUEST, MSG_PEEK)
+        return False
+
+    def _end(self, connection: socket) -> None:
+        del self._open[connection]
+        with suppress(OSError):
+            connection.shutdown(SHUT_RDWR)  # its thread closes it
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is nobody's trouble."""
@@ -163,6 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer."""
+        self.server.answered.add(self.connection)
         page = self.server.pages.get(urlsplit(self.path).path)
         self._send(page() if page else HttpPage(404, "text/plain", b"not here\n"))
 

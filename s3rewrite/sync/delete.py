@@ -8,6 +8,7 @@ more at the last moment; first copied to the QUARANTINE, where there is one.
 """
 
 from collections.abc import Container, Iterable
+from contextlib import suppress
 
 from s3rewrite.core.entries import Entry
 from s3rewrite.core.mounts import limit_of
@@ -85,16 +86,21 @@ def due_objects(job: SyncContext) -> list[Withdrawn]:
     due: list[Withdrawn] = []
     needed: list[Withdrawn] = []
     for found in waiting:
-        entry = published.get(found.name)
-        superfluous = not job.stays_local(found.name) and is_superfluous(
-            fingerprinted=job.mount.paths.fingerprinted,
-            on_disk=_is_on_disk(job, found),
-            is_published=_is_published(entry, found) or _is_only_copy(job, found),
-        )
-        (due if superfluous else needed).append(found)
+        # What cannot be looked at may be there: its object waits until it can.
+        with suppress(OSError):
+            superfluous = _is_superfluous(job, found, published.get(found.name))
+            (due if superfluous else needed).append(found)
     if not job.choices.dry_run:
         job.registry.forget(needed)
     return due
+
+
+def _is_superfluous(job: SyncContext, found: Withdrawn, entry: Entry | None) -> bool:
+    return not job.stays_local(found.name) and is_superfluous(
+        fingerprinted=job.mount.paths.fingerprinted,
+        on_disk=_is_on_disk(job, found),
+        is_published=_is_published(entry, found) or _is_only_copy(job, found),
+    )
 
 
 def _is_on_disk(job: SyncContext, found: Withdrawn) -> bool:

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -175,12 +176,18 @@ class MountLoop:
         """Names whose files passes have left as too young, and that nobody writes to any more."""
         names = []
         for name in self._young.settled(self.clock()):
-            found = signature_of(self._job.storage, name)
-            if found and is_young(found, self.mount.settle, time.time()):
+            if self._may_be_young(name):
                 self._young.changed(name, self.clock())
             else:
                 names.append(name)
         return names
+
+    def _may_be_young(self, name: str) -> bool:
+        """Whether somebody may write to it; of one that cannot be looked at the pass says so."""
+        with suppress(OSError):
+            found = signature_of(self._job.storage, name)
+            return found is not None and is_young(found, self.mount.settle, time.time())
+        return False
 
     def _read(self, wait: float) -> list[str]:
         registry = loop_registry(self.mount)

@@ -3,6 +3,8 @@
 Deleted behind all uploads of a pass, when nobody writes: no upload can take one for its own.
 """
 
+from contextlib import suppress
+
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.delete import delete_objects
@@ -40,8 +42,14 @@ def delete_orphans(job: SyncContext, report: Report) -> None:
         if is_orphan(
             is_new=True,
             is_published=found.name in published,
-            on_disk=signature_of(job.storage, found.name) is not None,
+            on_disk=_may_be_on_disk(job, found.name),
         )
     ]
     report.add(Result.PENDING, -len({found.name for found in orphans}))
     delete_objects(job, orphans, report)
+
+
+def _may_be_on_disk(job: SyncContext, name: str) -> bool:
+    with suppress(OSError):
+        return signature_of(job.storage, name) is not None
+    return True

@@ -58,5 +58,13 @@ def _doubted(
         name
         for name, entry in names.items()
         if written.get(job.mount.paths.key(name, entry.fingerprint), before) >= before
-        or signature_of(job.storage, name) != entry.signature
+        or not _is_on_disk(job, name, entry)
     ]
+
+
+def _is_on_disk(job: SyncContext, name: str, entry: Entry) -> bool:
+    """Whether the file is the one that was published; one that cannot be looked at is not."""
+    try:
+        return signature_of(job.storage, name) == entry.signature
+    except OSError:
+        return False

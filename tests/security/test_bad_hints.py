@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -16,13 +18,14 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.core.entries import MAX_NAME_BYTES, is_name, name_of
+from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, Signature, is_name, name_of, split
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.loop import MountLoop
-from tests.factories import use_mount, write
+from s3rewrite.sync.passes import whole_pass
+from tests.factories import job, use_mount, write
 from tests.integration.test_commands import eventually
 
 BAD = [
@@ -162,3 +165,45 @@ def test_the_admin_asks_for_no_such_name(mount: Mount, registry: Registry) -> No
         assert "No file can have the name" in page.content.decode()
         assert client.get("/admin/s3rewrite/mountstatus/", {"q": name}).status_code == 200
     assert registry.read_hints("0-0", 0)[1] == []
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/x", "d/loop/x/y"])
+def test_what_cannot_be_looked_at_stops_no_pass(
+    mount: Mount, root: Path, registry: Registry, name: str
+) -> None:
+    """A name that became unreadable stands in Redis: published, withdrawn, and in doubt."""
+    for file in (name, "a.txt"):
+        write(root, file)
+    whole_pass(job(mount))
+    place = root / name.partition("loop")[0] / "loop"
+    rmtree(place) if place.is_dir() else place.unlink()
+    registry.withdraw([name])
+    entry = Entry(Signature(5, 1), "a" * 24)
+    registry.client.hset(registry.keys.directory(split(name)[0]), split(name)[1], entry.encode())
+    registry.client.sadd(registry.keys.directories, split(name)[0])
+    registry.client.set(registry.keys.epoch, "x@" + "0" * 40)
+    place.symlink_to("loop")
+    for _ in range(2):
+        report = whole_pass(job(replace(mount, delete_grace=0), delete=True))
+        assert report.stopped == ""
+    assert registry.get([name, "a.txt"]).keys() == {"a.txt"}
+    assert [found.name for found in registry.withdrawn(0)].count(name) >= 1
+
+
+def test_a_young_file_that_cannot_be_looked_at_any_more_fails_alone(
+    settings: Any, mount: Mount, root: Path, registry: Registry
+) -> None:
+    mount = use_mount(settings, root, **{**settings.S3REWRITE["media"], "SETTLE": 0.2})
+    reports: list[Any] = []
+    loop = MountLoop(mount, 3600.0, threading.Event(), print)
+    loop.count = lambda report, **_: reports.append(report)
+    write(root, "d/young", age=0)
+    write(root, "d/grown", age=0)
+    loop.step()
+    assert set(reports[0].young) == {"d/young", "d/grown"}
+    (root / "d/young").unlink()
+    (root / "d/young").symlink_to("young")
+    time.sleep(0.3)
+    loop.step()
+    assert "d/young" in reports[1].failures
+    assert registry.get(["d/grown"])

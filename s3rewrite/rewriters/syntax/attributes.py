@@ -43,7 +43,8 @@ class Tag:
         if found is None:
             return None
         attribute = _attribute(found)
-        return attribute if attribute.start <= place and self._counts(attribute) else None
+        is_in = attribute.start <= place < attribute.end
+        return attribute if is_in and self._counts(attribute) else None
 
     def __contains__(self, name: bytes) -> bool:
         if self._lower is not None and name not in self._lower:

@@ -6,7 +6,10 @@ Possessive, as those of HTML are: the time they take grows with the bytes and no
 from s3rewrite.rewriters.syntax.tokens import compiled
 
 _NAME = r"""[^\s/><!?="']++"""
-_REST = r"""(?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+"""
+_S = r"[\x20\t\r\n]"
+_ATTRIBUTE = rf"""{_S}++ {_NAME} {_S}*+ = {_S}*+ (?: "[^"<]*+" | '[^'<]*+' )"""
+# Only what is well-formed: where XML and HTML split a tag in other ways, it is none.
+_REST = rf"(?: {_ATTRIBUTE} )*+ {_S}*+ /?+"
 _CDATA = r"<!\[CDATA\[((?s:.*?))\]\]>"
 _OTHER = r"(?: <!--(?s:.*?)--> | <\?(?s:.*?)\?> )"
 
