@@ -19,7 +19,7 @@ from django_redis.cache import RedisCache
 
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import OPTIONS, Mount
-from s3rewrite.core.shown import cleaned, veiled, without_userinfo
+from s3rewrite.core.redaction import cleaned, veiled, without_userinfo
 
 SETTING = "S3REWRITE"
 MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"

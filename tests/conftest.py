@@ -11,7 +11,7 @@ import redis
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.linking.errors import forget_errors
-from s3rewrite.registry.door import forget_dropped
+from s3rewrite.registry.replies import forget_dropped
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -18,7 +18,7 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.core.meant import WORDS
+from s3rewrite.core.kept_local import WORDS
 from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount, limit_of
 from s3rewrite.rewriters.table.conditions import cors
 from s3rewrite.rewriters.table.contexts import TABLE

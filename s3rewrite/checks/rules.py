@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 
 from s3rewrite import conf
 from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount
-from s3rewrite.core.shown import cleaned
+from s3rewrite.core.redaction import cleaned
 
 Options = Mapping[str, Any]
 Messages = Iterator[CheckMessage]

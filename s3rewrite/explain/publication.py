@@ -9,7 +9,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import Entry, is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import kept_local
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.explain import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root

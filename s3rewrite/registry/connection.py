@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from s3rewrite.core.shown import Veiled, cleaned
+from s3rewrite.core.redaction import Veiled, cleaned
 from s3rewrite.registry.cluster import Cluster
 
 _clients: dict[tuple[str, float], redis.Redis] = {}

@@ -5,8 +5,8 @@ from typing import Any
 
 import redis
 
-from s3rewrite.registry.door import Door, is_hint
 from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.replies import Door, is_hint
 
 MAX_HINTS = 100_000
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import Check, is_number, is_text, is_time, may_be_time
+from s3rewrite.registry.replies import Check, is_number, is_text, is_time, may_be_time
 
 PASSES = 200
 """Passes that are remembered; those that did nothing are not."""

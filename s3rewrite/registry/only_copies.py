@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import is_text, is_time
+from s3rewrite.registry.replies import is_text, is_time
 
 MOST = 10_000
 """Names that are remembered."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import Check, is_text
+from s3rewrite.registry.replies import Check, is_text
 
 EXPIRES = 3600
 """Seconds after which what nobody hears or takes up any more is gone,"""

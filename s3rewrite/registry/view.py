@@ -23,7 +23,7 @@ import redis
 from s3rewrite.core.counters import link_counter
 from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode, split
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.remembered import Remembered
+from s3rewrite.registry.entry_cache import Remembered
 from s3rewrite.registry.scripts import source
 
 logger = logging.getLogger("s3rewrite.registry")

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.shown import Veiled, cleaned
+from s3rewrite.core.redaction import Veiled, cleaned
 from s3rewrite.s3 import answers
 from s3rewrite.s3.ends import UnconfirmedWrites
 from s3rewrite.s3.errors import NO_S3, SLOWED, NotS3Error, S3Error, S3Unavailable, translated

@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from s3rewrite.core.shown import cleaned
+from s3rewrite.core.redaction import cleaned
 
 HINTS = {
     "NoSuchBucket": "the bucket does not exist: create it, or mend BUCKET",

@@ -11,7 +11,7 @@ from s3rewrite import conf
 from s3rewrite.core.batches import batches
 from s3rewrite.core.debounce import is_young
 from s3rewrite.core.entries import Entry, Signature, are_published, by_directory, join, split
-from s3rewrite.disk.ground import is_there
+from s3rewrite.disk.access import is_there
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing

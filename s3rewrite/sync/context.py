@@ -11,7 +11,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import kept_local
 from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from s3rewrite.core.entries import Signature, join
-from s3rewrite.core.meant import PLAIN, Facts, are_unsuspicious, why_kept_local
+from s3rewrite.core.kept_local import PLAIN, Facts, are_unsuspicious, why_kept_local
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import MAX_KEY_BYTES
 from s3rewrite.core.patterns import is_excluded

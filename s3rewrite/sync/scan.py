@@ -13,9 +13,9 @@ from typing import NamedTuple
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.entries import Signature, join
-from s3rewrite.core.meant import UNREADABLE, Facts
+from s3rewrite.core.kept_local import UNREADABLE, Facts
 from s3rewrite.core.mounts import Mount
-from s3rewrite.disk.ground import Ground
+from s3rewrite.disk.access import Ground
 from s3rewrite.disk.own_names import parsed_own
 from s3rewrite.disk.signatures import signature, storage_signature
 from s3rewrite.disk.stubs import is_spoiled_stub, stub_at

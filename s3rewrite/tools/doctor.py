@@ -21,7 +21,7 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name
 from s3rewrite.core.patterns import parameters_of
-from s3rewrite.core.shown import Veiled, cleaned
+from s3rewrite.core.redaction import Veiled, cleaned
 from s3rewrite.disk.open_file import digests_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.bucket import Bucket

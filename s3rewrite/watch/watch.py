@@ -20,7 +20,7 @@ import redis
 from django.core.files.storage import FileSystemStorage
 
 from s3rewrite.core.debounce import Debouncer
-from s3rewrite.core.meant import why_kept_local
+from s3rewrite.core.kept_local import why_kept_local
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.context import SyncContext

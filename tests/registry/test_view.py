@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from demo.servers import Valkey
 from s3rewrite.core.entries import Entry
-from s3rewrite.registry import Outcome, Registry, View, remembered
+from s3rewrite.registry import Outcome, Registry, View, entry_cache
 from s3rewrite.registry import view as view_module
 from s3rewrite.registry.lease import held
 from s3rewrite.registry.view import Times
@@ -169,7 +169,7 @@ def test_an_evicted_stream_makes_links_no_worse(
 def test_the_least_recently_used_names_are_forgotten(
     registry: Registry, lease: str, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "CAPACITY", 2)
+    monkeypatch.setattr(entry_cache, "CAPACITY", 2)
     for name in "abc":
         publish(registry, lease, name)
     view.get_many(["a", "b"])
@@ -182,7 +182,7 @@ def test_the_least_recently_used_names_are_forgotten(
 def test_more_names_than_it_remembers_are_still_answered(
     registry: Registry, lease: str, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "CAPACITY", 2)
+    monkeypatch.setattr(entry_cache, "CAPACITY", 2)
     for name in "abc":
         publish(registry, lease, name)
     assert sum(found is not None for found in view.get_many(["a", "b", "c"])) >= 2

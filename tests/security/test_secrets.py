@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite import conf
-from s3rewrite.core.shown import MASK, Veiled, cleaned, veiled, without_userinfo
+from s3rewrite.core.redaction import MASK, Veiled, cleaned, veiled, without_userinfo
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.boto3_writer import new_boto
 from s3rewrite.s3.objects import Digests

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.core.meant import HIDDEN, OUTSIDE, TEMPORARY, UNLINKABLE, UNREADABLE, WORDS
+from s3rewrite.core.kept_local import HIDDEN, OUTSIDE, TEMPORARY, UNLINKABLE, UNREADABLE, WORDS
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature
 from s3rewrite.explain.explanation import explain_urls

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount, parsed_limit
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.context import SyncContext, SyncOptions

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.core.entries import Entry
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import kept_local
 from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.registry import Claim, Outcome
 from s3rewrite.s3.errors import S3Error

@@ -15,7 +15,7 @@ from s3rewrite.core.content_types import content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name, reference
 from s3rewrite.core.patterns import is_excluded
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import kept_local
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable

@@ -7,7 +7,7 @@ from typing import IO
 
 from django.core.files.storage import FileSystemStorage, Storage
 
-from s3rewrite.core.meant import Facts, Kept, readers, why_kept_local
+from s3rewrite.core.kept_local import Facts, Kept, readers, why_kept_local
 from s3rewrite.core.mounts import Mount
 
 READ, ENTER = (0o004, 0o040), (0o001, 0o010)

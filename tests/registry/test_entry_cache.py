@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite.core.entries import MAX_NAME_BYTES
-from s3rewrite.registry import Registry, View, remembered
-from s3rewrite.registry.remembered import CAPACITY, CAPACITY_BYTES, Remembered
+from s3rewrite.registry import Registry, View, entry_cache
+from s3rewrite.registry.entry_cache import CAPACITY, CAPACITY_BYTES, Remembered
 from tests.registry.conftest import entry
 
 
 def test_the_names_used_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "CAPACITY", 2)
+    monkeypatch.setattr(entry_cache, "CAPACITY", 2)
     known = Remembered()
     for name in ("a", "b"):
         known.put(name, entry(1))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from s3rewrite.core.meant import (
+from s3rewrite.core.kept_local import (
     HIDDEN,
     OUTSIDE,
     TEMPORARY,
