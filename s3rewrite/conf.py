@@ -19,7 +19,7 @@ from django_redis.cache import RedisCache
 
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import OPTIONS, Mount
-from s3rewrite.core.redaction import cleaned, veiled, without_userinfo
+from s3rewrite.core.redaction import redact, redacted, without_userinfo
 
 SETTING = "S3REWRITE"
 MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"
@@ -27,7 +27,7 @@ MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"
 
 def raw() -> Any:
     """`settings.S3REWRITE` as it is written, with its secrets veiled; `{}` where it is not."""
-    return veiled(getattr(settings, SETTING, {}))
+    return redacted(getattr(settings, SETTING, {}))
 
 
 def middleware() -> list[str]:
@@ -97,10 +97,10 @@ def mounts() -> dict[str, Mount]:
     Raises ImproperlyConfigured, naming `manage.py check`, where the settings cannot be read.
     """
     try:
-        return {alias: read(alias, options) for alias, options in raw().items()}
+        return {alias: build_mount(alias, options) for alias, options in raw().items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Without its frames: a debug page would show what is written in the settings.
-        reason = f"{SETTING} cannot be read ({cleaned(repr(error))})"
+        reason = f"{SETTING} cannot be read ({redact(repr(error))})"
         raise ImproperlyConfigured(
             f"{reason}; run 'manage.py check' to see what to mend."
         ) from None
@@ -139,10 +139,10 @@ def _before_name(url: str) -> str:
     return url.removesuffix("x") if url.endswith("/x") else ""
 
 
-def read(alias: str, options: Mapping[str, Any]) -> Mount:
+def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
     """A mount of `options` over the defaults; those that depend on others are worked out here."""
     known = {key.lower(): _frozen(value) for key, value in options.items() if key in OPTIONS}
-    given = veiled({key: _without_userinfo(value) for key, value in known.items()})
+    given = redacted({key: _without_userinfo(value) for key, value in known.items()})
     client = given.get("client", {})
     bucket = given["bucket"]
     prefix = given.setdefault("prefix", f"{alias}/")
@@ -153,12 +153,12 @@ def read(alias: str, options: Mapping[str, Any]) -> Mount:
     return Mount(alias=alias, **given)
 
 
-def is_place_known(mount: Mount) -> bool:
+def is_location_known(mount: Mount) -> bool:
     """Whether it can be told from here which service, or which region of AWS, has the bucket."""
     return bool(_endpoint(mount.client) or _region(mount.client))
 
 
-def place(mount: Mount) -> str:
+def location_digest(mount: Mount) -> str:
     """A digest of where the mount's objects are: what is published speaks of that place only."""
     parts = (_endpoint(mount.client), mount.bucket, mount.prefix, mount.keys)
     return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()

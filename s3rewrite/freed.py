@@ -71,7 +71,7 @@ def fetch(storage: Storage, stub: Stub, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-class Part(NamedTuple):
+class ObjectRange(NamedTuple):
     """Bytes of an object as S3 sends them: how many, and which of them (Content-Range, or "")."""
 
     size: int
@@ -79,7 +79,7 @@ class Part(NamedTuple):
     chunks: Generator[bytes]
 
 
-def read_part(mount: Mount, stub: Stub, wanted: str) -> Part | None:
+def read_range(mount: Mount, stub: Stub, wanted: str) -> ObjectRange | None:
     """Some bytes of a freed file, not checked; `wanted` as a Range header says, "" for all.
 
     None where there are no such bytes. Raises FreedFileError.
@@ -97,7 +97,9 @@ def read_part(mount: Mount, stub: Stub, wanted: str) -> Part | None:
     digest = answer.get("Metadata", {}).get(FINGERPRINT)
     if str(answer.get("ETag", "")).strip('"') != stub.etag and digest != stub.sha256:
         raise FreedFileError(f"{stub.key}: bucket {stub.bucket} has other bytes than were freed")
-    return Part(answer["ContentLength"], answer.get("ContentRange", ""), _chunks(answer["Body"]))
+    return ObjectRange(
+        answer["ContentLength"], answer.get("ContentRange", ""), _chunks(answer["Body"])
+    )
 
 
 def _chunks(body: Any) -> Generator[bytes]:

@@ -18,13 +18,13 @@ class Debouncer:
     def __len__(self) -> int:
         return len(self._due)
 
-    def changed(self, path: str, now: float) -> None:
+    def record_change(self, path: str, now: float) -> None:
         """Something happened to a path: its time begins anew."""
         # At the end of the dict, which so lies in the order of time.
         self._due.pop(path, None)
         self._due[path] = now + self._seconds
 
-    def settled(self, now: float) -> list[str]:
+    def pop_settled(self, now: float) -> list[str]:
         """The paths whose time has passed; they are forgotten."""
         found = []
         for path, due in self._due.items():

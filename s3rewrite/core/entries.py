@@ -45,7 +45,7 @@ class Entry(NamedTuple):
         return f"{self.signature.size},{self.signature.mtime_ns},{mark}{self.fingerprint}"
 
 
-def decode(value: bytes | None) -> Entry | None:
+def decode_entry(value: bytes | None) -> Entry | None:
     """The entry of an encoded value; None where there is none, or one that is not ours."""
     match = _ENTRY.fullmatch(value) if value else None
     if match is None:
@@ -54,12 +54,12 @@ def decode(value: bytes | None) -> Entry | None:
     return Entry(Signature(int(size), int(mtime_ns)), fingerprint.decode(), mark is not None)
 
 
-def decode_all(found: Mapping[bytes, bytes]) -> dict[str, Entry]:
+def decode_directory(found: Mapping[bytes, bytes]) -> dict[str, Entry]:
     """Basename -> entry, of a directory as Redis holds it, without what is not ours."""
     return {
         basename: entry
         for raw, value in found.items()
-        if (basename := name_of(raw)) and "/" not in basename and (entry := decode(value))
+        if (basename := decode_name(raw)) and "/" not in basename and (entry := decode_entry(value))
     }
 
 
@@ -82,7 +82,7 @@ def is_name(name: str) -> bool:
     return is_clean and length <= MAX_NAME_BYTES
 
 
-def name_of(raw: bytes | None) -> str | None:
+def decode_name(raw: bytes | None) -> str | None:
     """The name that bytes are; None where they are none."""
     try:
         name = (raw or b"").decode()
@@ -91,7 +91,7 @@ def name_of(raw: bytes | None) -> str | None:
     return name if is_name(name) else None
 
 
-def are_published(
+def matches_published(
     local: Mapping[str, Signature], published: Mapping[bytes, bytes], freed: Container[str] = ()
 ) -> bool:
     """Whether a directory's files are those that are published, none more, none changed.
@@ -123,7 +123,7 @@ def join(directory: str, basename: str) -> str:
     return f"{directory}/{basename}" if directory else basename
 
 
-def by_directory(names: Iterable[str]) -> dict[str, list[str]]:
+def group_by_directory(names: Iterable[str]) -> dict[str, list[str]]:
     """Directory -> basenames of names."""
     grouped: dict[str, list[str]] = {}
     for name in names:

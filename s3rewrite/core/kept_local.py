@@ -10,7 +10,7 @@ from typing import NamedTuple
 from s3rewrite.core.paths import is_linkable
 
 HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY = "hidden", "outside", "unreadable", "temporary"
-WORDS = (HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY)
+ALLOW_WORDS = (HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY)
 """What ALLOW may have."""
 
 UNLINKABLE = "unlinkable"
@@ -48,27 +48,29 @@ _MARKS = (
 ).split()
 
 
-class Facts(NamedTuple):
+class FileAccess(NamedTuple):
     """What the disk says of a name, behind links."""
 
     is_outside: bool = False
     """It lies, or would lie, outside of the storage."""
-    is_closed: bool = False
+    is_unreadable: bool = False
     """Others may not read it, or not come to it."""
 
 
-PLAIN = Facts()
+NORMAL_ACCESS = FileAccess()
 """Those of most files."""
 
 
-class Kept(NamedTuple):
+class LocalReason(NamedTuple):
     """Why a file is kept local: the word, and a reason for people."""
 
     word: str
     reason: str
 
 
-def why_kept_local(name: str, facts: Facts = PLAIN, allow: Collection[str] = ()) -> Kept | None:
+def why_kept_local(
+    name: str, facts: FileAccess = NORMAL_ACCESS, allow: Collection[str] = ()
+) -> LocalReason | None:
     """Why a file, or what a directory holds, is not to become public; None where it may.
 
     | its name, or what it is                     | kept local unless ALLOW has |
@@ -85,15 +87,15 @@ def why_kept_local(name: str, facts: Facts = PLAIN, allow: Collection[str] = ())
         TEMPORARY: _TEMPORARY.fullmatch(name.rpartition("/")[2]) is not None,
         HIDDEN: _HIDDEN.search(name.removeprefix(WELL_KNOWN)) is not None,
         OUTSIDE: facts.is_outside,
-        UNREADABLE: facts.is_closed,
+        UNREADABLE: facts.is_unreadable,
     }
     word = next((word for word, holds in found.items() if holds and word not in allow), "")
     if not word:
         return None
-    return Kept(word, TEXTS[word] + (f' (ALLOW: "{word}")' if word in WORDS else ""))
+    return LocalReason(word, TEXTS[word] + (f' (ALLOW: "{word}")' if word in ALLOW_WORDS else ""))
 
 
-def are_unsuspicious(basenames: Collection[str]) -> bool:
+def are_ordinary(basenames: Collection[str]) -> bool:
     """Whether surely none of these is kept local for its name: all at once, as that is fast."""
     text = "/".join(("", *basenames)).lower()
     return text.isprintable() and not any(mark in text for mark in _MARKS)

@@ -11,13 +11,13 @@ _WRITTEN = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?%|([0-9]{1,18})")
 _MILLION = 1_000_000
 
 
-def parsed_limit(written: str) -> int | str:
+def parse_limit(written: str) -> int | str:
     """What a command line says: "5" is 5 objects, "10%" stays. Raises ValueError otherwise."""
-    limit_of(written, 0)
+    resolve_limit(written, 0)
     return written if written.endswith("%") else int(written)
 
 
-def limit_of(limit: int | str, total: int) -> int:
+def resolve_limit(limit: int | str, total: int) -> int:
     """How many of `total` objects a limit allows; of a percentage rounded down, at most `total`.
 
     Raises ValueError where a string is neither a number nor a percentage from 0% to 100%.

@@ -118,7 +118,7 @@ def is_inert(text: str) -> bool:
     return _INERT.fullmatch(text) is not None
 
 
-def reference(rest: bytes) -> LocalPath | None:
+def parse_local_path(rest: bytes) -> LocalPath | None:
     """The name that a URL means by what follows the mount's prefix in it, or None: leave it.
 
     In: bytes, with the escapes of HTML, CSS or JSON undone. The path ends at `?` or `#`
@@ -128,7 +128,7 @@ def reference(rest: bytes) -> LocalPath | None:
     """
     path_length = _end(rest, b"?#")
     path, query = rest[:path_length], _query(rest[path_length:])
-    if not path or path.endswith(b"/") or _ambiguous(path) or not harmless_query(query):
+    if not path or path.endswith(b"/") or _ambiguous(path) or not is_harmless_query(query):
         return None
     try:
         name = unquote_to_bytes(path).decode("utf-8")
@@ -137,7 +137,7 @@ def reference(rest: bytes) -> LocalPath | None:
     return None if _CONTROL.search(name) else LocalPath(name, path_length)
 
 
-def harmless_query(query: bytes) -> bool:
+def is_harmless_query(query: bytes) -> bool:
     """Whether S3 answers a URL with this query (without `?`) as it does without it."""
     names = [unquote_to_bytes(part.partition(b"=")[0]) for part in re.split(rb"[&;]", query)]
     words = [name.decode("latin-1").strip().lower() for name in names]

@@ -17,7 +17,7 @@ _VALUES = re.compile(
 )
 
 
-class Veiled(dict[str, Any]):
+class RedactedDict(dict[str, Any]):
     """A dict of settings, whose values an error report or a debug page does not get to see."""
 
     def __repr__(self) -> str:
@@ -26,12 +26,12 @@ class Veiled(dict[str, Any]):
     __str__ = __repr__
 
 
-def veiled(value: Any) -> Any:
+def redacted(value: Any) -> Any:
     """The same, with every dict in it veiled."""
     if isinstance(value, Mapping):
-        return Veiled({key: veiled(inner) for key, inner in value.items()})
+        return RedactedDict({key: redacted(inner) for key, inner in value.items()})
     if isinstance(value, (list, tuple)):
-        return type(value)(map(veiled, value))
+        return type(value)(map(redacted, value))
     return value
 
 
@@ -49,7 +49,7 @@ def without_userinfo(url: str) -> str:
     return url.replace(netloc, netloc.rpartition("@")[2], 1) if "@" in netloc else url
 
 
-def cleaned(text: str) -> str:
+def redact(text: str) -> str:
     """A message without the passwords of URLs, and without values that it repeats."""
     return _VALUES.sub(MASK, _USERINFO.sub(f"{MASK}@", text))
 

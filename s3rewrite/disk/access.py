@@ -7,14 +7,14 @@ from typing import IO
 
 from django.core.files.storage import FileSystemStorage, Storage
 
-from s3rewrite.core.kept_local import Facts, Kept, readers, why_kept_local
+from s3rewrite.core.kept_local import FileAccess, LocalReason, readers, why_kept_local
 from s3rewrite.core.mounts import Mount
 
 READ, ENTER = (0o004, 0o040), (0o001, 0o010)
 """Permissions of others and of the group."""
 
 
-class Ground:
+class StorageAccess:
     """The root of a storage, and what its files and directories must be open to."""
 
     def __init__(self, storage: FileSystemStorage) -> None:
@@ -23,33 +23,35 @@ class Ground:
         self.file_readers = readers(storage.file_permissions_mode, *READ)
         self._directory_readers = readers(storage.directory_permissions_mode, *ENTER)
 
-    def facts(self, name: str) -> Facts:
+    def access_of(self, name: str) -> FileAccess:
         """What the disk says of a name. What is not there is not closed."""
         path = os.path.join(self.root, name)  # noqa: PTH118 - an absolute one is no name of ours
         real = os.path.realpath(path)
         return self._facts(real, {*_ways(self.root, path), *_ways(self.real, real)})
 
-    def facts_of_open(self, name: str, descriptor: int) -> Facts:
+    def access_of_open_file(self, name: str, descriptor: int) -> FileAccess:
         """The same of a file that is open: nobody can put another one in its place any more."""
         try:
             real = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a descriptor's
         except OSError:
             real = os.path.realpath(f"{self.root}/{name}")  # not on Linux
         facts = self._facts(real, _ways(self.real, real))
-        return facts._replace(is_closed=facts.is_closed or not self.is_open(os.fstat(descriptor)))
+        return facts._replace(
+            is_unreadable=facts.is_unreadable or not self.is_readable(os.fstat(descriptor))
+        )
 
-    def _facts(self, real: str, ways: Iterable[str]) -> Facts:
+    def _facts(self, real: str, ways: Iterable[str]) -> FileAccess:
         if not (real + "/").startswith(self.real.rstrip("/") + "/"):
-            return Facts(is_outside=True)
-        return Facts(is_closed=any(map(self._is_closed, ways)))
+            return FileAccess(is_outside=True)
+        return FileAccess(is_unreadable=any(map(self._is_closed, ways)))
 
     def _is_closed(self, path: str) -> bool:
         try:
-            return not self.is_open(os.stat(path))  # noqa: PTH116
+            return not self.is_readable(os.stat(path))  # noqa: PTH116
         except OSError:
             return False
 
-    def is_open(self, found: os.stat_result) -> bool:
+    def is_readable(self, found: os.stat_result) -> bool:
         """Whether others may read that file, or enter that directory."""
         is_directory = stat.S_ISDIR(found.st_mode)
         needed = self._directory_readers if is_directory else self.file_readers
@@ -75,14 +77,14 @@ def is_there(storage: Storage, name: str) -> bool:
     return storage.exists(name)
 
 
-def kept_local(
+def find_local_reason(
     storage: Storage, mount: Mount, name: str, file: IO[bytes] | None = None
-) -> Kept | None:
+) -> LocalReason | None:
     """Why a name is not to become public, or a file of that name that is open; None: it may."""
     if (why := why_kept_local(name, allow=mount.allow)) or not isinstance(
         storage, FileSystemStorage
     ):
         return why
-    ground = Ground(storage)
-    facts = ground.facts_of_open(name, file.fileno()) if file else ground.facts(name)
+    ground = StorageAccess(storage)
+    facts = ground.access_of_open_file(name, file.fileno()) if file else ground.access_of(name)
     return why_kept_local(name, facts, mount.allow)

@@ -16,7 +16,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.disk.own_names import PART, own_name, parsed_own
+from s3rewrite.disk.own_names import PART, own_name, parse_own_name
 from s3rewrite.disk.replacements import create, give, old_of, part_of, replaceable
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.freed import bring_back, fetch
@@ -41,7 +41,7 @@ class FreeableStorage(FileSystemStorage):
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Directories and files, without those that are ours for a while."""
         directories, files = super().listdir(path)
-        return directories, [file for file in files if not parsed_own(file)]
+        return directories, [file for file in files if not parse_own_name(file)]
 
     def _open(self, name: str, mode: str = "rb") -> "File[Any]":
         def open_freed(stub: Stub) -> "File[Any]":

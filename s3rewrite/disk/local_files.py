@@ -64,7 +64,7 @@ def open_beside(storage: FileSystemStorage, path: Path, basename: str) -> IO[byt
     return file
 
 
-def give_name(temporary: Path, path: Path) -> None:
+def move_into_place(temporary: Path, path: Path) -> None:
     """Give a whole file its name, unless that is taken. The temporary name goes, or may stay.
 
     | the file system can       | what is done                                            |
@@ -95,7 +95,7 @@ def give_name(temporary: Path, path: Path) -> None:
         raise
 
 
-def obstacle(path: Path, root: Path) -> str:
+def find_obstacle(path: Path, root: Path) -> str:
     """What keeps a file from being made at a path below `root`; "" where nothing is in the way."""
     if os.path.lexists(path):
         kind = "a folder" if path.is_dir() else "what is no file, or a link to nothing,"

@@ -45,7 +45,7 @@ def own_name(kind: str, token: str = "") -> str:
     return f"{START}{kind}-{token}-{_mac(kind, token, conf.secret_keys()[0])}"
 
 
-def parsed_own(basename: str) -> OwnName | None:
+def parse_own_name(basename: str) -> OwnName | None:
     """What a basename says that we have made; None for any other."""
     if not basename.startswith(START) or not (match := _NAME.fullmatch(basename)):
         return None
@@ -58,7 +58,7 @@ def parsed_own(basename: str) -> OwnName | None:
 
 def is_own(name: str) -> bool:
     """Whether the last part of a name is a basename of ours."""
-    return START in name and parsed_own(name.rpartition("/")[2]) is not None
+    return START in name and parse_own_name(name.rpartition("/")[2]) is not None
 
 
 def token_of(text: str) -> str:

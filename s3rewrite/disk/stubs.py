@@ -51,12 +51,12 @@ class Stub(NamedTuple):
         facts = f"{self.signature.size},{self.signature.mtime_ns},{self.sha256},{self.etag}"
         mode = "" if self.mode is None else f",{self.mode:o}"
         text = f"{START}/{self.bucket}/{facts}{mode}/{self.key}"
-        if parsed(text) != self:
+        if parse_target(text) != self:
             raise ValueError(f"{text!r} says something else than was meant")
         return text
 
 
-def parsed(target: str) -> Stub | None:
+def parse_target(target: str) -> Stub | None:
     """The stub that a symbolic link's target speaks of; None where it is another link."""
     match = _TARGET.fullmatch(target)
     if match is None or not _is_key(match["key"]) or int(match["mtime_ns"]) not in _TIMES:
@@ -69,7 +69,7 @@ def parsed(target: str) -> Stub | None:
 def stub_at(path: str) -> Stub | None:
     """The stub that lies at a path; None where there is something else, or nothing."""
     target = _target_at(path)
-    return parsed(target) if target else None
+    return parse_target(target) if target else None
 
 
 def write_stub(path: Path, stub: Stub, owner: os.stat_result) -> None:
@@ -79,10 +79,10 @@ def write_stub(path: Path, stub: Stub, owner: os.stat_result) -> None:
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
-def is_spoiled_stub(path: str) -> bool:
+def is_corrupt_stub(path: str) -> bool:
     """Whether a link at a path begins as a stub does, and says nothing that can be true."""
     target = _target_at(path)
-    return target.startswith(f"{START}/") and parsed(target) is None
+    return target.startswith(f"{START}/") and parse_target(target) is None
 
 
 def _target_at(path: str) -> str:

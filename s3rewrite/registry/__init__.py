@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from django.core.signals import setting_changed
 
-from s3rewrite.conf import SETTING, place
+from s3rewrite.conf import SETTING, location_digest
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.commands import Registry
@@ -42,7 +42,9 @@ def web_registry(mount: Mount) -> Registry:
 
 def _registry(mount: Mount, timeout: float) -> Registry:
     overwrites = not mount.paths.fingerprinted
-    return Registry(mount.alias, client(mount.cache, timeout), place(mount), overwrites=overwrites)
+    return Registry(
+        mount.alias, client(mount.cache, timeout), location_digest(mount), overwrites=overwrites
+    )
 
 
 def view_of(mount: Mount) -> View:

@@ -120,7 +120,7 @@ class Registry(Directories):
             calls.append((keys, [name, basename, lease, old.encode(), new.encode()]))
         return [_outcome(reply) for reply in self.scripts.run_each("refresh", calls)]
 
-    def forget(self, objects: Iterable[Withdrawn]) -> None:
+    def forget_withdrawn(self, objects: Iterable[Withdrawn]) -> None:
         """These withdrawn objects are gone from the bucket, or not to be deleted."""
         members = [found.member() for found in objects]
         for batch in batches(members, PIPELINE):

@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from s3rewrite.core.redaction import Veiled, cleaned
+from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.registry.cluster import Cluster
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
@@ -48,7 +48,7 @@ def _made(cache: str, timeout: float) -> redis.Redis:
         return redis.Redis(connection_pool=_by_sentinel(pool, waits, once))
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
         return cast("redis.Redis", found)
-    options = Veiled(pool.connection_kwargs | waits | once)
+    options = RedactedDict(pool.connection_kwargs | waits | once)
     own = redis.ConnectionPool(connection_class=pool.connection_class, **options)
     return redis.Redis(connection_pool=own)
 
@@ -58,7 +58,7 @@ def _connection(cache: str) -> Any:
         return get_redis_connection(cache)
     except ValueError as error:
         # The password may be in the message, and in the frames that a debug page would show.
-        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {cleaned(str(error))}"
+        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {redact(str(error))}"
         raise ImproperlyConfigured(reason) from None
 
 
@@ -71,7 +71,7 @@ def _by_sentinel(pool: Any, waits: dict[str, Any], once: dict[str, Any]) -> Sent
         named.min_other_sentinels,
         named.sentinel_kwargs | waits | {"retry": once["retry"]},
     )
-    options = Veiled(pool.connection_kwargs | waits | once)
+    options = RedactedDict(pool.connection_kwargs | waits | once)
     del options["connection_pool"]
     return SentinelConnectionPool(  # type: ignore[no-untyped-call]
         pool.service_name,

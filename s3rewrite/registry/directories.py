@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from s3rewrite.core.batches import batches
-from s3rewrite.core.entries import Entry, decode, decode_all, join, split
+from s3rewrite.core.entries import Entry, decode_directory, decode_entry, join, split
 from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.scripts import Scripts
@@ -41,10 +41,10 @@ class Directories(HintStream):
 
     def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
         """For each directory its basenames with their entries, in one round trip."""
-        found = self.encoded(directories)
-        return [self.decoded(*pair) for pair in zip(directories, found, strict=True)]
+        found = self.encoded_entries(directories)
+        return [self.decode_entries(*pair) for pair in zip(directories, found, strict=True)]
 
-    def encoded(self, directories: Sequence[str]) -> list[dict[bytes, bytes]]:
+    def encoded_entries(self, directories: Sequence[str]) -> list[dict[bytes, bytes]]:
         """The same as Redis holds it; `decoded` makes entries of it."""
         with self.scripts.together() as pipeline:
             for directory in directories:
@@ -58,9 +58,9 @@ class Directories(HintStream):
             self._heal(directory, {})
         return found or {}
 
-    def decoded(self, directory: str, found: dict[bytes, bytes]) -> dict[str, Entry]:
+    def decode_entries(self, directory: str, found: dict[bytes, bytes]) -> dict[str, Entry]:
         """The entries of a directory as Redis holds it; whatever else is there is removed."""
-        entries = decode_all(found)
+        entries = decode_directory(found)
         if len(entries) < len(found):
             known = {basename.encode() for basename in entries}
             strange = {raw: value for raw, value in found.items() if raw not in known}
@@ -90,7 +90,7 @@ class Directories(HintStream):
         value = self.door.right("a directory", reply, b"")
         if value == b"":
             self._heal(split(name)[0], {})
-        entry = decode(value)
+        entry = decode_entry(value)
         if value and not entry:
             self.door.dropped("entries", {name: value})
         return entry

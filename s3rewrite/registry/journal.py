@@ -131,7 +131,7 @@ class Journal:
         """The loop that runs over the mount: `holder`, `interval`; None where none does."""
         return self._record("loop", self._keys.loop, LOOP)
 
-    def running(self) -> dict[str, Any] | None:
+    def progress(self) -> dict[str, Any] | None:
         """How far the pass is that runs now; None where none does."""
         return self._record("progress", self._keys.progress, PROGRESS)
 

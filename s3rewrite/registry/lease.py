@@ -17,7 +17,7 @@ DURATION = 15.0
 """Seconds for which a lease stands if its holder does not renew it."""
 
 
-LATE = 960.0
+LATE_WRITE_SECONDS = 960.0
 """Seconds after the end of a lease in which a request of its holder may still arrive at S3.
 
 A service refuses what was signed more than 15 minutes ago; a minute more for a lease that ended
@@ -32,14 +32,14 @@ MAX_CLAIMS = 100_000
 class Lease(str):
     """What `claim`, `publish` and `refresh` want as `lease`; knows how long it stands for sure."""
 
-    until: float
+    valid_until: float
 
     are_abandoned = False
     """Whether this process is to send and publish nothing more, whatever lease it has."""
 
-    def stands(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether it stands by this machine's clock, asleep or awake; asks nobody."""
-        return not Lease.are_abandoned and now() < self.until
+        return not Lease.are_abandoned and now() < self.valid_until
 
 
 _held: dict[Lease, Registry] = {}
@@ -84,7 +84,7 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
             _renew(registry, lease, 0)
 
 
-def abandoned() -> list[Callable[[], None]]:
+def abandon_all() -> list[Callable[[], None]]:
     """No lease of this process stands any more; what gives each of them back in Redis.
 
     Those raise redis.RedisError.
@@ -93,32 +93,32 @@ def abandoned() -> list[Callable[[], None]]:
     return [partial(_renew, registry, lease, 0) for lease, registry in _held.items()]
 
 
-def lease_of_another(registry: Registry, lease: str) -> Lease:
+def load_lease(registry: Registry, lease: str) -> Lease:
     """A lease that another process holds and renews; it stands as long as Redis says by now.
 
     Raises redis.RedisError.
     """
     found = Lease(lease)
-    found.until = float("-inf")
-    renew_by_registry(registry, found)
+    found.valid_until = float("-inf")
+    refresh_expiry(registry, found)
     return found
 
 
-def renew_by_registry(registry: Registry, lease: Lease) -> None:
+def refresh_expiry(registry: Registry, lease: Lease) -> None:
     """See for how long a lease that another process holds stands. Raises redis.RedisError.
 
     Counted from before the question, so that it never seems to stand for longer than it does.
     """
     asked = now()
     left = registry.scripts.run("lease_left", [registry.keys.lease], [lease])
-    lease.until = asked + left / 1000 if left > 0 else float("-inf")
+    lease.valid_until = asked + left / 1000 if left > 0 else float("-inf")
 
 
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
     own, types = registry.keys, registry.keys.types
     keys = [own.lease, own.fence, own.unconfirmed_writes, own.claims, *types]
-    arguments = [owner, int(duration * 1000), int(LATE), MAX_CLAIMS, *types.values()]
+    arguments = [owner, int(duration * 1000), int(LATE_WRITE_SECONDS), MAX_CLAIMS, *types.values()]
     until = now() + duration
     found, is_new, removed = registry.scripts.run("acquire", keys, arguments)
     for key in removed:
@@ -126,7 +126,7 @@ def _acquire(registry: Registry, duration: float) -> Lease:
     if own.directories.encode() in removed:
         registry.clear()  # nobody knows any more what is published
     lease = Lease(found.decode(errors="replace"))
-    lease.until = until
+    lease.valid_until = until
     if not is_new:
         raise LeaseTaken(lease.split(" ")[1])
     return lease
@@ -135,7 +135,7 @@ def _acquire(registry: Registry, duration: float) -> Lease:
 def _renew(registry: Registry, lease: Lease, duration: float) -> None:
     until = now() + duration
     if registry.scripts.run("renew", [registry.keys.lease], [lease, int(duration * 1000)]):
-        lease.until = until
+        lease.valid_until = until
 
 
 def _keep(registry: Registry, lease: Lease, duration: float, done: threading.Event) -> None:

@@ -11,25 +11,25 @@ MOST = 10_000
 """Names that are remembered."""
 
 
-class Looked(NamedTuple):
+class OnlyCopiesCheck(NamedTuple):
     """A look at all only copies: when, in seconds since 1970, and the names that were lost."""
 
-    at: float = 0.0
+    checked_at: float = 0.0
     lost: frozenset[str] = frozenset()
 
 
-def last_look(registry: Registry) -> Looked:
+def read_last_check(registry: Registry) -> OnlyCopiesCheck:
     """The last one; one that was never, where nothing is known of it. Raises redis.RedisError."""
     where, key = "the only copies", registry.keys.only_copies
     raw: Any = registry.door.read(where, partial(registry.client.get, key), None)
     record = registry.door.record(where, raw, {0: is_time})
     if not isinstance(record, list):
-        return Looked()
+        return OnlyCopiesCheck()
     at, *lost = record
-    return Looked(float(at), frozenset(filter(is_text, lost)))
+    return OnlyCopiesCheck(float(at), frozenset(filter(is_text, lost)))
 
 
-def note_look(registry: Registry, looked: Looked) -> None:
+def record_check(registry: Registry, looked: OnlyCopiesCheck) -> None:
     """Remember a look. Raises redis.RedisError."""
-    value = json.dumps([looked.at, *sorted(looked.lost)[:MOST]])
+    value = json.dumps([looked.checked_at, *sorted(looked.lost)[:MOST]])
     registry.client.set(registry.keys.only_copies, value)

@@ -46,5 +46,5 @@ class Epoch(NamedTuple):
     """"stands", "begun" where there was none, or "doubted": its entries are to be compared."""
     run_id: str
     """Of the server process."""
-    seen: float
+    safe_until: float
     """Seconds since 1970 up to which the server has lost no write."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from s3rewrite.core.entries import name_of
+from s3rewrite.core.entries import decode_name
 from s3rewrite.core.repeats import Repeats
 
 logger = logging.getLogger("s3rewrite.registry")
@@ -61,7 +61,7 @@ class Door:
 
     def name(self, where: str, raw: bytes | None) -> str | None:
         """A name; None where it is none."""
-        name = name_of(raw)
+        name = decode_name(raw)
         if name is None:
             self.dropped(where, raw)
         return name
@@ -98,7 +98,7 @@ def _refused(constant: str) -> float:
 
 def is_hint(raw: bytes) -> bool:
     """Whether bytes speak of a name, a tree (`name/`) or all (``)."""
-    return not raw or name_of(raw.removesuffix(b"/")) is not None
+    return not raw or decode_name(raw.removesuffix(b"/")) is not None
 
 
 def is_wrong_type(error: object) -> bool:

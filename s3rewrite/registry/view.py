@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import redis
 
 from s3rewrite.core.counters import link_counter
-from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode, split
+from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode_entry, split
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.entry_cache import Remembered
 from s3rewrite.registry.scripts import source
@@ -81,7 +81,7 @@ class View:
         is_leased = self._clock() - self._polled_at < self._times.max_staleness
         return is_leased and self._epoch is not None
 
-    def known(self, names: Sequence[str]) -> list[Entry | None]:
+    def get_cached(self, names: Sequence[str]) -> list[Entry | None]:
         """As `get_many`, of what this process knows already: Redis is not asked."""
         return self._answers(names)
 
@@ -189,7 +189,7 @@ class View:
         door = self._registry.door
         values: list[bytes | None] = door.right("a directory", reply, [None] * len(names))
         for name, value in zip(names, values, strict=True):
-            entry = decode(value)
+            entry = decode_entry(value)
             self._cache.put(name, entry)
             if value is not None and not entry:
                 door.dropped("entries", {name: value})

@@ -146,7 +146,7 @@ class MountLoop:
         for notice in report.notices:
             self.say(f"{self.mount.alias}: {notice}")
         for name in report.young:
-            self._young.changed(name, self.clock())
+            self._young.record_change(name, self.clock())
         if names is None:
             self._next_pass = self.clock() + (0 if self._is_asked else self.interval)
             self._is_asked = False
@@ -174,10 +174,10 @@ class MountLoop:
     def _grown_up(self) -> list[str]:
         """Names whose files passes have left as too young, and that nobody writes to any more."""
         names = []
-        for name in self._young.settled(self.clock()):
+        for name in self._young.pop_settled(self.clock()):
             found = signature_of(self._job.storage, name)
             if found and is_young(found, self.mount.settle, time.time()):
-                self._young.changed(name, self.clock())
+                self._young.record_change(name, self.clock())
             else:
                 names.append(name)
         return names

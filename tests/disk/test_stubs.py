@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite.core.entries import Signature
-from s3rewrite.disk.stubs import Stub, is_spoiled_stub, parsed, stub_at
+from s3rewrite.disk.stubs import Stub, is_corrupt_stub, parse_target, stub_at
 
 STUB = Stub("uploads", "media/a b/é.jpg", Signature(5, 17), "0f" * 32, "abc-2")
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
@@ -25,7 +25,7 @@ STUBS = st.builds(
 
 @given(STUBS)
 def test_what_is_written_is_read(stub: Stub) -> None:
-    assert parsed(stub.target()) == stub
+    assert parse_target(stub.target()) == stub
     assert stub.sha256.startswith(stub.fingerprint)
 
 
@@ -55,19 +55,19 @@ def forged(number: int, fact: str) -> str:
     ],
 )
 def test_what_cannot_be_true_is_no_stub(target: str, tmp_path: Path) -> None:
-    assert parsed(target) is None
+    assert parse_target(target) is None
     link = tmp_path / "link"
     try:
         link.symlink_to(target)
     except (OSError, UnicodeEncodeError):
         return  # nor can it be written
     assert stub_at(str(link)) is None
-    assert is_spoiled_stub(str(link))
+    assert is_corrupt_stub(str(link))
 
 
 @given(TEXT)
 def test_other_links_are_none(target: str) -> None:
-    assert parsed(target) is None
+    assert parse_target(target) is None
 
 
 def test_on_disk(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django_redis import get_redis_connection
 from redis.crc import key_slot
 
-from s3rewrite.conf import place
+from s3rewrite.conf import location_digest
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, Times, View, loop_registry, view_of
 from s3rewrite.registry.cluster import Cluster
@@ -38,7 +38,7 @@ def mount(
 @pytest.fixture
 def nodes(tmp_path: Path, mount: Mount, settings: Any) -> Iterator[list[Node]]:
     """Three masters and a replica of the one that holds the mount's keys."""
-    slot = key_slot(Keys(mount.alias, place(mount)).epoch.encode())
+    slot = key_slot(Keys(mount.alias, location_digest(mount)).epoch.encode())
     with clustered(tmp_path / "cluster", slot) as nodes:
         settings.CACHES = {
             "default": {

@@ -386,7 +386,7 @@ class TestAFreedFile:
         storage.delete(freed)
         assert not is_linked(freed)
         settings.S3REWRITE["media"]["DELETE_GRACE"] = 0
-        without_grace = conf.read("media", settings.S3REWRITE["media"])
+        without_grace = conf.build_mount("media", settings.S3REWRITE["media"])
         write(Path(storage.location), "b.png")  # an empty root deletes nothing
         assert counts(passed(without_grace))[Result.DELETED] == 1
         assert f"trash/{key}" in keys(s3_client, mount)
@@ -463,7 +463,7 @@ class TestAFreedFile:
         assert on_disk(root) == {}
         assert list(restore(job(mount), ["*.jpg"], freed=True)) == []
         settings.S3REWRITE["media"]["KEEP_LOCAL"] = True
-        kept = conf.read("media", settings.S3REWRITE["media"])
+        kept = conf.build_mount("media", settings.S3REWRITE["media"])
         assert [found.name for found in restore(job(kept), freed=True)] == [freed]
         assert on_disk(root) == {freed: BYTES}
         assert (root / freed).stat().st_mtime < modified

@@ -52,7 +52,7 @@ class Everything:
         self.asked.append(names)
         return [ENTRY] * len(names)
 
-    known = get_many
+    get_cached = get_many
 
     def is_warm(self, names: list[str]) -> bool:
         return True
@@ -431,7 +431,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return get_many(view, names)
 
     monkeypatch.setattr(View, "get_many", noted)
-    monkeypatch.setattr(View, "known", noted)
+    monkeypatch.setattr(View, "get_cached", noted)
     return found
 
 

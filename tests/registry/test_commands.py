@@ -119,7 +119,7 @@ class TestWithdrawn:
         found = [Withdrawn(NAME)]
         assert registry.withdrawn(0) == found
         assert registry.withdrawn(100) == []
-        registry.forget(found)
+        registry.forget_withdrawn(found)
         assert registry.withdrawn(0) == []
 
     def test_so_are_an_upload_that_was_not_published_and_the_version_before(
@@ -171,7 +171,7 @@ class TestWithdrawn:
         assert registry.withdrawn(0) == []
 
     def test_forgetting_nothing_asks_nothing(self, registry: Registry) -> None:
-        registry.forget([])
+        registry.forget_withdrawn([])
 
 
 class TestEpoch:

@@ -16,7 +16,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.core.entries import MAX_NAME_BYTES, is_name, name_of
+from s3rewrite.core.entries import MAX_NAME_BYTES, decode_name, is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
@@ -66,7 +66,7 @@ def loop(mount: Mount, said: list[str]) -> Iterator[MountLoop]:
 @pytest.mark.parametrize("name", BAD)
 def test_no_name(name: str) -> None:
     assert not is_name(name)
-    assert name_of(name.encode("utf-8", "surrogatepass")) is None
+    assert decode_name(name.encode("utf-8", "surrogatepass")) is None
 
 
 @given(NAMES)

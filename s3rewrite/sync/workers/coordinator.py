@@ -144,7 +144,7 @@ class TaskUploader:
                 self._look_after_lost()
         except redis.RedisError as error:
             self._books.stop(f"Redis: {error}")
-        if not self._job.lease.stands():
+        if not self._job.lease.is_valid():
             self._books.stop(str(LeaseLost()))
 
     def _hear(self, message: Message) -> None:
