@@ -14,7 +14,12 @@ from django.core.files.storage import FileSystemStorage, Storage
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.exchange import replace_expected
-from s3rewrite.disk.replacements import create, give, old_of, part_of
+from s3rewrite.disk.replacements import (
+    apply_ownership,
+    create_new,
+    ownership_of_freed,
+    temporary_part,
+)
 from s3rewrite.disk.stubs import Stub, stub_at
 
 if TYPE_CHECKING:
@@ -39,15 +44,15 @@ def bring_back(storage: FileSystemStorage, name: str, stub: Stub) -> None:
     Whatever goes wrong, the stub stays, or what was saved in its place meanwhile. Raises OSError.
     """
     path = Path(storage.path(name))
-    with part_of(path) as part:
-        with create(part, "wb") as file:
+    with temporary_part(path) as part:
+        with create_new(part, "wb") as file:
             fetch(storage, stub, file)
             file.flush()
             os.fsync(file.fileno())
         mtime_ns = stub.signature.mtime_ns
         os.utime(part, ns=(mtime_ns, mtime_ns))
-        old = old_of(storage, path, stub)
-        give(part, old, old.mode)
+        old = ownership_of_freed(storage, path, stub)
+        apply_ownership(part, old, old.mode)
         if not replace_expected(part, path, lambda at: stub_at(str(at)) == stub):
             raise FreedFileError(f"{name} was changed while it was brought back")
 

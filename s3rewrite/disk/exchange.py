@@ -23,7 +23,7 @@ def exchange(one: Path, other: Path) -> None:
     _rename(one, other, RENAME_EXCHANGE, "exchange two files")
 
 
-def rename_new(old: Path, new: Path) -> None:
+def rename_if_free(old: Path, new: Path) -> None:
     """Rename a file, unless the new name is taken. Raises FileExistsError, ExchangeUnsupported."""
     _rename(old, new, RENAME_NOREPLACE, "rename without replacing")
 

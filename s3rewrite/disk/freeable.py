@@ -17,7 +17,13 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
 from s3rewrite.disk.own_names import PART, own_name, parse_own_name
-from s3rewrite.disk.replacements import create, give, old_of, part_of, replaceable
+from s3rewrite.disk.replacements import (
+    apply_ownership,
+    create_new,
+    ownership_if_replaceable,
+    ownership_of_freed,
+    temporary_part,
+)
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.freed import bring_back, fetch
 
@@ -60,13 +66,13 @@ class FreeableStorage(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         save = super()._save  # type: ignore[misc]
         path = Path(self.path(name))
-        old = replaceable(path) if getattr(self, "_allow_overwrite", False) else None
+        old = ownership_if_replaceable(path) if getattr(self, "_allow_overwrite", False) else None
         if old is None:
             # Where nothing may be overwritten, a stub keeps its name, as a file does.
             return cast("str", save(name, content))
-        with part_of(path) as part:
+        with temporary_part(path) as part:
             save(posixpath.join(posixpath.dirname(name), part.name), content)
-            give(part, old, None if self.file_permissions_mode else old.mode)
+            apply_ownership(part, old, None if self.file_permissions_mode else old.mode)
             part.replace(path)
         return os.path.relpath(path, self.location)
 
@@ -107,9 +113,9 @@ class _Replacement(Base):
     def __init__(self, storage: FileSystemStorage, name: str, mode: str, stub: Stub) -> None:
         self._path = Path(storage.path(name))
         self._part = self._path.with_name(own_name(PART))
-        old = old_of(storage, self._path, stub)
-        super().__init__(create(self._part, mode), name)
-        give(self._part, old, old.mode)
+        old = ownership_of_freed(storage, self._path, stub)
+        super().__init__(create_new(self._part, mode), name)
+        apply_ownership(self._part, old, old.mode)
 
     def close(self) -> None:
         """Put them in place. Raises OSError; then the old ones stay."""

@@ -11,7 +11,7 @@ from typing import IO
 
 from django.core.files.storage import FileSystemStorage
 
-from s3rewrite.disk.exchange import rename_new
+from s3rewrite.disk.exchange import rename_if_free
 
 CANNOT = frozenset(
     {
@@ -76,7 +76,7 @@ def move_into_place(temporary: Path, path: Path) -> None:
     So only whole files have the name, whenever this is killed; in the last row an empty one for
     a moment, with the whole one beside it. Raises FileExistsError, OSError.
     """
-    for way in (rename_new, os.link):
+    for way in (rename_if_free, os.link):
         try:
             way(temporary, path)
         except OSError as error:

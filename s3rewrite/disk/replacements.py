@@ -14,7 +14,7 @@ from s3rewrite.disk.stubs import Stub, stub_at
 
 
 @contextmanager
-def part_of(path: Path) -> Iterator[Path]:
+def temporary_part(path: Path) -> Iterator[Path]:
     """Where new bytes for a path may be written; gone behind the block, if they still lie there."""
     part = path.with_name(own_name(PART))
     try:
@@ -23,12 +23,12 @@ def part_of(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def create(path: Path, mode: str) -> IO[Any]:
+def create_new(path: Path, mode: str) -> IO[Any]:
     """A new file, with the permissions that the process gives."""
     return path.open(mode.replace("w", "x"))
 
 
-class Old(NamedTuple):
+class Ownership(NamedTuple):
     """Whose a file is, and who may do what with it; no `mode` where that is not known."""
 
     uid: int
@@ -36,25 +36,25 @@ class Old(NamedTuple):
     mode: int | None
 
 
-def replaceable(path: Path) -> Old | None:
+def ownership_if_replaceable(path: Path) -> Ownership | None:
     """What lies at a path and can be replaced as a whole: a stub, or a file by itself."""
     with suppress(OSError):
         status = path.lstat()
         if stub := stub_at(str(path)):
-            return Old(status.st_uid, status.st_gid, stub.mode)
+            return Ownership(status.st_uid, status.st_gid, stub.mode)
         if S_ISREG(status.st_mode) and status.st_nlink == 1:
-            return Old(status.st_uid, status.st_gid, S_IMODE(status.st_mode))
+            return Ownership(status.st_uid, status.st_gid, S_IMODE(status.st_mode))
     return None
 
 
-def old_of(storage: FileSystemStorage, path: Path, stub: Stub) -> Old:
+def ownership_of_freed(storage: FileSystemStorage, path: Path, stub: Stub) -> Ownership:
     """What a freed file was; of one that was freed without its mode, what Django would give."""
     link = path.lstat()
     mode = storage.file_permissions_mode if stub.mode is None else stub.mode
-    return Old(link.st_uid, link.st_gid, mode)
+    return Ownership(link.st_uid, link.st_gid, mode)
 
 
-def give(part: Path, old: Old, mode: int | None) -> None:
+def apply_ownership(part: Path, old: Ownership, mode: int | None) -> None:
     """Make a new file one of the old owner, where that is allowed, and of that mode."""
     with suppress(PermissionError):
         os.chown(part, old.uid, old.gid)

@@ -43,7 +43,7 @@ class Stub(NamedTuple):
         """As in the file's entry."""
         return self.sha256[:FINGERPRINT_LENGTH]
 
-    def target(self) -> str:
+    def to_target(self) -> str:
         """What the symbolic link says.
 
         Raises ValueError where that could not be read back.
@@ -74,7 +74,7 @@ def stub_at(path: str) -> Stub | None:
 
 def write_stub(path: Path, stub: Stub, owner: os.stat_result) -> None:
     """Make a stub, of that owner where that is allowed. Raises OSError, ValueError."""
-    path.symlink_to(stub.target())
+    path.symlink_to(stub.to_target())
     with suppress(PermissionError):
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 

@@ -8,7 +8,7 @@ from s3rewrite.conf import SETTING, location_digest
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.connection import client, close
+from s3rewrite.registry.connection import close_clients, get_client
 from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn
 from s3rewrite.registry.view import Times, View
 
@@ -43,7 +43,7 @@ def web_registry(mount: Mount) -> Registry:
 def _registry(mount: Mount, timeout: float) -> Registry:
     overwrites = not mount.paths.fingerprinted
     return Registry(
-        mount.alias, client(mount.cache, timeout), location_digest(mount), overwrites=overwrites
+        mount.alias, get_client(mount.cache, timeout), location_digest(mount), overwrites=overwrites
     )
 
 
@@ -62,7 +62,7 @@ def _forget(*, setting: str, **_: object) -> None:
     """`override_settings` of the mounts or the caches begins with new clients and views."""
     if setting in (SETTING, "CACHES"):
         _view.cache_clear()
-        close()
+        close_clients()
 
 
 setting_changed.connect(_forget)

@@ -40,7 +40,7 @@ class Cluster(RedisCluster):
     def _holder_of(self, key: str) -> ClusterNode:
         return cast("ClusterNode", self.get_node_from_key(key))  # type: ignore[no-untyped-call]
 
-    def again(self, **options: Any) -> "Cluster":
+    def copy_with(self, **options: Any) -> "Cluster":
         """A client of the same cluster with connections of its own, and these options."""
         known = self.nodes_manager.startup_nodes.values()
         nodes = [ClusterNode(node.host, node.port) for node in known]  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ import redis
 
 from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, split
-from s3rewrite.registry.directories import PIPELINE, Directories
+from s3rewrite.registry.directories import PIPELINE_SIZE, Directories
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
 
@@ -44,8 +44,8 @@ class Registry(Directories):
         """
         keys = self.keys
         rest = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
-        for batch in batches(names, PIPELINE):
-            with self.scripts.together() as pipeline:
+        for batch in batches(names, PIPELINE_SIZE):
+            with self.scripts.pipeline() as pipeline:
                 for name in batch:
                     options = [int(hint), int(self.overwrites), int(is_found)]
                     found, arguments = self._call(name, rest, options)
@@ -89,8 +89,8 @@ class Registry(Directories):
 
     def confirm_writes(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
-        for batch in batches(claims, PIPELINE):
-            with self.scripts.together() as pipeline:
+        for batch in batches(claims, PIPELINE_SIZE):
+            with self.scripts.pipeline() as pipeline:
                 for claim in batch:
                     arguments = [claim.name, claim.token]
                     self.scripts.run(
@@ -123,7 +123,7 @@ class Registry(Directories):
     def forget_withdrawn(self, objects: Iterable[Withdrawn]) -> None:
         """These withdrawn objects are gone from the bucket, or not to be deleted."""
         members = [found.member() for found in objects]
-        for batch in batches(members, PIPELINE):
+        for batch in batches(members, PIPELINE_SIZE):
             self.client.zrem(self.keys.withdrawn, *batch)
 
     def start_epoch(self) -> Epoch:
@@ -159,15 +159,15 @@ class Registry(Directories):
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
-        found: Any = self.door.read("rules", lambda: self.client.get(self.keys.rules), None)
+        found: Any = self.replies.read("rules", lambda: self.client.get(self.keys.rules), None)
         return found.decode(errors="replace") if found else ""
 
     def claimed(self, names: Sequence[str]) -> set[str]:
         """Those of these names that are being uploaded, or whose upload failed."""
         found: set[str] = set()
-        for batch in batches(names, PIPELINE):
+        for batch in batches(names, PIPELINE_SIZE):
             read = partial(self.client.hmget, self.keys.claims, batch)
-            tokens: Any = self.door.read("claims", read, [None] * len(batch))
+            tokens: Any = self.replies.read("claims", read, [None] * len(batch))
             found |= {name for name, token in zip(batch, tokens, strict=True) if token}
         return found
 
@@ -182,15 +182,15 @@ class Registry(Directories):
             self.client.zrange,
             self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000,
         )  # fmt: skip
-        members: Any = self.door.read("withdrawn", read, [])
+        members: Any = self.replies.read("withdrawn", read, [])
         return [found for member in members if (found := self._withdrawn(member))]
 
     def _withdrawn(self, member: bytes) -> Withdrawn | None:
         """The object that a member means; one that means none is removed."""
         match = _WITHDRAWN.fullmatch(member)
-        if match and (name := self.door.name("withdrawn", match[3])):
+        if match and (name := self.replies.parse_name("withdrawn", match[3])):
             return Withdrawn(name, match[2].decode().strip("-"), match[1] is not None)
-        self.door.dropped("withdrawn", member)
+        self.replies.log_dropped("withdrawn", member)
         self.client.zrem(self.keys.withdrawn, member)
         return None
 

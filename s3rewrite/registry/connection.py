@@ -15,7 +15,7 @@ from s3rewrite.registry.cluster import Cluster
 _clients: dict[tuple[str, float], redis.Redis] = {}
 
 
-def client(cache: str, timeout: float) -> redis.Redis:
+def get_client(cache: str, timeout: float) -> redis.Redis:
     """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
 
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
@@ -28,7 +28,7 @@ def client(cache: str, timeout: float) -> redis.Redis:
     return _clients[cache, timeout]
 
 
-def close() -> None:
+def close_clients() -> None:
     """Close the connections of all clients, and begin with new ones."""
     while _clients:
         _, found = _clients.popitem()
@@ -42,7 +42,7 @@ def _made(cache: str, timeout: float) -> redis.Redis:
     waits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
     once = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": []}
     if isinstance(found, Cluster):
-        return cast("redis.Redis", found.again(**waits))
+        return cast("redis.Redis", found.copy_with(**waits))
     pool: Any = getattr(found, "connection_pool", None)
     if type(pool) is SentinelConnectionPool:
         return redis.Redis(connection_pool=_by_sentinel(pool, waits, once))

@@ -14,7 +14,7 @@ from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import Keys
 from s3rewrite.registry.scripts import Scripts
 
-PIPELINE = 200
+PIPELINE_SIZE = 200
 """Names or directories that one round trip carries."""
 
 
@@ -28,7 +28,7 @@ class Directories(HintStream):
     def directories(self) -> Iterator[str]:
         """Every directory that has a published name; perhaps twice, as SSCAN does."""
         for member in self._directories():
-            if not member or self.door.name("a directory", member):
+            if not member or self.replies.parse_name("a directory", member):
                 yield member.decode()
             else:
                 self.client.srem(self.keys.directories, member)
@@ -37,7 +37,7 @@ class Directories(HintStream):
         try:
             yield from self.client.sscan_iter(self.keys.directories, count=1000)
         except redis.ResponseError as error:
-            self.door.right("directories", error, None)
+            self.replies.check_type("directories", error, None)
 
     def entries(self, directories: Sequence[str]) -> list[dict[str, Entry]]:
         """For each directory its basenames with their entries, in one round trip."""
@@ -46,14 +46,14 @@ class Directories(HintStream):
 
     def encoded_entries(self, directories: Sequence[str]) -> list[dict[bytes, bytes]]:
         """The same as Redis holds it; `decoded` makes entries of it."""
-        with self.scripts.together() as pipeline:
+        with self.scripts.pipeline() as pipeline:
             for directory in directories:
                 pipeline.hgetall(self.keys.directory(directory))
             replies = pipeline.execute(raise_on_error=False)
         return [self._hash(*pair) for pair in zip(directories, replies, strict=True)]
 
     def _hash(self, directory: str, reply: Any) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] | None = self.door.right("a directory", reply, None)
+        found: dict[bytes, bytes] | None = self.replies.check_type("a directory", reply, None)
         if found is None:
             self._heal(directory, {})
         return found or {}
@@ -64,7 +64,7 @@ class Directories(HintStream):
         if len(entries) < len(found):
             known = {basename.encode() for basename in entries}
             strange = {raw: value for raw, value in found.items() if raw not in known}
-            self.door.dropped("entries", strange)
+            self.replies.log_dropped("entries", strange)
             self._heal(directory, strange)
         return entries
 
@@ -76,8 +76,8 @@ class Directories(HintStream):
     def get(self, names: Iterable[str]) -> dict[str, Entry]:
         """The entries of those of these names that are published."""
         found: dict[str, Entry] = {}
-        for batch in batches(names, PIPELINE):
-            with self.scripts.together() as pipeline:
+        for batch in batches(names, PIPELINE_SIZE):
+            with self.scripts.pipeline() as pipeline:
                 for directory, basename in map(split, batch):
                     pipeline.hget(self.keys.directory(directory), basename)
                 values = pipeline.execute(raise_on_error=False)
@@ -87,17 +87,17 @@ class Directories(HintStream):
         return found
 
     def _entry(self, name: str, reply: Any) -> Entry | None:
-        value = self.door.right("a directory", reply, b"")
+        value = self.replies.check_type("a directory", reply, b"")
         if value == b"":
             self._heal(split(name)[0], {})
         entry = decode_entry(value)
         if value and not entry:
-            self.door.dropped("entries", {name: value})
+            self.replies.log_dropped("entries", {name: value})
         return entry
 
     def names(self) -> Iterator[tuple[str, Entry]]:
         """Every published name with its entry."""
-        for batch in batches(set(self.directories()), PIPELINE):
+        for batch in batches(set(self.directories()), PIPELINE_SIZE):
             for directory, found in zip(batch, self.entries(batch), strict=True):
                 for basename, entry in found.items():
                     yield join(directory, basename), entry
@@ -105,7 +105,7 @@ class Directories(HintStream):
     def count(self, directory: str) -> int:
         """How many names are published directly in a directory."""
         key = self.keys.directory(directory)
-        found: Any = self.door.read("a directory", lambda: self.client.hlen(key), 0)
+        found: Any = self.replies.read("a directory", lambda: self.client.hlen(key), 0)
         return int(found)
 
     def is_empty(self) -> bool:

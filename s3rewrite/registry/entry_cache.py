@@ -12,7 +12,7 @@ CAPACITY_BYTES = 10_000_000
 """and the bytes that they take in memory, as visitors may make them long."""
 
 
-class Remembered:
+class EntryCache:
     """Name -> entry, or None for what is not published. Not safe to share between threads."""
 
     def __init__(self) -> None:
@@ -34,13 +34,13 @@ class Remembered:
 
     def put(self, name: str, entry: Entry | None) -> None:
         """Remember a name; those that were used longest ago make room for it."""
-        self.drop(name)
+        self.forget(name)
         self._entries[name] = entry
         self._size += getsizeof(name)
         while len(self._entries) > CAPACITY or self._size > CAPACITY_BYTES:
             self._size -= getsizeof(self._entries.popitem(last=False)[0])
 
-    def drop(self, name: str) -> None:
+    def forget(self, name: str) -> None:
         """Forget a name."""
         if name in self._entries:
             del self._entries[name]

@@ -6,7 +6,7 @@ from typing import Any
 import redis
 
 from s3rewrite.registry.keys import Keys
-from s3rewrite.registry.replies import Door, is_hint
+from s3rewrite.registry.replies import ReplyChecker, is_hint
 
 MAX_HINTS = 100_000
 
@@ -18,7 +18,7 @@ class HintStream:
         self.alias = alias
         self.client = client
         self.keys = keys
-        self.door = Door(alias)
+        self.replies = ReplyChecker(alias)
 
     def add_hints(self, hints: Iterable[str]) -> None:
         """Have the loop look at these, without withdrawing them; what is no hint is left out."""
@@ -32,7 +32,7 @@ class HintStream:
 
     def last_hint_id(self) -> str:
         """The cursor behind the last hint."""
-        found: Any = self.door.read(
+        found: Any = self.replies.read(
             "hints", lambda: self.client.xrevrange(self.keys.hints, count=1), []
         )
         return found[0][0].decode() if found else "0-0"
@@ -47,7 +47,7 @@ class HintStream:
         messages = _messages(found)
         if not messages:
             return cursor, []
-        hints = [self.door.hint(fields.get(b"n")) for _, fields in messages]
+        hints = [self.replies.parse_hint(fields.get(b"n")) for _, fields in messages]
         unique = dict.fromkeys(hint for hint in hints if hint is not None)
         return messages[-1][0].decode(), list(unique)
 

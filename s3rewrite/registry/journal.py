@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.replies import Check, is_number, is_text, is_time, may_be_time
+from s3rewrite.registry.replies import Check, is_number, is_text, is_time, is_time_or_none
 
-PASSES = 200
+MAX_PASSES = 200
 """Passes that are remembered; those that did nothing are not."""
 
 MAX_PROBLEMS = 10_000
@@ -30,7 +30,7 @@ PROGRESS_SECONDS = 10.0
 TOTALS_PATIENCE = 50
 """What took a second to count is counted again after so many seconds."""
 
-REASON = 1000
+MAX_REASON = 1000
 """Characters of a reason that are kept."""
 
 LOOP: dict[Any, Check] = {"holder": is_text, "interval": is_number}
@@ -41,7 +41,7 @@ PASS: dict[Any, Check] = {
     **dict.fromkeys(("uploaded", "kept", "pending", "failed", "seconds"), is_number),
     **dict.fromkeys(("by", "stopped"), is_text),
     "ended": is_time,
-    "pending_since": may_be_time,
+    "pending_since": is_time_or_none,
 }
 """What is told, as it is read again; what more there is of a pass is only shown to machines."""
 
@@ -71,7 +71,7 @@ class Journal:
         self._registry = registry
         self._client = registry.client
         self._keys = registry.keys
-        self._door = registry.door
+        self._door = registry.replies
 
     # Telling
 
@@ -97,7 +97,7 @@ class Journal:
                 pipeline.set(self._keys.last, json.dumps(entry))
             if told["eventful"]:
                 fields: dict[Any, Any] = {"pass": json.dumps(entry)}
-                pipeline.xadd(self._keys.passes, fields, maxlen=PASSES)
+                pipeline.xadd(self._keys.passes, fields, maxlen=MAX_PASSES)
             pipeline.delete(self._keys.progress)
             pipeline.execute()
 
@@ -116,7 +116,7 @@ class Journal:
             kept = {name: trouble for name, trouble in before.items() if name not in looked_at}
         for name, (kind, reason) in found.items():
             since = before[name].since if name in before else now
-            kept[_readable(name)] = Problem(kind, _readable(reason[:REASON]), since)
+            kept[_readable(name)] = Problem(kind, _readable(reason[:MAX_REASON]), since)
         with self._client.pipeline() as pipeline:
             pipeline.delete(self._keys.problems)
             if kept:
@@ -135,12 +135,12 @@ class Journal:
         """How far the pass is that runs now; None where none does."""
         return self._record("progress", self._keys.progress, PROGRESS)
 
-    def passes(self, count: int = PASSES) -> list[dict[str, Any]]:
+    def passes(self, count: int = MAX_PASSES) -> list[dict[str, Any]]:
         """The last passes, the latest first, each as it was told, and when it `ended`."""
         read = partial(self._client.xrevrange, self._keys.passes, count=count)
         found: Any = self._door.read("passes", read, [])
         records = (
-            self._door.record("passes", fields.get(b"pass", b""), PASS) for _, fields in found
+            self._door.parse_record("passes", fields.get(b"pass", b""), PASS) for _, fields in found
         )
         return [record for record in records if record]
 
@@ -153,7 +153,8 @@ class Journal:
         read = partial(self._client.hgetall, self._keys.problems)
         found: Any = self._door.read("problems", read, {})
         rows = (
-            (raw, self._door.record("problems", value, PROBLEM)) for raw, value in found.items()
+            (raw, self._door.parse_record("problems", value, PROBLEM))
+            for raw, value in found.items()
         )
         return {
             raw.decode(errors="backslashreplace"): Problem(*row[: len(PROBLEM)])
@@ -177,7 +178,7 @@ class Journal:
 
     def _record(self, where: str, key: str, form: dict[Any, Check]) -> dict[str, Any] | None:
         raw: Any = self._door.read(where, lambda: self._client.get(key), None)
-        found: dict[str, Any] | None = self._door.record(where, raw, form)
+        found: dict[str, Any] | None = self._door.parse_record(where, raw, form)
         return found
 
 

@@ -122,7 +122,7 @@ def _acquire(registry: Registry, duration: float) -> Lease:
     until = now() + duration
     found, is_new, removed = registry.scripts.run("acquire", keys, arguments)
     for key in removed:
-        registry.door.dropped(key.decode().removeprefix(f"{own.tag}:"), "another type")
+        registry.replies.log_dropped(key.decode().removeprefix(f"{own.tag}:"), "another type")
     if own.directories.encode() in removed:
         registry.clear()  # nobody knows any more what is published
     lease = Lease(found.decode(errors="replace"))

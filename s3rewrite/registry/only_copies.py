@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.replies import is_text, is_time
 
-MOST = 10_000
+MAX_LOST = 10_000
 """Names that are remembered."""
 
 
@@ -21,8 +21,8 @@ class OnlyCopiesCheck(NamedTuple):
 def read_last_check(registry: Registry) -> OnlyCopiesCheck:
     """The last one; one that was never, where nothing is known of it. Raises redis.RedisError."""
     where, key = "the only copies", registry.keys.only_copies
-    raw: Any = registry.door.read(where, partial(registry.client.get, key), None)
-    record = registry.door.record(where, raw, {0: is_time})
+    raw: Any = registry.replies.read(where, partial(registry.client.get, key), None)
+    record = registry.replies.parse_record(where, raw, {0: is_time})
     if not isinstance(record, list):
         return OnlyCopiesCheck()
     at, *lost = record
@@ -31,5 +31,5 @@ def read_last_check(registry: Registry) -> OnlyCopiesCheck:
 
 def record_check(registry: Registry, looked: OnlyCopiesCheck) -> None:
     """Remember a look. Raises redis.RedisError."""
-    value = json.dumps([looked.checked_at, *sorted(looked.lost)[:MOST]])
+    value = json.dumps([looked.checked_at, *sorted(looked.lost)[:MAX_LOST]])
     registry.client.set(registry.keys.only_copies, value)

@@ -26,13 +26,13 @@ _repeats = Repeats(SILENCE)
 Check = Callable[[Any], bool]
 
 
-class Door:
+class ReplyChecker:
     """What one mount's registry reads goes through here."""
 
     def __init__(self, alias: str) -> None:
         self._alias = alias
 
-    def dropped(self, where: str, value: object) -> None:
+    def log_dropped(self, where: str, value: object) -> None:
         """Something counts as absent. Logged once for each place."""
         if _repeats.count((self._alias, where)) is None:
             return
@@ -48,39 +48,39 @@ class Door:
         try:
             return call()
         except redis.ResponseError as error:
-            return self.right(where, error, absent)
+            return self.check_type(where, error, absent)
 
-    def right(self, where: str, reply: Any, absent: Any) -> Any:
+    def check_type(self, where: str, reply: Any, absent: Any) -> Any:
         """A reply of a pipeline; `absent` where the key is of another type. Raises other errors."""
         if not isinstance(reply, Exception):
             return reply
         if not is_wrong_type(reply):
             raise reply
-        self.dropped(where, str(reply))
+        self.log_dropped(where, str(reply))
         return absent
 
-    def name(self, where: str, raw: bytes | None) -> str | None:
+    def parse_name(self, where: str, raw: bytes | None) -> str | None:
         """A name; None where it is none."""
         name = decode_name(raw)
         if name is None:
-            self.dropped(where, raw)
+            self.log_dropped(where, raw)
         return name
 
-    def hint(self, raw: bytes | None) -> str | None:
+    def parse_hint(self, raw: bytes | None) -> str | None:
         """A hint: a name, a tree (`name/`) or all (``); None where it is none."""
         if raw is not None and is_hint(raw):
             return raw.decode()
-        self.dropped("a hint", raw)
+        self.log_dropped("a hint", raw)
         return None
 
-    def record(self, where: str, raw: bytes | None, form: Mapping[Any, Check]) -> Any:
+    def parse_record(self, where: str, raw: bytes | None, form: Mapping[Any, Check]) -> Any:
         """A dict or a list that was written as JSON, with these fields; None where it is none."""
         found = _loaded(raw or b"")
         fields = dict(enumerate(found)) if isinstance(found, list) else found
         if isinstance(fields, dict) and all(has(fields.get(name)) for name, has in form.items()):
             return found
         if raw is not None:
-            self.dropped(where, raw)
+            self.log_dropped(where, raw)
         return None
 
 
@@ -116,7 +116,7 @@ def is_time(value: Any) -> bool:
     return is_number(value) and 0 <= value < 95_000_000_000
 
 
-def may_be_time(value: Any) -> bool:
+def is_time_or_none(value: Any) -> bool:
     """Seconds since 1970, or None."""
     return value is None or is_time(value)
 
@@ -129,6 +129,6 @@ def is_text(value: Any) -> bool:
         return False
 
 
-def forget_dropped() -> None:
+def forget_logged() -> None:
     """What is dropped from now on is logged again."""
     _repeats.forget()

@@ -33,7 +33,7 @@ class Scripts:
     ) -> list[Any]:
         """Run a script with each of these keys and arguments, each by itself, in one round trip."""
         sha = self._script(name).sha
-        with self.together() as pipeline:
+        with self.pipeline() as pipeline:
             for keys, args in calls:
                 pipeline.evalsha(sha, len(keys), *keys, *args)
             replies = pipeline.execute(raise_on_error=False)
@@ -48,10 +48,10 @@ class Scripts:
 
     def _script(self, name: str) -> Script:
         if name not in self._known:
-            self._known[name] = self._client.register_script(source(name))
+            self._known[name] = self._client.register_script(script_source(name))
         return self._known[name]
 
-    def together(self) -> AbstractContextManager[Any]:
+    def pipeline(self) -> AbstractContextManager[Any]:
         """A pipeline: its commands are sent in one round trip. The caller executes it."""
         if isinstance(self._client, Cluster):
             return self._client.pipeline_at(self._key)
@@ -59,6 +59,6 @@ class Scripts:
 
 
 @lru_cache
-def source(name: str) -> str:
+def script_source(name: str) -> str:
     """The script of that file; read once, as a registry is made for each save."""
     return (files(__package__) / "lua" / f"{name}.lua").read_text()

@@ -10,10 +10,10 @@ from typing import Any
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.replies import Check, is_text
 
-EXPIRES = 3600
+EXPIRY_SECONDS = 3600
 """Seconds after which what nobody hears or takes up any more is gone,"""
 
-AT_ONCE = 1000
+READ_SIZE = 1000
 """and messages that are read in one round trip."""
 
 Message = dict[str, Any]
@@ -28,7 +28,7 @@ class TaskChannel:
     def __init__(self, registry: Registry, lease: str) -> None:
         self._scripts = registry.scripts
         self._client = registry.client
-        self._door = registry.door
+        self._door = registry.replies
         self._handed = registry.keys.offered(lease)
         self._told = registry.keys.messages(lease)
 
@@ -36,18 +36,18 @@ class TaskChannel:
 
     def offer(self, batch: str) -> None:
         """A batch may be taken up."""
-        with self._scripts.together() as pipeline:
+        with self._scripts.pipeline() as pipeline:
             pipeline.sadd(self._handed, batch)
-            pipeline.expire(self._handed, EXPIRES)
+            pipeline.expire(self._handed, EXPIRY_SECONDS)
             pipeline.execute()
 
     def receive(self, wait: float) -> list[Message]:
         """What was told since, in its order; waits up to `wait` seconds for the first."""
-        found: Any = self._client.lpop(self._told, AT_ONCE)
+        found: Any = self._client.lpop(self._told, READ_SIZE)
         if not found and wait > 0:
             first: Any = self._client.blpop([self._told], wait)
             found = [first[1]] if first else []
-        read = (self._door.record("what workers tell", raw, MESSAGE) for raw in found or ())
+        read = (self._door.parse_record("what workers tell", raw, MESSAGE) for raw in found or ())
         return [message for message in read if message]
 
     def clear(self) -> None:
@@ -62,7 +62,7 @@ class TaskChannel:
 
     def send(self, messages: Sequence[Message]) -> None:
         """Tell the pass."""
-        with self._scripts.together() as pipeline:
+        with self._scripts.pipeline() as pipeline:
             pipeline.rpush(self._told, *map(json.dumps, messages))
-            pipeline.expire(self._told, EXPIRES)
+            pipeline.expire(self._told, EXPIRY_SECONDS)
             pipeline.execute()

@@ -23,12 +23,12 @@ import redis
 from s3rewrite.core.counters import link_counter
 from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode_entry, split
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.entry_cache import Remembered
-from s3rewrite.registry.scripts import source
+from s3rewrite.registry.entry_cache import EntryCache
+from s3rewrite.registry.scripts import script_source
 
 logger = logging.getLogger("s3rewrite.registry")
 
-CHANGES = 1000
+MAX_CHANGES = 1000
 """Changes that one poll reads; after more, dropping what is cached is cheaper."""
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)
@@ -89,13 +89,13 @@ class View:
         """This process changed these names: ask again at their next use."""
         with self._lock:
             for name in names:
-                self._cache.drop(name)
+                self._cache.forget(name)
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._asking = threading.Lock()
-        self._cache = Remembered()
+        self._cache = EntryCache()
         self._epoch: bytes | None = None
         self._cursor: bytes | None = None
         self._polled_at = float("-inf")
@@ -151,20 +151,22 @@ class View:
         asked_at = self._clock()
         missing = self._missing(names)
         keys = self._registry.keys
-        with self._registry.scripts.together() as pipeline:
+        with self._registry.scripts.pipeline() as pipeline:
             # In full, as asking whether the server knows a script costs a round trip.
-            pipeline.eval(source("current_epoch"), 1, keys.epoch)
+            pipeline.eval(script_source("current_epoch"), 1, keys.epoch)
             if self._cursor is None:
                 pipeline.xrevrange(keys.changes, count=1)
             else:
-                pipeline.xrange(keys.changes, min=self._cursor, count=CHANGES)
+                pipeline.xrange(keys.changes, min=self._cursor, count=MAX_CHANGES)
             grouped = _by_directory(missing)
             for directory, found in grouped.items():
                 pipeline.hmget(keys.directory(directory), [basename for _, basename in found])
             epoch, changes, *replies = pipeline.execute(raise_on_error=False)
-        door = self._registry.door
+        door = self._registry.replies
         with self._lock:
-            self._apply(door.right("epoch", epoch, None), door.right("changes", changes, []))
+            self._apply(
+                door.check_type("epoch", epoch, None), door.check_type("changes", changes, [])
+            )
             for found, reply in zip(grouped.values(), replies, strict=True):
                 self._remember([name for name, _ in found], reply)
         self._succeed(asked_at)
@@ -173,26 +175,28 @@ class View:
 
     def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Drop what changed; everything, where it cannot be told what did."""
-        is_whole = len(changes) < CHANGES
+        is_whole = len(changes) < MAX_CHANGES
         if epoch != self._epoch or not (changes and changes[0][0] == self._cursor and is_whole):
             self._cache.clear()
             self._epoch = epoch
         self._cursor = changes[-1][0] if changes and is_whole else None
         for _, fields in changes[1:]:
-            if name := self._registry.door.name("a change", fields.get(b"n", fields.get(b"e"))):
-                self._cache.drop(name)
+            if name := self._registry.replies.parse_name(
+                "a change", fields.get(b"n", fields.get(b"e"))
+            ):
+                self._cache.forget(name)
             else:
                 self._cache.clear()
 
     def _remember(self, names: list[str], reply: Any) -> None:
         """The entries of names of one directory, as Redis answered."""
-        door = self._registry.door
-        values: list[bytes | None] = door.right("a directory", reply, [None] * len(names))
+        door = self._registry.replies
+        values: list[bytes | None] = door.check_type("a directory", reply, [None] * len(names))
         for name, value in zip(names, values, strict=True):
             entry = decode_entry(value)
             self._cache.put(name, entry)
             if value is not None and not entry:
-                door.dropped("entries", {name: value})
+                door.log_dropped("entries", {name: value})
 
     def _succeed(self, asked_at: float) -> None:
         if self._failures:

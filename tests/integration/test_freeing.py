@@ -498,7 +498,7 @@ class TestAFreedFile:
         assert stub
         path = root / freed
         path.unlink()
-        path.symlink_to(stub._replace(bucket="never-there").target())
+        path.symlink_to(stub._replace(bucket="never-there").to_target())
         registry.client.flushall()
         s3_client.delete_object(Bucket=mount.bucket, Key=stub.key)
         report = passed(mount)

@@ -247,4 +247,4 @@ def test_other_errors_of_redis_are_no_absence(registry: Registry) -> None:
         raise redis.ResponseError("NOPERM this user has no permissions")
 
     with pytest.raises(redis.ResponseError, match="NOPERM"):
-        registry.door.read("rules", refuse, None)
+        registry.replies.read("rules", refuse, None)

@@ -117,7 +117,7 @@ def _asides(job: SyncContext, own: Sequence[str]) -> Iterator[tuple[Path, str]]:
     for directory, basenames in group_by_directory(own).items():
         root = Path(job.storage.path(directory or "."))
         stubs = [(stub_at(str(path)), path.name) for path in root.iterdir() if path.is_symlink()]
-        tokens = {token_of(stub.target()): basename for stub, basename in stubs if stub}
+        tokens = {token_of(stub.to_target()): basename for stub, basename in stubs if stub}
         for basename in basenames:
             parsed = parse_own_name(basename)
             if parsed and parsed.kind == ASIDE:
@@ -212,7 +212,7 @@ def _reads(job: SyncContext, key: str, digests: Digests) -> bool:
 
 def _swapped(path: Path, stub: Stub, file: OpenFile) -> bool:
     """Let a file and its stub change places; back again where it is another file by then."""
-    aside = path.with_name(own_name(ASIDE, token_of(stub.target())))
+    aside = path.with_name(own_name(ASIDE, token_of(stub.to_target())))
     if os.path.lexists(aside):
         return False  # what an earlier pass began has to end first
     write_stub(aside, stub, file.status)
