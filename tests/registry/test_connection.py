@@ -33,7 +33,7 @@ def test_a_refused_port_is_tried_once(settings: Any) -> None:
 @pytest.mark.usefixtures("caches")
 def test_a_pool_of_another_kind_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     class Cluster:
-        def close_clients(self) -> None:
+        def close(self) -> None:
             pass
 
     cluster = Cluster()

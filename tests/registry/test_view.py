@@ -110,7 +110,7 @@ def test_a_name_that_this_process_changed_is_asked_for_at_once(
 def test_more_changes_than_a_poll_reads_drop_everything(
     registry: Registry, lease: str, view: View, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view_module, "CHANGES", 3)
+    monkeypatch.setattr(view_module, "MAX_CHANGES", 3)
     publish(registry, lease, "a.jpg")
     assert view.get_many(["a.jpg"]) == [entry(1)]
     for number in range(5):
