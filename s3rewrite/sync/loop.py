@@ -123,7 +123,7 @@ class MountLoop:
 
     def _in_stream(self, cursor: str | None) -> str:
         """The cursor, or the end of a stream that has begun anew: a pass sees what was before."""
-        end = loop_registry(self.mount).last_hint_id()
+        end = loop_registry(self.mount).hints.last_id()
         return end if cursor is None or is_before(end, cursor) else cursor
 
     def _over(self, names: list[str]) -> Report:
@@ -184,7 +184,7 @@ class MountLoop:
 
     def _read(self, wait: float) -> list[str]:
         registry = loop_registry(self.mount)
-        self._cursor, names = registry.read_hints(self._cursor or "0-0", wait)
+        self._cursor, names = registry.hints.read(self._cursor or "0-0", wait)
         return names
 
     def _hinted(self) -> list[str]:

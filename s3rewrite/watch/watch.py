@@ -143,7 +143,7 @@ class Watch:
         if not hints:
             return
         try:
-            loop_registry(self.mount).add_hints(hints)
+            loop_registry(self.mount).hints.add(hints)
         except redis.RedisError as error:
             # The loop meets that too, and looks at everything afterwards.
             logger.debug("%d hints of mount %r were lost: %s", len(hints), self.mount.alias, error)

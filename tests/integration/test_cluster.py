@@ -13,7 +13,7 @@ from redis.crc import key_slot
 
 from s3rewrite.conf import location_digest
 from s3rewrite.core.mounts import Mount
-from s3rewrite.registry import Registry, Times, View, loop_registry, view_of
+from s3rewrite.registry import Registry, View, loop_registry, view_of
 from s3rewrite.registry.cluster import Cluster
 from s3rewrite.registry.journal import Journal
 from s3rewrite.registry.keys import Keys
@@ -79,7 +79,7 @@ def round_trips(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> list[int
 
     with monkeypatch.context() as patch:
         patch.setattr(redis.client.Pipeline, "execute", execute)
-        found = View(registry, Times()).get_many(["a.txt", "b/c.txt", "x/y.txt"])
+        found = View(registry).get_many(["a.txt", "b/c.txt", "x/y.txt"])
     assert [entry is not None for entry in found] == [True, True, False]
     return sent
 
@@ -99,7 +99,7 @@ def test_the_whole_way(
     assert round_trips(registry, monkeypatch) == [5]
     registry.withdraw(["a.txt"], hint=True)
     assert not is_linked()
-    assert registry.read_hints("0-0", 0.1)[1] == ["a.txt"]
+    assert registry.hints.read("0-0", 0.1)[1] == ["a.txt"]
     assert pass_over(job(mount), ["a.txt"]).is_ok
     assert is_linked()
     (root / "b/c.txt").unlink()

@@ -15,10 +15,9 @@ from s3rewrite.core.entries import Entry
 from s3rewrite.registry import Outcome, Registry, View, entry_cache
 from s3rewrite.registry import view as view_module
 from s3rewrite.registry.lease import held
-from s3rewrite.registry.view import Times
 from tests.registry.conftest import entry, publish
 
-TIMES = Times(poll_seconds=1.0, max_staleness=5.0, redis_timeout=0.2)
+LIMITS = {"poll_seconds": 1.0, "max_staleness": 5.0, "redis_timeout": 0.2}
 
 
 class Clock:
@@ -50,7 +49,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def view(registry: Registry, clock: Clock) -> View:
-    return View(registry, TIMES, clock)
+    return View(registry, clock, **LIMITS)
 
 
 @pytest.fixture
@@ -277,7 +276,7 @@ def test_while_redis_is_away_nobody_waits_for_the_one_who_asks(
     with view._asking:
         began = time.monotonic()
         assert view.get_many(["a.jpg"]) == [entry(1)]
-        assert time.monotonic() - began < TIMES.redis_timeout / 2
+        assert time.monotonic() - began < LIMITS["redis_timeout"] / 2
 
 
 def test_a_forked_process_begins_anew(
@@ -298,7 +297,7 @@ def test_threads_share_a_view(registry: Registry, lease: str) -> None:
     names = [f"{number}.jpg" for number in range(20)]
     for name in names:
         publish(registry, lease, name)
-    view = View(registry, Times(poll_seconds=0.0, max_staleness=60.0, redis_timeout=5.0))
+    view = View(registry, poll_seconds=0.0, max_staleness=60.0, redis_timeout=5.0)
     wrong: list[object] = []
 
     def work() -> None:
@@ -327,7 +326,7 @@ class ViewMachine(RuleBasedStateMachine):
         self.client.flushall()
         self.clock = Clock()
         self.registry = Registry("media", self.client)
-        self.views = [View(self.registry, TIMES, self.clock) for _ in range(2)]
+        self.views = [View(self.registry, self.clock, **LIMITS) for _ in range(2)]
         self.version = 0
         # Name -> (since when, entry or None), oldest first
         self.history: dict[str, list[tuple[float, Entry | None]]] = {}
@@ -385,7 +384,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     def possible(self, name: str) -> list[Entry | None]:
         """What the registry held at some time since the poll that a view may rest on."""
-        since = self.clock.now - TIMES.poll_seconds
+        since = self.clock.now - LIMITS["poll_seconds"]
         history = self.history.get(name, [])
         ends = [*(began for began, _ in history[1:]), float("inf")]
         return [found for (_, found), end in zip(history, ends, strict=True) if end >= since]

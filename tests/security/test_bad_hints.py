@@ -79,7 +79,7 @@ def test_a_name_is_what_a_storage_takes_as_it_is(name: str) -> None:
 def publishes_soon(root: Path, registry: Registry, name: str) -> None:
     """A file that a hint speaks of is published as fast as ever."""
     write(root, name)
-    registry.add_hints([name])
+    registry.hints.add([name])
     began = time.monotonic()
     eventually(lambda: registry.get([name]), 10)
     assert time.monotonic() - began < 5
@@ -124,11 +124,11 @@ def test_any_names_leave_only_hints_that_are_some(
     mount: Mount, registry: Registry, names: list[str]
 ) -> None:
     registry.client.delete(registry.keys.hints)
-    registry.add_hints(names)
+    registry.hints.add(names)
     for name in names:
         with suppress(SuspiciousFileOperation, ValueError, OSError):
             storages[mount.storage].delete(name)
-    _, hints = registry.read_hints("0-0", 0)
+    _, hints = registry.hints.read("0-0", 0)
     assert all(hint == WHOLE or is_name(hint.removesuffix("/")) for hint in hints)
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_looked_at_fails_alone(
     loop.count = lambda report, **_: reports.append(report)
     loop.step()
     registry.withdraw(["a.txt"])
-    registry.add_hints(["loop/x", "loop", "a.txt"])
+    registry.hints.add(["loop/x", "loop", "a.txt"])
     loop.step()
     assert set(reports[1].failures) == {"loop", "loop/x"}
     assert "Too many levels of symbolic links" in reports[1].failures["loop"]
@@ -161,4 +161,4 @@ def test_the_admin_asks_for_no_such_name(mount: Mount, registry: Registry) -> No
         )
         assert "No file can have the name" in page.content.decode()
         assert client.get("/admin/s3rewrite/mountstatus/", {"q": name}).status_code == 200
-    assert registry.read_hints("0-0", 0)[1] == []
+    assert registry.hints.read("0-0", 0)[1] == []

@@ -42,8 +42,8 @@ def test_every_cache_forgets() -> None:
 
 def test_hints_are_capped(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hint_stream, "MAX_HINTS", 5)
-    registry.add_hints(str(number) for number in range(1000))
-    hints = registry.read_hints("0-0", 0)[1]
+    registry.hints.add(str(number) for number in range(1000))
+    hints = registry.hints.read("0-0", 0)[1]
     assert hints == [str(number) for number in range(1000)][-len(hints) :]
     assert 5 <= len(hints) < 250  # Redis trims whole nodes
 
