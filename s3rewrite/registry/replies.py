@@ -1,6 +1,7 @@
-"""The door to Redis: what comes in has the form that it must have, or counts as absent.
+"""Checks what Redis replies: a value that does not have the expected form counts as absent.
 
-Whoever wrote it. That is logged once; the next pass removes it, or writes it anew.
+Anybody may have written it. The first one of each place is logged; the next pass removes it, or
+rewrites it.
 """
 
 import json
@@ -19,7 +20,7 @@ SILENCE = 600.0
 """Seconds in which the same is not logged again."""
 
 LARGEST = 10**15
-"""A number beyond is none of ours: it could not be shown as a time, or as a float."""
+"""No larger number is written here, and none could be shown as a time, or as a float."""
 
 _repeats = Repeats(SILENCE)
 
@@ -27,24 +28,24 @@ Check = Callable[[Any], bool]
 
 
 class ReplyChecker:
-    """What one mount's registry reads goes through here."""
+    """Checks what the registry of one mount reads. `where` names a place to people."""
 
     def __init__(self, alias: str) -> None:
         self._alias = alias
 
     def log_dropped(self, where: str, value: object) -> None:
-        """Something counts as absent. Logged once for each place."""
+        """Log that a value counts as absent, once for each place."""
         if _repeats.count((self._alias, where)) is None:
             return
         message = (
-            "What Redis holds for mount %r as %s has not the form that it must have (%.80r): it "
-            "counts as absent, and the next pass removes it or writes it anew."
+            "What Redis holds for mount %r as %s does not have the expected form (%.80r): it "
+            "counts as absent, and the next pass removes or rewrites it."
         )
         extra = {"mount": self._alias, "reason": where}
         logger.warning(message, self._alias, where, value, extra=extra)
 
     def read(self, where: str, call: Callable[[], Any], absent: Any) -> Any:
-        """What `call` reads; `absent` where the key is of another type."""
+        """What `call` reads; `absent` where the key is of another type. Raises other errors."""
         try:
             return call()
         except redis.ResponseError as error:
@@ -54,56 +55,51 @@ class ReplyChecker:
         """A reply of a pipeline; `absent` where the key is of another type. Raises other errors."""
         if not isinstance(reply, Exception):
             return reply
-        if not is_wrong_type(reply):
+        if not (isinstance(reply, redis.ResponseError) and "WRONGTYPE" in str(reply)):
             raise reply
         self.log_dropped(where, str(reply))
         return absent
 
     def parse_name(self, where: str, raw: bytes | None) -> str | None:
-        """A name; None where it is none."""
+        """The name that bytes mean; None where they mean none."""
         name = decode_name(raw)
         if name is None:
             self.log_dropped(where, raw)
         return name
 
     def parse_hint(self, raw: bytes | None) -> str | None:
-        """A hint: a name, a tree (`name/`) or all (``); None where it is none."""
+        """The hint that bytes mean: a name, a tree (`name/`) or all (``); None: no hint."""
         if raw is not None and is_hint(raw):
             return raw.decode()
         self.log_dropped("a hint", raw)
         return None
 
-    def parse_record(self, where: str, raw: bytes | None, form: Mapping[Any, Check]) -> Any:
-        """A dict or a list that was written as JSON, with these fields; None where it is none."""
-        found = _loaded(raw or b"")
-        fields = dict(enumerate(found)) if isinstance(found, list) else found
-        if isinstance(fields, dict) and all(has(fields.get(name)) for name, has in form.items()):
-            return found
-        if raw is not None:
-            self.log_dropped(where, raw)
+    def parse_record(self, where: str, raw: bytes | None, checks: Mapping[Any, Check]) -> Any:
+        """A dict or a list that was written as JSON; None where there is none.
+
+        `checks` has a check for each key, or index, that has to be there.
+        """
+        if raw is None:
+            return None
+        try:
+            record = json.loads(raw, parse_constant=_refuse)
+        except (RecursionError, ValueError):
+            record = None
+        fields = dict(enumerate(record)) if isinstance(record, list) else record
+        if isinstance(fields, dict) and all(ok(fields.get(key)) for key, ok in checks.items()):
+            return record
+        self.log_dropped(where, raw)
         return None
 
 
-def _loaded(raw: bytes) -> Any:
-    """What was written as JSON; None where something else was."""
-    try:
-        return json.loads(raw, parse_constant=_refused)
-    except (RecursionError, ValueError):
-        return None
-
-
-def _refused(constant: str) -> float:
+def _refuse(constant: str) -> float:
+    """Python's JSON knows NaN and Infinity; nothing here writes them."""
     raise ValueError(constant)
 
 
 def is_hint(raw: bytes) -> bool:
-    """Whether bytes speak of a name, a tree (`name/`) or all (``)."""
+    """Whether bytes mean a name, a tree (`name/`) or all (``)."""
     return not raw or decode_name(raw.removesuffix(b"/")) is not None
-
-
-def is_wrong_type(error: object) -> bool:
-    """Whether Redis refused as a key is of another type than its commands are for."""
-    return isinstance(error, redis.ResponseError) and "WRONGTYPE" in str(error)
 
 
 def is_number(value: Any) -> bool:
@@ -130,5 +126,5 @@ def is_text(value: Any) -> bool:
 
 
 def forget_logged() -> None:
-    """What is dropped from now on is logged again."""
+    """Log again what was logged before."""
     _repeats.forget()

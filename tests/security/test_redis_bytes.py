@@ -220,7 +220,7 @@ def test_what_is_dropped_is_logged_once(
         registry.hints.read("0-0", 0)
     (record,) = caplog.records
     assert record.getMessage().startswith(
-        "What Redis holds for mount 'media' as a hint has not the form that it must have"
+        "What Redis holds for mount 'media' as a hint does not have the expected form"
     )
 
 
