@@ -1,4 +1,4 @@
-"""What people are shown of values: without secrets, and on one line. Pure."""
+"""Values as people may see them: without secrets, and on one line. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 MASK = "***"
 
-# Of a URL, whatever stands before its host. Some passwords have a slash or an @ in them.
+# Everything before the host of a URL. Some passwords have a slash or an @ in them.
 _USERINFO = re.compile(r"(?<=://)[^\s\"'<>]*@")
-# What messages repeat: botocore's of parameters of a wrong type and of endpoints, Python's of
-# headers (a token that ends with a newline) and of a URL's port (a password with a slash).
+# Values that messages repeat: botocore's messages on parameters of a wrong type and on endpoints,
+# Python's on headers (a token that ends with a newline) and a URL's port (a password with a slash).
 _VALUES = re.compile(
     r"(?s)(?<=, value: ).*?(?=, type: |, valid )"
     r"|(?<=Invalid header value ).*|(?<=Invalid endpoint: ).*|(?<=cast to integer value as ).*"
@@ -18,7 +18,7 @@ _VALUES = re.compile(
 
 
 class RedactedDict(dict[str, Any]):
-    """A dict of settings, whose values an error report or a debug page does not get to see."""
+    """A dict of settings that shows its keys alone in error reports and debug pages."""
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{key!r}: {MASK}" for key in self) + "}"
@@ -27,7 +27,7 @@ class RedactedDict(dict[str, Any]):
 
 
 def redacted(value: Any) -> Any:
-    """The same, with every dict in it veiled."""
+    """The same value, with a RedactedDict for every dict in it."""
     if isinstance(value, Mapping):
         return RedactedDict({key: redacted(inner) for key, inner in value.items()})
     if isinstance(value, (list, tuple)):
@@ -36,12 +36,12 @@ def redacted(value: Any) -> Any:
 
 
 def has_userinfo(url: str) -> bool:
-    """Whether a URL has a user's name, or a password, before its host."""
+    """Whether a URL has a user name or a password before its host."""
     return without_userinfo(url) != url
 
 
 def without_userinfo(url: str) -> str:
-    """A URL without what stands before its host: pages and messages have it, so must nobody."""
+    """A URL without user name and password, as pages and messages may have it."""
     try:
         netloc = urlsplit(url).netloc
     except ValueError:
@@ -50,10 +50,10 @@ def without_userinfo(url: str) -> str:
 
 
 def redact(text: str) -> str:
-    """A message without the passwords of URLs, and without values that it repeats."""
+    """A message without passwords in URLs, and without the values that it repeats."""
     return _VALUES.sub(MASK, _USERINFO.sub(f"{MASK}@", text))
 
 
 def printable(text: str) -> str:
-    """A name, or a sentence with names in it, that cannot disturb a terminal or a log."""
+    """A name, or a sentence with names, without what could disturb a terminal or a log."""
     return text if text.isprintable() else ascii(text)
