@@ -1,6 +1,6 @@
-"""Which files people mean to publish: what is doubtful stays local, but for ALLOW. Pure.
+"""Which files stay local because few people mean to publish them, unless ALLOW has a word. Pure.
 
-Names are those of files; the name of a directory ends with a slash here.
+Names here are those of files; the name of a directory ends with a slash.
 """
 
 import re
@@ -11,7 +11,7 @@ from s3rewrite.core.paths import is_linkable
 
 HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY = "hidden", "outside", "unreadable", "temporary"
 ALLOW_WORDS = (HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY)
-"""What ALLOW may have."""
+"""What the setting ALLOW may have."""
 
 UNLINKABLE = "unlinkable"
 
@@ -24,7 +24,7 @@ TEXTS = {
 }
 
 WELL_KNOWN = ".well-known/"
-"""In the root, what begins with it is public by its nature: RFC 8615, 3."""
+"""Names that begin with it are public by their nature: RFC 8615, 3."""
 
 _HIDDEN = re.compile(r"(?:^|/)\.")
 
@@ -42,77 +42,80 @@ _TEMPORARY = re.compile(
     re.DOTALL,
 )
 
-# One of these is in each basename, with a slash before it and in lower case, that may have to stay.
+# Each basename that may have to stay local has one of these in it, when it is written in lower case
+# and with a slash before it. `are_ordinary` looks for them first, as most files have none.
 _MARKS = (
     "/. /# ~ \\ .part .crdownload .opdownload .download .aria2 .filepart .tmp .temp .sw .upload"
 ).split()
 
 
 class FileAccess(NamedTuple):
-    """What the disk says of a name, behind links."""
+    """Where a name leads on the disk, through links, and who may read it there."""
 
     is_outside: bool = False
     """It lies, or would lie, outside of the storage."""
     is_unreadable: bool = False
-    """Others may not read it, or not come to it."""
+    """Others may not read it, or not enter a directory on the way to it."""
 
 
 NORMAL_ACCESS = FileAccess()
-"""Those of most files."""
+"""That of most files."""
 
 
 class LocalReason(NamedTuple):
-    """Why a file is kept local: the word, and a reason for people."""
+    """Why a file stays local: the word of ALLOW or UNLINKABLE, and a sentence for people."""
 
     word: str
     reason: str
 
 
 def why_kept_local(
-    name: str, facts: FileAccess = NORMAL_ACCESS, allow: Collection[str] = ()
+    name: str, access: FileAccess = NORMAL_ACCESS, allow: Collection[str] = ()
 ) -> LocalReason | None:
-    """Why a file, or what a directory holds, is not to become public; None where it may.
+    """Why a file, or all files in a directory, may not become public; None where they may.
 
-    | its name, or what it is                     | kept local unless ALLOW has |
-    |---------------------------------------------|-----------------------------|
-    | has a backslash or a control character      | (always kept local)         |
-    | is one that programs give temporary files   | "temporary"                 |
-    | has a part with a dot first, no .well-known | "hidden"                    |
-    | a link leads out of the storage             | "outside"                   |
-    | others may not read it                      | "unreadable"                |
-    | anything else                               | (goes to S3)                |
+    | the name, or the file                         | stays local unless ALLOW has |
+    |-----------------------------------------------|------------------------------|
+    | has a backslash or a control character        | (always local)               |
+    | is one that programs give to temporary files  | "temporary"                  |
+    | has a part that begins with a dot,            | "hidden"                     |
+    | but for .well-known/ in the root              |                              |
+    | a link leads out of the storage               | "outside"                    |
+    | others may not read it                        | "unreadable"                 |
+    | anything else                                 | (goes to S3)                 |
     """
-    found = {
+    reasons = {
         UNLINKABLE: not is_linkable(name),
         TEMPORARY: _TEMPORARY.fullmatch(name.rpartition("/")[2]) is not None,
         HIDDEN: _HIDDEN.search(name.removeprefix(WELL_KNOWN)) is not None,
-        OUTSIDE: facts.is_outside,
-        UNREADABLE: facts.is_unreadable,
+        OUTSIDE: access.is_outside,
+        UNREADABLE: access.is_unreadable,
     }
-    word = next((word for word, holds in found.items() if holds and word not in allow), "")
-    if not word:
-        return None
-    return LocalReason(word, TEXTS[word] + (f' (ALLOW: "{word}")' if word in ALLOW_WORDS else ""))
+    for word, holds in reasons.items():
+        if holds and word not in allow:
+            hint = f' (ALLOW: "{word}")' if word in ALLOW_WORDS else ""
+            return LocalReason(word, TEXTS[word] + hint)
+    return None
 
 
 def are_ordinary(basenames: Collection[str]) -> bool:
-    """Whether surely none of these is kept local for its name: all at once, as that is fast."""
+    """Whether certainly none of these stays local for its name. One search for all is fast."""
     text = "/".join(("", *basenames)).lower()
     return text.isprintable() and not any(mark in text for mark in _MARKS)
 
 
-def readers(own: int | None, others: int, group: int) -> int:
-    """The permissions of which a file needs one, by those that the storage gives its own files.
+def readers(storage_mode: int | None, others: int, group: int) -> int:
+    """The permission bits of which a file needs one, by those that its storage gives new files.
 
-    | the storage's own files are     | it is enough if it is open to |
-    |---------------------------------|-------------------------------|
-    | open to others (0644)           | others                        |
-    | open to the group alone (0640)  | others, or the group          |
-    | open to the owner alone (0600)  | anybody: that tells nothing   |
-    | as the umask has it (None)      | others, or the group          |
+    | the storage gives new files          | a file has to be open to          |
+    |--------------------------------------|-----------------------------------|
+    | to others too (0644)                 | others                            |
+    | to the group alone (0640)            | others, or the group              |
+    | to the owner alone (0600)            | anybody: that mode means nothing  |
+    | the mode that the umask gives (None) | others, or the group              |
     """
-    if own is None:
+    if storage_mode is None:
         return others | group
-    if own & others:
+    if storage_mode & others:
         return others
-    return others | group if own & group else ~0
+    return others | group if storage_mode & group else ~0
