@@ -18,16 +18,7 @@ from s3rewrite.registry.connection import close_clients, get_client
 from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn
 from s3rewrite.registry.view import View
 
-__all__ = [
-    "Claim",
-    "Outcome",
-    "Registry",
-    "View",
-    "Withdrawn",
-    "loop_registry",
-    "view_of",
-    "web_registry",
-]
+__all__ = ["Claim", "Outcome", "Registry", "View", "Withdrawn", "loop_registry", "view_of"]
 
 LOOP_TIMEOUT = 5.0
 """Seconds that commands and the loop wait for an answer of Redis."""

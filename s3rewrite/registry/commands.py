@@ -15,7 +15,7 @@ from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, split
 from s3rewrite.registry.directories import PIPELINE_SIZE, Directories
 from s3rewrite.registry.hint_stream import HintStream
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
 
 _SECONDS = re.compile(rb"\d{1,11}")
@@ -32,7 +32,7 @@ class Registry(Directories):
     def __init__(
         self, alias: str, client: redis.Redis, location: str = "", *, overwrites: bool = True
     ) -> None:
-        super().__init__(alias, client, Keys(alias, location))
+        super().__init__(alias, client, MountKeys(alias, location))
         self.hints = HintStream(client, self.keys, self.replies)
         self.overwrites = overwrites
 

@@ -10,7 +10,7 @@ import redis
 
 from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import Entry, decode_directory, decode_entry, join, split
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.replies import ReplyChecker
 from s3rewrite.registry.scripts import Scripts
 
@@ -21,7 +21,7 @@ PIPELINE_SIZE = 200
 class Directories:
     """The directories of one mount, with their entries: the part of a registry that reads."""
 
-    def __init__(self, alias: str, client: redis.Redis, keys: Keys) -> None:
+    def __init__(self, alias: str, client: redis.Redis, keys: MountKeys) -> None:
         self.alias = alias
         self.client = client
         self.keys = keys

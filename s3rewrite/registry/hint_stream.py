@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.replies import ReplyChecker, is_hint
 
 MAX_HINTS = 100_000
@@ -16,7 +16,7 @@ READ_SIZE = 1000
 class HintStream:
     """The hints of one mount. Every method may raise redis.RedisError."""
 
-    def __init__(self, client: redis.Redis, keys: Keys, replies: ReplyChecker) -> None:
+    def __init__(self, client: redis.Redis, keys: MountKeys, replies: ReplyChecker) -> None:
         self._client = client
         self._key = keys.hints
         self._replies = replies

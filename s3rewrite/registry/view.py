@@ -86,11 +86,14 @@ class View:
         is_fresh = self._clock() - self._polled_at < self._max_staleness
         return is_fresh and self._epoch is not None
 
-    def forget(self, names: Sequence[str]) -> None:
-        """Ask Redis for these names at their next use: this process has changed them."""
-        with self._lock:
-            for name in names:
-                self._cache.forget(name)
+    def withdraw(self, names: Sequence[str], *, hint: bool) -> None:
+        """Withdraw names as a registry does, and forget them. Raises redis.RedisError."""
+        try:
+            self._registry.withdraw(names, hint=hint)
+        finally:  # in any case: what Redis has done is not known after an error
+            with self._lock:
+                for name in names:
+                    self._cache.forget(name)
 
     def _reset(self) -> None:
         self._pid = os.getpid()

@@ -16,7 +16,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, View, loop_registry, view_of
 from s3rewrite.registry.cluster import Cluster
 from s3rewrite.registry.journal import Journal
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 from s3rewrite.sync.passes import pass_over, whole_pass
 from tests.factories import job, use_mount, write
 from tests.integration.many_redis import Node, clustered, until
@@ -38,7 +38,7 @@ def mount(
 @pytest.fixture
 def nodes(tmp_path: Path, mount: Mount, settings: Any) -> Iterator[list[Node]]:
     """Three masters and a replica of the one that holds the mount's keys."""
-    slot = key_slot(Keys(mount.alias, location_digest(mount)).epoch.encode())
+    slot = key_slot(MountKeys(mount.alias, location_digest(mount)).epoch.encode())
     with clustered(tmp_path / "cluster", slot) as nodes:
         settings.CACHES = {
             "default": {

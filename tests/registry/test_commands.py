@@ -176,7 +176,7 @@ class TestWithdrawn:
 
 class TestEpoch:
     def test_it_begins_once(self, registry: Registry) -> None:
-        assert registry.start_epoch().state == "stands"
+        assert registry.start_epoch().state == "current"
 
     @pytest.mark.parametrize("lost", ["epoch", "changes"])
     def test_it_begins_anew_where_something_was_lost(self, registry: Registry, lost: str) -> None:

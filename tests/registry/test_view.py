@@ -101,8 +101,7 @@ def test_a_name_that_this_process_changed_is_asked_for_at_once(
 ) -> None:
     publish(registry, lease, "a.jpg")
     view.get_many(["a.jpg"])
-    registry.withdraw(["a.jpg"])
-    view.forget(["a.jpg"])
+    view.withdraw(["a.jpg"], hint=False)
     assert view.get_many(["a.jpg"]) == [None]
 
 
