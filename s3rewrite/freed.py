@@ -1,4 +1,4 @@
-"""Files whose bytes are on S3 alone, as a storage has them: looked at, opened, brought back."""
+"""Freed files, whose bytes are on S3 alone: reading them, and bringing them back to the disk."""
 
 import os
 from collections.abc import Generator
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from s3rewrite.s3.bucket import Bucket
 
 CHUNK = 256 * 1024
-"""Bytes of a streamed file that are in memory at a time."""
+"""Bytes of a streamed file in memory at a time."""
 
 
 class FreedFileError(OSError):
-    """The bytes of a freed file could not be fetched from S3."""
+    """The bytes of a freed file cannot be fetched from S3."""
 
 
 def stub_of(storage: Storage, name: str) -> Stub | None:
-    """The stub of a name; None where its file is there, or nothing is."""
+    """The stub of a name; None where the file itself, or nothing, is there."""
     return stub_at(storage.path(name)) if isinstance(storage, FileSystemStorage) else None
 
 
 def bring_back(storage: FileSystemStorage, name: str, stub: Stub) -> None:
-    """Put the file in the place of its stub, as it was.
+    """Replace a stub by its file, as it was.
 
-    Whatever goes wrong, the stub stays, or what was saved in its place meanwhile. Raises OSError.
+    On any error the stub stays, or what was saved in its place meanwhile. Raises OSError.
     """
     path = Path(storage.path(name))
     with temporary_part(path) as part:
@@ -66,7 +66,7 @@ def fetch(storage: Storage, stub: Stub, file: IO[bytes]) -> None:
         for chunk in _bucket(storage, stub).get(stub.key):
             digest.update(chunk)
             size += len(chunk)
-            if size > stub.signature.size:
+            if size > stub.signature.size:  # these are other bytes, perhaps without end
                 break
             file.write(chunk)
     except S3Error as error:
@@ -77,22 +77,22 @@ def fetch(storage: Storage, stub: Stub, file: IO[bytes]) -> None:
 
 
 class ObjectRange(NamedTuple):
-    """Bytes of an object as S3 sends them: how many, and which of them (Content-Range, or "")."""
+    """Bytes of an object as S3 sends them: how many, and which of them (Content-Range or "")."""
 
     size: int
     range: str
     chunks: Generator[bytes]
 
 
-def read_range(mount: Mount, stub: Stub, wanted: str) -> ObjectRange | None:
-    """Some bytes of a freed file, not checked; `wanted` as a Range header says, "" for all.
+def read_range(mount: Mount, stub: Stub, range_header: str) -> ObjectRange | None:
+    """Some bytes of a freed file, by a Range header, or all with "". Their digest is not checked.
 
-    None where there are no such bytes. Raises FreedFileError.
+    None where the file has no such bytes. Raises FreedFileError.
     """
     from s3rewrite.s3.errors import S3Error  # noqa: PLC0415
     from s3rewrite.s3.objects import FINGERPRINT  # noqa: PLC0415
 
-    options = {"Range": wanted} if wanted else {}
+    options = {"Range": range_header} if range_header else {}
     try:
         answer = _bucket_of(mount, os.getpid()).call("get_object", Key=stub.key, **options)
     except S3Error as error:
@@ -108,32 +108,31 @@ def read_range(mount: Mount, stub: Stub, wanted: str) -> ObjectRange | None:
 
 
 def _chunks(body: Any) -> Generator[bytes]:
-    """The bytes of an answer; a visitor who leaves ends it."""
+    """The bytes of a response. It is closed, too, when the visitor leaves."""
     with closing(body):
         yield from body.iter_chunks(CHUNK)
 
 
 def _bucket(storage: Storage, stub: Stub) -> "Bucket":
-    """The bucket that a stub names, by the mount that has it now, or has the storage's files."""
-    mounts = list(conf.mounts().values())
-    naming = [m for m in mounts if m.bucket == stub.bucket and stub.key.startswith(m.prefix)]
-    having = [m for m in mounts if _has_files_of(m, storage)]
-    mount = next(iter(naming + having), None)
-    if mount is None:
+    """The bucket of a stub, with the client of the mount that it belongs to, or of its storage."""
+    mounts = conf.mounts().values()
+    by_key = [m for m in mounts if m.bucket == stub.bucket and stub.key.startswith(m.prefix)]
+    candidates = by_key or [m for m in mounts if _has_files_of(m, storage)]
+    if not candidates:
         raise FreedFileError(f"{stub.key} is in bucket {stub.bucket}, and no mount has its storage")
-    return _bucket_of(replace(mount, bucket=stub.bucket), os.getpid())
+    return _bucket_of(replace(candidates[0], bucket=stub.bucket), os.getpid())
 
 
 def _has_files_of(mount: Mount, storage: Storage) -> bool:
-    own = conf.storage_of(mount)
-    if not (isinstance(own, FileSystemStorage) and isinstance(storage, FileSystemStorage)):
-        return own == storage
-    return Path(storage.location).is_relative_to(own.location)
+    mounted = conf.storage_of(mount)
+    if not (isinstance(mounted, FileSystemStorage) and isinstance(storage, FileSystemStorage)):
+        return mounted == storage
+    return Path(storage.location).is_relative_to(mounted.location)
 
 
 @lru_cache(maxsize=16)
 def _bucket_of(mount: Mount, pid: int) -> "Bucket":
-    """A client is not shared across a fork."""
+    """One bucket for each process, as a client of boto3 may not be shared across a fork."""
     from s3rewrite.s3.bucket import Bucket  # noqa: PLC0415
 
     return Bucket(mount)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from fractions import Fraction
 from typing import Any, Literal
 
 from s3rewrite.core.paths import Paths
 
-_LIMIT = re.compile(r"(?P<whole>[0-9]{1,18})(?:\.(?P<fraction>[0-9]{1,6}))?%|[0-9]{1,18}")
-_MILLION = 1_000_000
+_LIMIT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?%|[0-9]{1,18}")
 
 
 def parse_limit(text: str) -> int | str:
@@ -24,16 +24,14 @@ def resolve_limit(limit: int | str, total: int) -> int:
     """
     if isinstance(limit, int):
         return limit
-    match = _LIMIT.fullmatch(limit)
-    if match is None:
+    if not _LIMIT.fullmatch(limit):
         raise ValueError(f"{limit!r} is neither a number nor a percentage like 10%")
     if not limit.endswith("%"):
         return int(limit)
-    # In whole numbers: floats would round 0.1% of some totals up.
-    millionths = int(match["whole"]) * _MILLION + int((match["fraction"] or "").ljust(6, "0"))
-    if millionths > 100 * _MILLION:
+    percentage = Fraction(limit[:-1])  # exact: a float would round some limits up
+    if percentage > 100:
         raise ValueError(f"{limit!r} is above 100%")
-    return total * millionths // (100 * _MILLION)
+    return int(total * percentage / 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

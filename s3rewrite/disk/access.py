@@ -33,7 +33,7 @@ class StorageAccess:
         path = os.path.join(self.root, name)  # noqa: PTH118 - no name is absolute
         real_path = os.path.realpath(path)
         # Others have to come through the directories of the link, and of the file behind it.
-        return self._access(real_path, {*_way(self.root, path), *self._real_way(real_path)})
+        return self._access(real_path, {*_way(self.root, path), *_way(self._real_root, real_path)})
 
     def access_of_open_file(self, name: str, descriptor: int) -> FileAccess:
         """The same of an open file: nobody can put another one in its place any more."""
@@ -41,7 +41,7 @@ class StorageAccess:
             real_path = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a descriptor's
         except OSError:
             real_path = os.path.realpath(f"{self.root}/{name}")  # not on Linux
-        access = self._access(real_path, self._real_way(real_path))
+        access = self._access(real_path, _way(self._real_root, real_path))
         is_readable = self.is_readable(os.fstat(descriptor))
         return access._replace(is_unreadable=access.is_unreadable or not is_readable)
 
@@ -49,9 +49,6 @@ class StorageAccess:
         if not (real_path + "/").startswith(self._real_root.rstrip("/") + "/"):
             return FileAccess(is_outside=True)
         return FileAccess(is_unreadable=any(map(self._is_unreadable, way)))
-
-    def _real_way(self, real_path: str) -> Iterator[str]:
-        return _way(self._real_root, real_path)
 
     def _is_unreadable(self, path: str) -> bool:
         try:

@@ -29,11 +29,6 @@ def loop_registry(mount: Mount) -> Registry:
     return _registry(mount, LOOP_TIMEOUT)
 
 
-def web_registry(mount: Mount) -> Registry:
-    """The registry of a mount for web processes, with short timeouts."""
-    return _registry(mount, mount.redis_timeout)
-
-
 @lru_cache
 def _registry(mount: Mount, timeout: float) -> Registry:
     # One for all threads, and for forked processes: it has no state but the client, whose pool
@@ -45,9 +40,9 @@ def _registry(mount: Mount, timeout: float) -> Registry:
 
 @lru_cache
 def view_of(mount: Mount) -> View:
-    """This process's view of a mount."""
+    """This process's view of a mount, whose requests wait only shortly for Redis."""
     return View(
-        web_registry(mount),
+        _registry(mount, mount.redis_timeout),
         poll_seconds=mount.poll_seconds,
         max_staleness=mount.max_staleness,
         redis_timeout=mount.redis_timeout,

@@ -7,7 +7,7 @@ one hash tag, so one node holds them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import redis
 from django_redis.pool import ConnectionFactory as DjangoRedisFactory
@@ -29,16 +29,14 @@ class Cluster(RedisCluster):
         if self._is_astray:
             self.nodes_manager.initialize()
             self._is_astray = False
-        node = self.get_redis_connection(self._holder_of(key))
+        holder: ClusterNode = self.get_node_from_key(key)  # type: ignore[no-untyped-call]
+        node = self.get_redis_connection(holder)
         with node.pipeline(transaction=False) as pipeline:
             try:
                 yield pipeline
             except redis.RedisError:
                 self._is_astray = True
                 raise
-
-    def _holder_of(self, key: str) -> ClusterNode:
-        return cast("ClusterNode", self.get_node_from_key(key))  # type: ignore[no-untyped-call]
 
     def copy_with(self, **options: Any) -> "Cluster":
         """A client of the same cluster with connections of its own, and these options."""

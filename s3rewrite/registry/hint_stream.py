@@ -55,11 +55,7 @@ class HintStream:
 
 def is_before(cursor: str, other: str) -> bool:
     """Whether a stream ends at `cursor`, before it has come to `other`."""
-    return _numbers(cursor) < _numbers(other)
-
-
-def _numbers(cursor: str) -> tuple[int, ...]:
-    return tuple(map(int, cursor.split("-")))
+    return tuple(map(int, cursor.split("-"))) < tuple(map(int, other.split("-")))
 
 
 def _messages(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
