@@ -13,7 +13,7 @@ import redis
 
 from demo.servers import Valkey
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, Signature, split
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 
 BATCH = 10_000
 
@@ -33,7 +33,7 @@ def names(shape: str, count: int) -> Iterator[list[str]]:
 
 def fill_registry(client: redis.Redis, shape: str, count: int) -> None:
     """What `publish.lua` leaves behind, without the steps to it."""
-    keys = Keys("media", "0a1b2c3d")
+    keys = MountKeys("media", "0a1b2c3d")
     number = 0
     for batch in names(shape, count):
         with client.pipeline(transaction=False) as pipeline:

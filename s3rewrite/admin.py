@@ -75,7 +75,7 @@ class StatusAdmin(Base):
             registry = loop_registry(conf.mount(request.POST.get("mount", "")))
             if name != WHOLE and not is_name(name):
                 raise ImproperlyConfigured(f"No file can have the name {name!r}.")
-            registry.add_hints([name])
+            registry.hints.add([name])
         except (ImproperlyConfigured, redis.RedisError) as error:
             self.message_user(request, str(error), messages.ERROR)
         else:

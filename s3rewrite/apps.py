@@ -1,4 +1,4 @@
-"""Registers the system checks."""
+"""The app: registers the system checks."""
 
 from django.apps import AppConfig
 from django.core import checks as django_checks

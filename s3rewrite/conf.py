@@ -1,6 +1,6 @@
 """`settings.S3REWRITE` -> frozen, typed Mount objects, lazily. The only module that names settings.
 
-Whatever is wrong in the settings is reported by `checks.py`; what is read here is what is right.
+`checks` report what is wrong in the settings; this module reads settings that passed them.
 """
 
 import os
@@ -19,15 +19,15 @@ from django_redis.cache import RedisCache
 
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import OPTIONS, Mount
-from s3rewrite.core.shown import cleaned, veiled, without_userinfo
+from s3rewrite.core.redaction import redact, redacted, without_userinfo
 
 SETTING = "S3REWRITE"
 MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"
 
 
 def raw() -> Any:
-    """`settings.S3REWRITE` as it is written, with its secrets veiled; `{}` where it is not."""
-    return veiled(getattr(settings, SETTING, {}))
+    """`settings.S3REWRITE` as it is written, in RedactedDicts; `{}` where it is missing."""
+    return redacted(getattr(settings, SETTING, {}))
 
 
 def middleware() -> list[str]:
@@ -49,7 +49,7 @@ def uses_time_zones() -> bool:
 
 
 def secret_keys() -> list[str]:
-    """`settings.SECRET_KEY`, and those that it replaced not long ago."""
+    """`settings.SECRET_KEY`, then those that it has replaced."""
     return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
@@ -64,7 +64,7 @@ def allowed_hosts() -> list[str]:
 
 
 def cookie_domains() -> list[str]:
-    """The domains to which, with all hosts below, the site's cookies go; not its own host."""
+    """The domains that get the site's cookies with all hosts below them; not its own host."""
     names = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN")
     return [domain for name in names if (domain := getattr(settings, name, None))]
 
@@ -75,7 +75,7 @@ def is_https_only() -> bool:
 
 
 def content_security_policy() -> dict[str, Any]:
-    """Directive -> sources, as Django 6 or django-csp sends them; {} where none does."""
+    """Directive -> sources, as Django 6 or django-csp sends them; {} where neither does."""
     installed = middleware()
     if "django.middleware.csp.ContentSecurityPolicyMiddleware" in installed:
         return dict(getattr(settings, "SECURE_CSP", None) or {})
@@ -97,17 +97,16 @@ def mounts() -> dict[str, Mount]:
     Raises ImproperlyConfigured, naming `manage.py check`, where the settings cannot be read.
     """
     try:
-        return {alias: read(alias, options) for alias, options in raw().items()}
+        return {alias: build_mount(alias, options) for alias, options in raw().items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Without its frames: a debug page would show what is written in the settings.
-        reason = f"{SETTING} cannot be read ({cleaned(repr(error))})"
-        raise ImproperlyConfigured(
-            f"{reason}; run 'manage.py check' to see what to mend."
-        ) from None
+        reason = f"{SETTING} cannot be read ({redact(repr(error))})"
+        hint = "run 'manage.py check' to see what to fix."
+        raise ImproperlyConfigured(f"{reason}; {hint}") from None
 
 
 def mount(alias: str) -> Mount:
-    """The mount of that alias. Raises ImproperlyConfigured, naming those there are."""
+    """The mount of that alias. Raises ImproperlyConfigured, which names all mounts."""
     try:
         return mounts()[alias]
     except KeyError:
@@ -117,7 +116,7 @@ def mount(alias: str) -> Mount:
 
 
 def storage_of(mount: Mount) -> Storage:
-    """The storage whose files the mount offloads."""
+    """The storage with the files of a mount."""
     return storages[mount.storage]
 
 
@@ -135,31 +134,31 @@ def url_prefix(mount: Mount) -> str:
 
 
 def _before_name(url: str) -> str:
-    """What a storage writes before the name `x`; "" where it writes something behind it too."""
+    """The part of a URL before the name `x`; "" where the URL does not end with the name."""
     return url.removesuffix("x") if url.endswith("/x") else ""
 
 
-def read(alias: str, options: Mapping[str, Any]) -> Mount:
-    """A mount of `options` over the defaults; those that depend on others are worked out here."""
-    known = {key.lower(): _frozen(value) for key, value in options.items() if key in OPTIONS}
-    given = veiled({key: _without_userinfo(value) for key, value in known.items()})
-    client = given.get("client", {})
-    bucket = given["bucket"]
-    prefix = given.setdefault("prefix", f"{alias}/")
+def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
+    """A mount with these options, and defaults for the others. Unknown options are left out."""
+    known = {key.lower(): _clean(value) for key, value in options.items() if key in OPTIONS}
+    values = redacted(known)
+    client = values.get("client", {})
     endpoint = _endpoint(client)
-    given.setdefault("public_url", paths.bucket_url(bucket, prefix, endpoint, _region(client)))
+    prefix = values.setdefault("prefix", f"{alias}/")
+    public_url = paths.bucket_url(values["bucket"], prefix, endpoint, _region(client))
+    values.setdefault("public_url", public_url)
     # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
-    given.setdefault("checksums", not endpoint)
-    return Mount(alias=alias, **given)
+    values.setdefault("checksums", not endpoint)
+    return Mount(alias=alias, **values)
 
 
-def is_place_known(mount: Mount) -> bool:
-    """Whether it can be told from here which service, or which region of AWS, has the bucket."""
+def is_location_known(mount: Mount) -> bool:
+    """Whether the settings or the environment name the bucket's service, or its region of AWS."""
     return bool(_endpoint(mount.client) or _region(mount.client))
 
 
-def place(mount: Mount) -> str:
-    """A digest of where the mount's objects are: what is published speaks of that place only."""
+def location_digest(mount: Mount) -> str:
+    """A digest of the place of a mount's objects: a published set is about one such place."""
     parts = (_endpoint(mount.client), mount.bucket, mount.prefix, mount.keys)
     return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
 
@@ -172,36 +171,31 @@ def is_django_redis(backend: object) -> bool:
         return False
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _without_userinfo(value: Any) -> Any:
-    """A URL, or the URLs in a CLIENT, without what no page may show."""
+def _clean(value: Any) -> Any:
+    """A value that can be hashed, without passwords in a URL, or in the URL of a CLIENT."""
+    if isinstance(value, list):
+        return tuple(value)
     if isinstance(value, Mapping) and isinstance(value.get("endpoint_url"), str):
         return {**value, "endpoint_url": without_userinfo(value["endpoint_url"])}
     return without_userinfo(value) if isinstance(value, str) else value
 
 
-# Where boto3 would look these up too, without importing boto3 into a web process.
-
-
 def _region(client: Mapping[str, Any]) -> str:
-    return _found(client, "region_name", "AWS_DEFAULT_REGION", "AWS_REGION")
+    return _look_up(client, "region_name", "AWS_DEFAULT_REGION", "AWS_REGION")
 
 
 def _endpoint(client: Mapping[str, Any]) -> str:
-    found = _found(client, "endpoint_url", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    return without_userinfo(found)
+    return _look_up(client, "endpoint_url", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
-def _found(client: Mapping[str, Any], key: str, *variables: str) -> str:
+def _look_up(client: Mapping[str, Any], key: str, *variables: str) -> str:
+    """As boto3 looks it up, without importing boto3 into a web process. Without passwords."""
     values = (client.get(key), *map(os.environ.get, variables))
-    return next((str(value) for value in values if value), "")
+    return without_userinfo(next((str(value) for value in values if value), ""))
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    """`override_settings` just works: what was read is read again after a change."""
+    """Read the mounts again after `override_settings`."""
     if setting == SETTING:
         mounts.cache_clear()
 

@@ -1,13 +1,13 @@
-"""No table: a name in Django's admin, and the permissions for its page."""
+"""No table: a model that gives the admin's page its name and its permissions."""
 
 from django.db import models
 
 
 class MountStatus(models.Model):
-    """How the mounts are; what is shown of them is in Redis."""
+    """The state of the mounts, which is in Redis."""
 
     class Meta:
-        """Nothing but a name and permissions."""
+        """A name and permissions."""
 
         managed = False
         default_permissions = ("view",)
@@ -16,5 +16,5 @@ class MountStatus(models.Model):
         verbose_name_plural = "files on S3"
 
     def __str__(self) -> str:
-        """As the admin's logs would name it."""
+        """The name in the admin's logs."""
         return "status"

@@ -1,9 +1,9 @@
-"""Storages that withdraw a name around each change, so that no page links its old bytes."""
+"""Storages that withdraw a name before and after each change: no page links its old bytes."""
 
 import logging
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,18 +12,17 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
 from s3rewrite.core.entries import is_name
-from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.freeable import FreeableStorage
-from s3rewrite.registry import view_of, web_registry
+from s3rewrite.registry import view_of
 
 logger = logging.getLogger("s3rewrite.storage")
 
 
 @contextmanager
 def changing(storage: Storage, name: str) -> Iterator[list[str]]:
-    """Withdraw a name before and after the change in the block, and leave a hint for the loop.
+    """Withdraw a name before and after the change in the block, and ask the loop to look at it.
 
-    Also after a change that raised: it may have been half done. The block gets a list, to
+    Also after a change that raised an error, as it may be half done. The block gets a list, to
     which it adds other names that it changed.
     """
     names = [name]
@@ -34,18 +33,19 @@ def changing(storage: Storage, name: str) -> Iterator[list[str]]:
         withdraw(storage, names, hint=True)
 
 
-def withdraw(storage: Storage, names: Sequence[str], *, hint: bool) -> None:
-    """Withdraw names of a storage from its mount; with `hint`, ask the loop to look at them.
+def withdraw(storage: Storage, names: Iterable[str], *, hint: bool) -> None:
+    """Withdraw names of a storage from its mounts; with `hint`, ask the loop to look at them.
 
-    Where Redis is away (or is none) the change to the file goes on, and the signature of the
-    file keeps it from being linked until a pass has seen it. That is said with the hint, so
-    once a change.
+    An error of Redis does not stop the change to the file: the file's signature then keeps pages
+    from linking it until a pass has seen it. The error is logged with the hint, so once a change.
     """
     for mount in conf.mounts().values():
-        own = conf.storage_of(mount)
-        known = [found for name in names if (found := _name_in(own, storage, name))]
+        mounted = conf.storage_of(mount)
+        known = [known for name in names if (known := _name_in(mounted, storage, name))]
+        if not known:
+            continue
         try:
-            _withdraw(mount, known, hint)
+            view_of(mount).withdraw(known, hint=hint)
         except (redis.RedisError, NotImplementedError) as error:
             level = logging.WARNING if hint else logging.DEBUG
             message = "%r of mount %r could not be withdrawn, the next pass will: %s"
@@ -53,27 +53,17 @@ def withdraw(storage: Storage, names: Sequence[str], *, hint: bool) -> None:
             logger.log(level, message, known, mount.alias, error, extra=extra)
 
 
-def _withdraw(mount: Mount, names: Sequence[str], hint: bool) -> None:
-    if not names:
-        return
-    view = view_of(mount)
-    try:
-        web_registry(mount).withdraw(names, hint=hint)
-    finally:
-        view.forget(names)
+def _name_in(mounted: Storage, storage: Storage, name: str) -> str | None:
+    """The name in a mount's storage of the file that `storage` calls `name`; None: not in it.
 
-
-def _name_in(own: Storage, storage: Storage, name: str) -> str | None:
-    """How the storage of a mount, `own`, calls a file of `storage`; None if it can have none such.
-
-    Local storages are compared by where the file lies: a FileField may have an instance of its
-    own, and a name may be written in several ways.
+    Local storages are compared by the file's path: a FileField may have an instance of its own,
+    and a name may be written in several ways.
     """
-    if isinstance(own, FileSystemStorage) and isinstance(storage, FileSystemStorage):
-        found = os.path.relpath(storage.path(name), own.location) if own.location else "."
+    if isinstance(mounted, FileSystemStorage) and isinstance(storage, FileSystemStorage):
+        known = os.path.relpath(storage.path(name), mounted.location) if mounted.location else "."
     else:
-        found = posixpath.normpath(name.replace("\\", "/")) if own == storage else "."
-    return found if is_name(found) else None
+        known = posixpath.normpath(name.replace("\\", "/")) if mounted == storage else "."
+    return known if is_name(known) else None
 
 
 class S3RewriteStorageMixin:
@@ -85,7 +75,7 @@ class S3RewriteStorageMixin:
     def _save(self, name: str, content: Any) -> str:
         with changing(self, name) as names:  # type: ignore[arg-type]
             saved: str = super()._save(name, content)  # type: ignore[misc]
-            # The storage may have chosen another name while saving.
+            # Django's storage may choose another name while it saves.
             names.extend({saved} - {name})
         return saved
 

@@ -25,8 +25,8 @@ from django.views.decorators.http import require_safe
 from s3rewrite import conf
 from s3rewrite.core.content_types import content_type
 from s3rewrite.core.mounts import Mount
-from s3rewrite.disk.stubs import Stub, is_spoiled_stub
-from s3rewrite.freed import FreedFileError, Part, read_part, stub_of
+from s3rewrite.disk.stubs import Stub, is_corrupt_stub
+from s3rewrite.freed import FreedFileError, ObjectRange, read_range, stub_of
 
 logger = logging.getLogger("s3rewrite")
 
@@ -69,7 +69,7 @@ def _stub(mount: Mount, name: str) -> Stub:
     storage: Any = conf.storage_of(mount)
     try:
         stub = stub_of(storage, name)
-        is_spoiled = stub is None and is_spoiled_stub(storage.path(name))
+        is_spoiled = stub is None and is_corrupt_stub(storage.path(name))
     except (NotImplementedError, SuspiciousFileOperation, ValueError):
         raise Http404(name) from None
     if is_spoiled:
@@ -97,7 +97,7 @@ def _streamed(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Http
     if request.method == "HEAD":
         return HttpResponse(headers={**headers, "Content-Length": str(stub.signature.size)})
     try:
-        part = read_part(mount, stub, _range(request, headers["ETag"]))
+        part = read_range(mount, stub, _range(request, headers["ETag"]))
     except FreedFileError as error:
         logger.warning("%r of mount %r cannot be streamed: %s", name, mount.alias, error)
         return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
@@ -116,7 +116,7 @@ def _range(request: HttpRequest, etag: str) -> str:
     return wanted if is_same and _RANGE.fullmatch(wanted) else ""
 
 
-def _answer(request: HttpRequest, part: Part, headers: dict[str, str]) -> HttpResponseBase:
+def _answer(request: HttpRequest, part: ObjectRange, headers: dict[str, str]) -> HttpResponseBase:
     """The bytes as S3 gives them, a chunk in memory at a time."""
     headers["Content-Length"] = str(part.size)
     if part.range:

@@ -11,7 +11,7 @@ import redis
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.linking.errors import forget_errors
-from s3rewrite.registry.door import forget_dropped
+from s3rewrite.registry.replies import forget_logged
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def unknown_errors() -> None:
     """No error was logged before."""
     forget_errors()
-    forget_dropped()
+    forget_logged()
 
 
 @pytest.fixture(scope="session")

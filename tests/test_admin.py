@@ -165,7 +165,7 @@ def test_what_is_asked_is_escaped(viewer: Client) -> None:
 
 
 def hints(mount: Mount) -> list[str]:
-    return loop_registry(mount).read_hints("0-0", 0)[1]
+    return loop_registry(mount).hints.read("0-0", 0)[1]
 
 
 def said(answer: Any) -> str:

@@ -323,12 +323,12 @@ def entry_of(path: Path) -> Entry:
 
 def test_the_loop_is_left_a_hint(mount: Mount) -> None:
     registry = loop_registry(mount)
-    start = registry.last_hint_id()
+    start = registry.hints.last_id()
     default_storage.save("photos/a.txt", ContentFile(b"x"))
-    cursor, names = registry.read_hints(start, 0.1)
+    cursor, names = registry.hints.read(start, 0.1)
     assert names == ["photos/a.txt"]
     default_storage.delete("photos/a.txt")
-    assert registry.read_hints(cursor, 0.1)[1] == ["photos/a.txt"]
+    assert registry.hints.read(cursor, 0.1)[1] == ["photos/a.txt"]
 
 
 def test_other_storages_with_the_mixin(settings: Any, caches: None, root: Path) -> None:

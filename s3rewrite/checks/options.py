@@ -18,8 +18,8 @@ from s3rewrite.checks.rules import (
     warning,
     where,
 )
-from s3rewrite.core.meant import WORDS
-from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount, limit_of
+from s3rewrite.core.kept_local import ALLOW_WORDS
+from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount, resolve_limit
 from s3rewrite.rewriters.table.conditions import cors
 from s3rewrite.rewriters.table.contexts import TABLE
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS, is_context
@@ -124,7 +124,7 @@ def numbers(mount: Mount, options: Options) -> Messages:
 def _max_delete(mount: Mount) -> Messages:
     """A string that is neither a number nor a percentage."""
     try:
-        limit_of(mount.max_delete, 0)
+        resolve_limit(mount.max_delete, 0)
     except ValueError as problem:
         message = f"{where(mount.alias, 'MAX_DELETE')}: {problem}."
         yield error(16, message, 'Give it a number, or a percentage like "10%".')
@@ -152,9 +152,9 @@ def hosts(mount: Mount, options: Options) -> Messages:
 def allow(mount: Mount, options: Options) -> Messages:
     """E032: a word in ALLOW that names nothing which is kept local."""
     for word in mount.allow:
-        if word not in WORDS:
+        if word not in ALLOW_WORDS:
             message = f"{where(mount.alias, 'ALLOW')} has {word!r}, which allows nothing."
-            yield error(32, message, meant(word, WORDS))
+            yield error(32, message, meant(word, ALLOW_WORDS))
 
 
 @on_mount

@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 
 from s3rewrite import conf
 from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount
-from s3rewrite.core.shown import cleaned
+from s3rewrite.core.redaction import redact
 
 Options = Mapping[str, Any]
 Messages = Iterator[CheckMessage]
@@ -24,12 +24,12 @@ CHECKS: list[Check] = []
 
 def error(number: int, message: str, hint: str) -> Error:
     """An error with a numbered id."""
-    return Error(cleaned(message), hint=hint, id=f"s3rewrite.E{number:03}")
+    return Error(redact(message), hint=hint, id=f"s3rewrite.E{number:03}")
 
 
 def warning(number: int, message: str, hint: str) -> Warning:
     """A warning with a numbered id."""
-    return Warning(cleaned(message), hint=hint, id=f"s3rewrite.W{number:03}")
+    return Warning(redact(message), hint=hint, id=f"s3rewrite.W{number:03}")
 
 
 def where(alias: str, key: str) -> str:
@@ -86,7 +86,7 @@ def on_mount(rule: Callable[[Mount, Options], Messages]) -> Callable[[Mount, Opt
 def readable(alias: str, options: Options) -> Mount | None:
     """The mount, where its bucket is named and every value is of its option's type."""
     has_all = all(options.get(key) for key in REQUIRED)
-    return conf.read(alias, options) if has_all and not any(mistyped(options)) else None
+    return conf.build_mount(alias, options) if has_all and not any(mistyped(options)) else None
 
 
 def mistyped(options: Options) -> Iterator[tuple[str, str, str]]:

@@ -41,7 +41,7 @@ def client(mount: Mount, options: Options) -> Messages:
 @on_mount
 def region(mount: Mount, options: Options) -> Messages:
     """W002: a bucket on AWS whose own URL cannot be known."""
-    if "PUBLIC_URL" not in options and not conf.is_place_known(mount):
+    if "PUBLIC_URL" not in options and not conf.is_location_known(mount):
         url = mount.public_url
         message = f'Mount "{mount.alias}" links to {url}, which only us-east-1 answers.'
         yield warning(2, message, 'Set "PUBLIC_URL", or "region_name" in "CLIENT".')

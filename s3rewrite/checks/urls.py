@@ -20,7 +20,7 @@ from s3rewrite.checks.rules import (
 from s3rewrite.conf import url_prefix
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.shown import has_userinfo
+from s3rewrite.core.redaction import has_userinfo
 
 _NAME = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f-\x9f]+")
 _SCHEMES = ("https", "http")

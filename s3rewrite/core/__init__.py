@@ -1,5 +1,6 @@
-"""The ground: what both wings speak of. Pure: no I/O, no settings, no boto3, no Redis.
+"""What both wings need: pure functions and values, without I/O, settings, boto3 or Redis.
 
 Read mounts (an alias of S3REWRITE) and paths (local URL, name, key, public URL) first, then entries
-(what is published of a name). patterns and meant decide which names stay local.
+(what is published of a name). patterns and kept_local decide which names stay local. redaction
+keeps secrets out of messages, repeats keeps the log short, counters is what metrics listen to.
 """

@@ -1,4 +1,4 @@
-"""Items in batches: what a round trip, or a thread, takes at a time. Pure."""
+"""Splitting items into batches, for a round trip or a thread. Pure."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in their order, `size` at a time, the last ones fewer."""
-    found = iter(items)
-    while batch := list(islice(found, size)):
+    """The items in their order, `size` at a time; the last batch may be smaller."""
+    iterator = iter(items)  # itertools.batched needs Python 3.12
+    while batch := list(islice(iterator, size)):
         yield batch

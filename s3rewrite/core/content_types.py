@@ -6,17 +6,11 @@ from posixpath import basename, splitext
 
 DEFAULT = "application/octet-stream"
 
-# What many machines' tables lack, or hold wrongly.
+# What Python's own table lacks, or has by another name than most servers send.
 _OWN = {
-    ".avif": "image/avif",
-    ".css": "text/css",
-    ".csv": "text/csv",
-    ".heic": "image/heic",
     ".ico": "image/x-icon",
     ".js": "text/javascript",
-    ".json": "application/json",
     ".jxl": "image/jxl",
-    ".m3u8": "application/vnd.apple.mpegurl",
     ".m4a": "audio/mp4",
     ".map": "application/json",
     ".md": "text/markdown",
@@ -24,23 +18,18 @@ _OWN = {
     ".mpd": "application/dash+xml",
     ".opus": "audio/ogg",
     ".otf": "font/otf",
-    ".svg": "image/svg+xml",
     ".ttf": "font/ttf",
-    ".vtt": "text/vtt",
-    ".wasm": "application/wasm",
-    ".webm": "video/webm",
-    ".webmanifest": "application/manifest+json",
     ".webp": "image/webp",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
 
-# Python's own table only: the machine's may say anything.
+# Without the files of the machine, which may say anything.
 _TYPES = mimetypes.MimeTypes(filenames=())
 for _extension, _type in _OWN.items():
     _TYPES.add_type(_type, _extension)
 
-# A compressed file is sent as what it is, so that no browser unpacks it (as FileResponse does).
+# As FileResponse does: a compressed file is sent as what it is, so that no browser unpacks it.
 _ENCODINGS = {
     "br": "application/x-brotli",
     "bzip2": "application/x-bzip",
@@ -62,8 +51,6 @@ def content_type(name: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _of_extensions(extensions: str) -> str:
-    """The last two decide: `.tar.gz`."""
-    found, encoding = _TYPES.guess_type(f"x{extensions}")
-    if encoding:
-        return _ENCODINGS.get(encoding, DEFAULT)
-    return found or DEFAULT
+    """The type for one or two extensions, such as `.tar.gz`."""
+    type_, encoding = _TYPES.guess_type(f"x{extensions}")
+    return (_ENCODINGS.get(encoding) if encoding else type_) or DEFAULT

@@ -1,4 +1,6 @@
-"""Paths to which something has happened, until nothing happens to them any more. Pure."""
+"""Waiting until files that change stop changing. Pure."""
+
+from itertools import takewhile
 
 from s3rewrite.core.entries import Signature
 
@@ -9,7 +11,10 @@ def is_young(signature: Signature, seconds: float, now: float) -> bool:
 
 
 class Debouncer:
-    """Who writes a large file changes it many times: it is time to look when that is over."""
+    """Holds back paths until nothing has happened to them for some seconds.
+
+    A program that writes a large file changes it many times; a look is worth it after the last.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -18,22 +23,18 @@ class Debouncer:
     def __len__(self) -> int:
         return len(self._due)
 
-    def changed(self, path: str, now: float) -> None:
-        """Something happened to a path: its time begins anew."""
-        # At the end of the dict, which so lies in the order of time.
+    def record_change(self, path: str, now: float) -> None:
+        """Something happened to a path: its seconds begin again."""
+        # At the end of the dict, which is so in the order of time.
         self._due.pop(path, None)
         self._due[path] = now + self._seconds
 
-    def settled(self, now: float) -> list[str]:
-        """The paths whose time has passed; they are forgotten."""
-        found = []
-        for path, due in self._due.items():
-            if due > now:
-                break
-            found.append(path)
-        for path in found:
+    def pop_settled(self, now: float) -> list[str]:
+        """Remove and return the paths whose seconds have passed."""
+        settled = list(takewhile(lambda path: self._due[path] <= now, self._due))
+        for path in settled:
             del self._due[path]
-        return found
+        return settled
 
     def clear(self) -> None:
         """Forget all."""

@@ -13,16 +13,15 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
 _ENTRY = re.compile(rb"(\d{1,16}),(-?\d{1,20}),(freed,)?([0-9a-f]{%d})" % FINGERPRINT_LENGTH)
 
-
 FREED = "freed,"
-"""What marks the entry of a file of which S3 has the only copy."""
+"""The mark in the entry of a file of which S3 has the only copy."""
 
 _START = b"%d,%d,"
 _FREED_START = _START + FREED.encode()
 
 
 class Signature(NamedTuple):
-    """Has a local file changed? Size in bytes, time of the last change in ns since 1970."""
+    """What shows that a local file has changed: size in bytes, last change in ns since 1970."""
 
     size: int
     mtime_ns: int
@@ -37,7 +36,7 @@ class Entry(NamedTuple):
     """Whether S3 has the only copy of the bytes."""
 
     def encode(self) -> str:
-        """`size,mtime_ns,fingerprint`, as a person can read it with redis-cli.
+        """`size,mtime_ns,fingerprint`, which a person can read with redis-cli.
 
         Of a freed file `size,mtime_ns,freed,fingerprint`.
         """
@@ -45,8 +44,8 @@ class Entry(NamedTuple):
         return f"{self.signature.size},{self.signature.mtime_ns},{mark}{self.fingerprint}"
 
 
-def decode(value: bytes | None) -> Entry | None:
-    """The entry of an encoded value; None where there is none, or one that is not ours."""
+def decode_entry(value: bytes | None) -> Entry | None:
+    """The entry of an encoded value; None where there is none, or an invalid one."""
     match = _ENTRY.fullmatch(value) if value else None
     if match is None:
         return None
@@ -54,19 +53,19 @@ def decode(value: bytes | None) -> Entry | None:
     return Entry(Signature(int(size), int(mtime_ns)), fingerprint.decode(), mark is not None)
 
 
-def decode_all(found: Mapping[bytes, bytes]) -> dict[str, Entry]:
-    """Basename -> entry, of a directory as Redis holds it, without what is not ours."""
+def decode_directory(fields: Mapping[bytes, bytes]) -> dict[str, Entry]:
+    """Basename -> entry, of a directory as Redis holds it, without invalid fields."""
     return {
         basename: entry
-        for raw, value in found.items()
-        if (basename := name_of(raw)) and "/" not in basename and (entry := decode(value))
+        for raw, value in fields.items()
+        if (basename := decode_name(raw)) and "/" not in basename and (entry := decode_entry(value))
     }
 
 
 def is_name(name: str) -> bool:
-    """Whether a file can be called so: whatever comes from elsewhere is asked this first.
+    """Whether a file can have this name. Every name from outside is checked by this first.
 
-    | what it has                              | a name |
+    | it has                                   | a name |
     |------------------------------------------|--------|
     | nothing                                  | no     |
     | an empty, `.` or `..` part (so a `/` at one of its ends) | no |
@@ -82,8 +81,8 @@ def is_name(name: str) -> bool:
     return is_clean and length <= MAX_NAME_BYTES
 
 
-def name_of(raw: bytes | None) -> str | None:
-    """The name that bytes are; None where they are none."""
+def decode_name(raw: bytes | None) -> str | None:
+    """The name that bytes mean; None where they mean none."""
     try:
         name = (raw or b"").decode()
     except UnicodeDecodeError:
@@ -91,13 +90,14 @@ def name_of(raw: bytes | None) -> str | None:
     return name if is_name(name) else None
 
 
-def are_published(
+def matches_published(
     local: Mapping[str, Signature], published: Mapping[bytes, bytes], freed: Container[str] = ()
 ) -> bool:
-    """Whether a directory's files are those that are published, none more, none changed.
+    """Whether exactly a directory's files are published, and none has changed.
 
-    Takes basenames with signatures, what Redis holds, which need not be decoded for that, and
-    those basenames whose files are freed.
+    `local` has the signature of each basename, `published` the entries as Redis holds them:
+    decoding them would take most of the time of an unchanged pass. The files of the basenames in
+    `freed` are freed.
     """
     if len(local) != len(published):
         return False
@@ -123,7 +123,7 @@ def join(directory: str, basename: str) -> str:
     return f"{directory}/{basename}" if directory else basename
 
 
-def by_directory(names: Iterable[str]) -> dict[str, list[str]]:
+def group_by_directory(names: Iterable[str]) -> dict[str, list[str]]:
     """Directory -> basenames of names."""
     grouped: dict[str, list[str]] = {}
     for name in names:

@@ -3,37 +3,35 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from fractions import Fraction
 from typing import Any, Literal
 
 from s3rewrite.core.paths import Paths
 
-_WRITTEN = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?%|([0-9]{1,18})")
-_MILLION = 1_000_000
+_LIMIT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?%|[0-9]{1,18}")
 
 
-def parsed_limit(written: str) -> int | str:
-    """What a command line says: "5" is 5 objects, "10%" stays. Raises ValueError otherwise."""
-    limit_of(written, 0)
-    return written if written.endswith("%") else int(written)
+def parse_limit(text: str) -> int | str:
+    """The limit of a command line: "5" is 5 objects, "10%" stays. Raises ValueError otherwise."""
+    resolve_limit(text, 0)
+    return text if text.endswith("%") else int(text)
 
 
-def limit_of(limit: int | str, total: int) -> int:
+def resolve_limit(limit: int | str, total: int) -> int:
     """How many of `total` objects a limit allows; of a percentage rounded down, at most `total`.
 
     Raises ValueError where a string is neither a number nor a percentage from 0% to 100%.
     """
     if isinstance(limit, int):
         return limit
-    match = _WRITTEN.fullmatch(limit)
-    if match is None:
+    if not _LIMIT.fullmatch(limit):
         raise ValueError(f"{limit!r} is neither a number nor a percentage like 10%")
-    whole, fraction, number = match.groups()
-    if number:
-        return int(number)
-    millionths = int(whole) * _MILLION + int((fraction or "").ljust(6, "0"))
-    if millionths > 100 * _MILLION:
+    if not limit.endswith("%"):
+        return int(limit)
+    percentage = Fraction(limit[:-1])  # exact: a float would round some limits up
+    if percentage > 100:
         raise ValueError(f"{limit!r} is above 100%")
-    return total * millionths // (100 * _MILLION)
+    return int(total * percentage / 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +44,14 @@ class Mount:
     cache: str = "default"
     prefix: str
     public_url: str
-    # These may have keys in them: neither a log nor a debug page shows them.
+    # These may have secret keys in them: neither a log nor a debug page shows them.
     client: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     compress: str = ""  # a content coding
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()  # words of `meant`
+    allow: tuple[str, ...] = ()  # ALLOW_WORDS of `kept_local`
     settle: float = 2.0  # seconds
     contexts: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -81,42 +79,21 @@ class Mount:
         return Paths(self.prefix, self.public_url, self.keys == "fingerprint")
 
 
+# A list is as good as a tuple, and an int as a float.
+_ACCEPTED: dict[Any, Any] = {
+    float: (int, float),
+    tuple[str, ...]: (list, tuple),
+    int | str: (int, str),
+    Mapping[str, Any]: Mapping,
+    Literal["mirror", "fingerprint"]: str,
+    Literal["loop", "tasks"]: str,
+}
+
 OPTIONS: dict[str, type | tuple[type, ...]] = {
-    "BUCKET": str,
-    "STORAGE": str,
-    "CACHE": str,
-    "PREFIX": str,
-    "PUBLIC_URL": str,
-    "CLIENT": Mapping,
-    "OBJECT_PARAMETERS": Mapping,
-    "COMPRESS": str,
-    "KEYS": str,
-    "EXCLUDE": (list, tuple),
-    "INCLUDE": (list, tuple),
-    "ALLOW": (list, tuple),
-    "SETTLE": (int, float),
-    "CONTEXTS": (list, tuple),
-    "HOSTS": (list, tuple),
-    "SITE_URL": str,
-    "CORS": bool,
-    "CHECKSUMS": bool,
-    "THREADS": int,
-    "RATE": (int, float),
-    "UPLOADS": str,
-    "TASKS": str,
-    "DELETE_MISSING": bool,
-    "DELETE_GRACE": (int, float),
-    "MAX_DELETE": (int, str),
-    "QUARANTINE": str,
-    "KEEP_LOCAL": bool,
-    "FREE_AFTER": (int, float),
-    "MAX_STALENESS": (int, float),
-    "POLL_SECONDS": (int, float),
-    "REDIS_TIMEOUT": (int, float),
-    "CHECK_LOCAL": bool,
+    option.name.upper(): _ACCEPTED.get(option.type, option.type)
+    for option in fields(Mount)
+    if option.name != "alias"
 }
 """Every key of a mount in S3REWRITE, with the type of its value."""
 
 REQUIRED = ("BUCKET",)
-
-assert set(OPTIONS) == {f.name.upper() for f in fields(Mount)} - {"ALIAS"}  # noqa: S101

@@ -11,9 +11,12 @@ FINGERPRINT_DIGITS = 12
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
-# What a URL's path may not hold if a browser, Django and S3 are to read the same name in it.
-_AMBIGUOUS = re.compile(rb"(?i)\\|//|%(?:2f|5c)|%(?![0-9a-f]{2})")
-_DOT_SEGMENT = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)")
+# RFC 3986, 3: the path ends at `?` or `#`, the query at `#`.
+_PATH_AND_QUERY = re.compile(rb"([^?#]*)(?:\?([^#]*))?")
+
+# What a URL's path may not have if a browser, Django and S3 are to read the same name in it. The
+# prefix before it ends with a slash, so one at the start makes two.
+_AMBIGUOUS = re.compile(rb"(?i)^/|\\|//|%(?:2f|5c)|%(?![0-9a-f]{2})|(?:^|/)(?:\.|%2e){1,2}(?:/|$)")
 
 # `photos/a.3f9c2b1d0a4e.jpg`; behind a name without a stem (`.hidden`) the version is the end.
 _VERSIONED = re.compile(
@@ -27,7 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _INERT = re.compile(r"[A-Za-z0-9._~:/%-]*")
 _VERSION = re.compile(rf"[0-9a-f]{{{FINGERPRINT_DIGITS}}}")
 
-# A query that S3 would read as a request for something else than the object's bytes: its
+# Parameters by which S3 reads a query as a request for something else than the object's bytes: its
 # subresources, a version, a signature or an override of the response's headers.
 _SUBRESOURCES = frozenset(
     """
@@ -61,20 +64,19 @@ class Paths:
         return self.prefix + (versioned(name, fingerprint) if self.fingerprinted else name)
 
     def name(self, key: str) -> tuple[str, str] | None:
-        """The name that a key is for, and the beginning of the fingerprint that it carries.
+        """The name that a key stands for, and the beginning of the fingerprint in it.
 
-        None for a key that is not of this mount; "" for the fingerprint where keys carry none.
+        None for a key of another mount; "" for the fingerprint where keys carry none.
         """
         if not key.startswith(self.prefix) or key.endswith("/"):
             return None
         rest = key[len(self.prefix) :]
-        return unversioned(rest) if self.fingerprinted else (rest, "")
+        return split_version(rest) if self.fingerprinted else (rest, "")
 
     def url(self, name: str, fingerprint: str) -> str:
         """The object's public URL. Raises ValueError where not all of its characters are inert."""
-        url = self.public_url + quote_name(
-            versioned(name, fingerprint) if self.fingerprinted else name
-        )
+        path = versioned(name, fingerprint) if self.fingerprinted else name
+        url = self.public_url + quote_name(path)
         if not is_inert(url):
             raise ValueError(f"{url!r} may not stand in a page")
         return url
@@ -83,7 +85,7 @@ class Paths:
 def versioned(name: str, fingerprint: str) -> str:
     """The name with the start of its fingerprint before the extension.
 
-    Raises ValueError where that is none: it would lead elsewhere.
+    Raises ValueError where `fingerprint` is none: the URL would lead elsewhere.
     """
     directory, slash, basename = name.rpartition("/")
     stem, dot, extension = basename.rpartition(".")
@@ -95,12 +97,11 @@ def versioned(name: str, fingerprint: str) -> str:
     return f"{directory}{slash}{stem}.{version}{dot}{extension}"
 
 
-def unversioned(versioned_name: str) -> tuple[str, str] | None:
-    """The name and the version that `versioned` made one of; None where it made none."""
-    found = _VERSIONED.fullmatch(versioned_name)
-    if found is None:
-        return None
-    return found["stem"] + (found["extension"] or ""), found["version"]
+def split_version(versioned_name: str) -> tuple[str, str] | None:
+    """The name and the version that `versioned` joined; None for any other text."""
+    if match := _VERSIONED.fullmatch(versioned_name):
+        return match["stem"] + (match["extension"] or ""), match["version"]
+    return None
 
 
 def quote_name(name: str) -> str:
@@ -109,7 +110,7 @@ def quote_name(name: str) -> str:
 
 
 def is_linkable(name: str) -> bool:
-    """Whether some URL can mean a name, as `reference` reads it."""
+    """Whether some URL can mean a name, as `parse_local_path` reads it."""
     return not ("\\" in name or _CONTROL.search(name))
 
 
@@ -118,26 +119,26 @@ def is_inert(text: str) -> bool:
     return _INERT.fullmatch(text) is not None
 
 
-def reference(rest: bytes) -> LocalPath | None:
-    """The name that a URL means by what follows the mount's prefix in it, or None: leave it.
+def parse_local_path(rest: bytes) -> LocalPath | None:
+    """The name that a URL means, by `rest`, its bytes behind the mount's prefix.
 
-    In: bytes, with the escapes of HTML, CSS or JSON undone. The path ends at `?` or `#`
-    (RFC 3986, 3), is percent-decoded once and must be UTF-8. None for whatever browser, site
-    and S3 may read differently (dot segments, `//`, `\\`, an encoded slash, control
-    characters, a bad percent sign) and for a query that S3 would obey.
+    The escapes of HTML, CSS or JSON are undone in them. The path is percent-decoded once and must
+    be UTF-8. None: leave the URL as it is. So for everything that browser, site and S3 may read
+    differently (dot segments, `//`, `\\`, an encoded slash, control characters, a bad percent
+    sign), and for a query that S3 would obey.
     """
-    path_length = _end(rest, b"?#")
-    path, query = rest[:path_length], _query(rest[path_length:])
-    if not path or path.endswith(b"/") or _ambiguous(path) or not harmless_query(query):
+    match = _PATH_AND_QUERY.match(rest)
+    path, query = match.groups(b"") if match else (b"", b"")
+    if not path or path.endswith(b"/") or _AMBIGUOUS.search(path) or not is_harmless_query(query):
         return None
     try:
         name = unquote_to_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if _CONTROL.search(name) else LocalPath(name, path_length)
+    return None if _CONTROL.search(name) else LocalPath(name, len(path))
 
 
-def harmless_query(query: bytes) -> bool:
+def is_harmless_query(query: bytes) -> bool:
     """Whether S3 answers a URL with this query (without `?`) as it does without it."""
     names = [unquote_to_bytes(part.partition(b"=")[0]) for part in re.split(rb"[&;]", query)]
     words = [name.decode("latin-1").strip().lower() for name in names]
@@ -149,8 +150,8 @@ def harmless_query(query: bytes) -> bool:
 def bucket_url(bucket: str, prefix: str, endpoint: str, region: str) -> str:
     """The URL under which the service itself shows the objects below `prefix`.
 
-    With an endpoint path-style, as every compatible service answers to it; on AWS
-    virtual-hosted, but for a bucket with dots, which no wildcard certificate covers.
+    Path-style with an endpoint, which every compatible service understands. Virtual-hosted on AWS,
+    except for a bucket with dots, which no wildcard certificate covers.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
     quoted = quote_name(prefix)
@@ -162,17 +163,3 @@ def bucket_url(bucket: str, prefix: str, endpoint: str, region: str) -> str:
     if "." in bucket:
         return f"https://{host}/{bucket}/{quoted}"
     return f"https://{bucket}.{host}/{quoted}"
-
-
-def _ambiguous(path: bytes) -> bool:
-    # The prefix before ends with a slash, so one at the start makes two.
-    return path.startswith(b"/") or bool(_AMBIGUOUS.search(path) or _DOT_SEGMENT.search(path))
-
-
-def _query(suffix: bytes) -> bytes:
-    return suffix[1 : _end(suffix, b"#")] if suffix.startswith(b"?") else b""
-
-
-def _end(text: bytes, stops: bytes) -> int:
-    found = [at for at in map(text.find, (stops[i : i + 1] for i in range(len(stops)))) if at >= 0]
-    return min(found, default=len(text))

@@ -1,4 +1,4 @@
-"""EXCLUDE and INCLUDE: which names stay local, in the grammar of gitignore. Pure."""
+"""Patterns as in .gitignore: EXCLUDE and INCLUDE, and those of OBJECT_PARAMETERS. Pure."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -32,13 +32,13 @@ def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(patterns)
 
 
-def parameters_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The parameters for the file of that name: of patterns that name it, the last one wins."""
-    found = {key: value for key, value in given.items() if not is_pattern(key, value)}
-    for pattern, parameters in patterns(given):
+def parameters_of(option: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The OBJECT_PARAMETERS for the file of that name. The last pattern that names it wins."""
+    merged = {key: value for key, value in option.items() if not is_pattern(key, value)}
+    for pattern, parameters in patterns(option):
         if matches(name, (pattern,)):
-            found |= parameters
-    return found
+            merged |= parameters
+    return merged
 
 
 def is_pattern(key: str, value: object) -> bool:
@@ -46,6 +46,6 @@ def is_pattern(key: str, value: object) -> bool:
     return isinstance(value, Mapping) and not key.isidentifier()
 
 
-def patterns(given: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each pattern with its parameters."""
-    return ((key, value) for key, value in given.items() if is_pattern(key, value))
+def patterns(option: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each pattern of OBJECT_PARAMETERS with its parameters."""
+    return ((key, value) for key, value in option.items() if is_pattern(key, value))

@@ -1,6 +1,6 @@
 """The local files of a storage: what lies there, and how it is read, written and replaced.
 
-Read stubs (what stands in the place of a freed file) and own_names first, then open_file (a file on
-its way to S3), ground (who may read a file, and where it leads), freeable (the storage), and how
-bytes are put in place as a whole: replacements, exchange, local_files.
+Read stubs (the link in the place of a freed file) and own_names (temporary files) first, then
+signatures and open_file (has a file changed?), access (where a name leads, and who may read it),
+freeable (the storage), and how whole files are put in place: replacements, exchange, local_files.
 """

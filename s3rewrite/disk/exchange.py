@@ -1,4 +1,4 @@
-"""Names given and changed in one step: so that nothing is ever overwritten unseen."""
+"""Renaming and exchanging files in one step, so that nothing is overwritten unseen."""
 
 import ctypes
 import errno
@@ -15,38 +15,37 @@ RENAME_EXCHANGE = 2
 
 
 class ExchangeUnsupported(OSError):
-    """This system, or this file system, cannot do it."""
+    """This system, or this file system, cannot exchange files or rename without replacing."""
 
 
-def exchange(one: Path, other: Path) -> None:
-    """Let two names of one directory change places. Raises ExchangeUnsupported, OSError."""
-    _rename(one, other, RENAME_EXCHANGE, "exchange two files")
+def exchange(first: Path, second: Path) -> None:
+    """Exchange two files. Raises ExchangeUnsupported, OSError."""
+    _rename(first, second, RENAME_EXCHANGE, "exchange two files")
 
 
-def rename_new(old: Path, new: Path) -> None:
+def rename_if_free(old: Path, new: Path) -> None:
     """Rename a file, unless the new name is taken. Raises FileExistsError, ExchangeUnsupported."""
     _rename(old, new, RENAME_NOREPLACE, "rename without replacing")
 
 
-def _rename(one: Path, other: Path, flags: int, purpose: str) -> None:
+def _rename(old: Path, new: Path, flags: int, purpose: str) -> None:
     renameat2 = _renameat2()
     if renameat2 is None:
         raise ExchangeUnsupported(errno.ENOSYS, f"this system cannot {purpose}")
-    paths = (os.fsencode(one), os.fsencode(other))
-    if renameat2(AT_FDCWD, paths[0], AT_FDCWD, paths[1], flags) == 0:
+    if renameat2(AT_FDCWD, os.fsencode(old), AT_FDCWD, os.fsencode(new), flags) == 0:
         return
     code = ctypes.get_errno()
     if code in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
         raise ExchangeUnsupported(code, f"the file system cannot {purpose}")
-    raise OSError(code, os.strerror(code), str(one))
+    raise OSError(code, os.strerror(code), str(old))
 
 
 def replace_expected(new: Path, path: Path, is_expected: Callable[[Path], bool]) -> bool:
-    """Let `new` take the place at `path`, if what lies there is what is expected.
+    """Move `new` to `path`, if the file there is the expected one. Whether it was.
 
-    Otherwise no, and all lies where it was. `is_expected` is asked of a path at which the old
-    thing lies then. Where names cannot be exchanged, what is saved between the question and the
-    answer is lost. Raises OSError.
+    `is_expected` gets the path at which the old file lies then. If it says no, both files stay
+    where they were. Where the file system cannot exchange files, a file that somebody saves between
+    the check and the move is lost. Raises OSError.
     """
     inode = inode_of(new)
     try:
@@ -56,7 +55,7 @@ def replace_expected(new: Path, path: Path, is_expected: Callable[[Path], bool])
             return False
         new.replace(path)
         return True
-    if is_expected(new):
+    if is_expected(new):  # the old file is there now
         new.unlink()
         return True
     put_back(new, path, inode)
@@ -64,30 +63,30 @@ def replace_expected(new: Path, path: Path, is_expected: Callable[[Path], bool])
 
 
 def put_back(aside: Path, path: Path, inode: int) -> None:
-    """Put what lies aside in its place again, for what we have put there: that `inode`.
+    """Put the file `aside` back to `path`, in exchange for the file with that `inode`, which goes.
 
-    Somebody may save a file at any moment. Each exchange shows what it took away: what is not
-    what we put there is newer, and is put there next.
+    Somebody may save a file at any moment. So each exchange is checked by what it took away: if
+    that is another file than was put there, it is newer, and goes back next.
     """
     while True:
-        put = inode_of(aside)
+        returned = inode_of(aside)
         exchange(aside, path)
         if inode_of(aside) == inode:
             aside.unlink()
             return
-        inode = put
+        inode = returned
 
 
 def inode_of(path: Path) -> int:
-    """The inode of what lies at a path, a link itself."""
+    """The inode of a file, or of a link itself."""
     return path.lstat().st_ino
 
 
 @lru_cache(maxsize=1)
 def _renameat2() -> Any:
     """The function of the C library; None where it has none."""
-    found = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if found is not None:
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if function is not None:
         number, path = ctypes.c_int, ctypes.c_char_p
-        found.argtypes = (number, path, number, path, ctypes.c_uint)
-    return found
+        function.argtypes = (number, path, number, path, ctypes.c_uint)
+    return function

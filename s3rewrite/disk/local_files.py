@@ -1,7 +1,4 @@
-"""Files and folders as Django's FileSystemStorage makes them, and names that are never taken twice.
-
-The operating system alone: nothing of S3.
-"""
+"""New files and folders, as Django's FileSystemStorage makes them, without replacing any."""
 
 import errno
 import os
@@ -11,9 +8,9 @@ from typing import IO
 
 from django.core.files.storage import FileSystemStorage
 
-from s3rewrite.disk.exchange import rename_new
+from s3rewrite.disk.exchange import rename_if_free
 
-CANNOT = frozenset(
+UNSUPPORTED = frozenset(
     {
         errno.EACCES,
         errno.EINVAL,
@@ -24,14 +21,14 @@ CANNOT = frozenset(
         errno.EXDEV,
     }
 )
-"""How file systems say that they have no such thing: FAT, SMB, shared folders, FUSE."""
+"""Errors of file systems that cannot do it: FAT, SMB, shared folders, FUSE."""
 
 REASONS = {
     errno.EACCES: "this user may not write there: allow it",
     errno.EFBIG: "it is larger than this disk can hold",
     errno.EILSEQ: "this disk takes no such name",
     errno.EINVAL: "this disk takes no such name",
-    errno.ELOOP: "the links in its path lead round in a circle: mend them",
+    errno.ELOOP: "the links in its path lead round in a circle: fix them",
     errno.ENAMETOOLONG: "its name is longer than this disk takes",
     errno.EPERM: "this user may not write there: allow it",
 }
@@ -40,11 +37,11 @@ REASONS = {
 
 def make_folder(storage: FileSystemStorage, folder: Path) -> None:
     """Make a folder and those above it, with the permissions that `save` gives. Raises OSError."""
-    missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
-    for place in reversed(missing):
-        place.mkdir(exist_ok=True)
+    missing = [path for path in (folder, *folder.parents) if not path.is_dir()]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
         if storage.directory_permissions_mode is not None:
-            place.chmod(storage.directory_permissions_mode)  # whatever the umask is
+            path.chmod(storage.directory_permissions_mode)  # whatever the umask is
 
 
 def open_beside(storage: FileSystemStorage, path: Path, basename: str) -> IO[bytes]:
@@ -64,23 +61,23 @@ def open_beside(storage: FileSystemStorage, path: Path, basename: str) -> IO[byt
     return file
 
 
-def give_name(temporary: Path, path: Path) -> None:
-    """Give a whole file its name, unless that is taken. The temporary name goes, or may stay.
+def move_into_place(temporary: Path, path: Path) -> None:
+    """Give a complete file its name, unless that is taken. The temporary name may stay too.
 
-    | the file system can       | what is done                                            |
-    |---------------------------|---------------------------------------------------------|
-    | rename without replacing  | that                                                    |
-    | make hard links           | one is made                                             |
-    | neither                   | an empty file takes the name, the whole one replaces it |
+    | the file system can       | this function                                        |
+    |---------------------------|------------------------------------------------------|
+    | rename without replacing  | renames                                              |
+    | make hard links           | makes one                                            |
+    | neither                   | makes an empty file of that name, then replaces it   |
 
-    So only whole files have the name, whenever this is killed; in the last row an empty one for
-    a moment, with the whole one beside it. Raises FileExistsError, OSError.
+    So whenever the process is killed, only a complete file has the name; in the last row an empty
+    one for a moment, with the complete one beside it. Raises FileExistsError, OSError.
     """
-    for way in (rename_new, os.link):
+    for rename in (rename_if_free, os.link):
         try:
-            way(temporary, path)
+            rename(temporary, path)
         except OSError as error:
-            if error.errno not in CANNOT:
+            if error.errno not in UNSUPPORTED:
                 raise
         else:
             return
@@ -95,20 +92,20 @@ def give_name(temporary: Path, path: Path) -> None:
         raise
 
 
-def obstacle(path: Path, root: Path) -> str:
-    """What keeps a file from being made at a path below `root`; "" where nothing is in the way."""
+def find_obstacle(path: Path, root: Path) -> str:
+    """Why no file can be made at a path below `root`, with what to do; "" where one can."""
     if os.path.lexists(path):
         kind = "a folder" if path.is_dir() else "what is no file, or a link to nothing,"
         return f"{kind} is in its place: move that away"
     for folder in path.relative_to(root).parents:
-        place = root / folder
-        if os.path.lexists(place) and not place.is_dir():
+        above = root / folder
+        if os.path.lexists(above) and not above.is_dir():
             return f"{folder} is no folder on this disk: move it away"
     return ""
 
 
 class Spellings:
-    """Whether names are on the disk as they are spelled.
+    """Whether files have on the disk exactly the names by which they are found.
 
     Some disks take `A.jpg` for `a.jpg`, or a composed letter for its parts: one file for both.
     """
@@ -117,11 +114,12 @@ class Spellings:
         self._names = lru_cache(maxsize=32)(_names)
 
     def has(self, path: Path, root: Path) -> bool:
-        """Whether a path that is there is so below `root`, letter by letter. Raises OSError."""
+        """Whether an existing path is written so on the disk, below `root`. Raises OSError."""
         parts = [path, *path.parents]
         return all(self._has(part) for part in parts[: parts.index(root)])
 
     def _has(self, path: Path) -> bool:
+        # A cached listing may lack the name of a new file.
         return path.name in self._names(path.parent) or path.name in _names(path.parent)
 
 

@@ -1,4 +1,4 @@
-"""Reading one file of a storage: opened once, looked at before and after."""
+"""Reading one file of a storage for an upload, and whether it changed meanwhile."""
 
 import os
 import time
@@ -17,18 +17,18 @@ from s3rewrite.s3.objects import SMALL, Digests
 CHUNK = 1024 * 1024
 
 TICK = 0.02
-"""Seconds in which a file system may give two changes the same time. A file that was changed
-more recently is left to settle, or the next change might not show."""
+"""Seconds in which a file system may give two changes the same time. A file that changed more
+recently is read only after them, or the next change might not show."""
 
 
 class OpenFile:
-    """A file that is being uploaded."""
+    """A file that is open for an upload."""
 
     def __init__(self, storage: Storage, name: str, file: IO[bytes]) -> None:
         self._storage = storage
         self._name = name
         self.file = file
-        self._identity = self._look()
+        self._identity = self._identify()
         self._root = _root_of(storage)
         self.signature = self._signature()
 
@@ -36,7 +36,7 @@ class OpenFile:
         """The digests of the bytes, and the bytes: in memory for a small file."""
         self.file.seek(0)
         if self.signature.size <= SMALL:
-            content = self.file.read(self.signature.size + 1)  # it may have grown without end
+            content = self.file.read(self.signature.size + 1)  # no more: it may grow without end
             return digests_of(content), content
         digest = sha256()
         while chunk := self.file.read(CHUNK):
@@ -46,15 +46,15 @@ class OpenFile:
 
     @property
     def status(self) -> os.stat_result:
-        """What the disk says of the file that is open."""
+        """The stat of the open file."""
         return os.fstat(self.file.fileno())
 
     def is_at(self, path: Path) -> bool:
-        """Whether the file that was opened lies, unchanged, at that path of the disk."""
+        """Whether the open file lies, unchanged, at that path of the disk."""
         return _identity(path) == self._identity
 
     def is_removed(self) -> bool:
-        """Whether somebody removed it, while the disk that it lay on is still there."""
+        """Whether somebody removed the file, while its disk is still mounted."""
         if self._root is None or _root_of(self._storage) != self._root:
             return False  # another disk, or none
         path = Path(self._storage.path(self._name))
@@ -62,21 +62,21 @@ class OpenFile:
         return not os.path.lexists(path) and above.stat().st_dev == self._identity[0]
 
     def is_unchanged(self) -> bool:
-        """Whether both the descriptor and the path still show the file that was opened."""
+        """Whether both the descriptor and the path still show the same, unchanged file."""
         try:
-            return self._look() == self._identity and self._signature() == self.signature
+            return self._identify() == self._identity and self._signature() == self.signature
         except FileNotFoundError:
             return False
 
     def _signature(self) -> Signature:
         if isinstance(self._storage, FileSystemStorage):
             return signature(self.status)
-        found = signature_of(self._storage, self._name)
-        if found is None:
+        current = signature_of(self._storage, self._name)
+        if current is None:
             raise FileNotFoundError(self._name)
-        return found
+        return current
 
-    def _look(self) -> tuple[Any, ...]:
+    def _identify(self) -> tuple[Any, ...]:
         if not isinstance(self._storage, FileSystemStorage):
             return ()
         return _identity(Path(self._storage.path(self._name)))
@@ -85,26 +85,26 @@ class OpenFile:
 def _root_of(storage: Storage) -> tuple[int, int] | None:
     """The identity of a storage's directory; None where there is none."""
     try:
-        found = os.stat(getattr(storage, "location", ""))  # noqa: PTH116
+        status = os.stat(getattr(storage, "location", ""))  # noqa: PTH116
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _identity(path: Path) -> tuple[int, ...]:
-    found = path.stat()
-    return (found.st_dev, found.st_ino, *signature(found))
+    status = path.stat()
+    return (status.st_dev, status.st_ino, *signature(status))
 
 
 @contextmanager
 def opened(storage: Storage, name: str) -> Iterator[OpenFile]:
-    """Open a file for an upload, once it has settled. Raises OSError."""
+    """Open a file for an upload, and wait until its last change is TICK ago. Raises OSError."""
     with storage.open(name, "rb") as file:
-        found = OpenFile(storage, name, getattr(file, "file", file))
-        age = time.time() - found.signature.mtime_ns / 1e9
+        open_file = OpenFile(storage, name, getattr(file, "file", file))
+        age = time.time() - open_file.signature.mtime_ns / 1e9
         if 0 <= age < TICK:
             time.sleep(TICK - age)
-        yield found
+        yield open_file
 
 
 def digests_of(content: bytes) -> Digests:

@@ -1,7 +1,7 @@
-"""Names of the files that this package writes beside users' files for a while.
+"""Names of the temporary files that this package writes beside users' files.
 
 `.s3rewrite-<kind>-<token>-<MAC>`: the MAC is made with the site's SECRET_KEY, so nobody else can
-make such a name. An upload that is called like one of ours is a file like any other.
+make such a name. An upload with a name of this form and a wrong MAC is a file like any other.
 """
 
 import re
@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from s3rewrite import conf
 
 START = ".s3rewrite-"
-"""How the basenames begin."""
+"""The beginning of these basenames."""
 
 ASIDE = "aside"
 """A file that lies beside its place while it is freed."""
@@ -33,36 +33,35 @@ _NAME = re.compile(
 
 
 class OwnName(NamedTuple):
-    """What a basename of ours says."""
+    """The parts of such a name."""
 
     kind: str
     token: str
 
 
 def own_name(kind: str, token: str = "") -> str:
-    """A basename of ours; with a random token where none is given."""
+    """A basename for a temporary file; with a random token where none is given."""
     token = token or uuid4().hex[:_TOKEN_LENGTH]
     return f"{START}{kind}-{token}-{_mac(kind, token, conf.secret_keys()[0])}"
 
 
-def parsed_own(basename: str) -> OwnName | None:
-    """What a basename says that we have made; None for any other."""
+def parse_own_name(basename: str) -> OwnName | None:
+    """The parts of a basename that `own_name` has made; None for any other."""
     if not basename.startswith(START) or not (match := _NAME.fullmatch(basename)):
         return None
     kind, token, mac = match.groups()
-    is_ours = any(
-        constant_time_compare(mac, _mac(kind, token, secret)) for secret in conf.secret_keys()
-    )
-    return OwnName(kind, token) if is_ours else None
+    macs = (_mac(kind, token, secret) for secret in conf.secret_keys())
+    is_own = any(constant_time_compare(mac, expected) for expected in macs)
+    return OwnName(kind, token) if is_own else None
 
 
 def is_own(name: str) -> bool:
-    """Whether the last part of a name is a basename of ours."""
-    return START in name and parsed_own(name.rpartition("/")[2]) is not None
+    """Whether the last part of a name was made by `own_name`."""
+    return START in name and parse_own_name(name.rpartition("/")[2]) is not None
 
 
 def token_of(text: str) -> str:
-    """The token that stands for a text, however long that is."""
+    """The token for a text of any length."""
     return sha256(text.encode(errors="surrogateescape")).hexdigest()[:_TOKEN_LENGTH]
 
 

@@ -1,4 +1,4 @@
-"""New bytes in place of a file's, or of a stub: written beside it, then put in place as a whole."""
+"""Replacing a file or a stub: new bytes are written beside it, then renamed to its place."""
 
 import os
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from s3rewrite.disk.stubs import Stub, stub_at
 
 
 @contextmanager
-def part_of(path: Path) -> Iterator[Path]:
-    """Where new bytes for a path may be written; gone behind the block, if they still lie there."""
+def temporary_part(path: Path) -> Iterator[Path]:
+    """A path beside `path` for its new bytes. After the block, a file that is still there goes."""
     part = path.with_name(own_name(PART))
     try:
         yield part
@@ -23,39 +23,39 @@ def part_of(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def create(path: Path, mode: str) -> IO[Any]:
-    """A new file, with the permissions that the process gives."""
+def create_new(path: Path, mode: str) -> IO[Any]:
+    """Open a new file, with the permissions that the process gives. Raises FileExistsError."""
     return path.open(mode.replace("w", "x"))
 
 
-class Old(NamedTuple):
-    """Whose a file is, and who may do what with it; no `mode` where that is not known."""
+class Ownership(NamedTuple):
+    """Owner, group and permissions of a file; `mode` is None where they are not known."""
 
     uid: int
     gid: int
     mode: int | None
 
 
-def replaceable(path: Path) -> Old | None:
-    """What lies at a path and can be replaced as a whole: a stub, or a file by itself."""
+def ownership_if_replaceable(path: Path) -> Ownership | None:
+    """The ownership of a stub, or of a file with one name; None for anything else, or nothing."""
     with suppress(OSError):
         status = path.lstat()
         if stub := stub_at(str(path)):
-            return Old(status.st_uid, status.st_gid, stub.mode)
+            return Ownership(status.st_uid, status.st_gid, stub.mode)
         if S_ISREG(status.st_mode) and status.st_nlink == 1:
-            return Old(status.st_uid, status.st_gid, S_IMODE(status.st_mode))
+            return Ownership(status.st_uid, status.st_gid, S_IMODE(status.st_mode))
     return None
 
 
-def old_of(storage: FileSystemStorage, path: Path, stub: Stub) -> Old:
-    """What a freed file was; of one that was freed without its mode, what Django would give."""
-    link = path.lstat()
+def ownership_of_freed(storage: FileSystemStorage, path: Path, stub: Stub) -> Ownership:
+    """The ownership of a freed file. A stub without a mode gets the one that Django gives."""
+    status = path.lstat()
     mode = storage.file_permissions_mode if stub.mode is None else stub.mode
-    return Old(link.st_uid, link.st_gid, mode)
+    return Ownership(status.st_uid, status.st_gid, mode)
 
 
-def give(part: Path, old: Old, mode: int | None) -> None:
-    """Make a new file one of the old owner, where that is allowed, and of that mode."""
+def apply_ownership(part: Path, old: Ownership, mode: int | None) -> None:
+    """Give a new file the old owner, where that is allowed, and this mode."""
     with suppress(PermissionError):
         os.chown(part, old.uid, old.gid)
     if mode is not None:

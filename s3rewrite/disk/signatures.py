@@ -1,4 +1,4 @@
-"""Has a file changed? What its disk, or its storage, says of it now."""
+"""The signatures of files as they are now: whether a file has changed."""
 
 import errno
 import os
@@ -12,7 +12,10 @@ from s3rewrite.disk.stubs import stub_at
 
 
 def signature_of(storage: Storage, name: str) -> Signature | None:
-    """The signature of one file now; None where there is no file. Raises OSError otherwise."""
+    """The signature of a file, or of the stub in its place; None where neither is there.
+
+    Raises OSError where the disk cannot be read.
+    """
     try:
         if isinstance(storage, FileSystemStorage):
             return _disk_signature(storage.path(name))
@@ -20,7 +23,7 @@ def signature_of(storage: Storage, name: str) -> Signature | None:
     except (FileNotFoundError, NotADirectoryError, SuspiciousOperation, ValueError):
         return None
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # nor can there be one
+        if error.errno == errno.ENAMETOOLONG:  # there can be no such file
             return None
         raise
 
@@ -28,21 +31,21 @@ def signature_of(storage: Storage, name: str) -> Signature | None:
 def _disk_signature(path: str) -> Signature | None:
     for _ in range(2):  # a stub and its file may change places in between
         try:
-            found = os.stat(path)  # noqa: PTH116
+            status = os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
             if stub := stub_at(path):
                 return stub.signature
         else:
-            return signature(found) if stat.S_ISREG(found.st_mode) else None
+            return signature(status) if stat.S_ISREG(status.st_mode) else None
     return None
 
 
-def signature(found: os.stat_result) -> Signature:
+def signature(status: os.stat_result) -> Signature:
     """The signature of a stat."""
-    return Signature(found.st_size, found.st_mtime_ns)
+    return Signature(status.st_size, status.st_mtime_ns)
 
 
 def storage_signature(storage: Storage, name: str) -> Signature:
-    """The signature of a file that a storage other than a local disk keeps. Raises OSError."""
+    """The signature of a file in a storage that is no local disk. Raises OSError."""
     modified = storage.get_modified_time(name)
     return Signature(storage.size(name), int(modified.timestamp() * 1_000_000) * 1000)

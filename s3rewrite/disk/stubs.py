@@ -1,9 +1,9 @@
-"""Stubs: what stands in the place of a local file whose bytes are on S3 alone.
+"""Stubs: links in the place of local files whose bytes are on S3 alone.
 
-A stub is a symbolic link that leads nowhere, and says where the bytes are, and which. So the disk
-goes on to tell which files there are: what lists, copies, renames or removes files does so with
-stubs too, and who opens one without Django is told that there is no file, and never gets other
-bytes. The link's owner is the file's.
+A stub is a symbolic link to nowhere, whose target says where the bytes are, and their digest. So
+the disk still shows which files there are: programs that list, copy, rename or remove files do so
+with stubs too, and a program that opens one without Django gets "no such file", never other
+bytes. The link has the file's owner.
 """
 
 import os
@@ -17,7 +17,7 @@ from s3rewrite.core.paths import MAX_KEY_BYTES
 
 START = "s3rewrite:freed"
 
-# Anybody who may write links can write a stub: numbers are no longer than real ones.
+# Any program that may write links can write a stub: so numbers may be no longer than real ones.
 _TARGET = re.compile(
     rf"{START}/(?P<bucket>[^/]+)/(?P<size>[0-9]{{1,19}}),(?P<mtime_ns>-?[0-9]{{1,19}}),"
     r"(?P<sha256>[0-9a-f]{64}),(?P<etag>[A-Za-z0-9-]+)(?:,(?P<mode>[0-7]{1,4}))?/(?P<key>.+)",
@@ -28,7 +28,7 @@ _TIMES = range(-(2**63), 2**63 + 1)
 
 
 class Stub(NamedTuple):
-    """A freed file: where its bytes are, its signature as it was, and what proves the bytes."""
+    """A freed file: where its bytes are, its signature as it was, and the digests of the bytes."""
 
     bucket: str
     key: str
@@ -40,24 +40,21 @@ class Stub(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """As in the file's entry."""
+        """The fingerprint in the file's entry."""
         return self.sha256[:FINGERPRINT_LENGTH]
 
-    def target(self) -> str:
-        """What the symbolic link says.
-
-        Raises ValueError where that could not be read back.
-        """
+    def to_target(self) -> str:
+        """The target of the symbolic link. Raises ValueError where it would not be read back so."""
         facts = f"{self.signature.size},{self.signature.mtime_ns},{self.sha256},{self.etag}"
         mode = "" if self.mode is None else f",{self.mode:o}"
         text = f"{START}/{self.bucket}/{facts}{mode}/{self.key}"
-        if parsed(text) != self:
-            raise ValueError(f"{text!r} says something else than was meant")
+        if parse_target(text) != self:
+            raise ValueError(f"{text!r} would be read as another stub")
         return text
 
 
-def parsed(target: str) -> Stub | None:
-    """The stub that a symbolic link's target speaks of; None where it is another link."""
+def parse_target(target: str) -> Stub | None:
+    """The stub that a symbolic link's target means; None for any other link."""
     match = _TARGET.fullmatch(target)
     if match is None or not _is_key(match["key"]) or int(match["mtime_ns"]) not in _TIMES:
         return None
@@ -67,26 +64,26 @@ def parsed(target: str) -> Stub | None:
 
 
 def stub_at(path: str) -> Stub | None:
-    """The stub that lies at a path; None where there is something else, or nothing."""
+    """The stub at a path; None where there is something else, or nothing."""
     target = _target_at(path)
-    return parsed(target) if target else None
+    return parse_target(target) if target else None
 
 
 def write_stub(path: Path, stub: Stub, owner: os.stat_result) -> None:
-    """Make a stub, of that owner where that is allowed. Raises OSError, ValueError."""
-    path.symlink_to(stub.target())
+    """Make a stub with that owner, where that is allowed. Raises OSError, ValueError."""
+    path.symlink_to(stub.to_target())
     with suppress(PermissionError):
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
-def is_spoiled_stub(path: str) -> bool:
-    """Whether a link at a path begins as a stub does, and says nothing that can be true."""
+def is_corrupt_stub(path: str) -> bool:
+    """Whether a link at a path begins as a stub does, but cannot be read as one."""
     target = _target_at(path)
-    return target.startswith(f"{START}/") and parsed(target) is None
+    return target.startswith(f"{START}/") and parse_target(target) is None
 
 
 def _target_at(path: str) -> str:
-    """What the symbolic link at a path says; "" where there is none."""
+    """The target of the symbolic link at a path; "" where there is none."""
     try:
         return os.readlink(path)  # noqa: PTH115 - a fifth of Path.readlink's time
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import Entry, is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.explain import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root
@@ -70,7 +70,7 @@ def of_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:
         return EXCLUDED
     if not _exists(mount, name):
         return MISSING
-    why = kept_local(conf.storage_of(mount), mount, name)
+    why = find_local_reason(conf.storage_of(mount), mount, name)
     return Reason(*why) if why else otherwise
 
 

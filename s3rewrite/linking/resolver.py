@@ -20,7 +20,7 @@ from s3rewrite import conf
 from s3rewrite.core.counters import count_names, link_counter
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import LocalPath, Paths, reference
+from s3rewrite.core.paths import LocalPath, Paths, parse_local_path
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.types import Link, Scope, Target
@@ -163,7 +163,7 @@ def _host(request: HttpRequest) -> str:
 
 
 def _reference(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
-    found = reference(url[len(prefix) :])
+    found = parse_local_path(url[len(prefix) :])
     if found is None:
         return None
     length = len(prefix) + found.path_length
@@ -195,7 +195,7 @@ def _links(wanted: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[L
     for mount, places in _by_mount(wanted):
         asked = [item for i in places if (item := wanted[i])]
         view = view_of(mount)
-        entries = (view.get_many if may_ask else view.known)([item.name for item in asked])
+        entries = (view.get_many if may_ask else view.get_cached)([item.name for item in asked])
         root, paths = local_root(mount), mount.paths
         for place, item, entry in zip(places, asked, entries, strict=True):
             if entry and is_current(root, item.name, entry.signature):

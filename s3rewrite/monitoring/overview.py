@@ -10,7 +10,7 @@ import redis
 from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import reference
+from s3rewrite.core.paths import parse_local_path
 from s3rewrite.explain.publication import of_names
 from s3rewrite.linking.resolver import resolver
 from s3rewrite.monitoring.status import Status, Verdict, ago, status_of, verdict
@@ -150,7 +150,7 @@ def _name(mount: Mount, query: str) -> str:
     path = query.partition("://")[2].partition("/")[2]
     for text in (query, f"/{path}"):
         if prefix and text.startswith(prefix):
-            found = reference(text[len(prefix) :].encode())
+            found = parse_local_path(text[len(prefix) :].encode())
             return found.name if found else ""
     return "" if query.startswith(("/", "http://", "https://")) else query
 

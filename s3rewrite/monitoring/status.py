@@ -89,7 +89,7 @@ def status_of(mount: Mount) -> Status:
 
 
 def _read(alias: str, journal: Journal) -> Status:
-    last, running = journal.last(), journal.running()
+    last, running = journal.last(), journal.progress()
     totals: Totals = journal.totals()
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
     return Status(

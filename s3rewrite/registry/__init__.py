@@ -1,30 +1,24 @@
-"""The published set in Redis, and all code that knows Redis."""
+"""The published set in Redis, and all code that knows Redis.
+
+Read keys (what lies in Redis), commands (`Registry`: what changes it) with lua/, and view (what a
+web process knows of it) first. directories reads entries, lease says who may publish, hint_stream
+and task_channel carry messages to the loop and its workers, journal and only_copies keep what
+people are shown. replies checks everything that Redis answers; connection, cluster and scripts
+talk to the server.
+"""
 
 from functools import lru_cache
 
 from django.core.signals import setting_changed
 
-from s3rewrite.conf import SETTING, place
-from s3rewrite.core.entries import Entry, Signature
+from s3rewrite.conf import SETTING, location_digest
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.connection import client, close
+from s3rewrite.registry.connection import close_clients, get_client
 from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn
-from s3rewrite.registry.view import Times, View
+from s3rewrite.registry.view import View
 
-__all__ = [
-    "Claim",
-    "Entry",
-    "Outcome",
-    "Registry",
-    "Signature",
-    "Times",
-    "View",
-    "Withdrawn",
-    "loop_registry",
-    "view_of",
-    "web_registry",
-]
+__all__ = ["Claim", "Outcome", "Registry", "View", "Withdrawn", "loop_registry", "view_of"]
 
 LOOP_TIMEOUT = 5.0
 """Seconds that commands and the loop wait for an answer of Redis."""
@@ -35,32 +29,32 @@ def loop_registry(mount: Mount) -> Registry:
     return _registry(mount, LOOP_TIMEOUT)
 
 
-def web_registry(mount: Mount) -> Registry:
-    """The registry of a mount for web processes, with short timeouts."""
-    return _registry(mount, mount.redis_timeout)
-
-
+@lru_cache
 def _registry(mount: Mount, timeout: float) -> Registry:
+    # One for all threads, and for forked processes: it has no state but the client, whose pool
+    # opens connections of its own in each process.
     overwrites = not mount.paths.fingerprinted
-    return Registry(mount.alias, client(mount.cache, timeout), place(mount), overwrites=overwrites)
-
-
-def view_of(mount: Mount) -> View:
-    """This process's view of a mount."""
-    return _view(mount)
+    client = get_client(mount.cache, timeout)
+    return Registry(mount.alias, client, location_digest(mount), overwrites=overwrites)
 
 
 @lru_cache
-def _view(mount: Mount) -> View:
-    times = Times(mount.poll_seconds, mount.max_staleness, mount.redis_timeout)
-    return View(web_registry(mount), times)
+def view_of(mount: Mount) -> View:
+    """This process's view of a mount, whose requests wait only shortly for Redis."""
+    return View(
+        _registry(mount, mount.redis_timeout),
+        poll_seconds=mount.poll_seconds,
+        max_staleness=mount.max_staleness,
+        redis_timeout=mount.redis_timeout,
+    )
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    """`override_settings` of the mounts or the caches begins with new clients and views."""
+    """Make new clients, registries and views after `override_settings` of mounts or caches."""
     if setting in (SETTING, "CACHES"):
-        _view.cache_clear()
-        close()
+        view_of.cache_clear()
+        _registry.cache_clear()
+        close_clients()
 
 
 setting_changed.connect(_forget)

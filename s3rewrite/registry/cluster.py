@@ -7,7 +7,7 @@ one hash tag, so one node holds them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import redis
 from django_redis.pool import ConnectionFactory as DjangoRedisFactory
@@ -29,7 +29,8 @@ class Cluster(RedisCluster):
         if self._is_astray:
             self.nodes_manager.initialize()
             self._is_astray = False
-        node = self.get_redis_connection(self._holder_of(key))
+        holder: ClusterNode = self.get_node_from_key(key)  # type: ignore[no-untyped-call]
+        node = self.get_redis_connection(holder)
         with node.pipeline(transaction=False) as pipeline:
             try:
                 yield pipeline
@@ -37,16 +38,13 @@ class Cluster(RedisCluster):
                 self._is_astray = True
                 raise
 
-    def _holder_of(self, key: str) -> ClusterNode:
-        return cast("ClusterNode", self.get_node_from_key(key))  # type: ignore[no-untyped-call]
-
-    def again(self, **options: Any) -> "Cluster":
+    def copy_with(self, **options: Any) -> "Cluster":
         """A client of the same cluster with connections of its own, and these options."""
         known = self.nodes_manager.startup_nodes.values()
         nodes = [ClusterNode(node.host, node.port) for node in known]  # type: ignore[no-untyped-call]
-        known_options = self.nodes_manager.connection_kwargs | options
-        known_options.pop("db", None)
-        return type(self)(startup_nodes=nodes, **known_options)
+        all_options = self.nodes_manager.connection_kwargs | options
+        all_options.pop("db", None)  # a cluster has one database, and refuses the option
+        return type(self)(startup_nodes=nodes, **all_options)
 
 
 class ConnectionFactory(DjangoRedisFactory):  # type: ignore[misc]
@@ -55,7 +53,7 @@ class ConnectionFactory(DjangoRedisFactory):  # type: ignore[misc]
     _clusters: ClassVar[dict[str, Cluster]] = {}
 
     def connect(self, url: str) -> Any:
-        """The process's client of the cluster that the node with this URL belongs to."""
+        """This process's client of the cluster to which the node with this URL belongs."""
         if url not in self._clusters:
             options = self.make_connection_params(url) | self.pool_cls_kwargs
             del options["parser_class"]
@@ -63,4 +61,4 @@ class ConnectionFactory(DjangoRedisFactory):  # type: ignore[misc]
         return self._clusters[url]
 
     def disconnect(self, connection: Any) -> None:
-        """Nothing: the client is the whole process's."""
+        """Do nothing: the whole process shares the client."""

@@ -13,8 +13,9 @@ import redis
 
 from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, split
-from s3rewrite.registry.directories import PIPELINE, Directories
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.directories import PIPELINE_SIZE, Directories
+from s3rewrite.registry.hint_stream import HintStream
+from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
 
 _SECONDS = re.compile(rb"\d{1,11}")
@@ -29,9 +30,10 @@ class Registry(Directories):
     """
 
     def __init__(
-        self, alias: str, client: redis.Redis, place: str = "", *, overwrites: bool = True
+        self, alias: str, client: redis.Redis, location: str = "", *, overwrites: bool = True
     ) -> None:
-        super().__init__(alias, client, Keys(alias, place))
+        super().__init__(alias, client, MountKeys(alias, location))
+        self.hints = HintStream(client, self.keys, self.replies)
         self.overwrites = overwrites
 
     # Changing
@@ -39,18 +41,14 @@ class Registry(Directories):
     def withdraw(self, names: Iterable[str], *, hint: bool = False, is_found: bool = False) -> None:
         """No page links these names from now on, no upload that began before publishes them.
 
-        With `hint` the loop is asked to look at them. `is_found` says that a pass found them so:
-        nobody has said that their files are to be deleted.
+        `hint` asks the loop to look at them. `is_found` says that a pass found the files changed
+        or gone: nobody has asked to delete them.
         """
         keys = self.keys
-        rest = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
-        for batch in batches(names, PIPELINE):
-            with self.scripts.together() as pipeline:
-                for name in batch:
-                    options = [int(hint), int(self.overwrites), int(is_found)]
-                    found, arguments = self._call(name, rest, options)
-                    self.scripts.run("withdraw", found, arguments, pipeline)
-                pipeline.execute()
+        others = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
+        options = [int(hint), int(self.overwrites), int(is_found)]
+        for batch in batches(names, PIPELINE_SIZE):
+            self._run_each("withdraw", others, [(name, options) for name in batch])
 
     def claim(self, name: str, lease: str, fingerprint: str) -> Claim | Outcome:
         """Withdraw a name and claim it for an upload of the bytes with that fingerprint.
@@ -59,15 +57,15 @@ class Registry(Directories):
         """
         return self.claim_all([(name, fingerprint)], lease)[0]
 
-    def claim_all(self, wanted: Iterable[tuple[str, str]], lease: str) -> list[Claim | Outcome]:
+    def claim_all(self, requests: Iterable[tuple[str, str]], lease: str) -> list[Claim | Outcome]:
         """Claim names, each with its fingerprint, as `claim` does, in one round trip."""
         claims, calls = [], []
-        for name, fingerprint in wanted:
+        for name, fingerprint in requests:
             claims.append(Claim(name, uuid4().hex))
             calls.append((name, [claims[-1].token, lease, fingerprint, int(self.overwrites)]))
-        outcomes = self._name_scripts("claim", calls)
-        pairs = zip(claims, outcomes, strict=True)
-        return [claim if found is Outcome.CLAIMED else found for claim, found in pairs]
+        replies = self._run_each("claim", self._guarded, calls)
+        outcomes = zip(claims, map(_outcome, replies), strict=True)
+        return [claim if outcome is Outcome.CLAIMED else outcome for claim, outcome in outcomes]
 
     def publish(
         self, claim: Claim, lease: str, entry: Entry, *, is_settled: bool = True
@@ -78,34 +76,29 @@ class Registry(Directories):
         """
         return self.publish_all([(claim, entry, is_settled)], lease)[0]
 
-    def publish_all(self, given: Iterable[tuple[Claim, Entry, bool]], lease: str) -> list[Outcome]:
+    def publish_all(
+        self, uploads: Iterable[tuple[Claim, Entry, bool]], lease: str
+    ) -> list[Outcome]:
         """Publish names, each with its claim, entry and `is_settled`, in one round trip."""
         overwrites = int(self.overwrites)
         calls = [
             (claim.name, [claim.token, lease, entry.encode(), int(is_settled), overwrites])
-            for claim, entry, is_settled in given
+            for claim, entry, is_settled in uploads
         ]
-        return self._name_scripts("publish", calls)
+        return [_outcome(reply) for reply in self._run_each("publish", self._guarded, calls)]
 
     def confirm_writes(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""
-        for batch in batches(claims, PIPELINE):
-            with self.scripts.together() as pipeline:
-                for claim in batch:
-                    arguments = [claim.name, claim.token]
-                    self.scripts.run(
-                        "confirm_write", [self.keys.unconfirmed_writes], arguments, pipeline
-                    )
-                pipeline.execute()
+        keys = [self.keys.unconfirmed_writes]
+        for batch in batches(claims, PIPELINE_SIZE):
+            self.scripts.run_each("confirm_write", [(keys, claim) for claim in batch])
 
     def begin_delete(self, name: str, lease: str, fingerprint: str) -> Claim | None:
         """The object of a name is about to be deleted; None where the lease was lost."""
         claim = Claim(name, uuid4().hex)
-        arguments = [name, claim.token, lease, f"deleted-{fingerprint}"]
-        outcome = self.scripts.run(
-            "begin_delete", [self.keys.unconfirmed_writes, self.keys.lease], arguments
-        )
-        return claim if _outcome(outcome) is Outcome.CLAIMED else None
+        keys = [self.keys.unconfirmed_writes, self.keys.lease]
+        reply = self.scripts.run("begin_delete", keys, [*claim, lease, f"deleted-{fingerprint}"])
+        return claim if _outcome(reply) is Outcome.CLAIMED else None
 
     def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
         """Put `new` in place of `old`, for a file that was touched and has the same bytes."""
@@ -113,25 +106,21 @@ class Registry(Directories):
 
     def refresh_all(self, changes: Iterable[tuple[str, Entry, Entry]], lease: str) -> list[Outcome]:
         """Put new entries in place of old ones, each with its name, in one round trip."""
-        calls = []
-        for name, old, new in changes:
-            directory, basename = split(name)
-            keys = [self.keys.directory(directory), self.keys.changes, self.keys.lease]
-            calls.append((keys, [name, basename, lease, old.encode(), new.encode()]))
-        return [_outcome(reply) for reply in self.scripts.run_each("refresh", calls)]
+        calls = [(name, [lease, old.encode(), new.encode()]) for name, old, new in changes]
+        keys = (self.keys.changes, self.keys.lease)
+        return [_outcome(reply) for reply in self._run_each("refresh", keys, calls)]
 
-    def forget(self, objects: Iterable[Withdrawn]) -> None:
+    def forget_withdrawn(self, objects: Iterable[Withdrawn]) -> None:
         """These withdrawn objects are gone from the bucket, or not to be deleted."""
-        members = [found.member() for found in objects]
-        for batch in batches(members, PIPELINE):
+        for batch in batches((withdrawn.member() for withdrawn in objects), PIPELINE_SIZE):
             self.client.zrem(self.keys.withdrawn, *batch)
 
     def start_epoch(self) -> Epoch:
         """Begin an epoch where there is none and nothing to be doubted."""
         keys = [self.keys.epoch, self.keys.changes, self.keys.directories, self.keys.seen]
-        state, run_id, seen = self.scripts.run("epoch", keys, [uuid4().hex])
-        known = float(seen) if _SECONDS.fullmatch(seen) else 0.0
-        return Epoch(state.decode(), run_id.decode(), known)
+        state, run_id, seconds = self.scripts.run("epoch", keys, [uuid4().hex])
+        safe_until = float(seconds) if _SECONDS.fullmatch(seconds) else 0.0
+        return Epoch(state.decode(), run_id.decode(), safe_until)
 
     def trust(self, lease: str, run_id: str) -> Outcome:
         """Begin an epoch where every entry was compared: PUBLISHED, or FENCED."""
@@ -159,21 +148,17 @@ class Registry(Directories):
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
-        found: Any = self.door.read("rules", lambda: self.client.get(self.keys.rules), None)
-        return found.decode(errors="replace") if found else ""
+        rules: Any = self.replies.read("rules", lambda: self.client.get(self.keys.rules), None)
+        return rules.decode(errors="replace") if rules else ""
 
     def claimed(self, names: Sequence[str]) -> set[str]:
         """Those of these names that are being uploaded, or whose upload failed."""
-        found: set[str] = set()
-        for batch in batches(names, PIPELINE):
+        claimed: set[str] = set()
+        for batch in batches(names, PIPELINE_SIZE):
             read = partial(self.client.hmget, self.keys.claims, batch)
-            tokens: Any = self.door.read("claims", read, [None] * len(batch))
-            found |= {name for name, token in zip(batch, tokens, strict=True) if token}
-        return found
-
-    def is_leased_by(self, lease: str) -> bool:
-        """Whether that lease still stands."""
-        return self.client.get(self.keys.lease) == lease.encode()
+            tokens: Any = self.replies.read("claims", read, [None] * len(batch))
+            claimed |= {name for name, token in zip(batch, tokens, strict=True) if token}
+        return claimed
 
     def withdrawn(self, age: float) -> list[Withdrawn]:
         """Objects withdrawn `age` seconds ago or longer and not published since, oldest first."""
@@ -182,15 +167,15 @@ class Registry(Directories):
             self.client.zrange,
             self.keys.withdrawn, "-inf", int(now - age), byscore=True, offset=0, num=100_000,
         )  # fmt: skip
-        members: Any = self.door.read("withdrawn", read, [])
-        return [found for member in members if (found := self._withdrawn(member))]
+        members: Any = self.replies.read("withdrawn", read, [])
+        return [withdrawn for member in members if (withdrawn := self._parse_withdrawn(member))]
 
-    def _withdrawn(self, member: bytes) -> Withdrawn | None:
-        """The object that a member means; one that means none is removed."""
+    def _parse_withdrawn(self, member: bytes) -> Withdrawn | None:
+        """The object that a member of the set means. Removes a member that means none."""
         match = _WITHDRAWN.fullmatch(member)
-        if match and (name := self.door.name("withdrawn", match[3])):
+        if match and (name := self.replies.parse_name("withdrawn", match[3])):
             return Withdrawn(name, match[2].decode().strip("-"), match[1] is not None)
-        self.door.dropped("withdrawn", member)
+        self.replies.log_dropped("withdrawn", member)
         self.client.zrem(self.keys.withdrawn, member)
         return None
 
@@ -198,23 +183,22 @@ class Registry(Directories):
 
     @property
     def _guarded(self) -> tuple[str, ...]:
+        """The keys of the scripts that only the holder of the lease may run."""
         keys = self.keys
         guards = (keys.lease, keys.unconfirmed_writes)
         return (keys.directories, keys.claims, keys.changes, keys.withdrawn, *guards)
 
-    def _name_scripts(self, script: str, calls: Sequence[tuple[str, list[Any]]]) -> list[Outcome]:
-        """Run a guarded script for each name, each by itself, in one round trip."""
-        prepared = [self._call(name, self._guarded, arguments) for name, arguments in calls]
-        return [_outcome(reply) for reply in self.scripts.run_each(script, prepared)]
-
-    def _call(
-        self, name: str, keys: tuple[str, ...], arguments: list[Any]
-    ) -> tuple[list[str], list[Any]]:
-        """The keys and arguments of a script that is about a name."""
-        directory, basename = split(name)
-        keys_of_all = [self.keys.directory(directory), *keys]
-        return keys_of_all, [name, basename, directory, *arguments]
+    def _run_each(
+        self, script: str, keys: tuple[str, ...], calls: Iterable[tuple[str, list[Any]]]
+    ) -> list[Any]:
+        """Run a script for each name with its arguments, each by itself, in one round trip."""
+        prepared = []
+        for name, arguments in calls:
+            directory, basename = split(name)
+            all_keys = [self.keys.directory(directory), *keys]
+            prepared.append((all_keys, [name, basename, directory, *arguments]))
+        return self.scripts.run_each(script, prepared)
 
 
-def _outcome(reply: bytes | str) -> Outcome:
-    return Outcome(reply.decode() if isinstance(reply, bytes) else reply)
+def _outcome(reply: bytes) -> Outcome:
+    return Outcome(reply.decode())

@@ -9,13 +9,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from s3rewrite.core.shown import Veiled, cleaned
+from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.registry.cluster import Cluster
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
 
 
-def client(cache: str, timeout: float) -> redis.Redis:
+def get_client(cache: str, timeout: float) -> redis.Redis:
     """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
 
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
@@ -24,54 +24,59 @@ def client(cache: str, timeout: float) -> redis.Redis:
     Raises NotImplementedError where the alias is not a django-redis cache.
     """
     if (cache, timeout) not in _clients:
-        _clients[cache, timeout] = _made(cache, timeout)
+        _clients[cache, timeout] = _new_client(cache, timeout)
     return _clients[cache, timeout]
 
 
-def close() -> None:
+def close_clients() -> None:
     """Close the connections of all clients, and begin with new ones."""
     while _clients:
-        _, found = _clients.popitem()
-        found.close()
-        if pool := getattr(found, "connection_pool", None):
+        _, client = _clients.popitem()
+        client.close()
+        if pool := getattr(client, "connection_pool", None):
             pool.disconnect()
 
 
-def _made(cache: str, timeout: float) -> redis.Redis:
-    found: Any = _connection(cache)
-    waits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    once = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": []}
-    if isinstance(found, Cluster):
-        return cast("redis.Redis", found.again(**waits))
-    pool: Any = getattr(found, "connection_pool", None)
+def _new_client(cache: str, timeout: float) -> redis.Redis:
+    shared: Any = _shared_client(cache)
+    timeouts = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    no_retries = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": []}
+    if isinstance(shared, Cluster):
+        return cast("redis.Redis", shared.copy_with(**timeouts))
+    pool: Any = getattr(shared, "connection_pool", None)
     if type(pool) is SentinelConnectionPool:
-        return redis.Redis(connection_pool=_by_sentinel(pool, waits, once))
+        return redis.Redis(connection_pool=_sentinel_pool(pool, timeouts, no_retries))
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
-        return cast("redis.Redis", found)
-    options = Veiled(pool.connection_kwargs | waits | once)
-    own = redis.ConnectionPool(connection_class=pool.connection_class, **options)
-    return redis.Redis(connection_pool=own)
+        return cast("redis.Redis", shared)
+    options = RedactedDict(pool.connection_kwargs | timeouts | no_retries)
+    return redis.Redis(
+        connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
+    )
 
 
-def _connection(cache: str) -> Any:
+def _shared_client(cache: str) -> Any:
+    """The client that django-redis has for the whole process."""
     try:
         return get_redis_connection(cache)
     except ValueError as error:
         # The password may be in the message, and in the frames that a debug page would show.
-        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {cleaned(str(error))}"
+        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {redact(str(error))}"
         raise ImproperlyConfigured(reason) from None
 
 
-def _by_sentinel(pool: Any, waits: dict[str, Any], once: dict[str, Any]) -> SentinelConnectionPool:
-    """A pool of connections to the same master; the sentinels too are asked with these waits."""
-    named: Any = pool.sentinel_manager
-    addresses = [_address(one) for one in named.sentinels]
+def _sentinel_pool(
+    pool: Any, timeouts: dict[str, Any], no_retries: dict[str, Any]
+) -> SentinelConnectionPool:
+    """A pool of connections to the same master, whose sentinels have these timeouts too."""
+    manager: Any = pool.sentinel_manager
+    # No variable holds these: a debug page would show their passwords.
+    connections = (sentinel.connection_pool.connection_kwargs for sentinel in manager.sentinels)
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        addresses,
-        named.min_other_sentinels,
-        named.sentinel_kwargs | waits | {"retry": once["retry"]},
+        [(options["host"], options["port"]) for options in connections],
+        manager.min_other_sentinels,
+        manager.sentinel_kwargs | timeouts | {"retry": no_retries["retry"]},
     )
-    options = Veiled(pool.connection_kwargs | waits | once)
+    options = RedactedDict(pool.connection_kwargs | timeouts | no_retries)
     del options["connection_pool"]
     return SentinelConnectionPool(  # type: ignore[no-untyped-call]
         pool.service_name,
@@ -80,8 +85,3 @@ def _by_sentinel(pool: Any, waits: dict[str, Any], once: dict[str, Any]) -> Sent
         connection_class=pool.connection_class,
         **options,
     )
-
-
-def _address(sentinel: redis.Redis) -> tuple[str, int]:
-    known = sentinel.connection_pool.connection_kwargs
-    return known["host"], known["port"]

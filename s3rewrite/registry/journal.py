@@ -1,6 +1,6 @@
-"""What passes and loops tell of themselves: kept beside the published set, for those who watch.
+"""What passes and loops report of themselves, kept beside the published set for people to see.
 
-Nothing here decides what is linked. All of it may be lost, and is written anew by the next pass.
+Nothing here decides what is linked. All of it may be lost: the next pass writes it again.
 """
 
 import json
@@ -13,24 +13,24 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import Check, is_number, is_text, is_time, may_be_time
+from s3rewrite.registry.replies import Check, is_number, is_text, is_time, is_time_or_none
 
-PASSES = 200
-"""Passes that are remembered; those that did nothing are not."""
+MAX_PASSES = 200
+"""Passes that are kept; those that did nothing are not."""
 
 MAX_PROBLEMS = 10_000
-"""Names whose reasons are remembered."""
+"""Names whose reasons are kept."""
 
 LOOP_SECONDS = 20.0
-"""Seconds for which a loop counts as alive after it last said so."""
+"""Seconds for which a loop counts as alive after its last heartbeat."""
 
 PROGRESS_SECONDS = 10.0
-"""Seconds after which a pass that says nothing counts as over."""
+"""Seconds after which a pass that reports nothing counts as over."""
 
 TOTALS_PATIENCE = 50
-"""What took a second to count is counted again after so many seconds."""
+"""Totals that took a second to count are counted again after so many seconds."""
 
-REASON = 1000
+MAX_REASON = 1000
 """Characters of a reason that are kept."""
 
 LOOP: dict[Any, Check] = {"holder": is_text, "interval": is_number}
@@ -41,9 +41,9 @@ PASS: dict[Any, Check] = {
     **dict.fromkeys(("uploaded", "kept", "pending", "failed", "seconds"), is_number),
     **dict.fromkeys(("by", "stopped"), is_text),
     "ended": is_time,
-    "pending_since": may_be_time,
+    "pending_since": is_time_or_none,
 }
-"""What is told, as it is read again; what more there is of a pass is only shown to machines."""
+"""The fields that readers rely on; what else a pass has is only shown to machines."""
 
 
 class Problem(NamedTuple):
@@ -65,63 +65,61 @@ class Totals(NamedTuple):
 
 
 class Journal:
-    """Reads and writes what is told of one mount. Every method may raise redis.RedisError."""
+    """Reads and writes the reports of one mount. Every method may raise redis.RedisError."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._client = registry.client
         self._keys = registry.keys
-        self._door = registry.door
+        self._replies = registry.replies
 
-    # Telling
+    # Writing
 
     def record_heartbeat(self, interval: float) -> None:
         """A loop with that interval in seconds runs here."""
-        told = {"holder": f"{socket.gethostname()}:{os.getpid()}", "interval": interval}
-        self._client.set(self._keys.loop, json.dumps(told), px=int(LOOP_SECONDS * 1000))
+        record = {"holder": f"{socket.gethostname()}:{os.getpid()}", "interval": interval}
+        self._write(self._keys.loop, record, LOOP_SECONDS)
 
     def clear_heartbeat(self) -> None:
         """The loop that runs here ends."""
         self._client.delete(self._keys.loop)
 
-    def record_progress(self, told: Mapping[str, Any]) -> None:
+    def record_progress(self, progress: Mapping[str, Any]) -> None:
         """How far the pass is that runs now."""
-        expires = int(PROGRESS_SECONDS * 1000)
-        self._client.set(self._keys.progress, json.dumps(dict(told)), px=expires)
+        self._write(self._keys.progress, progress, PROGRESS_SECONDS)
 
-    def record_pass(self, told: Mapping[str, Any], *, is_whole: bool) -> None:
-        """A pass has ended so. Of those that changed nothing only the last whole one is kept."""
-        entry = {**told, "ended": time.time()}
+    def record_pass(self, report: Mapping[str, Any], *, is_whole: bool) -> None:
+        """A pass has ended. Of those that changed nothing only the last whole one is kept."""
+        record = json.dumps({**report, "ended": time.time()})
         with self._client.pipeline() as pipeline:
             if is_whole:
-                pipeline.set(self._keys.last, json.dumps(entry))
-            if told["eventful"]:
-                fields: dict[Any, Any] = {"pass": json.dumps(entry)}
-                pipeline.xadd(self._keys.passes, fields, maxlen=PASSES)
+                pipeline.set(self._keys.last, record)
+            if report["eventful"]:
+                pipeline.xadd(self._keys.passes, {"pass": record}, maxlen=MAX_PASSES)
             pipeline.delete(self._keys.progress)
             pipeline.execute()
 
     def record_problems(
-        self, found: Mapping[str, tuple[str, str]], names: Iterable[str] | None
+        self, problems: Mapping[str, tuple[str, str]], names: Iterable[str] | None
     ) -> None:
-        """Name -> kind and reason, of all names, or of those that were looked at.
+        """Name -> kind and reason, of all names, or of those that a pass has looked at.
 
-        A trouble that goes on keeps the time at which it began.
+        A problem that goes on keeps the time at which it began.
         """
         before = self.problems()
         now = time.time()
         kept: dict[str, Problem] = {}
         if names is not None:
-            looked_at = set(names)
-            kept = {name: trouble for name, trouble in before.items() if name not in looked_at}
-        for name, (kind, reason) in found.items():
+            seen = set(names)
+            kept = {name: problem for name, problem in before.items() if name not in seen}
+        for name, (kind, reason) in problems.items():
             since = before[name].since if name in before else now
-            kept[_readable(name)] = Problem(kind, _readable(reason[:REASON]), since)
+            kept[_readable(name)] = Problem(kind, _readable(reason[:MAX_REASON]), since)
         with self._client.pipeline() as pipeline:
             pipeline.delete(self._keys.problems)
             if kept:
-                few = islice(kept.items(), MAX_PROBLEMS)
-                fields: dict[Any, Any] = {name: json.dumps(trouble) for name, trouble in few}
+                first = islice(kept.items(), MAX_PROBLEMS)
+                fields: dict[Any, Any] = {name: json.dumps(problem) for name, problem in first}
                 pipeline.hset(self._keys.problems, mapping=fields)
             pipeline.execute()
 
@@ -129,58 +127,56 @@ class Journal:
 
     def loop(self) -> dict[str, Any] | None:
         """The loop that runs over the mount: `holder`, `interval`; None where none does."""
-        return self._record("loop", self._keys.loop, LOOP)
+        return self._read("loop", self._keys.loop, LOOP)
 
-    def running(self) -> dict[str, Any] | None:
+    def progress(self) -> dict[str, Any] | None:
         """How far the pass is that runs now; None where none does."""
-        return self._record("progress", self._keys.progress, PROGRESS)
+        return self._read("progress", self._keys.progress, PROGRESS)
 
-    def passes(self, count: int = PASSES) -> list[dict[str, Any]]:
-        """The last passes, the latest first, each as it was told, and when it `ended`."""
+    def passes(self, count: int = MAX_PASSES) -> list[dict[str, Any]]:
+        """The last passes, the latest first, each as it was reported, and when it `ended`."""
         read = partial(self._client.xrevrange, self._keys.passes, count=count)
-        found: Any = self._door.read("passes", read, [])
-        records = (
-            self._door.record("passes", fields.get(b"pass", b""), PASS) for _, fields in found
-        )
+        messages: Any = self._replies.read("passes", read, [])
+        raws = (fields.get(b"pass", b"") for _, fields in messages)
+        records = (self._replies.parse_record("passes", raw, PASS) for raw in raws)
         return [record for record in records if record]
 
     def last(self) -> dict[str, Any] | None:
-        """The last pass over all files, as it was told, and when it `ended`."""
-        return self._record("last", self._keys.last, PASS)
+        """The last pass over all files, as it was reported, and when it `ended`."""
+        return self._read("last", self._keys.last, PASS)
 
     def problems(self) -> dict[str, Problem]:
         """Name -> why it is not on S3."""
         read = partial(self._client.hgetall, self._keys.problems)
-        found: Any = self._door.read("problems", read, {})
-        rows = (
-            (raw, self._door.record("problems", value, PROBLEM)) for raw, value in found.items()
-        )
-        return {
-            raw.decode(errors="backslashreplace"): Problem(*row[: len(PROBLEM)])
-            for raw, row in rows
-            if row
-        }
+        problems = {}
+        for raw, value in self._replies.read("problems", read, {}).items():
+            if row := self._replies.parse_record("problems", value, PROBLEM):
+                problems[raw.decode(errors="backslashreplace")] = Problem(*row[: len(PROBLEM)])
+        return problems
 
     def totals(self) -> Totals:
-        """How much is published; counted anew now and then, as that takes its time."""
-        if known := self._record("totals", self._keys.totals, TOTALS):
+        """How much is published; counted again only now and then, as that takes its time."""
+        if known := self._read("totals", self._keys.totals, TOTALS):
             return Totals(known["names"], known["size"])
         began = time.monotonic()
         names = size = 0
         for _, entry in self._registry.names():
             names += 1
             size += entry.signature.size
-        patience = max(1.0, TOTALS_PATIENCE * (time.monotonic() - began))
-        told = json.dumps({"names": names, "size": size})
-        self._client.set(self._keys.totals, told, px=int(patience * 1000))
-        return Totals(names, size)
+        totals = Totals(names, size)
+        expiry = max(1.0, TOTALS_PATIENCE * (time.monotonic() - began))
+        self._write(self._keys.totals, totals._asdict(), expiry)
+        return totals
 
-    def _record(self, where: str, key: str, form: dict[Any, Check]) -> dict[str, Any] | None:
-        raw: Any = self._door.read(where, lambda: self._client.get(key), None)
-        found: dict[str, Any] | None = self._door.record(where, raw, form)
-        return found
+    def _write(self, key: str, record: Mapping[str, Any], seconds: float) -> None:
+        self._client.set(key, json.dumps(dict(record)), px=int(seconds * 1000))
+
+    def _read(self, where: str, key: str, checks: dict[Any, Check]) -> dict[str, Any] | None:
+        raw: Any = self._replies.read(where, lambda: self._client.get(key), None)
+        record: dict[str, Any] | None = self._replies.parse_record(where, raw, checks)
+        return record
 
 
 def _readable(text: str) -> str:
-    """Text without what UTF-8 cannot write, such as the names of some files."""
+    """Text with what UTF-8 cannot write, such as in the names of some files, as escapes."""
     return text.encode(errors="backslashreplace").decode()

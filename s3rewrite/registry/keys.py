@@ -6,11 +6,11 @@ https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-
 import re
 
 
-class Keys:
-    """The keys of one mount, `{s3rewrite:<alias>@<place>}:…`.
+class MountKeys:
+    """The keys of one mount, `{s3rewrite:<alias>@<location>}:…`.
 
-    The place says which bucket the entries speak of, so that another bucket, or another site on
-    the same Redis, begins with a registry of its own.
+    The location is a digest of the bucket and prefix of which the entries speak, so that another
+    bucket, or another site on the same Redis, begins with a registry of its own.
 
     | key           | type   | what                                                        |
     |---------------|--------|-------------------------------------------------------------|
@@ -20,27 +20,27 @@ class Keys:
     | `:changes`    | stream | names published and withdrawn, capped                       |
     | `:hints`      | stream | names to look at now, capped                                |
     | `:withdrawn`  | zset   | fingerprint and name of objects without an entry, since when |
-    | `:unconfirmed`| hash   | name -> writes to S3 whose end nobody has seen yet          |
+    | `:unconfirmed`| hash   | name -> writes to S3 whose end no process has seen yet      |
     | `:epoch`      | string | a new one after each loss of the registry, and the server's |
     |               |        | run id then                                                 |
     | `:seen`       | string | seconds since 1970 up to which no write was lost            |
-    | `:lease`      | string | who may publish now: fencing number and owner               |
+    | `:lease`      | string | the pass that may publish now: fencing number and owner     |
     | `:fence`      | string | the last fencing number                                     |
-    | `:rules`      | string | the settings by which files were sent                       |
+    | `:rules`      | string | the settings with which the published files were sent       |
     | `:passes`     | stream | what the last passes did, capped                            |
     | `:last`       | string | what the last pass over all files did                       |
     | `:problems`   | hash   | name -> why it is not on S3, and since when, capped         |
-    | `:progress`   | string | how far the pass is that runs now                           |
-    | `:loop`       | string | who loops over the mount; expires where nobody does         |
+    | `:progress`   | string | the progress of the pass that runs now                      |
+    | `:loop`       | string | the loop over the mount; expires where none runs            |
     | `:totals`     | string | how much is published; expires soon                         |
-    | `:only_copies`| string | when freed files' objects were looked at, and who lost theirs |
+    | `:only_copies`| string | when freed files' objects were checked, and which are lost  |
     | `:offered:<n>`| set    | batches offered under the lease with that fencing number,   |
     |               |        | which no worker has claimed                                 |
-    | `:messages:<n>` | list | what workers report of those that they claimed            |
+    | `:messages:<n>` | list | what workers report of the batches that they claimed       |
     """
 
-    def __init__(self, alias: str, place: str = "") -> None:
-        self.tag = f"{{s3rewrite:{alias}@{place}}}" if place else f"{{s3rewrite:{alias}}}"
+    def __init__(self, alias: str, location: str = "") -> None:
+        self.tag = f"{{s3rewrite:{alias}@{location}}}" if location else f"{{s3rewrite:{alias}}}"
         self.directories = f"{self.tag}:dirs"
         self.claims = f"{self.tag}:claims"
         self.changes = f"{self.tag}:changes"
@@ -65,11 +65,11 @@ class Keys:
         return f"{self.tag}:d:{directory}"
 
     def offered(self, lease: str) -> str:
-        """The batches handed out under a lease."""
+        """The batches that are on offer under a lease."""
         return f"{self.tag}:offered:{lease.split(' ', maxsplit=1)[0]}"
 
     def messages(self, lease: str) -> str:
-        """What is told of the batches handed out under a lease."""
+        """The messages of workers about the batches of a lease."""
         return f"{self.tag}:messages:{lease.split(' ', maxsplit=1)[0]}"
 
     @property
@@ -79,7 +79,7 @@ class Keys:
 
     @property
     def types(self) -> dict[str, str]:
-        """Key -> type, of those whose names are always the same."""
+        """Key -> type, of the keys whose names never change."""
         return {
             **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),

@@ -1,4 +1,4 @@
-"""The lease of a mount: who may publish now. One pass at a time, on all hosts."""
+"""The lease of a mount: only the pass that holds it may publish, on however many hosts."""
 
 import os
 import socket
@@ -14,10 +14,9 @@ import redis
 from s3rewrite.registry.commands import Registry
 
 DURATION = 15.0
-"""Seconds for which a lease stands if its holder does not renew it."""
+"""Seconds for which a lease is valid if its holder does not renew it."""
 
-
-LATE = 960.0
+LATE_WRITE_SECONDS = 960.0
 """Seconds after the end of a lease in which a request of its holder may still arrive at S3.
 
 A service refuses what was signed more than 15 minutes ago; a minute more for a lease that ended
@@ -30,20 +29,21 @@ MAX_CLAIMS = 100_000
 
 
 class Lease(str):
-    """What `claim`, `publish` and `refresh` want as `lease`; knows how long it stands for sure."""
+    """The `lease` that `claim`, `publish` and `refresh` take: fencing number, host:pid, token."""
 
-    until: float
+    valid_until: float
+    """By `now`: until then no other pass can hold the lease."""
 
     are_abandoned = False
-    """Whether this process is to send and publish nothing more, whatever lease it has."""
+    """Whether this process may send and publish nothing more, whatever leases it has."""
 
-    def stands(self) -> bool:
-        """Whether it stands by this machine's clock, asleep or awake; asks nobody."""
-        return not Lease.are_abandoned and now() < self.until
+    def is_valid(self) -> bool:
+        """Whether it is still valid by this machine's clock. Does not ask Redis."""
+        return not Lease.are_abandoned and now() < self.valid_until
 
 
 _held: dict[Lease, Registry] = {}
-"""Those of this process."""
+"""The leases of this process, each with its registry."""
 
 
 def now() -> float:
@@ -84,49 +84,48 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
             _renew(registry, lease, 0)
 
 
-def abandoned() -> list[Callable[[], None]]:
-    """No lease of this process stands any more; what gives each of them back in Redis.
+def abandon_all() -> list[Callable[[], None]]:
+    """End all leases of this process. Returns functions that give them back to Redis.
 
-    Those raise redis.RedisError.
+    Those may raise redis.RedisError.
     """
     Lease.are_abandoned = True
     return [partial(_renew, registry, lease, 0) for lease, registry in _held.items()]
 
 
-def lease_of_another(registry: Registry, lease: str) -> Lease:
-    """A lease that another process holds and renews; it stands as long as Redis says by now.
+def load_lease(registry: Registry, lease: str) -> Lease:
+    """A lease that another process holds and renews, as a worker uses it.
 
     Raises redis.RedisError.
     """
-    found = Lease(lease)
-    found.until = float("-inf")
-    renew_by_registry(registry, found)
-    return found
+    loaded = Lease(lease)
+    refresh_expiry(registry, loaded)
+    return loaded
 
 
-def renew_by_registry(registry: Registry, lease: Lease) -> None:
-    """See for how long a lease that another process holds stands. Raises redis.RedisError.
+def refresh_expiry(registry: Registry, lease: Lease) -> None:
+    """Ask Redis for how long another process's lease is valid. Raises redis.RedisError.
 
-    Counted from before the question, so that it never seems to stand for longer than it does.
+    Counted from before the question, so that it never seems to be valid for longer than it is.
     """
     asked = now()
-    left = registry.scripts.run("lease_left", [registry.keys.lease], [lease])
-    lease.until = asked + left / 1000 if left > 0 else float("-inf")
+    milliseconds = registry.scripts.run("lease_left", [registry.keys.lease], [lease])
+    lease.valid_until = asked + milliseconds / 1000 if milliseconds > 0 else float("-inf")
 
 
 def _acquire(registry: Registry, duration: float) -> Lease:
     owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
-    own, types = registry.keys, registry.keys.types
-    keys = [own.lease, own.fence, own.unconfirmed_writes, own.claims, *types]
-    arguments = [owner, int(duration * 1000), int(LATE), MAX_CLAIMS, *types.values()]
-    until = now() + duration
-    found, is_new, removed = registry.scripts.run("acquire", keys, arguments)
+    names, types = registry.keys, registry.keys.types
+    keys = [names.lease, names.fence, names.unconfirmed_writes, names.claims, *types]
+    arguments = [owner, int(duration * 1000), int(LATE_WRITE_SECONDS), MAX_CLAIMS, *types.values()]
+    valid_until = now() + duration  # counted from before the question, as in `refresh_expiry`
+    current, is_new, removed = registry.scripts.run("acquire", keys, arguments)
     for key in removed:
-        registry.door.dropped(key.decode().removeprefix(f"{own.tag}:"), "another type")
-    if own.directories.encode() in removed:
-        registry.clear()  # nobody knows any more what is published
-    lease = Lease(found.decode(errors="replace"))
-    lease.until = until
+        registry.replies.log_dropped(key.decode().removeprefix(f"{names.tag}:"), "another type")
+    if names.directories.encode() in removed:
+        registry.clear()  # the only list of what is published is lost
+    lease = Lease(current.decode(errors="replace"))
+    lease.valid_until = valid_until
     if not is_new:
         raise LeaseTaken(lease.split(" ")[1])
     return lease
@@ -135,7 +134,7 @@ def _acquire(registry: Registry, duration: float) -> Lease:
 def _renew(registry: Registry, lease: Lease, duration: float) -> None:
     until = now() + duration
     if registry.scripts.run("renew", [registry.keys.lease], [lease, int(duration * 1000)]):
-        lease.until = until
+        lease.valid_until = until
 
 
 def _keep(registry: Registry, lease: Lease, duration: float, done: threading.Event) -> None:

@@ -1,35 +1,35 @@
-"""When the only copies of freed files were looked at, and which of them were lost then."""
+"""When a pass last checked the only copies of freed files, and which of them were lost then."""
 
 import json
 from functools import partial
 from typing import Any, NamedTuple
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import is_text, is_time
+from s3rewrite.registry.replies import is_text, is_time
 
-MOST = 10_000
-"""Names that are remembered."""
+MAX_LOST = 10_000
+"""Names that are kept."""
 
 
-class Looked(NamedTuple):
-    """A look at all only copies: when, in seconds since 1970, and the names that were lost."""
+class OnlyCopiesCheck(NamedTuple):
+    """A check of all only copies: when, in seconds since 1970, and the names that were lost."""
 
-    at: float = 0.0
+    checked_at: float = 0.0
     lost: frozenset[str] = frozenset()
 
 
-def last_look(registry: Registry) -> Looked:
-    """The last one; one that was never, where nothing is known of it. Raises redis.RedisError."""
+def read_last_check(registry: Registry) -> OnlyCopiesCheck:
+    """The last check; an empty one in 1970 where none is known. Raises redis.RedisError."""
     where, key = "the only copies", registry.keys.only_copies
-    raw: Any = registry.door.read(where, partial(registry.client.get, key), None)
-    record = registry.door.record(where, raw, {0: is_time})
+    raw: Any = registry.replies.read(where, partial(registry.client.get, key), None)
+    record = registry.replies.parse_record(where, raw, {0: is_time})
     if not isinstance(record, list):
-        return Looked()
-    at, *lost = record
-    return Looked(float(at), frozenset(filter(is_text, lost)))
+        return OnlyCopiesCheck()
+    checked_at, *lost = record
+    return OnlyCopiesCheck(float(checked_at), frozenset(filter(is_text, lost)))
 
 
-def note_look(registry: Registry, looked: Looked) -> None:
-    """Remember a look. Raises redis.RedisError."""
-    value = json.dumps([looked.at, *sorted(looked.lost)[:MOST]])
+def record_check(registry: Registry, check: OnlyCopiesCheck) -> None:
+    """Remember a check. Raises redis.RedisError."""
+    value = json.dumps([check.checked_at, *sorted(check.lost)[:MAX_LOST]])
     registry.client.set(registry.keys.only_copies, value)

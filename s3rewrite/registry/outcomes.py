@@ -1,40 +1,40 @@
-"""What the commands on a registry take and answer."""
+"""The values that the commands on a registry take and return."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Outcome(StrEnum):
-    """What a compare-and-set came to."""
+    """The result of a compare-and-set."""
 
     CLAIMED = "claimed"
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
-    """The file was changed since: another upload will publish it."""
+    """The file has changed since the claim: another upload will publish it."""
     FENCED = "fenced"
-    """The lease is no longer ours: nothing may be published."""
+    """Another pass has the lease, or none: this one may publish nothing."""
     DOUBTFUL = "doubtful"
     """An earlier write of other bytes to the same object may still arrive at S3."""
 
 
 class Claim(NamedTuple):
-    """The right to publish a name once, while the token stands."""
+    """The right to publish a name once, until another claim replaces the token."""
 
     name: str
     token: str
 
 
 class Withdrawn(NamedTuple):
-    """An object that the bucket may hold and no entry speaks of."""
+    """An object that may be in the bucket and has no entry."""
 
     name: str
     fingerprint: str = ""
     """"" where all bytes of a name have one key."""
     was_freed: bool = False
-    """It may be the only copy of a file that vanished, and that nobody has deleted."""
+    """It may be the only copy of a file that vanished, though nobody has deleted it."""
 
     def member(self) -> str:
-        """As the registry notes it: `withdraw.lua`."""
+        """The member of the set `withdrawn`, as `withdraw.lua` writes it."""
         mark = "freed:" if self.was_freed else ""
         return f"{mark}{self.fingerprint or '-'} {self.name}"
 
@@ -43,8 +43,8 @@ class Epoch(NamedTuple):
     """Whether the registry can be believed, on the server process that was asked."""
 
     state: str
-    """"stands", "begun" where there was none, or "doubted": its entries are to be compared."""
+    """"current", "begun" where there was none, or "doubted": its entries are to be compared."""
     run_id: str
     """Of the server process."""
-    seen: float
+    safe_until: float
     """Seconds since 1970 up to which the server has lost no write."""

@@ -1,8 +1,8 @@
 """Sending Lua scripts and pipelines to the one server that holds a mount's keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +11,9 @@ from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
 from s3rewrite.registry.cluster import Cluster
+
+Call = tuple[Sequence[str], Sequence[Any]]
+"""The keys and the arguments of a script."""
 
 
 class Scripts:
@@ -22,43 +25,39 @@ class Scripts:
     def __init__(self, client: redis.Redis, key: str) -> None:
         self._client = client
         self._key = key
-        self._known: dict[str, Script] = {}
+        self._script: Callable[[str], Script] = cache(
+            lambda name: client.register_script(script_source(name))
+        )
 
-    def run(self, name: str, keys: Sequence[str], args: Sequence[Any], pipeline: Any = None) -> Any:
-        """Run the script of that file now, or put it into a pipeline of `together`."""
-        return self._script(name)(keys=keys, args=args, client=pipeline)
+    def run(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run the script of that file."""
+        return self._script(name)(keys=keys, args=args)
 
-    def run_each(
-        self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]
-    ) -> list[Any]:
+    def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
         """Run a script with each of these keys and arguments, each by itself, in one round trip."""
+        # redis-py's pipelines would first ask the server whether it knows the script.
         sha = self._script(name).sha
-        with self.together() as pipeline:
+        with self.pipeline() as pipeline:
             for keys, args in calls:
                 pipeline.evalsha(sha, len(keys), *keys, *args)
             replies = pipeline.execute(raise_on_error=False)
             for reply in replies:
                 if isinstance(reply, Exception) and not isinstance(reply, NoScriptError):
-                    raise reply
+                    raise reply  # inside the block, where `pipeline_at` learns of a moved key
         # Where the server did not know the script yet, nothing has happened.
         return [
             self.run(name, *call) if isinstance(reply, NoScriptError) else reply
             for call, reply in zip(calls, replies, strict=True)
         ]
 
-    def _script(self, name: str) -> Script:
-        if name not in self._known:
-            self._known[name] = self._client.register_script(source(name))
-        return self._known[name]
-
-    def together(self) -> AbstractContextManager[Any]:
+    def pipeline(self) -> AbstractContextManager[Any]:
         """A pipeline: its commands are sent in one round trip. The caller executes it."""
         if isinstance(self._client, Cluster):
             return self._client.pipeline_at(self._key)
         return self._client.pipeline(transaction=False)
 
 
-@lru_cache
-def source(name: str) -> str:
-    """The script of that file; read once, as a registry is made for each save."""
+@cache
+def script_source(name: str) -> str:
+    """The text of a script in lua/."""
     return (files(__package__) / "lua" / f"{name}.lua").read_text()

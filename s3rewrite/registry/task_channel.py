@@ -1,6 +1,6 @@
-"""Where a pass hands out batches of names, and hears what became of them.
+"""Where a pass offers batches of names to workers, and receives what became of them.
 
-All of it is of one lease and goes when that ends: what comes later is heard by nobody.
+All of it belongs to one lease and goes when that ends: nobody reads later messages.
 """
 
 import json
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.door import Check, is_text
+from s3rewrite.registry.replies import Check, is_text
 
-EXPIRES = 3600
-"""Seconds after which what nobody hears or takes up any more is gone,"""
+EXPIRY_SECONDS = 3600
+"""Seconds after which batches and messages expire that nobody claims or reads."""
 
-AT_ONCE = 1000
-"""and messages that are read in one round trip."""
+READ_SIZE = 1000
+"""Messages that one round trip reads at most."""
 
 Message = dict[str, Any]
-"""What is told; the rest of JSON."""
+"""What a worker reports of a batch: JSON, with the batch's id as "batch"."""
 
 MESSAGE: dict[Any, Check] = {"batch": is_text}
 
@@ -28,41 +28,43 @@ class TaskChannel:
     def __init__(self, registry: Registry, lease: str) -> None:
         self._scripts = registry.scripts
         self._client = registry.client
-        self._door = registry.door
-        self._handed = registry.keys.offered(lease)
-        self._told = registry.keys.messages(lease)
+        self._replies = registry.replies
+        self._offered = registry.keys.offered(lease)
+        self._messages = registry.keys.messages(lease)
 
     # The pass
 
     def offer(self, batch: str) -> None:
-        """A batch may be taken up."""
-        with self._scripts.together() as pipeline:
-            pipeline.sadd(self._handed, batch)
-            pipeline.expire(self._handed, EXPIRES)
+        """Let one worker claim a batch."""
+        with self._scripts.pipeline() as pipeline:
+            pipeline.sadd(self._offered, batch)
+            pipeline.expire(self._offered, EXPIRY_SECONDS)
             pipeline.execute()
 
     def receive(self, wait: float) -> list[Message]:
-        """What was told since, in its order; waits up to `wait` seconds for the first."""
-        found: Any = self._client.lpop(self._told, AT_ONCE)
-        if not found and wait > 0:
-            first: Any = self._client.blpop([self._told], wait)
-            found = [first[1]] if first else []
-        read = (self._door.record("what workers tell", raw, MESSAGE) for raw in found or ())
-        return [message for message in read if message]
+        """The next messages, in their order; waits up to `wait` seconds for the first."""
+        raws: Any = self._client.lpop(self._messages, READ_SIZE)
+        if not raws and wait > 0:
+            first: Any = self._client.blpop([self._messages], wait)
+            raws = first[1:] if first else []
+        records = (
+            self._replies.parse_record("a worker's message", raw, MESSAGE) for raw in raws or ()
+        )
+        return [record for record in records if record]
 
     def clear(self) -> None:
-        """Nothing is handed out any more."""
-        self._client.unlink(self._handed, self._told)
+        """Withdraw all offers, and drop all messages."""
+        self._client.unlink(self._offered, self._messages)
 
     # Workers
 
     def claim(self, batch: str) -> bool:
-        """Whether the batch was there to be taken up: it is given once."""
-        return bool(self._client.srem(self._handed, batch))
+        """Whether the batch was on offer: only one worker gets it."""
+        return bool(self._client.srem(self._offered, batch))
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Tell the pass."""
-        with self._scripts.together() as pipeline:
-            pipeline.rpush(self._told, *map(json.dumps, messages))
-            pipeline.expire(self._told, EXPIRES)
+        """Report to the pass."""
+        with self._scripts.pipeline() as pipeline:
+            pipeline.rpush(self._messages, *map(json.dumps, messages))
+            pipeline.expire(self._messages, EXPIRY_SECONDS)
             pipeline.execute()

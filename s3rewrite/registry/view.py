@@ -1,14 +1,15 @@
-"""A web process's cached, leased picture of a mount's registry.
+"""A web process's cached picture of a mount's registry, believed for a limited time.
 
-A page whose names are known costs Redis nothing. Whichever request comes first after
-`poll_seconds` reads what changed since, in the same round trip as the names that are missing.
-There is no thread, nothing happens at import, and a forked process starts anew.
+A page whose names are cached costs Redis nothing. The first request after `poll_seconds` reads
+what changed since, in the same round trip as the names that are missing. There is no thread,
+nothing happens at import, and a forked process begins with an empty cache.
 
-The change stream is read from the last change seen, that one included: as long as it is still
-there, nothing between was lost, whatever was trimmed or flushed meanwhile. Where it is gone, or
-the epoch is another, everything cached is dropped. And an epoch is believed only on the server
-process on which it began: after a failover or a restart, which may have brought back what was
-withdrawn, everything is local until a pass has compared the entries with files and bucket.
+A poll reads the change stream from the last change that it has seen, that one included: as long
+as that change is still there, nothing between was lost, whatever was trimmed or flushed meanwhile.
+Where it is gone, or the epoch is another, the view drops its whole cache. And it believes an epoch
+only on the server process on which that began: after a failover or a restart, which may have
+brought back what was withdrawn, pages link local files until a pass has compared the entries with
+files and bucket.
 """
 
 import logging
@@ -16,57 +17,54 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 import redis
 
 from s3rewrite.core.counters import link_counter
-from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode, split
+from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, decode_entry, split
 from s3rewrite.registry.commands import Registry
-from s3rewrite.registry.remembered import Remembered
-from s3rewrite.registry.scripts import source
+from s3rewrite.registry.entry_cache import EntryCache
+from s3rewrite.registry.scripts import script_source
 
 logger = logging.getLogger("s3rewrite.registry")
 
-CHANGES = 1000
-"""Changes that one poll reads; after more, dropping what is cached is cheaper."""
+MAX_CHANGES = 1000
+"""Changes that one poll reads; after more, dropping the cache is cheaper."""
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds in which Redis is left alone after a failure, the second, and so on."""
-
-
-class Times(NamedTuple):
-    """How long a view believes what it knows, in seconds."""
-
-    poll_seconds: float = 1.0
-    max_staleness: float = 5.0
-    redis_timeout: float = 0.25
-
-
-DEFAULT_TIMES = Times()
+"""Seconds for which the view leaves Redis alone after a failure, the second, and so on."""
 
 
 class View:
-    """Names -> entries, of one mount, for one process. Safe to share between threads."""
+    """Names -> entries, of one mount, for one process. Safe to share between threads.
+
+    All limits are in seconds: how often the view asks for changes at most, after which time
+    without an answer it believes its cache no longer, and how long a request waits for Redis.
+    """
 
     def __init__(
         self,
         registry: Registry,
-        times: Times = DEFAULT_TIMES,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        poll_seconds: float = 1.0,
+        max_staleness: float = 5.0,
+        redis_timeout: float = 0.25,
     ) -> None:
         self.alias = registry.alias
         self._registry = registry
-        self._times = times
         self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._max_staleness = max_staleness
+        self._redis_timeout = redis_timeout
         self._reset()
 
     def is_warm(self, names: Sequence[str]) -> bool:
         """Whether `get_many(names)` answers without asking Redis."""
         now = self._clock()
-        return self._pid == os.getpid() and not (
-            self._may_ask(now) and (self._poll_is_due(now) or self._missing(names))
-        )
+        may_ask = now >= self._retry_at
+        is_due = now - self._polled_at >= self._poll_seconds
+        return self._pid == os.getpid() and not (may_ask and (is_due or self._missing(names)))
 
     def get_many(self, names: Sequence[str]) -> list[Entry | None]:
         """The entry of each name, or None: link it locally. Never raises an error of Redis."""
@@ -74,39 +72,39 @@ class View:
             self._reset()
         if not self.is_warm(names):
             self._refresh(names)
-        return self._answers(names)
+        return self.get_cached(names)
+
+    def get_cached(self, names: Sequence[str]) -> list[Entry | None]:
+        """As `get_many`, from what this process knows already: does not ask Redis."""
+        if not self.is_trusted():
+            return [None] * len(names)
+        with self._lock:
+            return [self._cache.get(name) for name in names]
 
     def is_trusted(self) -> bool:
-        """Whether what is known is young enough to be believed, and of an epoch."""
-        is_leased = self._clock() - self._polled_at < self._times.max_staleness
-        return is_leased and self._epoch is not None
+        """Whether what the view knows is of an epoch, and young enough to be believed."""
+        is_fresh = self._clock() - self._polled_at < self._max_staleness
+        return is_fresh and self._epoch is not None
 
-    def known(self, names: Sequence[str]) -> list[Entry | None]:
-        """As `get_many`, of what this process knows already: Redis is not asked."""
-        return self._answers(names)
-
-    def forget(self, names: Sequence[str]) -> None:
-        """This process changed these names: ask again at their next use."""
-        with self._lock:
-            for name in names:
-                self._cache.drop(name)
+    def withdraw(self, names: Sequence[str], *, hint: bool) -> None:
+        """Withdraw names as a registry does, and forget them. Raises redis.RedisError."""
+        try:
+            self._registry.withdraw(names, hint=hint)
+        finally:  # in any case: what Redis has done is not known after an error
+            with self._lock:
+                for name in names:
+                    self._cache.forget(name)
 
     def _reset(self) -> None:
         self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._asking = threading.Lock()
-        self._cache = Remembered()
+        self._lock = threading.Lock()  # guards the cache, never held while Redis is asked
+        self._asking = threading.Lock()  # held by the one thread that asks
+        self._cache = EntryCache()
         self._epoch: bytes | None = None
-        self._cursor: bytes | None = None
+        self._cursor: bytes | None = None  # the id of the last change that was seen
         self._polled_at = float("-inf")
-        self._failures = 0
+        self._failures = 0  # since the last answer
         self._retry_at = float("-inf")
-
-    def _may_ask(self, now: float) -> bool:
-        return now >= self._retry_at
-
-    def _poll_is_due(self, now: float) -> bool:
-        return now - self._polled_at >= self._times.poll_seconds
 
     def _missing(self, names: Sequence[str]) -> list[str]:
         with self._lock:
@@ -114,19 +112,13 @@ class View:
             # No file has a longer name: a visitor may have made it up.
             return list(dict.fromkeys(name for name in unknown if len(name) <= MAX_NAME_BYTES))
 
-    def _answers(self, names: Sequence[str]) -> list[Entry | None]:
-        if not self.is_trusted():
-            return [None] * len(names)
-        with self._lock:
-            return [self._cache.get(name) for name in names]
-
     def _refresh(self, names: Sequence[str]) -> None:
-        """Ask Redis, one thread at a time. The others wait only for what they do not know."""
-        if not self._asking.acquire(timeout=self._patience(names)):
+        """Ask Redis, one thread at a time. The others wait only for names that are not cached."""
+        if not self._asking.acquire(timeout=self._wait_limit(names)):
             return
         try:
             # Another thread may have asked for the same, or met a failure, in the meantime. And
-            # a change may drop a name that seemed known when the question was put: ask twice.
+            # a change may drop a name that was cached when the question was put: ask twice.
             for _ in range(2):
                 if not self.is_warm(names):
                     self._ask(names)
@@ -135,64 +127,75 @@ class View:
         finally:
             self._asking.release()
 
-    def _patience(self, names: Sequence[str]) -> float:
-        """How long to wait for another thread that asks: what is known is fresh while traffic
-        keeps it so, but not after a quiet time. Where Redis is away, `max_staleness` counts."""
+    def _wait_limit(self, names: Sequence[str]) -> float:
+        """How many seconds to wait for another thread that asks.
+
+        | all names are cached | the last answer is                   | wait            |
+        |----------------------|--------------------------------------|-----------------|
+        | no                   | of any age                           | `redis_timeout` |
+        | yes                  | fresh, as traffic keeps it           | 0               |
+        | yes                  | older, as Redis is away: the cache   | 0               |
+        |                      | holds until `max_staleness`          |                 |
+        | yes                  | older, after a time without requests | `redis_timeout` |
+        """
         age = self._clock() - self._polled_at
-        is_fresh = age < self._times.poll_seconds + self._times.redis_timeout
-        knows = (is_fresh or self._failures > 0) and not self._missing(names)
-        return 0 if knows else self._times.redis_timeout
+        is_fresh = age < self._poll_seconds + self._redis_timeout
+        needs_nothing = (is_fresh or self._failures > 0) and not self._missing(names)
+        return 0 if needs_nothing else self._redis_timeout
 
     def _ask(self, names: Sequence[str]) -> None:
         """One round trip: the epoch, the changes since the last one seen, then missing names.
 
         In this order: an entry read after the changes is at least as new as they are.
         """
-        asked_at = self._clock()
-        missing = self._missing(names)
+        asked_at = self._clock()  # before, so that no answer counts as newer than it is
+        missing: dict[str, list[str]] = {}
+        for name in self._missing(names):
+            missing.setdefault(split(name)[0], []).append(name)
         keys = self._registry.keys
-        with self._registry.scripts.together() as pipeline:
+        with self._registry.scripts.pipeline() as pipeline:
             # In full, as asking whether the server knows a script costs a round trip.
-            pipeline.eval(source("current_epoch"), 1, keys.epoch)
+            pipeline.eval(script_source("current_epoch"), 1, keys.epoch)
             if self._cursor is None:
                 pipeline.xrevrange(keys.changes, count=1)
             else:
-                pipeline.xrange(keys.changes, min=self._cursor, count=CHANGES)
-            grouped = _by_directory(missing)
-            for directory, found in grouped.items():
-                pipeline.hmget(keys.directory(directory), [basename for _, basename in found])
-            epoch, changes, *replies = pipeline.execute(raise_on_error=False)
-        door = self._registry.door
+                pipeline.xrange(keys.changes, min=self._cursor, count=MAX_CHANGES)
+            for directory, group in missing.items():
+                pipeline.hmget(keys.directory(directory), [split(name)[1] for name in group])
+            epoch, changes, *hashes = pipeline.execute(raise_on_error=False)
+        check_type = self._registry.replies.check_type
         with self._lock:
-            self._apply(door.right("epoch", epoch, None), door.right("changes", changes, []))
-            for found, reply in zip(grouped.values(), replies, strict=True):
-                self._remember([name for name, _ in found], reply)
+            self._apply(check_type("epoch", epoch, None), check_type("changes", changes, []))
+            for group, values in zip(missing.values(), hashes, strict=True):
+                self._remember(group, check_type("a directory", values, [None] * len(group)))
         self._succeed(asked_at)
         if counts := link_counter():
-            counts.count_poll(self.alias, missing=len(missing), is_ok=True)
+            count = sum(map(len, missing.values()))
+            counts.count_poll(self.alias, missing=count, is_ok=True)
 
     def _apply(self, epoch: bytes | None, changes: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
-        """Drop what changed; everything, where it cannot be told what did."""
-        is_whole = len(changes) < CHANGES
+        """Drop what changed; the whole cache, where that is not known."""
+        is_whole = len(changes) < MAX_CHANGES
         if epoch != self._epoch or not (changes and changes[0][0] == self._cursor and is_whole):
             self._cache.clear()
             self._epoch = epoch
+        # Without a cursor the next poll begins at the end of the stream, with an empty cache.
         self._cursor = changes[-1][0] if changes and is_whole else None
+        # The first change was seen before; or all was dropped, and the others do no harm.
         for _, fields in changes[1:]:
-            if name := self._registry.door.name("a change", fields.get(b"n", fields.get(b"e"))):
-                self._cache.drop(name)
+            raw = fields.get(b"n", fields.get(b"e"))  # "n": a name, "e": an epoch has begun
+            if name := self._registry.replies.parse_name("a change", raw):
+                self._cache.forget(name)
             else:
                 self._cache.clear()
 
-    def _remember(self, names: list[str], reply: Any) -> None:
-        """The entries of names of one directory, as Redis answered."""
-        door = self._registry.door
-        values: list[bytes | None] = door.right("a directory", reply, [None] * len(names))
+    def _remember(self, names: list[str], values: list[bytes | None]) -> None:
+        """Cache the entries of names of one directory, as Redis holds them."""
         for name, value in zip(names, values, strict=True):
-            entry = decode(value)
+            entry = decode_entry(value)
             self._cache.put(name, entry)
             if value is not None and not entry:
-                door.dropped("entries", {name: value})
+                self._registry.replies.log_dropped("entries", {name: value})
 
     def _succeed(self, asked_at: float) -> None:
         if self._failures:
@@ -202,7 +205,7 @@ class View:
         self._polled_at = asked_at
 
     def _pause(self, error: redis.RedisError) -> None:
-        """The breaker: leave Redis alone for a while, longer each time. Said once."""
+        """The circuit breaker: leave Redis alone for a while, longer each time. Logs the first."""
         if not self._failures:
             message = "Redis does not answer for mount %r: pages link local files meanwhile. %s"
             extra = {"mount": self.alias, "reason": str(error)}
@@ -211,11 +214,3 @@ class View:
         self._failures += 1
         if counts := link_counter():
             counts.count_poll(self.alias, missing=0, is_ok=False)
-
-
-def _by_directory(names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    grouped: dict[str, list[tuple[str, str]]] = {}
-    for name in names:
-        directory, basename = split(name)
-        grouped.setdefault(directory, []).append((name, basename))
-    return grouped

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.shown import Veiled, cleaned
+from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.s3 import answers
 from s3rewrite.s3.ends import UnconfirmedWrites
 from s3rewrite.s3.errors import NO_S3, SLOWED, NotS3Error, S3Error, S3Unavailable, translated
@@ -154,14 +154,14 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
 
     config = _config(mount)
     own = mount.client.get("config")
-    given = Veiled({**mount.client, "config": config.merge(own) if own else config})
+    given = RedactedDict({**mount.client, "config": config.merge(own) if own else config})
     # The default session is shared with the rest of the process, and not thread-safe.
     session = botocore.session.get_session()
     try:
         client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **given)
     except (BotoCoreError, TypeError, ValueError) as error:
         # Their frames, which a debug page would show, have the keys in plain sight.
-        reason = cleaned(str(error))
+        reason = redact(str(error))
         raise S3Error(f"CLIENT of mount {mount.alias!r} makes no client: {reason}") from None
     # After botocore's own handler of that event, which adds what is taken out here.
     client.meta.events.register_last("before-call.s3", _expect_nothing)

@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from s3rewrite.core.shown import cleaned
+from s3rewrite.core.redaction import redact
 
 HINTS = {
     "NoSuchBucket": "the bucket does not exist: create it, or mend BUCKET",
@@ -70,7 +70,7 @@ class S3Error(Exception):
     """S3 refused or failed one request, for one object."""
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(cleaned(message))
+        super().__init__(redact(message))
 
     code = ""
     """What S3 calls it, such as AccessDenied; "" where no answer came."""

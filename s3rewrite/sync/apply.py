@@ -10,8 +10,15 @@ from itertools import islice
 from s3rewrite import conf
 from s3rewrite.core.batches import batches
 from s3rewrite.core.debounce import is_young
-from s3rewrite.core.entries import Entry, Signature, are_published, by_directory, join, split
-from s3rewrite.disk.ground import is_there
+from s3rewrite.core.entries import (
+    Entry,
+    Signature,
+    group_by_directory,
+    join,
+    matches_published,
+    split,
+)
+from s3rewrite.disk.access import is_there
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
@@ -94,16 +101,16 @@ class Changes:
 
     def _apply_directories(self, batch: list[Directory]) -> None:
         self._job.progress.moved()
-        published = self._job.registry.encoded([directory.path for directory in batch])
+        published = self._job.registry.encoded_entries([directory.path for directory in batch])
         force = self._job.choices.force
         looks_closer = force or self._again is not None
         for directory, found in zip(batch, published, strict=True):
             self._note_freed(directory)
-            if not looks_closer and are_published(directory.files, found, directory.freed):
+            if not looks_closer and matches_published(directory.files, found, directory.freed):
                 self._report.add(Result.KEPT, len(directory.files))
                 self._note_freeable(directory)
                 continue
-            entries = self._job.registry.decoded(directory.path, found)
+            entries = self._job.registry.decode_entries(directory.path, found)
             self._mark(directory, entries)
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._leave_young(planned)
@@ -125,7 +132,7 @@ class Changes:
         self._report.add(Result.PENDING, len(young))
 
     def _apply_names(self, names: Iterable[str]) -> None:
-        for directory, basenames in by_directory(names).items():
+        for directory, basenames in group_by_directory(names).items():
             paths = {basename: join(directory, basename) for basename in basenames}
             looked_at = self._looked_at(paths.values())
             published = self._job.registry.get(looked_at)

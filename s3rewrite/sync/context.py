@@ -11,7 +11,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
@@ -101,7 +101,7 @@ class SyncContext:
 
     def kept_local(self, name: str) -> str:
         """Why a name is not to become public, "" where it may."""
-        why = kept_local(self.storage, self.mount, name)
+        why = find_local_reason(self.storage, self.mount, name)
         return why.reason if why else ""
 
     def should_continue(self) -> bool:
@@ -116,5 +116,5 @@ class SyncContext:
         """
         job = replace(self, lease=lease)
         job.__dict__["bucket"] = bucket or self.bucket
-        job.bucket.may_send = lease.stands
+        job.bucket.may_send = lease.is_valid
         return job

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable
 from contextlib import suppress
 
 from s3rewrite.core.entries import Entry
-from s3rewrite.core.mounts import limit_of
+from s3rewrite.core.mounts import resolve_limit
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.freed import stub_of
 from s3rewrite.registry import Claim, Withdrawn
@@ -76,7 +76,7 @@ def allowed(job: SyncContext, report: Report, due: int) -> int:
     """How many objects may be deleted: a percentage is one of the published ones and the due."""
     chosen = job.choices.max_delete
     published = sum(report.counts[result] for result in PUBLISHED)
-    return limit_of(job.mount.max_delete if chosen is None else chosen, published + due)
+    return resolve_limit(job.mount.max_delete if chosen is None else chosen, published + due)
 
 
 def due_objects(job: SyncContext) -> list[Withdrawn]:
@@ -91,7 +91,7 @@ def due_objects(job: SyncContext) -> list[Withdrawn]:
             superfluous = _is_superfluous(job, found, published.get(found.name))
             (due if superfluous else needed).append(found)
     if not job.choices.dry_run:
-        job.registry.forget(needed)
+        job.registry.forget_withdrawn(needed)
     return due
 
 
@@ -143,7 +143,7 @@ def delete_objects(job: SyncContext, due: list[Withdrawn], report: Report) -> No
         failed = _put_away(job, keys)
         failed |= job.bucket.delete(key for key in keys if key not in failed)
         job.registry.confirm_writes(claims)
-        job.registry.forget(found for key, found in keys.items() if key not in failed)
+        job.registry.forget_withdrawn(found for key, found in keys.items() if key not in failed)
     for key, found in keys.items():
         if key in failed:
             report.fail(found.name, f"not deleted: {failed[key]}", "delete")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from s3rewrite.core.entries import Signature, join
-from s3rewrite.core.meant import PLAIN, Facts, are_unsuspicious, why_kept_local
+from s3rewrite.core.kept_local import NORMAL_ACCESS, FileAccess, are_ordinary, why_kept_local
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import MAX_KEY_BYTES
 from s3rewrite.core.patterns import is_excluded
@@ -62,7 +62,7 @@ class Rules:
         kept = {name: files[name] for name in files if self.may_go(join(path, name))}
         return Directory(path, kept, freed)
 
-    def may_go(self, name: str, facts: Facts = PLAIN) -> bool:
+    def may_go(self, name: str, facts: FileAccess = NORMAL_ACCESS) -> bool:
         """Whether a file goes to S3, or a directory (`a/`) is entered; noted where it is not.
 
         What is excluded is not noted. In such a directory each name is looked at by itself.
@@ -77,7 +77,7 @@ class Rules:
             self.findings.skip(name.rstrip("/"), reason)
         return not reason and (is_directory or not excluded)
 
-    def _why_not(self, name: str, facts: Facts, allow: Collection[str]) -> str:
+    def _why_not(self, name: str, facts: FileAccess, allow: Collection[str]) -> str:
         is_file = not name.endswith("/")
         if is_file and not _is_utf8(name):
             return "its name is not UTF-8"
@@ -91,7 +91,7 @@ class Rules:
         longest = len(directory.path) + 1 + max(map(len, directory.files), default=0)
         if longest > self._longest // 4:  # a character has four bytes at the most
             return False
-        return _is_utf8(directory.path) and are_unsuspicious(directory.files)
+        return _is_utf8(directory.path) and are_ordinary(directory.files)
 
 
 def _written(name: str) -> str:

@@ -124,7 +124,7 @@ class MountLoop:
 
     def _in_stream(self, cursor: str | None) -> str:
         """The cursor, or the end of a stream that has begun anew: a pass sees what was before."""
-        end = loop_registry(self.mount).last_hint_id()
+        end = loop_registry(self.mount).hints.last_id()
         return end if cursor is None or is_before(end, cursor) else cursor
 
     def _over(self, names: list[str]) -> Report:
@@ -147,7 +147,7 @@ class MountLoop:
         for notice in report.notices:
             self.say(f"{self.mount.alias}: {notice}")
         for name in report.young:
-            self._young.changed(name, self.clock())
+            self._young.record_change(name, self.clock())
         if names is None:
             self._next_pass = self.clock() + (0 if self._is_asked else self.interval)
             self._is_asked = False
@@ -175,9 +175,9 @@ class MountLoop:
     def _grown_up(self) -> list[str]:
         """Names whose files passes have left as too young, and that nobody writes to any more."""
         names = []
-        for name in self._young.settled(self.clock()):
+        for name in self._young.pop_settled(self.clock()):
             if self._may_be_young(name):
-                self._young.changed(name, self.clock())
+                self._young.record_change(name, self.clock())
             else:
                 names.append(name)
         return names
@@ -191,7 +191,7 @@ class MountLoop:
 
     def _read(self, wait: float) -> list[str]:
         registry = loop_registry(self.mount)
-        self._cursor, names = registry.read_hints(self._cursor or "0-0", wait)
+        self._cursor, names = registry.hints.read(self._cursor or "0-0", wait)
         return names
 
     def _hinted(self) -> list[str]:

@@ -37,7 +37,7 @@ def reconcile(job: SyncContext) -> int:
         for batch in batches(directories, BATCH):
             job.progress.moved()
             found = job.registry.entries(batch)
-            arguments = ([job] * len(batch), [epoch.seen - SLACK] * len(batch), batch, found)
+            arguments = ([job] * len(batch), [epoch.safe_until - SLACK] * len(batch), batch, found)
             names = [name for doubted in pool.map(_doubted, *arguments) for name in doubted]
             job.registry.withdraw(names, is_found=True)
             withdrawn += len(names)

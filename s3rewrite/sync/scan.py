@@ -13,12 +13,12 @@ from typing import NamedTuple
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.entries import Signature, join
-from s3rewrite.core.meant import UNREADABLE, Facts
+from s3rewrite.core.kept_local import UNREADABLE, FileAccess
 from s3rewrite.core.mounts import Mount
-from s3rewrite.disk.ground import Ground
-from s3rewrite.disk.own_names import parsed_own
+from s3rewrite.disk.access import StorageAccess
+from s3rewrite.disk.own_names import parse_own_name
 from s3rewrite.disk.signatures import signature, storage_signature
-from s3rewrite.disk.stubs import is_spoiled_stub, stub_at
+from s3rewrite.disk.stubs import is_corrupt_stub, stub_at
 from s3rewrite.sync.findings import Directory, Findings, Rules
 
 __all__ = ["Directory", "Findings", "ScanError", "scan"]
@@ -62,7 +62,7 @@ class _DiskWalk:
     """Reads a local storage directory by directory."""
 
     def __init__(self, storage: FileSystemStorage, rules: Rules) -> None:
-        self._ground = Ground(storage)
+        self._ground = StorageAccess(storage)
         self._rules, self._findings = rules, rules.findings
         is_free = rules.mount is None or UNREADABLE in rules.mount.allow
         self._readers = ~0 if is_free else self._ground.file_readers
@@ -73,7 +73,7 @@ class _DiskWalk:
         if not os.path.isdir(root):  # noqa: PTH112
             raise ScanError(f"{root} is not a directory: is its disk mounted?")
         places = [_Place(below, _identities(root, below))]
-        if below and not self._rules.may_go(f"{below}/", self._ground.facts(below)):
+        if below and not self._rules.may_go(f"{below}/", self._ground.access_of(below)):
             return
         while places:
             place = places.pop()
@@ -95,7 +95,7 @@ class _DiskWalk:
         with listed(full) as (here, entries):
             above = place.above | {(here.st_dev, here.st_ino)}
             for entry in entries:
-                if parsed_own(entry.name):
+                if parse_own_name(entry.name):
                     self._findings.own.append(join(place.path, entry.name))
                     continue
                 found = self._look(entry, full, directory)
@@ -113,8 +113,12 @@ class _DiskWalk:
     ) -> bool:
         """Look closer at what is no plain file: whether to look into it. Notes a file that is."""
         name = join(directory.path, entry.name)
-        is_open = self._ground.is_open(found)
-        facts = self._ground.facts(name) if entry.is_symlink() else Facts(is_closed=not is_open)
+        is_open = self._ground.is_readable(found)
+        facts = (
+            self._ground.access_of(name)
+            if entry.is_symlink()
+            else FileAccess(is_unreadable=not is_open)
+        )
         if stat.S_ISREG(found.st_mode):
             if self._rules.may_go(name, facts):
                 directory.files[entry.name] = signature(found)
@@ -136,7 +140,7 @@ class _DiskWalk:
                 directory.files[entry.name] = stub.signature
                 directory.freed[entry.name] = stub
             else:
-                reason = SPOILED if is_spoiled_stub(f"{full}/{entry.name}") else "a link to nothing"
+                reason = SPOILED if is_corrupt_stub(f"{full}/{entry.name}") else "a link to nothing"
                 self._findings.skip(join(directory.path, entry.name), reason)
         except OSError as error:
             self._note(error, entry, join(directory.path, entry.name))
@@ -146,7 +150,7 @@ class _DiskWalk:
         """An entry cannot be looked at: of a link that leads out that is no matter."""
         if entry.is_symlink() and error.errno == errno.ELOOP:
             self._findings.skip(name, "a link that leads to itself")
-        elif not entry.is_symlink() or self._rules.may_go(name, self._ground.facts(name)):
+        elif not entry.is_symlink() or self._rules.may_go(name, self._ground.access_of(name)):
             self._findings.fail(name, f"cannot be looked at: {error.strerror}")
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from s3rewrite.registry.lease import DURATION, abandoned
+from s3rewrite.registry.lease import DURATION, abandon_all
 from s3rewrite.sync.reporting.journal import farewells
 from s3rewrite.sync.upload.threads import under_way
 
@@ -98,7 +98,7 @@ def _watch(pipe: int, stop: threading.Event, code: int) -> None:
 
 
 def _abandon(code: int) -> None:
-    give_back = abandoned()
+    give_back = abandon_all()
     count = sum(under_way.values())
     is_told = _are_done([*give_back, *farewells()], FAREWELL)
     message = ABANDONED.format(count=count, when=AT_ONCE if is_told else LATER)

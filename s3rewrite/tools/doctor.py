@@ -21,7 +21,7 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name
 from s3rewrite.core.patterns import parameters_of
-from s3rewrite.core.shown import Veiled, cleaned
+from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.disk.open_file import digests_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.bucket import Bucket
@@ -100,7 +100,7 @@ def _redis(mount: Mount) -> Iterator[Finding]:
         milliseconds = (time.monotonic() - began) * 1000
         info: Any = client.info()
     except (ImproperlyConfigured, redis.RedisError) as error:
-        reason = cleaned(str(error))
+        reason = redact(str(error))
         yield _wrong("redis", f"{reason}: mend the LOCATION of CACHES[{mount.cache!r}]")
         return
     version = info.get("valkey_version") or info.get("redis_version", "of unknown version")
@@ -139,7 +139,7 @@ def _bucket(bucket: Bucket) -> Iterator[Finding]:
 def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
     name = f"s3rewrite-probe-{uuid4().hex}.txt"
     content = name.encode()
-    parameters = Veiled(ContentType="text/plain")
+    parameters = RedactedDict(ContentType="text/plain")
     parameters |= parameters_of(mount.object_parameters, name)
     upload = Upload(mount.prefix + name, content, digests_of(content), parameters)
     bucket.put(upload)

@@ -16,7 +16,7 @@ from pathspec import GitIgnoreSpec
 
 from s3rewrite.core.entries import join
 from s3rewrite.core.paths import FINGERPRINT_DIGITS
-from s3rewrite.disk.local_files import REASONS, Spellings, give_name, obstacle
+from s3rewrite.disk.local_files import REASONS, Spellings, find_obstacle, move_into_place
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import bring_back
@@ -161,7 +161,7 @@ def _look(job: SyncContext, name: str, spellings: Spellings) -> None:
         path, root = Path(job.storage.path(name)), Path(job.storage.location)
         if is_there and not spellings.has(path, root):
             raise ValueError("this disk takes it for a file that is there, with other letters")
-        if not is_there and (reason := obstacle(path, root)):
+        if not is_there and (reason := find_obstacle(path, root)):
             raise ValueError(reason)
     if is_there:
         raise _There
@@ -179,4 +179,4 @@ def _put(job: SyncContext, wanted: RestoreCandidate, file: IO[bytes]) -> None:
     modified = wanted.modified.timestamp()
     with suppress(OSError):  # not every disk lets everybody set it
         os.utime(file.name, (modified, modified))
-    give_name(Path(file.name), Path(job.storage.path(wanted.name)))
+    move_into_place(Path(file.name), Path(job.storage.path(wanted.name)))

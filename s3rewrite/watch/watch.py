@@ -20,7 +20,7 @@ import redis
 from django.core.files.storage import FileSystemStorage
 
 from s3rewrite.core.debounce import Debouncer
-from s3rewrite.core.meant import why_kept_local
+from s3rewrite.core.kept_local import why_kept_local
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.context import SyncContext
@@ -98,7 +98,7 @@ class Watch:
             if cookie.path in paths:
                 self._prove(cookie, now)
             for path in paths - {cookie.path}:
-                self._first.changed(path, now)
+                self._first.record_change(path, now)
             cookie.tick(now)
             if cookie.problem:
                 self._notices.trouble("proof", self._unproved(cookie))
@@ -115,7 +115,7 @@ class Watch:
     def _hints(self, root: str, now: float) -> list[str]:
         """Hints of the paths that have settled."""
         found: list[str] = []
-        settled = self._first.settled(now)
+        settled = self._first.pop_settled(now)
         if len(settled) + len(self._first) > MANY:
             self._first.clear()
             return [WHOLE]
@@ -125,11 +125,11 @@ class Watch:
             if why_kept_local(name + "/" * (is_directory and name != ""), allow=self.mount.allow):
                 continue  # a pass says why
             if is_directory:
-                self._second.changed(path, now)
+                self._second.record_change(path, now)
                 found.append(tree(name) if name else WHOLE)
             else:
                 found += self._of_file(name, path)
-        again = (_name(root, path) for path in self._second.settled(now))
+        again = (_name(root, path) for path in self._second.pop_settled(now))
         return condensed([*found, *(tree(name) if name else WHOLE for name in again)])
 
     def _of_file(self, name: str, path: str) -> list[str]:
@@ -143,7 +143,7 @@ class Watch:
         if not hints:
             return
         try:
-            loop_registry(self.mount).add_hints(hints)
+            loop_registry(self.mount).hints.add(hints)
         except redis.RedisError as error:
             # The loop meets that too, and looks at everything afterwards.
             logger.debug("%d hints of mount %r were lost: %s", len(hints), self.mount.alias, error)

@@ -9,20 +9,20 @@ SECONDS = 3.0
 
 def test_a_path_settles_when_nothing_happens_any_more() -> None:
     settling = Debouncer(SECONDS)
-    settling.changed("a", 0.0)
-    settling.changed("b", 1.0)
-    settling.changed("a", 2.0)
-    assert settling.settled(3.9) == []
-    assert settling.settled(4.0) == ["b"]
-    assert settling.settled(9.0) == ["a"]
-    assert settling.settled(99.0) == []
+    settling.record_change("a", 0.0)
+    settling.record_change("b", 1.0)
+    settling.record_change("a", 2.0)
+    assert settling.pop_settled(3.9) == []
+    assert settling.pop_settled(4.0) == ["b"]
+    assert settling.pop_settled(9.0) == ["a"]
+    assert settling.pop_settled(99.0) == []
 
 
 def test_all_can_be_forgotten() -> None:
     settling = Debouncer(SECONDS)
-    settling.changed("a", 0.0)
+    settling.record_change("a", 0.0)
     settling.clear()
-    assert (len(settling), settling.settled(99.0)) == (0, [])
+    assert (len(settling), settling.pop_settled(99.0)) == (0, [])
 
 
 class Paths(RuleBasedStateMachine):
@@ -36,7 +36,7 @@ class Paths(RuleBasedStateMachine):
 
     @rule(path=st.sampled_from("abc"))
     def change(self, path: str) -> None:
-        self.settling.changed(path, self.now)
+        self.settling.record_change(path, self.now)
         self.changed[path] = self.now
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 2.0, 3.0, 7.0]))
@@ -46,7 +46,7 @@ class Paths(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         due = {path for path, at in self.changed.items() if at + SECONDS <= self.now}
-        assert set(self.settling.settled(self.now)) == due
+        assert set(self.settling.pop_settled(self.now)) == due
         self.changed = {path: at for path, at in self.changed.items() if path not in due}
 
     @invariant()

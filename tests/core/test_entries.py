@@ -6,10 +6,10 @@ from s3rewrite.core.entries import (
     FINGERPRINT_LENGTH,
     Entry,
     Signature,
-    are_published,
-    decode,
-    decode_all,
+    decode_directory,
+    decode_entry,
     join,
+    matches_published,
     split,
 )
 
@@ -26,12 +26,12 @@ ENTRIES = st.builds(
 
 def test_an_entry_is_text_that_a_person_can_read() -> None:
     assert ENTRY.encode() == ENCODED
-    assert decode(ENCODED.encode()) == ENTRY
+    assert decode_entry(ENCODED.encode()) == ENTRY
 
 
 @given(ENTRIES)
 def test_an_entry_written_and_read_back_is_the_entry(entry: Entry) -> None:
-    assert decode(entry.encode().encode()) == entry
+    assert decode_entry(entry.encode().encode()) == entry
 
 
 def test_an_entry_of_a_large_file_fits_a_listpack() -> None:
@@ -40,19 +40,19 @@ def test_an_entry_of_a_large_file_fits_a_listpack() -> None:
 
 
 def test_no_value_is_no_entry() -> None:
-    assert decode(None) is None
+    assert decode_entry(None) is None
 
 
 @pytest.mark.parametrize(
     "value", [b"", b"1", b"1,2", b"1,2,3f,4", b"a,2,3f", b"1,b,3f", b"1,2,\xff", b",,", b"1.5,2,3f"]
 )
 def test_a_value_that_is_not_ours_is_no_entry(value: bytes) -> None:
-    assert decode(value) is None
+    assert decode_entry(value) is None
 
 
 @given(st.binary())
 def test_reading_never_raises(value: bytes) -> None:
-    assert decode(value) is None or isinstance(decode(value), Entry)
+    assert decode_entry(value) is None or isinstance(decode_entry(value), Entry)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_a_directory_is_as_published_where_each_file_is(
     if is_same:
         published = {name: Entry(signature, "f" * 24) for name, signature in local.items()}
     encoded = {name.encode(): entry.encode().encode() for name, entry in published.items()}
-    signatures = {name: entry.signature for name, entry in decode_all(encoded).items()}
-    assert are_published(local, encoded) == (local == signatures)
+    signatures = {name: entry.signature for name, entry in decode_directory(encoded).items()}
+    assert matches_published(local, encoded) == (local == signatures)
 
 
 @pytest.mark.parametrize("value", [b"1,2,3f,4", b"1,2,", b"1,2,3f", b"11,2," + b"f" * 24])
 def test_a_value_that_is_not_ours_is_not_as_published(value: bytes) -> None:
-    assert not are_published({"a": Signature(1, 2)}, {b"a": value})
+    assert not matches_published({"a": Signature(1, 2)}, {b"a": value})

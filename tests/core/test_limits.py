@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.core.mounts import limit_of, parsed_limit
+from s3rewrite.core.mounts import parse_limit, resolve_limit
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from s3rewrite.core.mounts import limit_of, parsed_limit
     ],
 )
 def test_how_many_a_limit_allows(limit: int | str, total: int, expected: int) -> None:
-    assert limit_of(limit, total) == expected
+    assert resolve_limit(limit, total) == expected
 
 
 @pytest.mark.parametrize(
@@ -26,14 +26,14 @@ def test_how_many_a_limit_allows(limit: int | str, total: int, expected: int) ->
 )
 def test_what_is_no_limit(limit: str) -> None:
     with pytest.raises(ValueError, match=r"neither|above"):
-        parsed_limit(limit)
+        parse_limit(limit)
 
 
 def test_a_command_line_gives_a_number_or_a_percentage() -> None:
-    assert (parsed_limit("5"), parsed_limit("10%")) == (5, "10%")
+    assert (parse_limit("5"), parse_limit("10%")) == (5, "10%")
 
 
 @given(st.integers(0, 100), st.integers(0, 10**9))
 def test_a_percentage_never_allows_more_than_it_says(percent: int, total: int) -> None:
-    allowed = limit_of(f"{percent}%", total)
+    allowed = resolve_limit(f"{percent}%", total)
     assert allowed * 100 <= percent * total < (allowed + 1) * 100

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import FileSystemStorage
 
-from s3rewrite.disk.local_files import Spellings, give_name, obstacle, open_beside
+from s3rewrite.disk.local_files import Spellings, find_obstacle, move_into_place, open_beside
 from tests.tools.test_restore import WAYS, disk_that
 
 
@@ -18,7 +18,7 @@ def way(request: pytest.FixtureRequest) -> Any:
 
 def test_a_whole_file_gets_its_name(tmp_path: Path, way: str) -> None:
     (tmp_path / "whole").write_bytes(b"bytes")
-    give_name(tmp_path / "whole", tmp_path / "a")
+    move_into_place(tmp_path / "whole", tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == b"bytes"
 
 
@@ -34,7 +34,7 @@ def test_no_name_is_taken_twice(tmp_path: Path, way: str, kind: str) -> None:
     before = path.lstat()
     (tmp_path / "whole").write_bytes(b"bytes")
     with pytest.raises(FileExistsError):
-        give_name(tmp_path / "whole", path)
+        move_into_place(tmp_path / "whole", path)
     assert path.lstat() == before
     assert (tmp_path / "whole").read_bytes() == b"bytes"
 
@@ -50,7 +50,7 @@ def test_a_full_disk_is_no_reason_for_another_way(
     with disk_that("links"):
         monkeypatch.setattr(os, "link", full)
         with pytest.raises(OSError, match="full"):
-            give_name(tmp_path / "whole", tmp_path / "a")
+            move_into_place(tmp_path / "whole", tmp_path / "a")
     assert not (tmp_path / "a").exists()
 
 
@@ -65,7 +65,7 @@ class TestWhereAnEmptyFileTakesTheName:
         monkeypatch.setattr(Path, "replace", fails)
         (tmp_path / "whole").write_bytes(b"bytes")
         with pytest.raises(OSError, match="no"):
-            give_name(tmp_path / "whole", tmp_path / "a")
+            move_into_place(tmp_path / "whole", tmp_path / "a")
         assert [path.name for path in tmp_path.iterdir()] == ["whole"]
 
     def test_what_somebody_writes_into_it_stands(
@@ -80,7 +80,7 @@ class TestWhereAnEmptyFileTakesTheName:
         monkeypatch.setattr(Path, "touch", touch_and_lose)
         (tmp_path / "whole").write_bytes(b"bytes")
         with pytest.raises(FileExistsError):
-            give_name(tmp_path / "whole", tmp_path / "a")
+            move_into_place(tmp_path / "whole", tmp_path / "a")
         assert (tmp_path / "a").read_bytes() == b"saved now"
 
 
@@ -109,8 +109,8 @@ def test_what_is_in_the_way(tmp_path: Path) -> None:
         ("file/a", "file is no folder on this disk"),
         ("link/b/c", "link is no folder on this disk"),
     ):
-        assert words in obstacle(tmp_path / name, tmp_path)
-        assert bool(words) is bool(obstacle(tmp_path / name, tmp_path))
+        assert words in find_obstacle(tmp_path / name, tmp_path)
+        assert bool(words) is bool(find_obstacle(tmp_path / name, tmp_path))
 
 
 def test_names_that_came_after_the_first_look_are_seen(tmp_path: Path) -> None:

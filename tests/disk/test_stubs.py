@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite.core.entries import Signature
-from s3rewrite.disk.stubs import Stub, is_spoiled_stub, parsed, stub_at
+from s3rewrite.disk.stubs import Stub, is_corrupt_stub, parse_target, stub_at
 
 STUB = Stub("uploads", "media/a b/é.jpg", Signature(5, 17), "0f" * 32, "abc-2")
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
@@ -25,19 +25,19 @@ STUBS = st.builds(
 
 @given(STUBS)
 def test_what_is_written_is_read(stub: Stub) -> None:
-    assert parsed(stub.target()) == stub
+    assert parse_target(stub.to_target()) == stub
     assert stub.sha256.startswith(stub.fingerprint)
 
 
 @pytest.mark.parametrize("etag", ["", "a,b", "a/b"])
 def test_what_could_not_be_read_is_not_written(etag: str) -> None:
     with pytest.raises(ValueError, match="says something else"):
-        STUB._replace(etag=etag).target()
+        STUB._replace(etag=etag).to_target()
 
 
 def forged(number: int, fact: str) -> str:
     """A stub's target with another fact."""
-    facts = STUB._replace(mode=0o644).target().split("/", 3)
+    facts = STUB._replace(mode=0o644).to_target().split("/", 3)
     values = facts[2].split(",")
     values[number] = fact
     return "/".join([*facts[:2], ",".join(values), facts[3]])
@@ -50,29 +50,29 @@ def forged(number: int, fact: str) -> str:
         *(forged(1, time) for time in ("", "9" * 19, "-" + "9" * 19, "9" * 5000, "\u0664")),
         *(forged(2, digest) for digest in ("", "0", "g" * 64, "0" * 65)),
         *(forged(4, mode) for mode in ("", "8", "77777", "-1")),
-        STUB.target() + "x" * 1024,
-        STUB.target() + "\udcff",
+        STUB.to_target() + "x" * 1024,
+        STUB.to_target() + "\udcff",
     ],
 )
 def test_what_cannot_be_true_is_no_stub(target: str, tmp_path: Path) -> None:
-    assert parsed(target) is None
+    assert parse_target(target) is None
     link = tmp_path / "link"
     try:
         link.symlink_to(target)
     except (OSError, UnicodeEncodeError):
         return  # nor can it be written
     assert stub_at(str(link)) is None
-    assert is_spoiled_stub(str(link))
+    assert is_corrupt_stub(str(link))
 
 
 @given(TEXT)
 def test_other_links_are_none(target: str) -> None:
-    assert parsed(target) is None
+    assert parse_target(target) is None
 
 
 def test_on_disk(tmp_path: Path) -> None:
     stub, file, link = tmp_path / "stub", tmp_path / "file", tmp_path / "link"
-    stub.symlink_to(STUB.target())
+    stub.symlink_to(STUB.to_target())
     file.touch()
     link.symlink_to("file")
     found = [stub_at(str(path)) for path in (stub, file, link, tmp_path / "nowhere")]

@@ -11,12 +11,12 @@ from django.core.cache import cache
 from django_redis import get_redis_connection
 from redis.crc import key_slot
 
-from s3rewrite.conf import place
+from s3rewrite.conf import location_digest
 from s3rewrite.core.mounts import Mount
-from s3rewrite.registry import Registry, Times, View, loop_registry, view_of
+from s3rewrite.registry import Registry, View, loop_registry, view_of
 from s3rewrite.registry.cluster import Cluster
 from s3rewrite.registry.journal import Journal
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 from s3rewrite.sync.passes import pass_over, whole_pass
 from tests.factories import job, use_mount, write
 from tests.integration.many_redis import Node, clustered, until
@@ -38,7 +38,7 @@ def mount(
 @pytest.fixture
 def nodes(tmp_path: Path, mount: Mount, settings: Any) -> Iterator[list[Node]]:
     """Three masters and a replica of the one that holds the mount's keys."""
-    slot = key_slot(Keys(mount.alias, place(mount)).epoch.encode())
+    slot = key_slot(MountKeys(mount.alias, location_digest(mount)).epoch.encode())
     with clustered(tmp_path / "cluster", slot) as nodes:
         settings.CACHES = {
             "default": {
@@ -79,7 +79,7 @@ def round_trips(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> list[int
 
     with monkeypatch.context() as patch:
         patch.setattr(redis.client.Pipeline, "execute", execute)
-        found = View(registry, Times()).get_many(["a.txt", "b/c.txt", "x/y.txt"])
+        found = View(registry).get_many(["a.txt", "b/c.txt", "x/y.txt"])
     assert [entry is not None for entry in found] == [True, True, False]
     return sent
 
@@ -99,7 +99,7 @@ def test_the_whole_way(
     assert round_trips(registry, monkeypatch) == [5]
     registry.withdraw(["a.txt"], hint=True)
     assert not is_linked()
-    assert registry.read_hints("0-0", 0.1)[1] == ["a.txt"]
+    assert registry.hints.read("0-0", 0.1)[1] == ["a.txt"]
     assert pass_over(job(mount), ["a.txt"]).is_ok
     assert is_linked()
     (root / "b/c.txt").unlink()

@@ -386,7 +386,7 @@ class TestAFreedFile:
         storage.delete(freed)
         assert not is_linked(freed)
         settings.S3REWRITE["media"]["DELETE_GRACE"] = 0
-        without_grace = conf.read("media", settings.S3REWRITE["media"])
+        without_grace = conf.build_mount("media", settings.S3REWRITE["media"])
         write(Path(storage.location), "b.png")  # an empty root deletes nothing
         assert counts(passed(without_grace))[Result.DELETED] == 1
         assert f"trash/{key}" in keys(s3_client, mount)
@@ -463,7 +463,7 @@ class TestAFreedFile:
         assert on_disk(root) == {}
         assert list(restore(job(mount), ["*.jpg"], freed=True)) == []
         settings.S3REWRITE["media"]["KEEP_LOCAL"] = True
-        kept = conf.read("media", settings.S3REWRITE["media"])
+        kept = conf.build_mount("media", settings.S3REWRITE["media"])
         assert [found.name for found in restore(job(kept), freed=True)] == [freed]
         assert on_disk(root) == {freed: BYTES}
         assert (root / freed).stat().st_mtime < modified
@@ -498,7 +498,7 @@ class TestAFreedFile:
         assert stub
         path = root / freed
         path.unlink()
-        path.symlink_to(stub._replace(bucket="never-there").target())
+        path.symlink_to(stub._replace(bucket="never-there").to_target())
         registry.client.flushall()
         s3_client.delete_object(Bucket=mount.bucket, Key=stub.key)
         report = passed(mount)

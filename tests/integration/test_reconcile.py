@@ -42,7 +42,7 @@ def test_what_the_bucket_had_long_before_is_believed(mount: Mount, registry: Reg
     fail_over(registry, module.SLACK + 100)
     assert reconciled(mount, registry) == 0
     assert len(names(registry)) == 3
-    assert registry.start_epoch().state == "stands"
+    assert registry.start_epoch().state == "current"
 
 
 def test_what_may_have_been_written_since_is_not(mount: Mount, registry: Registry) -> None:

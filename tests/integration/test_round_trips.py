@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import redis
+from django.core.files.base import ContentFile
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
-from s3rewrite.registry import view_of
+from s3rewrite.registry import Registry, loop_registry, view_of
+from s3rewrite.storage import S3RewriteStorage
 from tests.factories import use_mount
 from tests.publishing import closed_clients, publish
 
@@ -108,6 +110,25 @@ def test_a_poll_is_one_round_trip_and_what_changed_on_the_page_one_more(
     assert wire.sends == sends
     assert rendered(["a.jpg", "b.jpg"]) == page
     assert wire.sends == sends
+
+
+def test_a_save_costs_two_round_trips_and_no_new_registry(
+    mount: Mount, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = S3RewriteStorage()
+    storage.save("first.txt", ContentFile(b"bytes"))  # Redis knows the script from now on
+    made: list[Registry] = []
+    monkeypatch.setattr(Registry, "__init__", lambda registry, *_, **__: made.append(registry))
+    wire.sends = 0
+    storage.save("a.txt", ContentFile(b"bytes"))
+    assert (wire.sends, made) == (2, [])
+
+
+def test_a_mount_has_one_registry_for_each_timeout(settings: Any, mount: Mount) -> None:
+    before = loop_registry(mount)
+    assert before is loop_registry(mount) is not view_of(mount)._registry
+    settings.CACHES = settings.CACHES
+    assert loop_registry(mount) is not before
 
 
 def age(monkeypatch: pytest.MonkeyPatch, mount: Mount) -> None:

@@ -28,7 +28,7 @@ class Everything:
         Everything.asked += 1
         return [None if name.startswith("no") else ENTRY for name in names]
 
-    known = get_many
+    get_cached = get_many
 
     def is_warm(self, names: list[str]) -> bool:
         return True

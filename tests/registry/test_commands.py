@@ -119,7 +119,7 @@ class TestWithdrawn:
         found = [Withdrawn(NAME)]
         assert registry.withdrawn(0) == found
         assert registry.withdrawn(100) == []
-        registry.forget(found)
+        registry.forget_withdrawn(found)
         assert registry.withdrawn(0) == []
 
     def test_so_are_an_upload_that_was_not_published_and_the_version_before(
@@ -171,12 +171,12 @@ class TestWithdrawn:
         assert registry.withdrawn(0) == []
 
     def test_forgetting_nothing_asks_nothing(self, registry: Registry) -> None:
-        registry.forget([])
+        registry.forget_withdrawn([])
 
 
 class TestEpoch:
     def test_it_begins_once(self, registry: Registry) -> None:
-        assert registry.start_epoch().state == "stands"
+        assert registry.start_epoch().state == "current"
 
     @pytest.mark.parametrize("lost", ["epoch", "changes"])
     def test_it_begins_anew_where_something_was_lost(self, registry: Registry, lost: str) -> None:
@@ -189,24 +189,24 @@ class TestEpoch:
 
 class TestHints:
     def test_they_come_in_order_and_once(self, registry: Registry) -> None:
-        cursor = registry.last_hint_id()
+        cursor = registry.hints.last_id()
         registry.withdraw(["a", "b", "a"], hint=True)
-        cursor, found = registry.read_hints(cursor, 0)
+        cursor, found = registry.hints.read(cursor, 0)
         assert found == ["a", "b"]
-        assert registry.read_hints(cursor, 0) == (cursor, [])
+        assert registry.hints.read(cursor, 0) == (cursor, [])
 
     def test_those_before_the_end_are_passed_over(self, registry: Registry) -> None:
         registry.withdraw(["a"], hint=True)
-        cursor = registry.last_hint_id()
+        cursor = registry.hints.last_id()
         registry.withdraw(["b"], hint=True)
-        assert registry.read_hints(cursor, 0)[1] == ["b"]
+        assert registry.hints.read(cursor, 0)[1] == ["b"]
 
     @pytest.mark.parametrize("protocol", [2, 3])
     def test_both_protocols_are_read(self, redis_url: str, protocol: int) -> None:
         with redis.Redis.from_url(redis_url, protocol=protocol) as client:
             registry = Registry("media", client)
             registry.withdraw(["a", "b"], hint=True)
-            assert registry.read_hints("0-0", 0)[1] == ["a", "b"]
+            assert registry.hints.read("0-0", 0)[1] == ["a", "b"]
 
 
 def test_a_value_that_is_not_ours_is_no_entry(registry: Registry) -> None:

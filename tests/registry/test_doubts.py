@@ -5,7 +5,7 @@ import re
 import pytest
 
 from s3rewrite.registry import Claim, Outcome, Registry
-from s3rewrite.registry.lease import LATE, Lease, held
+from s3rewrite.registry.lease import LATE_WRITE_SECONDS, Lease, held
 from tests.registry.conftest import entry
 
 NAME = "photos/a.jpg"
@@ -62,7 +62,7 @@ def test_after_a_crash_other_bytes_wait(registry: Registry) -> None:
         assert registry.claim(NAME, lease, TWO) is Outcome.DOUBTFUL
         (till,) = re.findall(r"=(\d+)", doubts(registry))
         now = registry.client.time()[0]
-        assert 0 <= now + LATE - int(till) < 5
+        assert 0 <= now + LATE_WRITE_SECONDS - int(till) < 5
         pass_away(registry)
         claimed(registry, lease, TWO)
 
@@ -123,7 +123,7 @@ def test_without_the_lease_nothing_is_deleted(registry: Registry) -> None:
 
 def test_a_lease_knows_when_it_may_be_over() -> None:
     lease = Lease("1 here:1 token")
-    lease.until = 0.0
-    assert not lease.stands()
-    lease.until = float("inf")
-    assert lease.stands()
+    lease.valid_until = 0.0
+    assert not lease.is_valid()
+    lease.valid_until = float("inf")
+    assert lease.is_valid()

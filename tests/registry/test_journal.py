@@ -24,7 +24,7 @@ def told(registry: Registry) -> Journal:
 
 
 def test_at_first_nothing_is_told(told: Journal) -> None:
-    assert (told.loop(), told.running(), told.last(), told.passes(), told.problems()) == (
+    assert (told.loop(), told.progress(), told.last(), told.passes(), told.problems()) == (
         None, None, None, [], {},
     )  # fmt: skip
 
@@ -41,14 +41,14 @@ def test_a_loop_is_alive_until_it_goes(told: Journal, registry: Registry) -> Non
 
 def test_the_progress_of_a_pass_ends_with_it(told: Journal, registry: Registry) -> None:
     told.record_progress({"planned": 3, "done": 1, "seconds": 0.5})
-    assert told.running() == {"planned": 3, "done": 1, "seconds": 0.5}
+    assert told.progress() == {"planned": 3, "done": 1, "seconds": 0.5}
     assert registry.client.pttl(registry.keys.progress) > 0
     told.record_pass(TOLD, is_whole=True)
-    assert told.running() is None
+    assert told.progress() is None
 
 
 def test_the_last_passes_are_remembered(told: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "PASSES", 3)
+    monkeypatch.setattr(journal, "MAX_PASSES", 3)
     for number in range(200):
         told.record_pass({**TOLD, "uploaded": number}, is_whole=number == 198)
     found = [one["uploaded"] for one in told.passes()]
@@ -106,7 +106,7 @@ def test_troubles_have_a_bound(told: Journal, monkeypatch: pytest.MonkeyPatch) -
         told.record_problems({f"{number}.jpg": ("failed", "no" * 5000)}, [f"{number}.jpg"])
     found = told.problems()
     assert len(found) == 5
-    assert {len(trouble.reason) for trouble in found.values()} == {journal.REASON}
+    assert {len(trouble.reason) for trouble in found.values()} == {journal.MAX_REASON}
 
 
 def test_a_name_that_is_not_utf8_has_its_trouble(told: Journal) -> None:

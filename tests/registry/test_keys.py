@@ -1,8 +1,8 @@
-from s3rewrite.registry.keys import Keys
+from s3rewrite.registry.keys import MountKeys
 
 
 def test_all_keys_of_a_mount_are_in_one_slot() -> None:
-    keys = Keys("media", "0a1b2c3d")
+    keys = MountKeys("media", "0a1b2c3d")
     names = [value for name, value in vars(keys).items() if name != "tag"]
     assert len(names) == 18
     assert all(

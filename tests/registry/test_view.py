@@ -12,13 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from demo.servers import Valkey
 from s3rewrite.core.entries import Entry
-from s3rewrite.registry import Outcome, Registry, View, remembered
+from s3rewrite.registry import Outcome, Registry, View, entry_cache
 from s3rewrite.registry import view as view_module
 from s3rewrite.registry.lease import held
-from s3rewrite.registry.view import Times
 from tests.registry.conftest import entry, publish
 
-TIMES = Times(poll_seconds=1.0, max_staleness=5.0, redis_timeout=0.2)
+LIMITS = {"poll_seconds": 1.0, "max_staleness": 5.0, "redis_timeout": 0.2}
 
 
 class Clock:
@@ -50,7 +49,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def view(registry: Registry, clock: Clock) -> View:
-    return View(registry, TIMES, clock)
+    return View(registry, clock, **LIMITS)
 
 
 @pytest.fixture
@@ -102,15 +101,14 @@ def test_a_name_that_this_process_changed_is_asked_for_at_once(
 ) -> None:
     publish(registry, lease, "a.jpg")
     view.get_many(["a.jpg"])
-    registry.withdraw(["a.jpg"])
-    view.forget(["a.jpg"])
+    view.withdraw(["a.jpg"], hint=False)
     assert view.get_many(["a.jpg"]) == [None]
 
 
 def test_more_changes_than_a_poll_reads_drop_everything(
     registry: Registry, lease: str, view: View, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view_module, "CHANGES", 3)
+    monkeypatch.setattr(view_module, "MAX_CHANGES", 3)
     publish(registry, lease, "a.jpg")
     assert view.get_many(["a.jpg"]) == [entry(1)]
     for number in range(5):
@@ -169,7 +167,7 @@ def test_an_evicted_stream_makes_links_no_worse(
 def test_the_least_recently_used_names_are_forgotten(
     registry: Registry, lease: str, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "CAPACITY", 2)
+    monkeypatch.setattr(entry_cache, "CAPACITY", 2)
     for name in "abc":
         publish(registry, lease, name)
     view.get_many(["a", "b"])
@@ -182,7 +180,7 @@ def test_the_least_recently_used_names_are_forgotten(
 def test_more_names_than_it_remembers_are_still_answered(
     registry: Registry, lease: str, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "CAPACITY", 2)
+    monkeypatch.setattr(entry_cache, "CAPACITY", 2)
     for name in "abc":
         publish(registry, lease, name)
     assert sum(found is not None for found in view.get_many(["a", "b", "c"])) >= 2
@@ -277,7 +275,7 @@ def test_while_redis_is_away_nobody_waits_for_the_one_who_asks(
     with view._asking:
         began = time.monotonic()
         assert view.get_many(["a.jpg"]) == [entry(1)]
-        assert time.monotonic() - began < TIMES.redis_timeout / 2
+        assert time.monotonic() - began < LIMITS["redis_timeout"] / 2
 
 
 def test_a_forked_process_begins_anew(
@@ -298,7 +296,7 @@ def test_threads_share_a_view(registry: Registry, lease: str) -> None:
     names = [f"{number}.jpg" for number in range(20)]
     for name in names:
         publish(registry, lease, name)
-    view = View(registry, Times(poll_seconds=0.0, max_staleness=60.0, redis_timeout=5.0))
+    view = View(registry, poll_seconds=0.0, max_staleness=60.0, redis_timeout=5.0)
     wrong: list[object] = []
 
     def work() -> None:
@@ -327,7 +325,7 @@ class ViewMachine(RuleBasedStateMachine):
         self.client.flushall()
         self.clock = Clock()
         self.registry = Registry("media", self.client)
-        self.views = [View(self.registry, TIMES, self.clock) for _ in range(2)]
+        self.views = [View(self.registry, self.clock, **LIMITS) for _ in range(2)]
         self.version = 0
         # Name -> (since when, entry or None), oldest first
         self.history: dict[str, list[tuple[float, Entry | None]]] = {}
@@ -385,7 +383,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     def possible(self, name: str) -> list[Entry | None]:
         """What the registry held at some time since the poll that a view may rest on."""
-        since = self.clock.now - TIMES.poll_seconds
+        since = self.clock.now - LIMITS["poll_seconds"]
         history = self.history.get(name, [])
         ends = [*(began for began, _ in history[1:]), float("inf")]
         return [found for (_, found), end in zip(history, ends, strict=True) if end >= since]

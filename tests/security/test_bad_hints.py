@@ -18,7 +18,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, Signature, is_name, name_of, split
+from s3rewrite.core.entries import MAX_NAME_BYTES, Entry, Signature, decode_name, is_name, split
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
@@ -69,7 +69,7 @@ def loop(mount: Mount, said: list[str]) -> Iterator[MountLoop]:
 @pytest.mark.parametrize("name", BAD)
 def test_no_name(name: str) -> None:
     assert not is_name(name)
-    assert name_of(name.encode("utf-8", "surrogatepass")) is None
+    assert decode_name(name.encode("utf-8", "surrogatepass")) is None
 
 
 @given(NAMES)
@@ -82,7 +82,7 @@ def test_a_name_is_what_a_storage_takes_as_it_is(name: str) -> None:
 def publishes_soon(root: Path, registry: Registry, name: str) -> None:
     """A file that a hint speaks of is published as fast as ever."""
     write(root, name)
-    registry.add_hints([name])
+    registry.hints.add([name])
     began = time.monotonic()
     eventually(lambda: registry.get([name]), 10)
     assert time.monotonic() - began < 5
@@ -127,11 +127,11 @@ def test_any_names_leave_only_hints_that_are_some(
     mount: Mount, registry: Registry, names: list[str]
 ) -> None:
     registry.client.delete(registry.keys.hints)
-    registry.add_hints(names)
+    registry.hints.add(names)
     for name in names:
         with suppress(SuspiciousFileOperation, ValueError, OSError):
             storages[mount.storage].delete(name)
-    _, hints = registry.read_hints("0-0", 0)
+    _, hints = registry.hints.read("0-0", 0)
     assert all(hint == WHOLE or is_name(hint.removesuffix("/")) for hint in hints)
 
 
@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_looked_at_fails_alone(
     loop.count = lambda report, **_: reports.append(report)
     loop.step()
     registry.withdraw(["a.txt"])
-    registry.add_hints(["loop/x", "loop", "a.txt"])
+    registry.hints.add(["loop/x", "loop", "a.txt"])
     loop.step()
     assert set(reports[1].failures) == {"loop", "loop/x"}
     assert "Too many levels of symbolic links" in reports[1].failures["loop"]
@@ -164,7 +164,7 @@ def test_the_admin_asks_for_no_such_name(mount: Mount, registry: Registry) -> No
         )
         assert "No file can have the name" in page.content.decode()
         assert client.get("/admin/s3rewrite/mountstatus/", {"q": name}).status_code == 200
-    assert registry.read_hints("0-0", 0)[1] == []
+    assert registry.hints.read("0-0", 0)[1] == []
 
 
 @pytest.mark.parametrize("name", ["loop", "loop/x", "d/loop/x/y"])

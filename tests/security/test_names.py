@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.registry import Registry
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.log import PassLog

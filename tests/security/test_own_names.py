@@ -20,7 +20,7 @@ from s3rewrite.disk.own_names import (
     WATCH,
     is_own,
     own_name,
-    parsed_own,
+    parse_own_name,
     token_of,
 )
 from s3rewrite.sync.freeing import free as freeing
@@ -97,7 +97,7 @@ class TestOurs:
     @pytest.mark.parametrize("kind", KINDS)
     def test_are_known_and_none_is_offloaded(self, kind: str) -> None:
         name = own_name(kind)
-        parsed = parsed_own(name)
+        parsed = parse_own_name(name)
         assert parsed
         assert parsed.kind == kind
         assert is_own(f"a/b/{name}")
@@ -113,9 +113,9 @@ class TestOurs:
     def test_stay_known_when_the_key_is_renewed(self, settings: Any) -> None:
         name = own_name(ASIDE, token_of("a.png"))
         old, settings.SECRET_KEY = settings.SECRET_KEY, "another"
-        assert parsed_own(name) is None
+        assert parse_own_name(name) is None
         settings.SECRET_KEY_FALLBACKS = [old]
-        assert parsed_own(name)
+        assert parse_own_name(name)
 
     def test_that_were_left_by_who_was_killed_are_removed(
         self, freeing_mount: Mount, root: Path
@@ -149,11 +149,11 @@ class TestOurs:
 @example(START, "aside-", token_of("a.png"), "0" * 32)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 def test_nobody_guesses_one(start: str, kind: str, token: str, mac: str) -> None:
-    assert parsed_own(f"{start}{kind}{token}-{mac}") is None
+    assert parse_own_name(f"{start}{kind}{token}-{mac}") is None
 
 
 @given(st.binary(min_size=1, max_size=100))
 def test_whatever_a_name_is_it_is_read(raw: bytes) -> None:
     name = os.fsdecode(raw)
     assert len(token_of(name)) == 16
-    assert parsed_own(name) is None
+    assert parse_own_name(name) is None

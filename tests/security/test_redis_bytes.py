@@ -66,8 +66,8 @@ JSON = st.recursive(
 BYTES = NASTY | JSON | st.binary(max_size=30)
 
 KEYS = (
-    "directories claims changes hints withdrawn doubts epoch seen lease fence rules passes last "
-    "troubles progress loop totals d: d:photos d:nowhere"
+    "directories claims changes hints withdrawn unconfirmed_writes epoch seen lease fence "
+    "rules passes last problems progress loop totals d: d:photos d:nowhere"
 ).split()
 POISONS = st.builds(
     Poison,
@@ -198,7 +198,7 @@ def test_any_bytes_under_any_key(
 
 
 @pytest.mark.parametrize(
-    "key", ["directories", "epoch", "d:photos", "last", "lease", "unconfirmed"]
+    "key", ["directories", "epoch", "d:photos", "last", "lease", "unconfirmed_writes"]
 )
 def test_a_rebuild_leaves_nothing_of_it(
     mount: Mount, registry: Registry, entries: dict[str, Entry], key: str
@@ -217,10 +217,10 @@ def test_what_is_dropped_is_logged_once(
 ) -> None:
     for number in range(5):
         registry.client.xadd(registry.keys.hints, {"n": b"\xff%d" % number})
-        registry.read_hints("0-0", 0)
+        registry.hints.read("0-0", 0)
     (record,) = caplog.records
     assert record.getMessage().startswith(
-        "What Redis holds for mount 'media' as a hint has not the form that it must have"
+        "What Redis holds for mount 'media' as a hint does not have the expected form"
     )
 
 
@@ -247,4 +247,4 @@ def test_other_errors_of_redis_are_no_absence(registry: Registry) -> None:
         raise redis.ResponseError("NOPERM this user has no permissions")
 
     with pytest.raises(redis.ResponseError, match="NOPERM"):
-        registry.door.read("rules", refuse, None)
+        registry.replies.read("rules", refuse, None)

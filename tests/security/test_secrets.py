@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite import conf
-from s3rewrite.core.shown import MASK, Veiled, cleaned, veiled, without_userinfo
+from s3rewrite.core.redaction import MASK, RedactedDict, redact, redacted, without_userinfo
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.boto3_writer import new_boto
 from s3rewrite.s3.objects import Digests
@@ -189,14 +189,14 @@ INNER = LEAVES | LISTS | DICTS | st.lists(DICTS, max_size=2)
 
 @given(st.dictionaries(st.sampled_from("abcd"), INNER))
 def test_a_veiled_dict_is_what_it_was_and_shows_its_keys_alone(value: dict[str, Any]) -> None:
-    found = veiled(value)
+    found = redacted(value)
     assert found == value
     assert MARKER not in f"{found!r} {found}"
     assert json.dumps(found) == json.dumps(value)
 
 
 def test_a_veiled_dict_names_its_keys() -> None:
-    assert repr(Veiled(a=1, b="x")) == f"{{'a': {MASK}, 'b': {MASK}}}"
+    assert repr(RedactedDict(a=1, b="x")) == f"{{'a': {MASK}, 'b': {MASK}}}"
 
 
 PRINTED = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'<>")
@@ -205,7 +205,7 @@ PRINTED = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=
 @given(st.text(PRINTED, min_size=1), st.sampled_from(["http", "redis"]))
 def test_a_message_with_a_url_shows_no_password(password: str, scheme: str) -> None:
     text = f'Could not connect to "{scheme}://me:{MARKER}{password}@host:1/x" now'
-    assert cleaned(text) == f'Could not connect to "{scheme}://{MASK}@host:1/x" now'
+    assert redact(text) == f'Could not connect to "{scheme}://{MASK}@host:1/x" now'
 
 
 @given(st.text(".:@/[]ab?#", max_size=20))

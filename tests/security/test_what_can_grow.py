@@ -14,7 +14,7 @@ import pytest
 import s3rewrite
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, hint_stream
-from s3rewrite.registry.task_channel import EXPIRES, TaskChannel
+from s3rewrite.registry.task_channel import EXPIRY_SECONDS, TaskChannel
 from s3rewrite.sync import apply
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, write
@@ -42,8 +42,8 @@ def test_every_cache_forgets() -> None:
 
 def test_hints_are_capped(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hint_stream, "MAX_HINTS", 5)
-    registry.add_hints(str(number) for number in range(1000))
-    hints = registry.read_hints("0-0", 0)[1]
+    registry.hints.add(str(number) for number in range(1000))
+    hints = registry.hints.read("0-0", 0)[1]
     assert hints == [str(number) for number in range(1000)][-len(hints) :]
     assert 5 <= len(hints) < 250  # Redis trims whole nodes
 
@@ -53,7 +53,7 @@ def test_what_is_handed_out_goes_by_itself(registry: Registry) -> None:
     desk.offer("batch")
     desk.send([{"batch": "batch"}])
     for key in (registry.keys.offered("1 x"), registry.keys.messages("1 x")):
-        assert 0 < registry.client.ttl(key) <= EXPIRES
+        assert 0 < registry.client.ttl(key) <= EXPIRY_SECONDS
 
 
 def test_more_files_that_refer_than_are_put_off(

@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from s3rewrite.core.meant import HIDDEN, OUTSIDE, TEMPORARY, UNLINKABLE, UNREADABLE, WORDS
+from s3rewrite.core.kept_local import (
+    ALLOW_WORDS,
+    HIDDEN,
+    OUTSIDE,
+    TEMPORARY,
+    UNLINKABLE,
+    UNREADABLE,
+)
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature
 from s3rewrite.explain.explanation import explain_urls
@@ -214,7 +221,7 @@ def explain_urls_of(url: str) -> Any:
 def test_what_was_published_before_is_withdrawn_and_its_object_stays(
     settings: Any, mount: Mount, root: Path, registry: Registry, s3_client: Any, tree: set[str]
 ) -> None:
-    free = use_mount(settings, root, **settings.S3REWRITE["media"], ALLOW=list(WORDS))
+    free = use_mount(settings, root, **settings.S3REWRITE["media"], ALLOW=list(ALLOW_WORDS))
     assert not whole_pass(job(free)).stopped
     cases = {name for name, word in names_of_cases(root).items() if word != UNLINKABLE}
     assert cases <= published(registry)  # each word allows what it names
@@ -229,7 +236,7 @@ def test_what_was_published_before_is_withdrawn_and_its_object_stays(
     assert keys(s3_client, free) == objects
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", ALLOW_WORDS)
 def test_a_word_allows_what_it_names_alone(
     settings: Any, mount: Mount, root: Path, registry: Registry, tree: set[str], word: str
 ) -> None:

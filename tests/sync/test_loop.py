@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,12 +33,12 @@ class World:
         self.said: list[str] = []
         self.redis_error: redis.RedisError | None = None
 
-    def last_hint_id(self) -> str:
+    def last_id(self) -> str:
         if self.redis_error:
             raise self.redis_error
         return "0-0"
 
-    def read_hints(self, cursor: str, wait: float) -> tuple[str, list[str]]:
+    def read(self, cursor: str, wait: float) -> tuple[str, list[str]]:
         self.waits.append(wait)
         self.now += wait
         return cursor, self.hints.pop(0) if self.hints else []
@@ -59,7 +60,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(loop_module, "loop_registry", lambda mount: world)
+    monkeypatch.setattr(loop_module, "loop_registry", lambda mount: SimpleNamespace(hints=world))
     monkeypatch.setattr(loop_module, "whole_pass", world.whole)
     monkeypatch.setattr(loop_module, "pass_over", world.over)
     return world

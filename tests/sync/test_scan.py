@@ -17,7 +17,7 @@ from tests.factories import write
 
 
 def mount(**options: Any) -> Mount:
-    return conf.read("media", {"BUCKET": "uploads", **options})
+    return conf.build_mount("media", {"BUCKET": "uploads", **options})
 
 
 def found(storage: Storage, **options: Any) -> tuple[dict[str, dict[str, Signature]], Findings]:

@@ -7,7 +7,7 @@ from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.monitoring.status import status_of, verdict
 from s3rewrite.tools.doctor import Finding, Grade, examine

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.explain.explanation import Explanation, Outcome
 from s3rewrite.explain.subjects import Subject, explained
 from s3rewrite.management.columns import aligned, shortened

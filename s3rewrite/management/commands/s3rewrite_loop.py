@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.monitoring.probes import READY, Health, notify_systemd, serving_all
 from s3rewrite.monitoring.server import Address, HttpPage, Pages, address, one_at_a_time

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held

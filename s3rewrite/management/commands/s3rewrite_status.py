@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.monitoring.status import MAX_AGE, Level, Status, Verdict, ago, status_of, verdict
 from s3rewrite.sync.reporting.report import readable

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.core.mounts import Mount, parsed_limit
-from s3rewrite.core.shown import printable
+from s3rewrite.core.mounts import Mount, parse_limit
+from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.context import SyncContext, SyncOptions
@@ -88,6 +88,6 @@ class Command(BaseCommand):
 
 def _limit(text: str) -> int | str:
     try:
-        return parsed_limit(text)
+        return parse_limit(text)
     except ValueError as problem:
         raise ArgumentTypeError(str(problem)) from problem

@@ -1,6 +1,6 @@
--- A write to S3 begins that no claim speaks of: a deletion.
+-- Notes that a write to S3 begins for which there is no claim: a deletion.
 -- KEYS: unconfirmed writes, lease
--- ARGV: name, token, lease, what is written
+-- ARGV: name, token, lease, "deleted-<fingerprint>"
 if redis.call('GET', KEYS[2]) ~= ARGV[3] then
   return 'fenced'
 end

@@ -1,10 +1,9 @@
--- Withdraws a name and gives the token of the one upload that may publish it now. The object
--- that the upload is about to write is noted as withdrawn until it is published, as in
--- withdraw.lua.
+-- Withdraws a name and stores the token of the one upload that may publish it now. The object that
+-- the upload is about to write counts as withdrawn until it is published, as in withdraw.lua.
 --
--- Refused ("doubtful") while another write to the same object may still arrive at S3: one under
--- way, or one whose end nobody has seen, until no service would accept it any more. Such writes
--- are listed by name, "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ".
+-- Returns "doubtful" while another write to the same object may still arrive at S3: one under way,
+-- or one whose end no process has seen, until no service would accept it any more. A name has a
+-- list of such writes: "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ...".
 -- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes
 -- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key
 if redis.call('GET', KEYS[6]) ~= ARGV[5] then
@@ -12,23 +11,25 @@ if redis.call('GET', KEYS[6]) ~= ARGV[5] then
 end
 local now = redis.call('TIME')[1]
 local entry = redis.call('HGET', KEYS[1], ARGV[2])
-local function note(fingerprint)
+local function note_withdrawn(fingerprint)
   redis.call('ZADD', KEYS[5], now, (ARGV[7] == '1' and '-' or fingerprint) .. ' ' .. ARGV[1])
   redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1000001)
 end
-redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])  -- of an earlier upload, even if this one is refused
 if entry then
   redis.call('HDEL', KEYS[1], ARGV[2])
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'n', ARGV[1])
   if redis.call('EXISTS', KEYS[1]) == 0 then
     redis.call('SREM', KEYS[2], ARGV[3])
   end
-  note(string.match(entry, '[^,]*$'))
+  note_withdrawn(string.match(entry, '[^,]*$'))
 end
 local writes, is_doubtful = '', false
 for mark, fingerprint, till in string.gmatch(
   redis.call('HGET', KEYS[7], ARGV[1]) or '', '(%S+:(%S*)=(%d+)) ') do
   local same = fingerprint == ARGV[6]
+  -- Writes that have expired are dropped from the list. A late write of the same bytes does no
+  -- harm; a late deletion of the object does, and so do other bytes under the same key.
   if till == '0' or tonumber(till) > tonumber(now) then
     writes = writes .. mark .. ' '
     is_doubtful = is_doubtful or fingerprint == 'deleted-' .. ARGV[6]
@@ -38,7 +39,7 @@ end
 if not is_doubtful then
   writes = writes .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
-  note(ARGV[6])
+  note_withdrawn(ARGV[6])
 end
 redis.call('HSET', KEYS[7], ARGV[1], writes)
 return is_doubtful and 'doubtful' or 'claimed'

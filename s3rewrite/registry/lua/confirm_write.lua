@@ -1,4 +1,4 @@
--- The end of a write to S3 was seen: it is a doubt no more.
+-- Removes a write to S3 from the list of a name: its end was seen.
 -- KEYS: unconfirmed writes
 -- ARGV: name, token
 local writes = redis.call('HGET', KEYS[1], ARGV[1]) or ''

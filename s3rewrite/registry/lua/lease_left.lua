@@ -1,4 +1,4 @@
--- How many milliseconds a lease will stand if nobody renews it; negative where it does not stand.
+-- For how many milliseconds a lease is valid without renewal; negative where it is not.
 -- KEYS: lease
 -- ARGV: lease
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then

@@ -1,7 +1,8 @@
--- Compare-and-set: publishes an entry only while the upload's token and the lease still stand.
+-- Compare-and-set: publishes an entry only while the upload's token and the lease are still valid.
 -- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes
 -- ARGV: name, basename, directory, token, lease, entry, "1" if the end of the write was seen,
 --       "1" if other bytes have the same key
+-- First, and in any case: the end of the write was seen, whether it is published or not.
 if ARGV[7] == '1' then
   local writes = redis.call('HGET', KEYS[7], ARGV[1]) or ''
   local left = string.gsub(writes, ARGV[4] .. ':%S*=%d+ ', '')
@@ -20,6 +21,7 @@ end
 redis.call('HDEL', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[6])
 redis.call('SADD', KEYS[2], ARGV[3])
+-- The object has an entry now, so it counts as withdrawn no longer.
 local noted = (ARGV[8] == '1' and '-' or string.match(ARGV[6], '[^,]*$')) .. ' ' .. ARGV[1]
 redis.call('ZREM', KEYS[5], noted, 'freed:' .. noted)
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'n', ARGV[1])

@@ -1,4 +1,4 @@
--- Makes the lease last longer (ARGV[2] ms) or, with 0, gives it back; only if it is still ours.
+-- Makes the lease last longer (ARGV[2] ms) or, with 0, gives it back; only while it is valid.
 -- KEYS: lease
 -- ARGV: lease, ms
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then

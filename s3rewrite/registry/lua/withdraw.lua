@@ -1,11 +1,11 @@
--- Takes a name's entry and its claim away in one step, so that neither a page nor an upload
--- that began before can use them. Withdrawing what is not there changes nothing.
+-- Removes a name's entry and its claim in one step, so that neither a page nor an upload that began
+-- before can use them. A name without an entry loses its claim alone.
 -- KEYS: directory, directories, claims, changes, withdrawn, hints
 -- ARGV: name, basename, directory, "1" to leave a hint, "1" if other bytes have the same key,
 --       "1" if a pass found the file gone, "0" if somebody deletes or replaces it
--- The object is noted as withdrawn, since when: "<fingerprint> <name>", with "-" for the fingerprint
--- where all bytes of a name have one key, and behind "freed:" where it may be the only copy of a
--- file that nobody has deleted. The oldest ones are forgotten where there are too many.
+-- The sorted set `withdrawn` keeps the object and since when: "<fingerprint> <name>", with "-" for
+-- the fingerprint where all bytes of a name have one key, and behind "freed:" where it may be the
+-- only copy of a file that nobody has deleted. Beyond a million the oldest ones are forgotten.
 local entry = redis.call('HGET', KEYS[1], ARGV[2])
 redis.call('HDEL', KEYS[3], ARGV[1])
 if entry then
@@ -19,6 +19,7 @@ if entry then
   redis.call('ZADD', KEYS[5], redis.call('TIME')[1], freed .. fingerprint .. ' ' .. ARGV[1])
   redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1000001)
 end
+-- Somebody deletes or replaces the file: its object needs no protection as an only copy any more.
 if ARGV[6] ~= '1' then
   redis.call('ZREM', KEYS[5], 'freed:- ' .. ARGV[1])
 end

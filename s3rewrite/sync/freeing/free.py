@@ -20,11 +20,11 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from typing import Any
 
-from s3rewrite.core.entries import Entry, Signature, by_directory, join
+from s3rewrite.core.entries import Entry, Signature, group_by_directory, join
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.exchange import ExchangeUnsupported, exchange, inode_of, put_back
 from s3rewrite.disk.open_file import OpenFile, opened
-from s3rewrite.disk.own_names import ASIDE, own_name, parsed_own, token_of
+from s3rewrite.disk.own_names import ASIDE, own_name, parse_own_name, token_of
 from s3rewrite.disk.signatures import signature
 from s3rewrite.disk.stubs import Stub, stub_at, write_stub
 from s3rewrite.s3.errors import S3Error, S3Unavailable
@@ -114,12 +114,12 @@ def _asides(job: SyncContext, own: Sequence[str]) -> Iterator[tuple[Path, str]]:
 
     What else is ours is being written: it is removed where nobody has written it for long.
     """
-    for directory, basenames in by_directory(own).items():
+    for directory, basenames in group_by_directory(own).items():
         root = Path(job.storage.path(directory or "."))
         stubs = [(stub_at(str(path)), path.name) for path in root.iterdir() if path.is_symlink()]
-        tokens = {token_of(stub.target()): basename for stub, basename in stubs if stub}
+        tokens = {token_of(stub.to_target()): basename for stub, basename in stubs if stub}
         for basename in basenames:
-            parsed = parsed_own(basename)
+            parsed = parse_own_name(basename)
             if parsed and parsed.kind == ASIDE:
                 place = tokens.get(parsed.token)
                 yield root / basename, join(directory, place) if place else ""
@@ -212,7 +212,7 @@ def _reads(job: SyncContext, key: str, digests: Digests) -> bool:
 
 def _swapped(path: Path, stub: Stub, file: OpenFile) -> bool:
     """Let a file and its stub change places; back again where it is another file by then."""
-    aside = path.with_name(own_name(ASIDE, token_of(stub.target())))
+    aside = path.with_name(own_name(ASIDE, token_of(stub.to_target())))
     if os.path.lexists(aside):
         return False  # what an earlier pass began has to end first
     write_stub(aside, stub, file.status)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from s3rewrite.core.entries import join
 from s3rewrite.disk.stubs import Stub
-from s3rewrite.registry.only_copies import Looked, last_look, note_look
+from s3rewrite.registry.only_copies import OnlyCopiesCheck, read_last_check, record_check
 from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
 from s3rewrite.sync.context import SyncContext
@@ -27,7 +27,7 @@ class OnlyCopies:
     def __init__(self, job: SyncContext, report: Report) -> None:
         self._job = job
         self._report = report
-        self._last: Looked | None = None
+        self._last: OnlyCopiesCheck | None = None
         self._lost: set[str] = set()
         self._is_due = False
 
@@ -37,8 +37,8 @@ class OnlyCopies:
         if not freed or self._job.choices.dry_run:
             return
         if self._last is None:
-            self._last = last_look(self._job.registry)
-            self._is_due = not 0 <= time.time() - self._last.at < PERIOD
+            self._last = read_last_check(self._job.registry)
+            self._is_due = not 0 <= time.time() - self._last.checked_at < PERIOD
         with ThreadPoolExecutor(self._job.mount.threads, "s3rewrite-only-copies") as pool:
             for lost in pool.map(self._look, freed):
                 self._lost |= lost
@@ -47,9 +47,9 @@ class OnlyCopies:
         """All directories were met. Raises redis.RedisError."""
         if self._last is None:
             return
-        at = time.time() if self._is_due else self._last.at
+        at = time.time() if self._is_due else self._last.checked_at
         if self._is_due or self._lost != self._last.lost:
-            note_look(self._job.registry, Looked(at, frozenset(self._lost)))
+            record_check(self._job.registry, OnlyCopiesCheck(at, frozenset(self._lost)))
 
     def _look(self, directory: Directory) -> set[str]:
         """The names of stubs in a directory whose objects are not there; they are reported."""

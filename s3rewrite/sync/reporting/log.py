@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.sync.reporting.report import Report, Result
 
 logger = logging.getLogger("s3rewrite.passes")

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.sync.reporting.report import Result
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.core.entries import Entry
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.registry import Claim, Outcome
 from s3rewrite.s3.errors import S3Error
@@ -78,7 +78,9 @@ class Attempt:
     def read(self, stack: ExitStack) -> None:
         """Steps 1 and 2. The file is open until the stack is left."""
         self.file = stack.enter_context(opened(self.job.storage, self.task.name))
-        if why := kept_local(self.job.storage, self.job.mount, self.task.name, self.file.file):
+        if why := find_local_reason(
+            self.job.storage, self.job.mount, self.task.name, self.file.file
+        ):
             raise KeptLocal(why.reason)  # somebody has put a link in its place since the scan
         self.sending = payload_of(self.job.mount, self.task.name, self.file)
         self.entry = Entry(self.file.signature, self.sending.fingerprint)

@@ -8,7 +8,7 @@ from s3rewrite.core.content_types import content_type
 from s3rewrite.core.entries import FINGERPRINT_LENGTH
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import parameters_of
-from s3rewrite.core.shown import Veiled
+from s3rewrite.core.redaction import RedactedDict
 from s3rewrite.disk.open_file import OpenFile, digests_of
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.multipart_etags import holds_in_parts
@@ -60,7 +60,7 @@ def payload_of(mount: Mount, name: str, file: OpenFile) -> Payload:
 
 def upload_of(mount: Mount, name: str, sending: Payload) -> Upload:
     """The object to write."""
-    given = Veiled(ContentType=content_type(name))
+    given = RedactedDict(ContentType=content_type(name))
     given |= parameters_of(mount.object_parameters, name)
     if mount.keys == "fingerprint":
         given.setdefault("CacheControl", "public, max-age=31536000, immutable")

@@ -13,9 +13,9 @@ from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.content_types import content_type
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import quote_name, reference
+from s3rewrite.core.paths import parse_local_path, quote_name
 from s3rewrite.core.patterns import is_excluded
-from s3rewrite.disk.ground import kept_local
+from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
@@ -193,11 +193,11 @@ def _place(local: str) -> _Place | None:
     for mount in conf.mounts().values():
         prefix = url_prefix(mount)
         if prefix and local.startswith(prefix):
-            found = reference(local[len(prefix) :].encode())
+            found = parse_local_path(local[len(prefix) :].encode())
             if found is None or len((mount.prefix + found.name).encode()) > LONGEST:
                 return None
             excluded = is_excluded(found.name, mount.exclude, mount.include)
-            stays = excluded or kept_local(conf.storage_of(mount), mount, found.name)
+            stays = excluded or find_local_reason(conf.storage_of(mount), mount, found.name)
             return None if stays else _Place(mount, found.name)
     return None
 

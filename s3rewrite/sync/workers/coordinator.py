@@ -8,7 +8,7 @@ from typing import Self
 import redis
 
 from s3rewrite import conf
-from s3rewrite.registry.task_channel import AT_ONCE, Message, TaskChannel
+from s3rewrite.registry.task_channel import READ_SIZE, Message, TaskChannel
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
@@ -140,11 +140,11 @@ class TaskUploader:
             messages = self._desk.receive(wait)
             for message in messages:
                 self._hear(message)
-            if len(messages) < AT_ONCE:  # otherwise there may be signs among the rest
+            if len(messages) < READ_SIZE:  # otherwise there may be signs among the rest
                 self._look_after_lost()
         except redis.RedisError as error:
             self._books.stop(f"Redis: {error}")
-        if not self._job.lease.stands():
+        if not self._job.lease.is_valid():
             self._books.stop(str(LeaseLost()))
 
     def _hear(self, message: Message) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from s3rewrite.core.entries import Signature, decode
+from s3rewrite.core.entries import Signature, decode_entry
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.sync.context import LeaseLost
 from s3rewrite.sync.plan import Task
@@ -37,7 +37,7 @@ def row_of(task: Task) -> Row:
 def task_of(row: Row) -> Task:
     """The task of a row."""
     name, size, mtime_ns, entry, is_careful = row
-    published = decode(entry.encode()) if entry else None
+    published = decode_entry(entry.encode()) if entry else None
     return Task(name, Signature(size, mtime_ns), published, is_careful)
 
 

@@ -12,7 +12,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import split
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
-from s3rewrite.registry.lease import DURATION, Lease, lease_of_another, renew_by_registry
+from s3rewrite.registry.lease import DURATION, Lease, load_lease, refresh_expiry
 from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.lookup import known_objects
@@ -128,8 +128,8 @@ def take_up(mount: Mount, batch: UploadBatch) -> None:
     """
     registry = loop_registry(mount)
     desk = TaskChannel(registry, batch.lease)
-    lease = lease_of_another(registry, batch.lease)
-    if not (lease.stands() and desk.claim(batch.id)):
+    lease = load_lease(registry, batch.lease)
+    if not (lease.is_valid() and desk.claim(batch.id)):
         return
     stop = threading.Event()
     tasks = [task_of(row) for row in batch.rows]
@@ -147,8 +147,8 @@ def take_up(mount: Mount, batch: UploadBatch) -> None:
 
 
 def _stands(registry: Registry, lease: Lease) -> bool:
-    renew_by_registry(registry, lease)
-    return lease.stands()
+    refresh_expiry(registry, lease)
+    return lease.is_valid()
 
 
 def _upload(job: SyncContext, teller: BatchReporter, tasks: Sequence[Task]) -> None:

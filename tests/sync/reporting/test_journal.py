@@ -46,12 +46,12 @@ def test_how_far_a_pass_is(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> Non
     progress.done("a", Result.UPLOADED)
     progress.done("x", Result.WITHDRAWN)
     progress.failed("b", "no")
-    found = journal_of(mount).running()
+    found = journal_of(mount).progress()
     assert found
     assert (found["planned"], found["done"]) == (3, 2)
     progress.done("c", Result.UPLOADED)
     progress.planned(1)
-    found = journal_of(mount).running()
+    found = journal_of(mount).progress()
     assert found
     assert (found["planned"], found["done"]) == (1, 0)
     progress.close()
@@ -64,7 +64,7 @@ def test_how_far_a_pass_is(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_it_is_told_once_a_second(mount: Mount) -> None:
     progress = JournaledProgress(mount, Progress())
     progress.planned(1)
-    assert journal_of(mount).running() is None
+    assert journal_of(mount).progress() is None
 
 
 def report(**given: Any) -> Report:

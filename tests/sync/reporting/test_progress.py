@@ -1,6 +1,6 @@
 from io import StringIO
 
-from s3rewrite.core.shown import printable
+from s3rewrite.core.redaction import printable
 from s3rewrite.sync.reporting.progress import Bar, Lines, Progress
 from s3rewrite.sync.reporting.report import Result
 

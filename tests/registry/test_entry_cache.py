@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3rewrite.core.entries import MAX_NAME_BYTES
-from s3rewrite.registry import Registry, View, remembered
-from s3rewrite.registry.remembered import CAPACITY, CAPACITY_BYTES, Remembered
+from s3rewrite.registry import Registry, View, entry_cache
+from s3rewrite.registry.entry_cache import CAPACITY, CAPACITY_BYTES, EntryCache
 from tests.registry.conftest import entry
 
 
 def test_the_names_used_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "CAPACITY", 2)
-    known = Remembered()
+    monkeypatch.setattr(entry_cache, "CAPACITY", 2)
+    known = EntryCache()
     for name in ("a", "b"):
         known.put(name, entry(1))
     assert known.get("a") == entry(1)
@@ -21,13 +21,13 @@ def test_the_names_used_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     assert known.get("b") is known.get("c") is None
 
 
-@given(st.lists(st.tuples(st.sampled_from(["put", "drop"]), st.text(max_size=3)), max_size=50))
+@given(st.lists(st.tuples(st.sampled_from(["put", "forget"]), st.text(max_size=3)), max_size=50))
 def test_its_size_is_that_of_its_names(steps: list[tuple[str, str]]) -> None:
-    known = Remembered()
+    known = EntryCache()
     for step, name in steps:
-        known.put(name, None) if step == "put" else known.drop(name)
+        known.put(name, None) if step == "put" else known.forget(name)
     for name in list(known._entries):
-        known.drop(name)
+        known.forget(name)
     assert (len(known), known._size) == (0, 0)
 
 

@@ -2,19 +2,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from s3rewrite.core.meant import (
+from s3rewrite.core.kept_local import (
+    ALLOW_WORDS,
     HIDDEN,
     OUTSIDE,
     TEMPORARY,
     UNLINKABLE,
     UNREADABLE,
-    WORDS,
-    Facts,
-    are_unsuspicious,
+    FileAccess,
+    are_ordinary,
     readers,
     why_kept_local,
 )
-from s3rewrite.core.paths import is_linkable, quote_name, reference
+from s3rewrite.core.paths import is_linkable, parse_local_path, quote_name
 
 HONEST = [
     "a.jpg", "a/b.c/d", "film.part1.rar", "partner.partners", "a.tmpl", "flash.swf", "C++~1/a.jpg",
@@ -36,7 +36,7 @@ UNLINKABLES = ["a\\b.txt", "a\nb.txt", "\x7f", "a\x85b", "d\\e/f.txt", "\x1b[2Ja
 
 
 def word(name: str, *facts: bool, allow: tuple[str, ...] = ()) -> str:
-    found = why_kept_local(name, Facts(*facts), allow)
+    found = why_kept_local(name, FileAccess(*facts), allow)
     return found.word if found else ""
 
 
@@ -48,7 +48,7 @@ def test_anything_else_goes_to_s3(name: str) -> None:
 @pytest.mark.parametrize("name", TEMPORARIES)
 def test_temporary_files_of_other_programs(name: str) -> None:
     assert word(name) == TEMPORARY
-    assert word(name, allow=WORDS) == ""
+    assert word(name, allow=ALLOW_WORDS) == ""
     assert word(f"a/{name}") == TEMPORARY
 
 
@@ -61,7 +61,7 @@ def test_a_part_with_a_dot_first(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNLINKABLES)
 def test_a_backslash_or_a_control_character(name: str) -> None:
-    assert word(name, allow=WORDS) == UNLINKABLE
+    assert word(name, allow=ALLOW_WORDS) == UNLINKABLE
 
 
 def test_a_link_that_leads_out() -> None:
@@ -81,10 +81,10 @@ def test_what_one_word_allows_another_may_still_keep() -> None:
 
 def test_a_reason_says_which_word_allows_it() -> None:
     for name, facts in (
-        (".env", Facts()),
-        ("a~", Facts()),
-        ("a", Facts(True)),
-        ("a", Facts(False, True)),
+        (".env", FileAccess()),
+        ("a~", FileAccess()),
+        ("a", FileAccess(True)),
+        ("a", FileAccess(False, True)),
     ):
         found = why_kept_local(name, facts)
         assert found
@@ -103,7 +103,7 @@ LONG_S, KELVIN = "\u017f", "\u212a"  # which `re` may take for an s and a K
 @given(st.lists(PARTS | NAMES | st.text(f".~#swptmK{LONG_S}{KELVIN}", min_size=2, max_size=6)))
 @example([f"a.{LONG_S}wp"])
 def test_names_that_are_looked_at_all_at_once_hide_none(names: list[str]) -> None:
-    if are_unsuspicious(names):
+    if are_ordinary(names):
         assert [word(name) for name in names] == [""] * len(names)
 
 
@@ -115,7 +115,7 @@ def test_a_name_is_linkable_where_a_url_can_mean_it(name: str) -> None:
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return
-    found = reference(quote_name(name).encode())
+    found = parse_local_path(quote_name(name).encode())
     assert is_linkable(name) is (found is not None and found.name == name)
 
 

@@ -1,4 +1,4 @@
-"""What a view remembers: the names that were used last, as many as there is room for. Pure."""
+"""The entries that a view has cached: a least recently used cache with two bounds. Pure."""
 
 from collections import OrderedDict
 from sys import getsizeof
@@ -6,14 +6,14 @@ from sys import getsizeof
 from s3rewrite.core.entries import Entry
 
 CAPACITY = 50_000
-"""Names that are remembered,"""
+"""Names in a cache at most."""
 
 CAPACITY_BYTES = 10_000_000
-"""and the bytes that they take in memory, as visitors may make them long."""
+"""Bytes that these names take in memory at most, as visitors may make them long."""
 
 
-class Remembered:
-    """Name -> entry, or None for what is not published. Not safe to share between threads."""
+class EntryCache:
+    """Name -> entry, or None for an unpublished name. Not safe to share between threads."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, Entry | None] = OrderedDict()
@@ -26,21 +26,21 @@ class Remembered:
         return name in self._entries
 
     def get(self, name: str) -> Entry | None:
-        """The entry of a name, None where there is none, or where it is not remembered."""
+        """The entry of a name; None where it is not published, or not cached."""
         entry = self._entries.get(name)
         if entry is not None:
             self._entries.move_to_end(name)
         return entry
 
     def put(self, name: str, entry: Entry | None) -> None:
-        """Remember a name; those that were used longest ago make room for it."""
-        self.drop(name)
+        """Cache a name; the least recently used ones make room for it."""
+        self.forget(name)
         self._entries[name] = entry
         self._size += getsizeof(name)
         while len(self._entries) > CAPACITY or self._size > CAPACITY_BYTES:
             self._size -= getsizeof(self._entries.popitem(last=False)[0])
 
-    def drop(self, name: str) -> None:
+    def forget(self, name: str) -> None:
         """Forget a name."""
         if name in self._entries:
             del self._entries[name]
