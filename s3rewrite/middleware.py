@@ -12,7 +12,7 @@ from s3rewrite import conf
 from s3rewrite.linking.body_headers import forget_absent_body, set_body_headers
 from s3rewrite.linking.debugging import add_server_timing, notify_observers
 from s3rewrite.linking.errors import guarded
-from s3rewrite.linking.resolver import Resolver, resolver
+from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.linking.response import Part, body_kind, parts, skip_reason, spliced, urls
 from s3rewrite.linking.streaming import stream
 from s3rewrite.rewriters.types import Link
@@ -60,7 +60,7 @@ def is_rewritable(response: HttpResponseBase) -> bool:
 def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """Link the files in a response's body and headers: one batch, splices only."""
     began = perf_counter()
-    found = resolver(request)
+    found = get_resolver(request)
     changed = _parts(request, response, found)
     links = found.resolve(urls(changed)) if changed else []
     _finish(response, changed, links, began)
@@ -69,7 +69,7 @@ def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
 async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """As `rewrite`; the event loop does not wait for Redis."""
     began = perf_counter()
-    found = resolver(request)
+    found = get_resolver(request)
     changed = _parts(request, response, found)
     links = await found.aresolve(urls(changed)) if changed else []
     _finish(response, changed, links, began)

@@ -10,7 +10,7 @@ from s3rewrite import conf
 from s3rewrite.explain import Explained, Reason, explain, explain_header
 from s3rewrite.explain.publication import why_local
 from s3rewrite.linking.charsets import charset, hides_ascii
-from s3rewrite.linking.resolver import Resolver, resolver
+from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.linking.response import asked, body_scope, skip_reason
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import kind_by_type, media_type
@@ -19,7 +19,7 @@ from s3rewrite.rewriters.types import Candidate, Link
 ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
 
 
-class Outcome(NamedTuple):
+class UrlOutcome(NamedTuple):
     """What becomes of one local URL.
 
     `header` is the header that it stands in, "" for the body; `line` counts from 1; `place` and
@@ -53,16 +53,16 @@ class Outcome(NamedTuple):
 class Explanation:
     """What becomes of the local URLs of a response; `notice` says why none is looked at."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[UrlOutcome] = field(default_factory=list)
     notice: str = ""
 
     @property
-    def candidates(self) -> list[Outcome]:
+    def candidates(self) -> list[UrlOutcome]:
         """Those at places that allow a link."""
         return [one for one in self.outcomes if one.is_candidate]
 
     @property
-    def linked(self) -> list[Outcome]:
+    def linked(self) -> list[UrlOutcome]:
         """Those that are linked to S3."""
         return [one for one in self.outcomes if one.link]
 
@@ -86,7 +86,7 @@ def explain_response(
     """
     if why := skip_reason(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
-    found = resolver(request)
+    found = get_resolver(request)
     in_headers = _in_headers(response, found)
     content_type = response.get("Content-Type", "")
     kind = kind_by_type(media_type(content_type))
@@ -104,15 +104,15 @@ def explain_response(
 
 def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     """What becomes of URLs, or what would at a place that allows a link."""
-    found = resolver(request)
+    found = get_resolver(request)
     encoded = [url.encode("utf-8", "surrogatepass") for url in urls]
     explained = [Explained(0, url, "", (), Candidate(0, url), ()) for url in encoded]
     return Explanation([one._replace(line=0) for one in outcomes(b"", explained, found)])
 
 
-def _in_headers(response: HttpResponse, resolver: Resolver) -> list[Outcome]:
+def _in_headers(response: HttpResponse, resolver: Resolver) -> list[UrlOutcome]:
     scope = resolver.scope(utf8=False, contexts=asked(response))
-    found: list[Outcome] = []
+    found: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
         found += outcomes(value, explain_header(name, value, scope), resolver, name)
@@ -121,13 +121,13 @@ def _in_headers(response: HttpResponse, resolver: Resolver) -> list[Outcome]:
 
 def outcomes(
     body: bytes, explained: Sequence[Explained], resolver: Resolver, header: str = ""
-) -> list[Outcome]:
+) -> list[UrlOutcome]:
     """The places that a body has, with what becomes of each; one batch."""
     urls = [one.url for one in explained if one.candidate]
     links = resolver.resolve(urls)
     local = [url for url, link in zip(urls, links, strict=True) if link is None]
     linked, reasons = iter(links), iter(why_local(resolver, local))
-    found: list[Outcome] = []
+    found: list[UrlOutcome] = []
     line, at = 1, 0
     for one in explained:
         line, at = line + body.count(b"\n", at, one.start), one.start
@@ -144,8 +144,8 @@ def _why(one: Explained) -> tuple[Reason, ...]:
 
 def _outcome(
     header: str, line: int, one: Explained, link: Link | None, why: tuple[Reason, ...]
-) -> Outcome:
+) -> UrlOutcome:
     url = one.url.decode("utf-8", "replace")
     to = (link.text + one.url[link.length :]).decode("utf-8", "replace") if link else ""
     is_candidate = one.candidate is not None
-    return Outcome(header, line, url, one.place, one.rows, is_candidate, to, why)
+    return UrlOutcome(header, line, url, one.place, one.rows, is_candidate, to, why)

@@ -32,13 +32,13 @@ def why_local(resolver: Resolver, urls: Sequence[bytes]) -> list[Reason]:
     found: dict[tuple[str, str], Reason | None] = {}
     for mount in {item.mount.alias: item.mount for item in wanted if item}.values():
         names = [item.name for item in wanted if item and item.mount.alias == mount.alias]
-        found |= {(mount.alias, name): why for name, why in of_names(mount, names).items()}
+        found |= {(mount.alias, name): why for name, why in reasons_by_name(mount, names).items()}
     return [
         (found[item.mount.alias, item.name] or RECENT) if item else AMBIGUOUS for item in wanted
     ]
 
 
-def of_names(mount: Mount, names: Sequence[str]) -> dict[str, Reason | None]:
+def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | None]:
     """Why each name of a mount is not linked; None for one that is published and current."""
     registry = loop_registry(mount)
     possible = [name for name in names if is_name(name)]

@@ -15,8 +15,8 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.explain.explanation import Explanation, explain_response, explain_urls
 from s3rewrite.explain.pages import default_host, fetch
-from s3rewrite.explain.publication import MISSING, of_names
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.explain.publication import MISSING, reasons_by_name
+from s3rewrite.linking.resolver import get_resolver
 
 # Those that not every system knows.
 _TYPES = {
@@ -34,11 +34,11 @@ class Subject(NamedTuple):
     explanation: Explanation
 
 
-def explained(subject: str, host: str | None) -> Subject:
+def explain_subject(subject: str, host: str | None) -> Subject:
     """The explanation of whatever `subject` is. Raises CommandError."""
     parts = urlsplit(subject)
     request = _request(host or parts.netloc or default_host())
-    if any(os.fsencode(subject).startswith(t.prefixes) for t in resolver(request).targets):
+    if any(os.fsencode(subject).startswith(t.prefixes) for t in get_resolver(request).targets):
         return Subject(subject, explain_urls(request, [subject]))
     if parts.scheme in ("http", "https") or (parts.path.startswith("/") and not _is_file(subject)):
         path = parts._replace(scheme="", netloc="").geturl() or "/"
@@ -83,7 +83,7 @@ def _read(path: Path) -> bytes:
 
 def _of_name(name: str, request: HttpRequest) -> Subject:
     mounts = list(conf.mounts().values())
-    having = [mount for mount in mounts if of_names(mount, [name])[name] != MISSING]
+    having = [mount for mount in mounts if reasons_by_name(mount, [name])[name] != MISSING]
     return Subject(name, explain_urls(request, _urls(name, having or mounts)))
 
 

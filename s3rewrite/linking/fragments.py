@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from s3rewrite import conf, rewriters
 from s3rewrite.linking.errors import guarded
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.rewriters import html
 
 # A name may hold a colon, so it takes more than that to be a URL.
@@ -25,7 +25,7 @@ def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = N
     """
     local = _local_url(value, mount)
     with guarded(request):
-        return resolver(request).url(local)
+        return get_resolver(request).url(local)
     return local
 
 
@@ -33,14 +33,14 @@ async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | N
     """As `url_of`; the event loop does not wait for Redis."""
     local = _local_url(value, mount)
     with guarded(request):
-        return await resolver(request).aurl(local)
+        return await get_resolver(request).aurl(local)
     return local
 
 
 def rewritten(text: str, request: HttpRequest | None = None) -> str:
     """A piece of HTML with its files linked as the middleware does in a whole page."""
     with guarded(request):
-        found = resolver(request)
+        found = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
         body = rewriters.rewrite(body, found.scope(utf8=True), html.collect, found.resolve)
         return body.decode("utf-8", "surrogatepass")
@@ -50,7 +50,7 @@ def rewritten(text: str, request: HttpRequest | None = None) -> str:
 async def arewritten(text: str, request: HttpRequest | None = None) -> str:
     """As `rewritten`; the event loop does not wait for Redis."""
     with guarded(request):
-        found = resolver(request)
+        found = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
         candidates = html.collect(body, found.scope(utf8=True))
         links = await found.aresolve([candidate.url for candidate in candidates])

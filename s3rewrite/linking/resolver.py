@@ -114,7 +114,7 @@ def _asking(targets: tuple[Target, ...], contexts: frozenset[str]) -> tuple[Targ
     return tuple(target._replace(contexts=target.contexts | contexts) for target in targets)
 
 
-def resolver(request: HttpRequest | None = None) -> Resolver:
+def get_resolver(request: HttpRequest | None = None) -> Resolver:
     """The resolver for a response to `request`; without one, for root-relative URLs.
 
     URL prefixes are read anew each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.

@@ -177,7 +177,7 @@ def explode(*args: Any, **options: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(links, "view_of"), (fragments, "resolver"), (fragments.rewriters, "rewrite")],
+    [(links, "view_of"), (fragments, "get_resolver"), (fragments.rewriters, "rewrite")],
 )
 def test_a_mistake_of_ours_leaves_all_as_it_was(
     mount: Mount,
