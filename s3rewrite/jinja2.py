@@ -48,11 +48,11 @@ def s3rewrite(context: Context, html: str) -> str | Awaitable[str]:
     """`{{ article.html|safe|s3rewrite }}`: HTML with its files linked, as safe as it was."""
     if context.environment.is_async:
         return _arewritten(html, _request(context))
-    return _as_safe(html, fragments.rewritten(str(html), _request(context)))
+    return _as_safe(html, fragments.rewrite_html(str(html), _request(context)))
 
 
 async def _arewritten(html: str, request: HttpRequest | None) -> str:
-    return _as_safe(html, await fragments.arewritten(str(html), request))
+    return _as_safe(html, await fragments.arewrite_html(str(html), request))
 
 
 def _as_safe(before: str, after: str) -> str:

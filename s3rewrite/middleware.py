@@ -13,8 +13,15 @@ from s3rewrite.linking.body_headers import forget_absent_body, set_body_headers
 from s3rewrite.linking.debugging import add_server_timing, notify_observers
 from s3rewrite.linking.errors import guarded
 from s3rewrite.linking.resolver import Resolver, get_resolver
-from s3rewrite.linking.response import Part, body_kind, parts, skip_reason, spliced, urls
-from s3rewrite.linking.streaming import stream
+from s3rewrite.linking.response import (
+    ResponsePart,
+    body_kind,
+    find_parts,
+    skip_reason,
+    splice_parts,
+    urls_of,
+)
+from s3rewrite.linking.streaming import link_stream
 from s3rewrite.rewriters.types import Link
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
@@ -62,7 +69,7 @@ def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     began = perf_counter()
     found = get_resolver(request)
     changed = _parts(request, response, found)
-    links = found.resolve(urls(changed)) if changed else []
+    links = found.resolve(urls_of(changed)) if changed else []
     _finish(response, changed, links, began)
 
 
@@ -71,13 +78,13 @@ async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     began = perf_counter()
     found = get_resolver(request)
     changed = _parts(request, response, found)
-    links = await found.aresolve(urls(changed)) if changed else []
+    links = await found.aresolve(urls_of(changed)) if changed else []
     _finish(response, changed, links, began)
 
 
 def _finish(
     response: HttpResponseBase,
-    changed: Sequence[Part],
+    changed: Sequence[ResponsePart],
     links: Sequence[Link | None],
     began: float,
 ) -> None:
@@ -88,18 +95,20 @@ def _finish(
         add_server_timing(response, perf_counter() - began, links)
 
 
-def _parts(request: HttpRequest, response: HttpResponseBase, resolver: Resolver) -> list[Part]:
+def _parts(
+    request: HttpRequest, response: HttpResponseBase, resolver: Resolver
+) -> list[ResponsePart]:
     if request.method == "HEAD" and body_kind(response, resolver):
         forget_absent_body(response)
     if isinstance(response, StreamingHttpResponse):
-        stream(request, response, resolver)
-    return parts(response, resolver)
+        link_stream(request, response, resolver)
+    return find_parts(response, resolver)
 
 
 def _apply(
-    response: HttpResponseBase, changed: Sequence[Part], links: Sequence[Link | None]
+    response: HttpResponseBase, changed: Sequence[ResponsePart], links: Sequence[Link | None]
 ) -> None:
-    values = dict(spliced(changed, links))
+    values = dict(splice_parts(changed, links))
     body = values.pop("", None)
     if body is not None:
         set_body_headers(response, body)

@@ -489,8 +489,8 @@ def explode(*args: Any, **options: Any) -> Any:
 
 
 MISTAKES: list[Callable[[pytest.MonkeyPatch], None]] = [
-    lambda patch: patch.setattr(middleware, "parts", explode),
-    lambda patch: patch.setattr(middleware, "spliced", explode),
+    lambda patch: patch.setattr(middleware, "find_parts", explode),
+    lambda patch: patch.setattr(middleware, "splice_parts", explode),
     lambda patch: patch.setattr(middleware, "get_resolver", explode),
     lambda patch: patch.setattr(middleware, "is_rewritable", explode),
     lambda patch: patch.setattr(body_headers, "_etag", explode),

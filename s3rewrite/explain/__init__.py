@@ -6,7 +6,7 @@ is published (publication); subjects and pages are what a person asks about.
 """
 
 from s3rewrite.explain.bodies import explain, explain_header
-from s3rewrite.explain.explained import Explained
+from s3rewrite.explain.explained import ExplainedPlace
 from s3rewrite.explain.reasons import Reason
 
-__all__ = ["Explained", "Reason", "explain", "explain_header"]
+__all__ = ["ExplainedPlace", "Reason", "explain", "explain_header"]

@@ -5,7 +5,7 @@ from functools import partial
 
 from s3rewrite.explain import html as in_html
 from s3rewrite.explain import reasons
-from s3rewrite.explain.explained import Explained, joined
+from s3rewrite.explain.explained import ExplainedPlace, joined
 from s3rewrite.explain.members import NOT_A_VALUE, members
 from s3rewrite.explain.occurrences import Occurrence, Occurrences, outer
 from s3rewrite.rewriters import css, feeds, headers, html, json, link_header, m3u8
@@ -19,7 +19,7 @@ from s3rewrite.rewriters.table.rows import Rule
 from s3rewrite.rewriters.types import Scope
 
 
-def explain(body: bytes, scope: Scope, collect: Collect) -> list[Explained]:
+def explain(body: bytes, scope: Scope, collect: Collect) -> list[ExplainedPlace]:
     """Each place in a body where a mount's path stands, in order.
 
     `collect` is the one for bodies of its kind. What has a candidate is what it finds.
@@ -29,7 +29,7 @@ def explain(body: bytes, scope: Scope, collect: Collect) -> list[Explained]:
     return joined(page, collect(body, scope), occurrences(page))
 
 
-def explain_header(name: str, value: bytes, scope: Scope) -> list[Explained]:
+def explain_header(name: str, value: bytes, scope: Scope) -> list[ExplainedPlace]:
     """The same for a response's header."""
     page = Page(value, scope)
     is_link = name == "Link"

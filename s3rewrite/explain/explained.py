@@ -16,7 +16,7 @@ _NEAR = re.compile(rb"""[^\s"'<>()\\]*+""")
 _SHOWN = 300
 
 
-class Explained(NamedTuple):
+class ExplainedPlace(NamedTuple):
     """A place in a body where a mount's path stands.
 
     `start` is an offset, `place` as the table writes it, `rows` the names of the table's rows
@@ -33,7 +33,7 @@ class Explained(NamedTuple):
 
 def joined(
     page: Page, candidates: Sequence[Candidate], occurrences: Iterable[Occurrence]
-) -> list[Explained]:
+) -> list[ExplainedPlace]:
     """Everything that holds a mount's path: candidates, other URLs, and what is no URL."""
     seen = list(occurrences)
     urls = {one.start: one for one in seen if one.url}
@@ -48,7 +48,7 @@ def joined(
     return sorted([*linked, *others, *rest, *_beyond(page)], key=lambda one: one.start)
 
 
-def _beyond(page: Page) -> Iterator[Explained]:
+def _beyond(page: Page) -> Iterator[ExplainedPlace]:
     """The first place that is not looked at, for all of them."""
     last = Matches((page.body, needle) for needle in page.needles).last
     begins = (page.body.find(needle, last + len(needle)) for needle in page.needles)
@@ -57,17 +57,19 @@ def _beyond(page: Page) -> Iterator[Explained]:
         yield _no_url(page, start, Occurrence(start, start, "", reasons=(LIMIT,)))
 
 
-def _linked(candidate: Candidate, seen: Occurrence | None) -> Explained:
+def _linked(candidate: Candidate, seen: Occurrence | None) -> ExplainedPlace:
     place, rows = (seen.place, seen.rows) if seen else ("", ())
-    return Explained(candidate.start, candidate.url, place, rows, candidate, ())
+    return ExplainedPlace(candidate.start, candidate.url, place, rows, candidate, ())
 
 
-def _other(seen: Occurrence) -> Explained:
+def _other(seen: Occurrence) -> ExplainedPlace:
     why = seen.reasons or ((LIMIT if seen.rows else no_place(seen.place)),)
-    return Explained(seen.start, seen.url, seen.place, seen.rows, None, why)
+    return ExplainedPlace(seen.start, seen.url, seen.place, seen.rows, None, why)
 
 
-def _no_urls(page: Page, places: Iterable[int], stretches: Sequence[Occurrence]) -> list[Explained]:
+def _no_urls(
+    page: Page, places: Iterable[int], stretches: Sequence[Occurrence]
+) -> list[ExplainedPlace]:
     """What stands where nothing is read as a URL; the innermost stretch says why.
 
     Stretches lie within each other or apart, the inner ones behind the outer ones in the list.
@@ -89,11 +91,11 @@ def _leave(around: list[Occurrence], place: int) -> None:
         around.pop()
 
 
-def _no_url(page: Page, place: int, stretch: Occurrence) -> Explained:
+def _no_url(page: Page, place: int, stretch: Occurrence) -> ExplainedPlace:
     near = _NEAR.match(page.body, place, place + _SHOWN)
     url = near[0] if near else b""
     why = stretch.reasons or (no_place(""),)
-    return Explained(place, url, stretch.place, stretch.rows, None, why)
+    return ExplainedPlace(place, url, stretch.place, stretch.rows, None, why)
 
 
 def _uncovered(page: Page, spans: Iterable[tuple[int, int]]) -> Iterable[int]:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 from s3rewrite import conf
-from s3rewrite.explain import Explained, Reason, explain, explain_header
+from s3rewrite.explain import ExplainedPlace, Reason, explain, explain_header
 from s3rewrite.explain.publication import why_local
 from s3rewrite.linking.charsets import charset, hides_ascii
 from s3rewrite.linking.resolver import Resolver, get_resolver
-from s3rewrite.linking.response import asked, body_scope, skip_reason
+from s3rewrite.linking.response import body_scope, requested_contexts, skip_reason
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import kind_by_type, media_type
 from s3rewrite.rewriters.types import Candidate, Link
@@ -106,12 +106,12 @@ def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     """What becomes of URLs, or what would at a place that allows a link."""
     found = get_resolver(request)
     encoded = [url.encode("utf-8", "surrogatepass") for url in urls]
-    explained = [Explained(0, url, "", (), Candidate(0, url), ()) for url in encoded]
+    explained = [ExplainedPlace(0, url, "", (), Candidate(0, url), ()) for url in encoded]
     return Explanation([one._replace(line=0) for one in outcomes(b"", explained, found)])
 
 
 def _in_headers(response: HttpResponse, resolver: Resolver) -> list[UrlOutcome]:
-    scope = resolver.scope(utf8=False, contexts=asked(response))
+    scope = resolver.scope(utf8=False, contexts=requested_contexts(response))
     found: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
@@ -120,7 +120,7 @@ def _in_headers(response: HttpResponse, resolver: Resolver) -> list[UrlOutcome]:
 
 
 def outcomes(
-    body: bytes, explained: Sequence[Explained], resolver: Resolver, header: str = ""
+    body: bytes, explained: Sequence[ExplainedPlace], resolver: Resolver, header: str = ""
 ) -> list[UrlOutcome]:
     """The places that a body has, with what becomes of each; one batch."""
     urls = [one.url for one in explained if one.candidate]
@@ -137,13 +137,13 @@ def outcomes(
     return found
 
 
-def _why(one: Explained) -> tuple[Reason, ...]:
+def _why(one: ExplainedPlace) -> tuple[Reason, ...]:
     publics = tuple(mount.public_url.encode() for mount in conf.mounts().values())
     return (ALREADY,) if one.reasons and one.url.startswith(publics) else one.reasons
 
 
 def _outcome(
-    header: str, line: int, one: Explained, link: Link | None, why: tuple[Reason, ...]
+    header: str, line: int, one: ExplainedPlace, link: Link | None, why: tuple[Reason, ...]
 ) -> UrlOutcome:
     url = one.url.decode("utf-8", "replace")
     to = (link.text + one.url[link.length :]).decode("utf-8", "replace") if link else ""

@@ -11,7 +11,7 @@ from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text
-from s3rewrite.rewriters.syntax.walker import Element, Kind, Piece, Walker, element_end
+from s3rewrite.rewriters.syntax.walker import Element, Token, TokenKind, Walker, element_end
 from s3rewrite.rewriters.table.lookup import applying, table_of
 from s3rewrite.rewriters.table.rows import Rule
 
@@ -55,9 +55,9 @@ def in_passage(page: Page, passage: Passage) -> Occurrences:
         yield from texts.in_text(page, passage)
 
 
-def _end(page: Page, walker: Walker, piece: Piece) -> int:
+def _end(page: Page, walker: Walker, piece: Token) -> int:
     """Where the next token begins; of an element that users edit, its end tag."""
-    if piece.kind is not Kind.TAG or not page.is_editable:
+    if piece.kind is not TokenKind.TAG or not page.is_editable:
         return piece.end
     if not is_editable(Tag(page.body, piece.name, piece.inner, piece.end)):
         return piece.end
@@ -65,19 +65,19 @@ def _end(page: Page, walker: Walker, piece: Piece) -> int:
     return len(page.body) if isinstance(end, Element) else end
 
 
-def _in_piece(page: Page, piece: Piece, places: Matches, place: int) -> Occurrences:
-    if piece.kind is Kind.OTHER:
+def _in_piece(page: Page, piece: Token, places: Matches, place: int) -> Occurrences:
+    if piece.kind is TokenKind.OTHER:
         begin = page.body[piece.start : piece.start + 4]
         why = next(why for sign, why in _OTHERS if begin.startswith(sign))
         yield Occurrence(piece.start, piece.end, "", reasons=(why,))
         return
-    passages = _in_tag if piece.kind is Kind.TAG else _in_element
+    passages = _in_tag if piece.kind is TokenKind.TAG else _in_element
     yield Occurrence(piece.start, piece.end, "", reasons=(reasons.ATTRIBUTE_NAME,))
     for passage in passages(page, piece, places, place):
         yield from in_passage(page, passage)
 
 
-def _in_tag(page: Page, piece: Piece, places: Matches, at: int) -> Iterator[Passage]:
+def _in_tag(page: Page, piece: Token, places: Matches, at: int) -> Iterator[Passage]:
     tag = Tag(page.body, piece.name, piece.inner, piece.end)
     place: int | None = at
     while place is not None and place < tag.end:
@@ -89,7 +89,7 @@ def _in_tag(page: Page, piece: Piece, places: Matches, at: int) -> Iterator[Pass
         place = places.next(attribute.end)
 
 
-def _in_element(page: Page, piece: Piece, places: Matches, at: int) -> Iterator[Passage]:
+def _in_element(page: Page, piece: Token, places: Matches, at: int) -> Iterator[Passage]:
     tag = Tag(page.body, piece.name, piece.start + 1 + len(piece.name), piece.inner)
     yield _passage(page, tag, b"", Text(page.body[piece.inner : piece.end], piece.inner))
 

@@ -9,7 +9,7 @@ from s3rewrite.rewriters.json_members import rows_for
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import TRIMMED
-from s3rewrite.rewriters.syntax.json import Keys, Position, Value, values
+from s3rewrite.rewriters.syntax.json import KeyPath, Position, Value, values
 from s3rewrite.rewriters.table.lookup import table_of
 
 NOT_A_VALUE = reasons.Reason("json", "a key, or in no string that is a URL as a whole")
@@ -30,7 +30,7 @@ def members(page: Page, kind: bytes, passage: Passage) -> Iterator[tuple[Occurre
     `kind` is the "element" of their places in the table, such as `ld+json`.
     """
     table = table_of(page.scope.targets)
-    for value in values(Position(passage.text.data, Keys()), page.needles):
+    for value in values(Position(passage.text.data, KeyPath()), page.needles):
         rows = rows_for(table, kind, value.keys)
         keys = b".".join(value.keys[-2:])
         member = Passage(passage.tag, keys, passage.rows + rows, value.text)

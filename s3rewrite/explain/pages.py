@@ -31,7 +31,7 @@ def default_host() -> str:
 
 def fetch(path: str, host: str) -> FetchedPage:
     """GET a page. Raises what the view raises."""
-    handler = _Handler(enforce_csrf_checks=False)
+    handler = _ObservedSite(enforce_csrf_checks=False)
     client = Client(headers={"host": host})
     client.handler = handler
     answered = client.get(path, secure=conf.is_https_only())
@@ -47,7 +47,7 @@ def whole(response: HttpResponseBase) -> HttpResponse:
     return copy_of(response, cast("HttpResponse", response).content)
 
 
-class _Handler(ClientHandler):
+class _ObservedSite(ClientHandler):
     """The site, whose middleware shows each response as it was."""
 
     seen: HttpResponse | None = None

@@ -28,7 +28,7 @@ UNPUBLISHED = Reason("unpublished", "not uploaded yet")
 
 def why_local(resolver: Resolver, urls: Sequence[bytes]) -> list[Reason]:
     """For each URL that was not linked, the reason; a few round trips to Redis a mount."""
-    wanted = [resolver.wanted(url) for url in urls]
+    wanted = [resolver.match(url) for url in urls]
     found: dict[tuple[str, str], Reason | None] = {}
     for mount in {item.mount.alias: item.mount for item in wanted if item}.values():
         names = [item.name for item in wanted if item and item.mount.alias == mount.alias]

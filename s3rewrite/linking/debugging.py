@@ -45,7 +45,7 @@ _ATTRIBUTE = "_s3rewrite_timing"
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class ServerTiming:
     """How long a response's URLs took, in seconds, how many there were and how many are linked."""
 
     seconds: float
@@ -66,13 +66,13 @@ def add_server_timing(
     response: HttpResponseBase, seconds: float, links: Sequence[Link | None]
 ) -> None:
     """Add the header to a response, beside the metrics that it has already."""
-    timing = Timing(seconds, len(links), sum(link is not None for link in links))
+    timing = ServerTiming(seconds, len(links), sum(link is not None for link in links))
     setattr(response, _ATTRIBUTE, timing)
     others = response.get("Server-Timing")
     response["Server-Timing"] = f"{others}, {timing.metric()}" if others else timing.metric()
 
 
-def server_timing_of(response: HttpResponseBase) -> Timing | None:
+def server_timing_of(response: HttpResponseBase) -> ServerTiming | None:
     """What was told of a response, if anything was."""
-    found: Timing | None = getattr(response, _ATTRIBUTE, None)
+    found: ServerTiming | None = getattr(response, _ATTRIBUTE, None)
     return found

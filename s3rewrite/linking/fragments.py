@@ -37,7 +37,7 @@ async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | N
     return local
 
 
-def rewritten(text: str, request: HttpRequest | None = None) -> str:
+def rewrite_html(text: str, request: HttpRequest | None = None) -> str:
     """A piece of HTML with its files linked as the middleware does in a whole page."""
     with guarded(request):
         found = get_resolver(request)
@@ -47,7 +47,7 @@ def rewritten(text: str, request: HttpRequest | None = None) -> str:
     return text
 
 
-async def arewritten(text: str, request: HttpRequest | None = None) -> str:
+async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
     """As `rewritten`; the event loop does not wait for Redis."""
     with guarded(request):
         found = get_resolver(request)

@@ -54,22 +54,22 @@ class Resolver:
         """What the rewriters look for."""
         return tuple(target for _, target in self.mounts)
 
-    def asking(self, contexts: frozenset[str]) -> tuple[Target, ...]:
+    def targets_with(self, contexts: frozenset[str]) -> tuple[Target, ...]:
         """The targets, with these CONTEXTS besides their own."""
         return _asking(self.targets, contexts) if contexts else self.targets
 
     def scope(self, *, utf8: bool, contexts: frozenset[str] = frozenset()) -> Scope:
         """The scope of a response whose body is known to be UTF-8, or not."""
-        return Scope(self.asking(contexts), self.origins, utf8)
+        return Scope(self.targets_with(contexts), self.origins, utf8)
 
     def resolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """A link for each URL whose file S3 holds; one round trip to Redis at the most."""
-        wanted = [self.wanted(url) for url in urls]
+        wanted = [self.match(url) for url in urls]
         return _links(wanted)
 
     async def aresolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """As `resolve`; the event loop does not wait for Redis."""
-        wanted = [self.wanted(url) for url in urls]
+        wanted = [self.match(url) for url in urls]
         if _is_warm(wanted):
             # A poll may get due right behind that question: the event loop does not ask.
             return _links(wanted, may_ask=False)
@@ -83,7 +83,7 @@ class Resolver:
         """As `url`; the event loop does not wait for Redis."""
         return _linked(url, (await self.aresolve([_encoded(url)]))[0])
 
-    def wanted(self, url: bytes) -> UrlMatch | None:
+    def match(self, url: bytes) -> UrlMatch | None:
         """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
         return _remembered(self, url) if len(url) < _REMEMBERED else _wanted(self, url)
 

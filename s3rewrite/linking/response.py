@@ -10,14 +10,14 @@ from django.http.response import HttpResponseBase
 from s3rewrite.linking.charsets import charset, hides_ascii, is_utf8
 from s3rewrite.linking.resolver import Resolver
 from s3rewrite.rewriters import headers
-from s3rewrite.rewriters.bodies import Kind, kind_of, media_type
+from s3rewrite.rewriters.bodies import BodyKind, kind_of, media_type
 from s3rewrite.rewriters.search import MAX_URLS
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.table.lookup import is_context
 from s3rewrite.rewriters.types import Candidate, Link, Scope
 
 
-class Part(NamedTuple):
+class ResponsePart(NamedTuple):
     """A header by its name, or the body, with the URLs that were found in it."""
 
     header: str
@@ -25,7 +25,7 @@ class Part(NamedTuple):
     candidates: Sequence[Candidate]
 
 
-def parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
+def find_parts(response: HttpResponseBase, resolver: Resolver) -> list[ResponsePart]:
     """Those parts of a response that hold local URLs."""
     found = _header_parts(response, resolver)
     kind = body_kind(response, resolver)
@@ -35,20 +35,20 @@ def parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
     return [part for part in found if part.candidates]
 
 
-def body_kind(response: HttpResponseBase, resolver: Resolver) -> Kind | None:
+def body_kind(response: HttpResponseBase, resolver: Resolver) -> BodyKind | None:
     """How a body's URLs are found; None where it is of another kind, or cannot be read."""
     content_type = response.get("Content-Type", "")
-    kind = kind_of(media_type(content_type), resolver.asking(asked(response)))
+    kind = kind_of(media_type(content_type), resolver.targets_with(requested_contexts(response)))
     return None if kind is None or hides_ascii(charset(content_type)) else kind
 
 
-def body_scope(response: HttpResponseBase, resolver: Resolver, kind: Kind) -> Scope:
+def body_scope(response: HttpResponseBase, resolver: Resolver, kind: BodyKind) -> Scope:
     """What a body is searched for."""
     utf8 = kind.is_utf8 or is_utf8(charset(response.get("Content-Type", "")))
-    return resolver.scope(utf8=utf8, contexts=asked(response))
+    return resolver.scope(utf8=utf8, contexts=requested_contexts(response))
 
 
-def asked(response: HttpResponseBase) -> frozenset[str]:
+def requested_contexts(response: HttpResponseBase) -> frozenset[str]:
     """The CONTEXTS that a view asks for besides those of the mounts.
 
     Raises ValueError for one that is none.
@@ -62,12 +62,14 @@ def asked(response: HttpResponseBase) -> frozenset[str]:
     return contexts
 
 
-def urls(found: Iterable[Part]) -> list[bytes]:
+def urls_of(found: Iterable[ResponsePart]) -> list[bytes]:
     """The URLs of all parts, to be resolved in one batch."""
     return [candidate.url for part in found for candidate in part.candidates]
 
 
-def spliced(found: Iterable[Part], links: Iterable[Link | None]) -> list[tuple[str, bytes]]:
+def splice_parts(
+    found: Iterable[ResponsePart], links: Iterable[Link | None]
+) -> list[tuple[str, bytes]]:
     """Each part's header, "" for the body, and its new value."""
     rest = iter(links)
     return [
@@ -76,8 +78,8 @@ def spliced(found: Iterable[Part], links: Iterable[Link | None]) -> list[tuple[s
     ]
 
 
-def _header_parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
-    scope = resolver.scope(utf8=False, contexts=asked(response))
+def _header_parts(response: HttpResponseBase, resolver: Resolver) -> list[ResponsePart]:
+    scope = resolver.scope(utf8=False, contexts=requested_contexts(response))
     found = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
@@ -86,8 +88,8 @@ def _header_parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
     return found
 
 
-def _part(header: str, value: bytes, candidates: Sequence[Candidate]) -> Part:
-    return Part(header, value, candidates[:MAX_URLS])
+def _part(header: str, value: bytes, candidates: Sequence[Candidate]) -> ResponsePart:
+    return ResponsePart(header, value, candidates[:MAX_URLS])
 
 
 # Not a whole body, or one whose bytes another server will send.

@@ -14,7 +14,7 @@ from s3rewrite.rewriters.pieces import Piece, Pieces, Reader
 from s3rewrite.rewriters.splice import splice
 
 
-def stream(request: HttpRequest, response: StreamingHttpResponse, resolver: Resolver) -> None:
+def link_stream(request: HttpRequest, response: StreamingHttpResponse, resolver: Resolver) -> None:
     """Link the files in a body as it flows.
 
     Each chunk is asked for when it is wanted, and goes on at once, but for a token at its end
@@ -23,18 +23,18 @@ def stream(request: HttpRequest, response: StreamingHttpResponse, resolver: Reso
     kind = body_kind(response, resolver)
     if kind is None or kind.reader is None:
         return
-    flow = Flow(request, kind.reader(body_scope(response, resolver, kind)))
+    flow = GuardedPieces(request, kind.reader(body_scope(response, resolver, kind)))
     if response.is_async:
         chunks = cast("AsyncGenerator[bytes]", response.streaming_content)
-        response.streaming_content = alinked(chunks, flow, resolver)
+        response.streaming_content = alink_chunks(chunks, flow, resolver)
     else:
-        response.streaming_content = linked(
+        response.streaming_content = link_chunks(
             cast("Iterable[bytes]", response.streaming_content), flow, resolver
         )
     forget_body(response)
 
 
-class Flow:
+class GuardedPieces:
     """The pieces of a body; as they are, once an error was met."""
 
     def __init__(self, request: HttpRequest | None, reader: Reader) -> None:
@@ -47,22 +47,24 @@ class Flow:
             return Piece(chunk, [])
         with guarded(self.request):
             return self._pieces.take(chunk)
-        return Piece(self.left(), [])
+        return Piece(self.flush(), [])
 
     def finish(self) -> Piece:
         """What is left once the last chunk came."""
         with guarded(self.request):
             return self._pieces.finish() if self._pieces else Piece(b"", [])
-        return Piece(self.left(), [])
+        return Piece(self.flush(), [])
 
-    def left(self) -> bytes:
+    def flush(self) -> bytes:
         """What is held back; from here on all goes through as it comes."""
-        left = self._pieces.left() if self._pieces else b""
+        left = self._pieces.flush() if self._pieces else b""
         self._pieces = None
         return left
 
 
-def linked(chunks: Iterable[bytes], flow: Flow, resolver: Resolver) -> Generator[bytes]:
+def link_chunks(
+    chunks: Iterable[bytes], flow: GuardedPieces, resolver: Resolver
+) -> Generator[bytes]:
     """The chunks with their files linked.
 
     An error of the view ends them as it would have, behind all that it gave.
@@ -72,14 +74,14 @@ def linked(chunks: Iterable[bytes], flow: Flow, resolver: Resolver) -> Generator
             if body := _linked(flow.take(chunk), flow, resolver):
                 yield body
     except Exception:
-        yield flow.left()
+        yield flow.flush()
         raise
     if body := _linked(flow.finish(), flow, resolver):
         yield body
 
 
-async def alinked(
-    chunks: AsyncGenerator[bytes], flow: Flow, resolver: Resolver
+async def alink_chunks(
+    chunks: AsyncGenerator[bytes], flow: GuardedPieces, resolver: Resolver
 ) -> AsyncGenerator[bytes]:
     """As `linked`; the event loop does not wait for Redis. A visitor who leaves ends the view's."""
     async with aclosing(chunks):
@@ -88,13 +90,13 @@ async def alinked(
                 if body := await _alinked(flow.take(chunk), flow, resolver):
                     yield body
         except Exception:
-            yield flow.left()
+            yield flow.flush()
             raise
         if body := await _alinked(flow.finish(), flow, resolver):
             yield body
 
 
-def _linked(piece: Piece, flow: Flow, resolver: Resolver) -> bytes:
+def _linked(piece: Piece, flow: GuardedPieces, resolver: Resolver) -> bytes:
     if not piece.candidates:
         return piece.body
     with guarded(flow.request):
@@ -103,7 +105,7 @@ def _linked(piece: Piece, flow: Flow, resolver: Resolver) -> bytes:
     return piece.body
 
 
-async def _alinked(piece: Piece, flow: Flow, resolver: Resolver) -> bytes:
+async def _alinked(piece: Piece, flow: GuardedPieces, resolver: Resolver) -> bytes:
     if not piece.candidates:
         return piece.body
     with guarded(flow.request):

@@ -12,7 +12,7 @@ Collect = Callable[[bytes, Scope], list[Candidate]]
 NewReader = Callable[[Scope], Reader]
 
 
-class Kind(NamedTuple):
+class BodyKind(NamedTuple):
     """A kind of bodies: how its URLs are found, and the optional row that it belongs to."""
 
     collect: Collect
@@ -23,23 +23,23 @@ class Kind(NamedTuple):
     """How those of a body are found that comes in pieces; None where only whole ones are read."""
 
 
-_FEED = Kind(feeds.collect)
-_JSON_FEED = Kind(json.collect_feed, is_utf8=True, reader=json.FeedReader)
-_MANIFEST = Kind(json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader)
-_JSON = Kind(json.collect, "json", is_utf8=True, reader=json.Reader)  # RFC 8259, 8.1
-_PLAYLIST = Kind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
+_FEED = BodyKind(feeds.collect)
+_JSON_FEED = BodyKind(json.collect_feed, is_utf8=True, reader=json.JsonFeedReader)
+_MANIFEST = BodyKind(json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader)
+_JSON = BodyKind(json.collect, "json", is_utf8=True, reader=json.JsonReader)  # RFC 8259, 8.1
+_PLAYLIST = BodyKind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
 
 # XHTML is XML: other rules say where its tokens end.
 KINDS = {
-    "text/html": Kind(html.collect, reader=html.Reader),
-    "text/css": Kind(css.collect, "css", reader=css.Reader),
+    "text/html": BodyKind(html.collect, reader=html.HtmlReader),
+    "text/css": BodyKind(css.collect, "css", reader=css.CssReader),
     "application/rss+xml": _FEED,
     "application/atom+xml": _FEED,
     "application/rdf+xml": _FEED,
     "application/xml": _FEED,
     "text/xml": _FEED,
     "application/feed+json": _JSON_FEED,
-    "application/manifest+json": Kind(
+    "application/manifest+json": BodyKind(
         json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader
     ),
     "application/json": _JSON,
@@ -55,12 +55,12 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def kind_by_type(media_type: str) -> Kind | None:
+def kind_by_type(media_type: str) -> BodyKind | None:
     """The kind of a body by its media type, in lower case; None where there is none for it."""
     return KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
 
 
-def kind_of(media_type: str, targets: tuple[Target, ...]) -> Kind | None:
+def kind_of(media_type: str, targets: tuple[Target, ...]) -> BodyKind | None:
     """As `kind_by_type`; None also where nobody asks for the kind."""
     kind = kind_by_type(media_type)
     if kind is None or (kind.row and not is_asked(targets, kind.row)):

@@ -30,7 +30,7 @@ def passage(body: bytes) -> Passage:
 _MAY_END = re.compile(rb"[;{}]")
 
 
-class Reader:
+class CssReader:
     """Reads a style sheet that comes in pieces; its tokens are statements."""
 
     def __init__(self, scope: Scope) -> None:

@@ -10,18 +10,18 @@ from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES
 from s3rewrite.rewriters.syntax.walker import (
     Element,
-    Kind,
-    Piece,
     SimpleAttribute,
+    Token,
+    TokenKind,
     Walker,
     element_end,
 )
 from s3rewrite.rewriters.table.lookup import applying, table_of
 from s3rewrite.rewriters.table.rows import Row, Rule
-from s3rewrite.rewriters.tag_cache import TagCache, memory_of
+from s3rewrite.rewriters.tag_cache import TagCache, tag_cache_of
 from s3rewrite.rewriters.types import Candidate, Scope
 
-_TAG, _RAW, _ = Kind
+_TAG, _RAW, _ = TokenKind
 _URL = Rule.URL
 
 
@@ -37,7 +37,7 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     return _candidates(page)
 
 
-class Reader:
+class HtmlReader:
     """Reads a body of HTML that comes in pieces."""
 
     def __init__(self, scope: Scope) -> None:
@@ -107,11 +107,11 @@ def _candidates(page: Page) -> list[Candidate]:
     needles = [(page.body, needle) for needle in page.needles]
     places = Matches([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
     walker = Walker(page.body, page.past.opened)
-    memory = memory_of(page)
+    memory = tag_cache_of(page)
     found: list[Candidate] = []
     place = _next_place(page, walker, places, 0)
     while place is not None and len(found) < MAX_URLS:
-        if not page.is_editable and (usual := walker.usual(place)):
+        if not page.is_editable and (usual := walker.simple_attribute(place)):
             found += _in_usual(page, memory, usual)
             place = places.next(usual.value_end)
         elif piece := walker.seek(place):
@@ -123,10 +123,10 @@ def _candidates(page: Page) -> list[Candidate]:
 
 
 def _in_usual(page: Page, memory: TagCache, usual: SimpleAttribute) -> list[Candidate]:
-    found = memory.recalled(page.body, usual)
+    found = memory.get(page.body, usual)
     if found is None:
         found = _in_new(page, usual)
-        memory.keep(page.body, usual, found)
+        memory.put(page.body, usual, found)
     return found
 
 
@@ -143,7 +143,7 @@ def _in_new(page: Page, usual: SimpleAttribute) -> list[Candidate]:
     )
 
 
-def _in_piece(page: Page, piece: Piece, places: Matches, place: int) -> list[Candidate]:
+def _in_piece(page: Page, piece: Token, places: Matches, place: int) -> list[Candidate]:
     if piece.kind is _RAW:
         return _in_raw_text(page, piece)
     if piece.kind is not _TAG:
@@ -181,7 +181,7 @@ def _in_tag(page: Page, tag: Tag, places: Matches, place: int | None) -> list[Ca
     return found
 
 
-def _in_raw_text(page: Page, piece: Piece) -> list[Candidate]:
+def _in_raw_text(page: Page, piece: Token) -> list[Candidate]:
     tag = Tag(page.body, piece.name, piece.start + 1 + len(piece.name), piece.inner)
     if rows := _rows(page, tag, b""):
         text = Text(page.body[piece.inner : piece.end], piece.inner)

@@ -9,7 +9,7 @@ from s3rewrite.rewriters.json_members import Members, as_url, has_keys, members,
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_URLS
 from s3rewrite.rewriters.syntax.attributes import Tag
-from s3rewrite.rewriters.syntax.json import Keys, Position, Value, strings_end
+from s3rewrite.rewriters.syntax.json import KeyPath, Position, Value, strings_end
 from s3rewrite.rewriters.table.rows import Row, Rule
 from s3rewrite.rewriters.types import Candidate, Scope
 
@@ -29,13 +29,13 @@ def collect(body: bytes, scope: Scope, kind: str = "json") -> list[Candidate]:
     return _candidates(page, members(page, kind.encode(), body))
 
 
-class Reader:
+class JsonReader:
     """Reads a body of JSON that comes in pieces."""
 
     def __init__(self, scope: Scope, kind: str = "json") -> None:
         self.scope = scope
         self._kind = kind.encode()
-        self._keys = Keys() if has_keys(scope.targets, self._kind) else None
+        self._keys = KeyPath() if has_keys(scope.targets, self._kind) else None
         self._is_waiting = False
         self._tail = b""
 
@@ -90,5 +90,5 @@ collect_feed = partial(collect, kind="json-feed")
 collect_manifest = partial(collect, kind="manifest")
 """A web application manifest, https://www.w3.org/TR/appmanifest/"""
 
-FeedReader = partial(Reader, kind="json-feed")
-ManifestReader = partial(Reader, kind="manifest")
+JsonFeedReader = partial(JsonReader, kind="json-feed")
+ManifestReader = partial(JsonReader, kind="manifest")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.attributes import Tag
-from s3rewrite.rewriters.syntax.json import Keys, Position, Value, values
+from s3rewrite.rewriters.syntax.json import KeyPath, Position, Value, values
 from s3rewrite.rewriters.table.conditions import UrlContext
 from s3rewrite.rewriters.table.lookup import Table, table_of
 from s3rewrite.rewriters.table.rows import Mark, Row, all_allow
@@ -21,7 +21,7 @@ def members(page: Page, kind: bytes, json: bytes) -> Members:
 
     `kind` is the "element" of the places in the table, such as `ld+json`.
     """
-    keys = Keys() if has_keys(page.scope.targets, kind) else None
+    keys = KeyPath() if has_keys(page.scope.targets, kind) else None
     return members_from(page, kind, Position(json, keys))
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from s3rewrite.rewriters.search import TRIMMED, find, needles, without_root_relative
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.tokens import SPACES, TAG, any_case, compiled
-from s3rewrite.rewriters.syntax.walker import Element, Kind, Walker
+from s3rewrite.rewriters.syntax.walker import Element, TokenKind, Walker
 from s3rewrite.rewriters.types import Scope, Target
 
 _BASE = compiled(rf"<{any_case('base')}(?=[{SPACES}/>])")
@@ -30,7 +30,7 @@ def has_foreign_base(walker: Walker, origins: Sequence[bytes]) -> bool:
         if piece is None:
             return True
         at = piece.end
-        if piece.kind is Kind.TAG and piece.start == found.start():
+        if piece.kind is TokenKind.TAG and piece.start == found.start():
             tag = Tag(body, piece.name, piece.inner, piece.end)
             if not _is_local(tag.text(b"href").data.strip(TRIMMED), origins):
                 return True

@@ -63,7 +63,7 @@ class Pieces:
         is_full = again > MAX_HELD
         self._held += chunk
         if self._reader is None:
-            return Piece(self.left(), [])
+            return Piece(self.flush(), [])
         self._credit = min(self._credit + READ_AGAIN * len(chunk), MAX_CREDIT)
         if again and not is_full:
             self._may_have_ended |= self._reader.may_end(chunk)
@@ -75,9 +75,9 @@ class Pieces:
     def finish(self) -> Piece:
         """What is left, once the last chunk came."""
         candidates = self._reader.finish(bytes(self._held)) if self._reader else []
-        return Piece(self.left(), self._counted(candidates))
+        return Piece(self.flush(), self._counted(candidates))
 
-    def left(self) -> bytes:
+    def flush(self) -> bytes:
         """The bytes that are held back; they are so no more."""
         buffer = bytes(self._held)
         self._held.clear()

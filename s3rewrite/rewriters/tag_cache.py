@@ -35,7 +35,7 @@ class TagCache:
     def __init__(self) -> None:
         self._held: dict[tuple[bytes, bytes, int], Held] = {}
 
-    def recalled(self, body: bytes, usual: SimpleAttribute) -> list[Candidate] | None:
+    def get(self, body: bytes, usual: SimpleAttribute) -> list[Candidate] | None:
         """The candidates of a value of a tag in `body`; None where it was not met before."""
         held = self._held.get(_key(body, usual))
         if held is None:
@@ -43,7 +43,7 @@ class TagCache:
         inner = usual.inner
         return [Candidate(inner + start, url) for start, url in held]
 
-    def keep(self, body: bytes, usual: SimpleAttribute, found: Iterable[Candidate]) -> None:
+    def put(self, body: bytes, usual: SimpleAttribute, found: Iterable[Candidate]) -> None:
         """Remember them, unless they are of a kind that is rare, or the tag is long."""
         length = usual.end - usual.inner + len(usual.name)
         if length > LONGEST or any(one.offsets or one.is_escaped for one in found):
@@ -54,7 +54,7 @@ class TagCache:
         self._held[_key(body, usual)] = held
 
 
-def memory_of(page: Page) -> TagCache:
+def tag_cache_of(page: Page) -> TagCache:
     """What was met on pages of the same kind."""
     scope = page.scope
     facts = CacheKey(scope.targets, scope.utf8, page.has_foreign_base, page.has_cors_media)

@@ -44,7 +44,7 @@ class S3RewriteNode(template.Node):
     def render(self, context: Context) -> SafeString:
         """The block's HTML with its files linked. As safe as it was: splices are inert."""
         html = self.nodelist.render(context)
-        return mark_safe(fragments.rewritten(html, _request(context)))  # noqa: S308
+        return mark_safe(fragments.rewrite_html(html, _request(context)))  # noqa: S308
 
 
 def _request(context: Context) -> HttpRequest | None:

@@ -7,7 +7,7 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 
 from s3rewrite import conf
-from s3rewrite.linking.debugging import Timing, add_server_timing, server_timing_of
+from s3rewrite.linking.debugging import ServerTiming, add_server_timing, server_timing_of
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.rewriters.types import Link
 from tests.pages import CDN, all_published, none_published
@@ -52,14 +52,14 @@ def site(settings: Any, all_published: None) -> Any:
 
 
 def test_a_metric_is_written_as_the_specification_says() -> None:
-    assert Timing(0.0123456, 15, 12).metric() == 's3rewrite;dur=12.35;desc="12 of 15 linked"'
+    assert ServerTiming(0.0123456, 15, 12).metric() == 's3rewrite;dur=12.35;desc="12 of 15 linked"'
 
 
 def test_what_is_told_can_be_read() -> None:
     response = HttpResponse()
     assert server_timing_of(response) is None
     add_server_timing(response, 0.5, [Link(1, b""), None])
-    assert server_timing_of(response) == Timing(0.5, 2, 1)
+    assert server_timing_of(response) == ServerTiming(0.5, 2, 1)
 
 
 def test_it_is_told_in_debug(site: Any) -> None:

@@ -64,7 +64,7 @@ def words(needles: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(max(w, key=len) for w in found if w))
 
 
-class Keys:
+class KeyPath:
     """The containers that are open at a place, by the keys that lead to them."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Keys:
 class Position:
     """A reading position in a JSON text; the keys that lead there are followed if given."""
 
-    def __init__(self, json: bytes, keys: Keys | None) -> None:
+    def __init__(self, json: bytes, keys: KeyPath | None) -> None:
         self.json = json
         self.at = 0
         self._keys = keys

@@ -51,7 +51,7 @@ _UNSURE = frozenset(name.encode() for name in UNSURE)
 _EACH_SPACE = (b" ", b"\n", b"\t", b"\r", b"\f")
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a piece is: a start tag, the text of a raw text element, or anything else."""
 
     TAG = auto()
@@ -60,17 +60,17 @@ class Kind(Enum):
 
 
 # Looked up for every piece: a global is found sooner than a member.
-_TAG, _RAW, _OTHER = Kind
+_TAG, _RAW, _OTHER = TokenKind
 
 
-class Piece(NamedTuple):
+class Token(NamedTuple):
     """A token, or a run of text, between two offsets of the body.
 
     `name` is a tag's name in lower case, or that of the element whose text it is. `start` is
     where the start tag begins in both cases, `inner` where its attributes or the text do.
     """
 
-    kind: Kind
+    kind: TokenKind
     start: int
     end: int
     name: bytes = b""
@@ -108,7 +108,7 @@ class Walker:
         self.opened = dict(opened) if opened else dict.fromkeys(_UNSURE, 0)
         self.unsure = any(self.opened.values())
 
-    def seek(self, place: int) -> Piece | None:
+    def seek(self, place: int) -> Token | None:
         """The piece that holds the byte at `place`, which never lies before an earlier one.
 
         None where the token, and so the rest of the body, has no end that is beyond doubt.
@@ -121,17 +121,17 @@ class Walker:
             if tag is None:
                 end = self._end_of_other(syntax, place)
                 if end is None or place < end:
-                    return Piece(_OTHER, self.at, end) if end else None
+                    return Token(_OTHER, self.at, end) if end else None
             elif place < tag.end():
                 kind = _OTHER if tag[1] else _TAG
-                return Piece(kind, self.at, tag.end(), tag[2].lower(), tag.end(2))
+                return Token(kind, self.at, tag.end(), tag[2].lower(), tag.end(2))
             else:
                 end = self._enter(tag)
                 if end is None or place < end:
                     return self._raw(tag, end) if end else None
             self.at = end
 
-    def usual(self, place: int) -> SimpleAttribute | None:
+    def simple_attribute(self, place: int) -> SimpleAttribute | None:
         """The attribute whose value holds a place, where its tag is of the usual spelling.
 
         A second attribute of a name does not count: None. Otherwise as `seek`, but quicker.
@@ -179,8 +179,8 @@ class Walker:
             return tag.end()
         return self._content_end(name, tag.end())
 
-    def _raw(self, tag: re.Match[bytes], end: int) -> Piece:
-        return Piece(_RAW, self.at, end, tag[2].lower(), tag.end())
+    def _raw(self, tag: re.Match[bytes], end: int) -> Token:
+        return Token(_RAW, self.at, end, tag[2].lower(), tag.end())
 
     def _content_end(self, name: bytes, start: int) -> int | None:
         if name not in CONTENT_END:
