@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from s3rewrite.explain.explanation import Explanation, explain_response
-from s3rewrite.linking.debugging import NAME, copy_of, observe_response, server_timing_of
-from s3rewrite.linking.errors import guarded
+from s3rewrite.linking.debugging import METRIC, copy_response, observe_response, server_timing_of
+from s3rewrite.linking.errors import contain_errors
 
 _UNSEEN = "S3RewriteMiddleware did not see this response: does it stand below the toolbar's?"
 _STREAMING = "The response streams: s3rewrite_explain reads it whole."
@@ -40,18 +40,18 @@ class S3RewritePanel(Panel):  # type: ignore[misc]
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Explain what was seen."""
         explanation = Explanation(notice=_FAILED)
-        with guarded(request):
+        with contain_errors(request):
             explanation = self._explanation(request)
         self.record_stats({"summary": explanation.summary(), **explanation.as_dict()})
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Say how long it took: the toolbar writes the header anew."""
         if timing := server_timing_of(response):
-            self.record_server_timing(NAME, timing.description, timing.seconds * 1000)
+            self.record_server_timing(METRIC, timing.description, timing.seconds * 1000)
 
     def _see(self, response: HttpResponseBase) -> None:
         if isinstance(response, HttpResponse):
-            self._seen = copy_of(response, response.content)
+            self._seen = copy_response(response, response.content)
         else:
             self._notice = _STREAMING
 

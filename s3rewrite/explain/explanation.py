@@ -9,11 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from s3rewrite import conf
 from s3rewrite.explain import ExplainedPlace, Reason, explain, explain_header
 from s3rewrite.explain.publication import why_local
-from s3rewrite.linking.charsets import charset, hides_ascii
 from s3rewrite.linking.resolver import Resolver, get_resolver
-from s3rewrite.linking.response import body_scope, requested_contexts, skip_reason
+from s3rewrite.linking.response import Inspection, inspect, skip_reason
 from s3rewrite.rewriters import headers
-from s3rewrite.rewriters.bodies import kind_by_type, media_type
 from s3rewrite.rewriters.types import Candidate, Link
 
 ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
@@ -86,20 +84,21 @@ def explain_response(
     """
     if why := skip_reason(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
-    found = get_resolver(request)
-    in_headers = _in_headers(response, found)
-    content_type = response.get("Content-Type", "")
-    kind = kind_by_type(media_type(content_type))
+    resolver = get_resolver(request)
+    inspection = inspect(response, resolver)
+    in_headers = _in_headers(response, resolver, inspection)
+    kind, content_type = inspection.kind, response.get("Content-Type", "")
     if kind is None:
-        return Explanation(
-            in_headers, f"No URLs are looked for in {content_type or 'such'} bodies."
-        )
-    if hides_ascii(charset(content_type)):
-        return Explanation(in_headers, f"No URLs are looked for in the charset of {content_type}.")
-    if streams and kind.reader is None:
-        return Explanation(in_headers, f"No URLs are looked for in {content_type} that streams.")
-    body, scope = response.content, body_scope(response, found, kind)
-    return Explanation([*in_headers, *outcomes(body, explain(body, scope, kind.collect), found)])
+        skipped = f"{content_type or 'such'} bodies"
+    elif inspection.hides_ascii:
+        skipped = f"the charset of {content_type}"
+    elif streams and kind.reader is None:
+        skipped = f"{content_type} that streams"
+    else:
+        body = response.content
+        explained = explain(body, inspection.body_scope, kind.collect)
+        return Explanation([*in_headers, *outcomes(body, explained, resolver)])
+    return Explanation(in_headers, f"No URLs are looked for in {skipped}.")
 
 
 def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
@@ -110,12 +109,15 @@ def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     return Explanation([one._replace(line=0) for one in outcomes(b"", explained, found)])
 
 
-def _in_headers(response: HttpResponse, resolver: Resolver) -> list[UrlOutcome]:
-    scope = resolver.scope(utf8=False, contexts=requested_contexts(response))
+def _in_headers(
+    response: HttpResponse, resolver: Resolver, inspection: Inspection
+) -> list[UrlOutcome]:
     found: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
-        found += outcomes(value, explain_header(name, value, scope), resolver, name)
+        found += outcomes(
+            value, explain_header(name, value, inspection.header_scope), resolver, name
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from s3rewrite import conf
-from s3rewrite.linking.debugging import copy_of, observe_response
+from s3rewrite.linking.debugging import copy_response, observe_response
 
 
 class FetchedPage(NamedTuple):
@@ -43,8 +43,8 @@ def whole(response: HttpResponseBase) -> HttpResponse:
     if isinstance(response, StreamingHttpResponse):
         body = b"".join(response)
         response.streaming_content = [body]
-        return copy_of(response, body)
-    return copy_of(response, cast("HttpResponse", response).content)
+        return copy_response(response, body)
+    return copy_response(response, cast("HttpResponse", response).content)
 
 
 class _ObservedSite(ClientHandler):

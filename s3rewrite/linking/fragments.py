@@ -1,14 +1,14 @@
 """What template tags do, as plain functions: a value -> its URL, HTML -> the same, linked."""
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
 from django.http import HttpRequest
 
 from s3rewrite import conf, rewriters
-from s3rewrite.linking.errors import guarded
+from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.rewriters import html
 
@@ -16,15 +16,25 @@ from s3rewrite.rewriters import html
 _URL = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*://|data:")
 
 
+class _TemplateContext(Protocol):
+    def get(self, key: str, /) -> Any: ...
+
+
+def request_in(context: _TemplateContext) -> HttpRequest | None:
+    """The request in a context of Django's templates, or of Jinja2's, if there is one."""
+    request = context.get("request")
+    return request if isinstance(request, HttpRequest) else None
+
+
 def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
     """The S3 URL of a file that S3 holds, its local URL otherwise; "" for no file.
 
-    `value` is a FieldFile, or another file with a URL; a URL, which is whatever begins with `/`,
-    `https://` or the like; or a name in the storage of `mount`, an alias of S3REWRITE. That is
-    the first one where it is not given.
+    `value` is a FieldFile, or another file with a URL; a URL, which begins with `/`, `https://`
+    or the like; or a name in the storage of `mount`, an alias of S3REWRITE. Without `mount` that
+    is the first one.
     """
     local = _local_url(value, mount)
-    with guarded(request):
+    with contain_errors(request):
         return get_resolver(request).url(local)
     return local
 
@@ -32,28 +42,28 @@ def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = N
 async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
     """As `url_of`; the event loop does not wait for Redis."""
     local = _local_url(value, mount)
-    with guarded(request):
+    with contain_errors(request):
         return await get_resolver(request).aurl(local)
     return local
 
 
 def rewrite_html(text: str, request: HttpRequest | None = None) -> str:
     """A piece of HTML with its files linked as the middleware does in a whole page."""
-    with guarded(request):
-        found = get_resolver(request)
+    with contain_errors(request):
+        resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        body = rewriters.rewrite(body, found.scope(utf8=True), html.collect, found.resolve)
+        body = rewriters.rewrite(body, resolver.scope(utf8=True), html.collect, resolver.resolve)
         return body.decode("utf-8", "surrogatepass")
     return text
 
 
 async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
-    """As `rewritten`; the event loop does not wait for Redis."""
-    with guarded(request):
-        found = get_resolver(request)
+    """As `rewrite_html`; the event loop does not wait for Redis."""
+    with contain_errors(request):
+        resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        candidates = html.collect(body, found.scope(utf8=True))
-        links = await found.aresolve([candidate.url for candidate in candidates])
+        candidates = html.collect(body, resolver.scope(utf8=True))
+        links = await resolver.aresolve([candidate.url for candidate in candidates])
         return rewriters.splice(body, candidates, links).decode("utf-8", "surrogatepass")
     return text
 

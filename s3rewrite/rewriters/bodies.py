@@ -20,7 +20,11 @@ class BodyKind(NamedTuple):
     is_utf8: bool = False
     """Whether it is UTF-8 whatever the headers say."""
     reader: NewReader | None = None
-    """How those of a body are found that comes in pieces; None where only whole ones are read."""
+    """Reads a body that comes in pieces; None where only whole bodies are read."""
+
+    def is_asked_by(self, targets: tuple[Target, ...]) -> bool:
+        """Whether bodies of this kind are rewritten for any of these mounts."""
+        return not self.row or is_asked(targets, self.row)
 
 
 _FEED = BodyKind(feeds.collect)
@@ -39,9 +43,7 @@ KINDS = {
     "application/xml": _FEED,
     "text/xml": _FEED,
     "application/feed+json": _JSON_FEED,
-    "application/manifest+json": BodyKind(
-        json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader
-    ),
+    "application/manifest+json": _MANIFEST,
     "application/json": _JSON,
     "application/vnd.apple.mpegurl": _PLAYLIST,
     "application/x-mpegurl": _PLAYLIST,
@@ -50,19 +52,7 @@ KINDS = {
 }
 
 
-def media_type(content_type: str) -> str:
-    """The media type of a Content-Type, in lower case."""
-    return content_type.partition(";")[0].strip().lower()
-
-
-def kind_by_type(media_type: str) -> BodyKind | None:
-    """The kind of a body by its media type, in lower case; None where there is none for it."""
+def kind_of(content_type: str) -> BodyKind | None:
+    """The kind of a body with this Content-Type; None where no rewriter reads such bodies."""
+    media_type = content_type.partition(";")[0].strip().lower()
     return KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
-
-
-def kind_of(media_type: str, targets: tuple[Target, ...]) -> BodyKind | None:
-    """As `kind_by_type`; None also where nobody asks for the kind."""
-    kind = kind_by_type(media_type)
-    if kind is None or (kind.row and not is_asked(targets, kind.row)):
-        return None
-    return kind

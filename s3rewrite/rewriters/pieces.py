@@ -39,6 +39,11 @@ class Piece(NamedTuple):
     body: bytes
     candidates: list[Candidate]
 
+    @property
+    def urls(self) -> list[bytes]:
+        """The URLs of the candidates."""
+        return [candidate.url for candidate in self.candidates]
+
 
 class Pieces:
     """Cuts a body between its tokens.

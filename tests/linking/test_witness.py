@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from s3rewrite.linking.debugging import copy_of, observe_response
+from s3rewrite.linking.debugging import copy_response, observe_response
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.pages import CDN, all_published
 
@@ -42,9 +42,9 @@ def test_one_witness_does_not_hide_another(
 def test_a_copy_stays_as_it_is() -> None:
     response = HttpResponse(BODY, status=201, headers={"X-A": "1"})
     response.s3rewrite = ["json"]  # type: ignore[attr-defined]
-    copy = copy_of(response, response.content)
+    copy = copy_response(response, response.content)
     response.content = b"other"
     response["X-A"] = "2"
     assert (copy.content, copy.status_code, copy["X-A"]) == (BODY, 201, "1")
     assert copy.s3rewrite == ["json"]  # type: ignore[attr-defined]
-    assert not hasattr(copy_of(HttpResponse(), b""), "s3rewrite")
+    assert not hasattr(copy_response(HttpResponse(), b""), "s3rewrite")
