@@ -1,4 +1,4 @@
-"""Joins what the rewriter found with what was seen around it."""
+"""Joins what the rewriter found with the occurrences around it."""
 
 import re
 from bisect import bisect_right
@@ -13,7 +13,7 @@ from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.types import Candidate
 
 _NEAR = re.compile(rb"""[^\s"'<>()\\]*+""")
-_SHOWN = 300
+_SHOWN = 300  # bytes
 
 
 class ExplainedPlace(NamedTuple):
@@ -35,60 +35,65 @@ def joined(
     page: Page, candidates: Sequence[Candidate], occurrences: Iterable[Occurrence]
 ) -> list[ExplainedPlace]:
     """Everything that holds a mount's path: candidates, other URLs, and what is no URL."""
-    seen = list(occurrences)
-    urls = {one.start: one for one in seen if one.url}
-    candidates = candidates[:MAX_URLS]
-    linked = [_linked(candidate, urls.get(candidate.start)) for candidate in candidates]
-    starts = {candidate.start for candidate in candidates}
-    others = [_other(one) for one in urls.values() if one.start not in starts]
-    spans = [(one.start, one.end) for one in urls.values()]
-    spans += [(one.start, _end(one)) for one in candidates]
-    stretches = [one for one in seen if not one.url]
-    rest = _no_urls(page, _uncovered(page, spans), stretches)
-    return sorted([*linked, *others, *rest, *_beyond(page)], key=lambda one: one.start)
+    urls: dict[int, Occurrence] = {}
+    stretches: list[Occurrence] = []
+    for occurrence in occurrences:
+        if occurrence.url:
+            urls[occurrence.start] = occurrence
+        else:
+            stretches.append(occurrence)
+    spans = [(occurrence.start, occurrence.end) for occurrence in urls.values()]
+    explained: list[ExplainedPlace] = []
+    for candidate in candidates[:MAX_URLS]:
+        explained.append(_candidate(candidate, urls.pop(candidate.start, None)))
+        spans.append((candidate.start, _end(candidate)))
+    explained += [_other_url(occurrence) for occurrence in urls.values()]
+    explained += _no_urls(page, _uncovered(page, spans), stretches)
+    explained += _beyond_limit(page)
+    return sorted(explained, key=lambda place: place.start)
 
 
-def _beyond(page: Page) -> Iterator[ExplainedPlace]:
-    """The first place that is not looked at, for all of them."""
+def _beyond_limit(page: Page) -> Iterator[ExplainedPlace]:
+    """The first place that the rewriter does not look at, on behalf of all that follow."""
     last = Matches((page.body, needle) for needle in page.needles).last
-    begins = (page.body.find(needle, last + len(needle)) for needle in page.needles)
-    start = min((begin for begin in begins if begin >= 0), default=None)
+    starts = (page.body.find(needle, last + len(needle)) for needle in page.needles)
+    start = min((start for start in starts if start >= 0), default=None)
     if start is not None:
         yield _no_url(page, start, Occurrence(start, start, "", reasons=(LIMIT,)))
 
 
-def _linked(candidate: Candidate, seen: Occurrence | None) -> ExplainedPlace:
-    place, rows = (seen.place, seen.rows) if seen else ("", ())
+def _candidate(candidate: Candidate, occurrence: Occurrence | None) -> ExplainedPlace:
+    place, rows = (occurrence.place, occurrence.rows) if occurrence else ("", ())
     return ExplainedPlace(candidate.start, candidate.url, place, rows, candidate, ())
 
 
-def _other(seen: Occurrence) -> ExplainedPlace:
-    why = seen.reasons or ((LIMIT if seen.rows else no_place(seen.place)),)
-    return ExplainedPlace(seen.start, seen.url, seen.place, seen.rows, None, why)
+def _other_url(url: Occurrence) -> ExplainedPlace:
+    # Where nothing forbids a URL that the rewriter did not find, there are too many before it.
+    why = url.reasons or ((LIMIT if url.rows else no_place(url.place)),)
+    return ExplainedPlace(url.start, url.url, url.place, url.rows, None, why)
 
 
 def _no_urls(
     page: Page, places: Iterable[int], stretches: Sequence[Occurrence]
-) -> list[ExplainedPlace]:
-    """What stands where nothing is read as a URL; the innermost stretch says why.
+) -> Iterator[ExplainedPlace]:
+    """The places where nothing is read as a URL; the innermost stretch says why.
 
-    Stretches lie within each other or apart, the inner ones behind the outer ones in the list.
+    Stretches lie within each other or apart, and the outer ones come first in the list.
     """
-    waiting = deque(sorted(stretches, key=lambda one: one.start))
-    around: list[Occurrence] = []
-    found = []
+    waiting = deque(sorted(stretches, key=lambda stretch: stretch.start))
+    open_stretches: list[Occurrence] = []
     for place in places:
         while waiting and waiting[0].start <= place:
-            _leave(around, waiting[0].start)
-            around.append(waiting.popleft())
-        _leave(around, place)
-        found.append(_no_url(page, place, around[-1] if around else Occurrence(place, place, "")))
-    return found
+            _leave(open_stretches, waiting[0].start)
+            open_stretches.append(waiting.popleft())
+        _leave(open_stretches, place)
+        stretch = open_stretches[-1] if open_stretches else Occurrence(place, place, "")
+        yield _no_url(page, place, stretch)
 
 
-def _leave(around: list[Occurrence], place: int) -> None:
-    while around and around[-1].end <= place:
-        around.pop()
+def _leave(open_stretches: list[Occurrence], place: int) -> None:
+    while open_stretches and open_stretches[-1].end <= place:
+        open_stretches.pop()
 
 
 def _no_url(page: Page, place: int, stretch: Occurrence) -> ExplainedPlace:
@@ -98,16 +103,17 @@ def _no_url(page: Page, place: int, stretch: Occurrence) -> ExplainedPlace:
     return ExplainedPlace(place, url, stretch.place, stretch.rows, None, why)
 
 
-def _uncovered(page: Page, spans: Iterable[tuple[int, int]]) -> Iterable[int]:
+def _uncovered(page: Page, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """The places of a mount's path that lie in none of these spans."""
     covered = sorted(spans)
-    begins = [begin for begin, _ in covered]
-    places = Matches((page.body, needle) for needle in page.needles)
-    place = places.next(0)
+    starts = [start for start, _ in covered]
+    matches = Matches((page.body, needle) for needle in page.needles)
+    place = matches.next(0)
     while place is not None:
-        before = bisect_right(begins, place) - 1
+        before = bisect_right(starts, place) - 1
         if before < 0 or covered[before][1] <= place:
             yield place
-        place = places.next(place + 1)
+        place = matches.next(place + 1)
 
 
 def _end(candidate: Candidate) -> int:

@@ -1,4 +1,4 @@
-"""What becomes of each local URL in a response, and why: the places, and what S3 holds."""
+"""What becomes of each local URL in a response, and why: its place, and what S3 holds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 from s3rewrite import conf
-from s3rewrite.explain import ExplainedPlace, Reason, explain, explain_header
+from s3rewrite.explain.bodies import explain, explain_header
+from s3rewrite.explain.explained import ExplainedPlace
 from s3rewrite.explain.publication import why_local
+from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.linking.response import Inspection, inspect, skip_reason
 from s3rewrite.rewriters import headers
@@ -36,7 +38,7 @@ class UrlOutcome(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """`S3`, `local`, or `left` for what no link is looked up for."""
+        """`S3`, `local`, or `left` for a URL that no link is looked up for."""
         if self.link:
             return "S3"
         return "local" if self.is_candidate else "left"
@@ -49,20 +51,20 @@ class UrlOutcome(NamedTuple):
 
 @dataclass
 class Explanation:
-    """What becomes of the local URLs of a response; `notice` says why none is looked at."""
+    """What becomes of the local URLs of a response; `notice` says why its body is not searched."""
 
     outcomes: list[UrlOutcome] = field(default_factory=list)
     notice: str = ""
 
     @property
     def candidates(self) -> list[UrlOutcome]:
-        """Those at places that allow a link."""
-        return [one for one in self.outcomes if one.is_candidate]
+        """The URLs at places that allow a link."""
+        return [outcome for outcome in self.outcomes if outcome.is_candidate]
 
     @property
     def linked(self) -> list[UrlOutcome]:
-        """Those that are linked to S3."""
-        return [one for one in self.outcomes if one.link]
+        """The URLs that are linked to S3."""
+        return [outcome for outcome in self.outcomes if outcome.link]
 
     def summary(self) -> str:
         """One line for people."""
@@ -72,7 +74,8 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {"notice": self.notice, "outcomes": [one.as_dict() for one in self.outcomes]}
+        outcomes = [outcome.as_dict() for outcome in self.outcomes]
+        return {"notice": self.notice, "outcomes": outcomes}
 
 
 def explain_response(
@@ -96,58 +99,56 @@ def explain_response(
         skipped = f"{content_type} that streams"
     else:
         body = response.content
-        explained = explain(body, inspection.body_scope, kind.collect)
-        return Explanation([*in_headers, *outcomes(body, explained, resolver)])
+        places = explain(body, inspection.body_scope, kind.collect)
+        return Explanation([*in_headers, *_outcomes(body, places, resolver)])
     return Explanation(in_headers, f"No URLs are looked for in {skipped}.")
 
 
 def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     """What becomes of URLs, or what would at a place that allows a link."""
-    found = get_resolver(request)
     encoded = [url.encode("utf-8", "surrogatepass") for url in urls]
-    explained = [ExplainedPlace(0, url, "", (), Candidate(0, url), ()) for url in encoded]
-    return Explanation([one._replace(line=0) for one in outcomes(b"", explained, found)])
+    places = [ExplainedPlace(0, url, "", (), Candidate(0, url), ()) for url in encoded]
+    outcomes = _outcomes(b"", places, get_resolver(request))
+    return Explanation([outcome._replace(line=0) for outcome in outcomes])
 
 
 def _in_headers(
     response: HttpResponse, resolver: Resolver, inspection: Inspection
 ) -> list[UrlOutcome]:
-    found: list[UrlOutcome] = []
+    outcomes: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
-        found += outcomes(
-            value, explain_header(name, value, inspection.header_scope), resolver, name
-        )
-    return found
+        places = explain_header(name, value, inspection.header_scope)
+        outcomes += _outcomes(value, places, resolver, name)
+    return outcomes
 
 
-def outcomes(
-    body: bytes, explained: Sequence[ExplainedPlace], resolver: Resolver, header: str = ""
+def _outcomes(
+    body: bytes, places: Sequence[ExplainedPlace], resolver: Resolver, header: str = ""
 ) -> list[UrlOutcome]:
-    """The places that a body has, with what becomes of each; one batch."""
-    urls = [one.url for one in explained if one.candidate]
+    """What becomes of the URLs at places of a body, or of a header's value; one batch."""
+    urls = [place.url for place in places if place.candidate]
     links = resolver.resolve(urls)
     local = [url for url, link in zip(urls, links, strict=True) if link is None]
-    linked, reasons = iter(links), iter(why_local(resolver, local))
-    found: list[UrlOutcome] = []
-    line, at = 1, 0
-    for one in explained:
-        line, at = line + body.count(b"\n", at, one.start), one.start
-        link = next(linked) if one.candidate else None
-        why = _why(one) if link or not one.candidate else (next(reasons),)
-        found.append(_outcome(header, line, one, link, why))
-    return found
+    next_links, next_reasons = iter(links), iter(why_local(resolver, local))
+    outcomes: list[UrlOutcome] = []
+    line, start = 1, 0
+    for place in places:
+        line, start = line + body.count(b"\n", start, place.start), place.start
+        link = next(next_links) if place.candidate else None
+        is_local = place.candidate and link is None
+        why = (next(next_reasons),) if is_local else _why_left(place)
+        outcomes.append(_outcome(place, link, why)._replace(header=header, line=line))
+    return outcomes
 
 
-def _why(one: ExplainedPlace) -> tuple[Reason, ...]:
+def _why_left(place: ExplainedPlace) -> tuple[Reason, ...]:
     publics = tuple(mount.public_url.encode() for mount in conf.mounts().values())
-    return (ALREADY,) if one.reasons and one.url.startswith(publics) else one.reasons
+    return (ALREADY,) if place.reasons and place.url.startswith(publics) else place.reasons
 
 
-def _outcome(
-    header: str, line: int, one: ExplainedPlace, link: Link | None, why: tuple[Reason, ...]
-) -> UrlOutcome:
-    url = one.url.decode("utf-8", "replace")
-    to = (link.text + one.url[link.length :]).decode("utf-8", "replace") if link else ""
-    is_candidate = one.candidate is not None
-    return UrlOutcome(header, line, url, one.place, one.rows, is_candidate, to, why)
+def _outcome(place: ExplainedPlace, link: Link | None, why: tuple[Reason, ...]) -> UrlOutcome:
+    url = place.url.decode("utf-8", "replace")
+    to = (link.text + place.url[link.length :]).decode("utf-8", "replace") if link else ""
+    is_candidate = place.candidate is not None
+    return UrlOutcome("", 0, url, place.place, place.rows, is_candidate, to, why)

@@ -13,9 +13,9 @@ from s3rewrite.linking.debugging import copy_response, observe_response
 
 
 class FetchedPage(NamedTuple):
-    """A request, the response to it as it was before the middleware changed it, all of it.
+    """A request, and the whole response to it as it was before the middleware changed it.
 
-    `streams` tells whether it came in pieces.
+    `streams` tells whether its body came in pieces.
     """
 
     request: WSGIRequest
@@ -34,12 +34,14 @@ def fetch(path: str, host: str) -> FetchedPage:
     handler = _ObservedSite(enforce_csrf_checks=False)
     client = Client(headers={"host": host})
     client.handler = handler
-    answered = client.get(path, secure=conf.is_https_only())
-    return FetchedPage(answered.wsgi_request, handler.seen or whole(answered), answered.streaming)
+    response = client.get(path, secure=conf.is_https_only())
+    # Without the middleware, or where an outer one answers, the response is unchanged anyway.
+    unchanged = handler.seen or whole(response)
+    return FetchedPage(response.wsgi_request, unchanged, response.streaming)
 
 
 def whole(response: HttpResponseBase) -> HttpResponse:
-    """A copy of a response; one that streams is read, and its body put back."""
+    """A copy of a response. A body that streams is read, and put back."""
     if isinstance(response, StreamingHttpResponse):
         body = b"".join(response)
         response.streaming_content = [body]
@@ -48,13 +50,13 @@ def whole(response: HttpResponseBase) -> HttpResponse:
 
 
 class _ObservedSite(ClientHandler):
-    """The site, whose middleware shows each response as it was."""
+    """The site; keeps the response as it was before the middleware changed it."""
 
     seen: HttpResponse | None = None
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        observe_response(request, self._see)
+        observe_response(request, self._keep)
         return super().get_response(request)
 
-    def _see(self, response: HttpResponseBase) -> None:
+    def _keep(self, response: HttpResponseBase) -> None:
         self.seen = whole(response)

@@ -18,7 +18,7 @@ from s3rewrite.explain.pages import default_host, fetch
 from s3rewrite.explain.publication import MISSING, reasons_by_name
 from s3rewrite.linking.resolver import get_resolver
 
-# Those that not every system knows.
+# Types that not every system knows.
 _TYPES = {
     ".atom": "application/atom+xml",
     ".m3u8": "application/vnd.apple.mpegurl",
@@ -28,14 +28,14 @@ _TYPES = {
 
 
 class Subject(NamedTuple):
-    """What was asked about, in words, and what there is to say."""
+    """What was asked about, in words, and its explanation."""
 
     title: str
     explanation: Explanation
 
 
 def explain_subject(subject: str, host: str | None) -> Subject:
-    """The explanation of whatever `subject` is. Raises CommandError."""
+    """The explanation of `subject`: a URL, a page, a file or a name. Raises CommandError."""
     parts = urlsplit(subject)
     request = _request(host or parts.netloc or default_host())
     if any(os.fsencode(subject).startswith(t.prefixes) for t in get_resolver(request).targets):
@@ -49,7 +49,7 @@ def explain_subject(subject: str, host: str | None) -> Subject:
 
 
 def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - no file where it can be none
+    return os.path.isfile(path)  # noqa: PTH113 - False, not an error, for a text that is no path
 
 
 def _request(host: str) -> HttpRequest:
@@ -83,8 +83,8 @@ def _read(path: Path) -> bytes:
 
 def _of_name(name: str, request: HttpRequest) -> Subject:
     mounts = list(conf.mounts().values())
-    having = [mount for mount in mounts if reasons_by_name(mount, [name])[name] != MISSING]
-    return Subject(name, explain_urls(request, _urls(name, having or mounts)))
+    holding = [mount for mount in mounts if reasons_by_name(mount, [name])[name] != MISSING]
+    return Subject(name, explain_urls(request, _urls(name, holding or mounts)))
 
 
 def _urls(name: str, mounts: Sequence[Mount]) -> list[str]:

@@ -1,7 +1,7 @@
 """What template tags do, as plain functions: a value -> its URL, HTML -> the same, linked."""
 
 import re
-from typing import Any, Protocol
+from typing import Any
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
@@ -16,11 +16,7 @@ from s3rewrite.rewriters import html
 _URL = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*://|data:")
 
 
-class _TemplateContext(Protocol):
-    def get(self, key: str, /) -> Any: ...
-
-
-def request_in(context: _TemplateContext) -> HttpRequest | None:
+def request_in(context: Any) -> HttpRequest | None:
     """The request in a context of Django's templates, or of Jinja2's, if there is one."""
     request = context.get("request")
     return request if isinstance(request, HttpRequest) else None

@@ -105,16 +105,13 @@ def _match_name(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
     path = reference(url[len(prefix) :])
     if path is None:
         return None
-    length, link = len(prefix) + path.path_length, None
-    if not mount.paths.fingerprinted:
-        # The public prefix takes the place of the local one, and the rest of the path stays; but
-        # S3 reads a "+" as a space, so a path with one is quoted again as a whole.
-        has_plus = b"+" in url[len(prefix) : length]
-        link = (
-            Link(length, mount.paths.url(path.name, "").encode())
-            if has_plus
-            else Link(len(prefix), mount.paths.public_url.encode())
-        )
+    length, paths, link = len(prefix) + path.path_length, mount.paths, None
+    if not paths.fingerprinted:
+        # The public prefix takes the place of the local one, and the rest of the path stays.
+        link = Link(len(prefix), paths.public_url.encode())
+        if b"+" in url[len(prefix) : length]:
+            # S3 reads a "+" as a space, so the path is quoted again.
+            link = Link(length, paths.url(path.name, "").encode())
     return UrlMatch(mount, path.name, length, link)
 
 

@@ -1,4 +1,4 @@
-"""Which rewriter reads a body of which media type. Data, and its look-up."""
+"""Which rewriter reads bodies of which media type. Data, and its lookup."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,9 +6,8 @@ from typing import NamedTuple
 from s3rewrite.rewriters import css, feeds, html, json, m3u8
 from s3rewrite.rewriters.pieces import Reader
 from s3rewrite.rewriters.table.lookup import is_asked
-from s3rewrite.rewriters.types import Candidate, Scope, Target
+from s3rewrite.rewriters.types import Collect, Scope, Target
 
-Collect = Callable[[bytes, Scope], list[Candidate]]
 NewReader = Callable[[Scope], Reader]
 
 
@@ -33,7 +32,7 @@ _MANIFEST = BodyKind(json.collect_manifest, "manifest", is_utf8=True, reader=jso
 _JSON = BodyKind(json.collect, "json", is_utf8=True, reader=json.JsonReader)  # RFC 8259, 8.1
 _PLAYLIST = BodyKind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
 
-# XHTML is XML: other rules say where its tokens end.
+# Not XHTML, which is XML: other rules say where its tokens end.
 KINDS = {
     "text/html": BodyKind(html.collect, reader=html.HtmlReader),
     "text/css": BodyKind(css.collect, "css", reader=css.CssReader),

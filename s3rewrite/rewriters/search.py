@@ -13,10 +13,10 @@ MAX_URLS = 50_000
 """URLs of one response that are linked: as many as a sitemap may list."""
 
 MAX_PLACES = 2 * MAX_URLS
-"""Places in one body that are looked at."""
+"""Places in one body that are examined."""
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-"""Bytes of one body in which such places are looked for."""
+"""Bytes of one body in which places are searched for."""
 
 TRIMMED = bytes(range(1, 0x21))
 """C0 controls and space, which do not count at the ends of a URL (URL Standard, 4.4).
@@ -25,12 +25,12 @@ NUL is not among them: HTML and CSS have made it U+FFFD by then.
 """
 
 
-# As numbers, which are found in a third of the time.
+# As numbers, as `number in bytes` takes a third of the time of `bytes in bytes`.
 _TAB, _LINE_FEED, _CARRIAGE_RETURN = b"\t\n\r"
 
 
 class Matches:
-    """The places where any of some needles occurs, in order; a bounded number of them."""
+    """The places where some needles occur, in order; at most MAX_PLACES of them."""
 
     __slots__ = ("_all", "_index")
 
@@ -38,16 +38,13 @@ class Matches:
         """`needles` are pairs: where to look, and what for."""
         found: list[int] = []
         for body, needle in needles:
-            most = len(found) + MAX_PLACES
-            at = body.find(needle, 0, MAX_BODY_BYTES)
-            while at >= 0 and len(found) < most:
-                found.append(at)
-                at = body.find(needle, at + len(needle), MAX_BODY_BYTES)
+            bound = len(found) + MAX_PLACES
+            place = body.find(needle, 0, MAX_BODY_BYTES)
+            while place >= 0 and len(found) < bound:
+                found.append(place)
+                place = body.find(needle, place + len(needle), MAX_BODY_BYTES)
         self._all = sorted(found)[:MAX_PLACES]
         self._index = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._all)
 
     @property
     def last(self) -> int:

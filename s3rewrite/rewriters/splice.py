@@ -1,11 +1,8 @@
 """Puts links into a body: the bytes of a URL's beginning change, and not one byte beside them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from s3rewrite.rewriters.types import Candidate, Link, Resolve, Scope
-
-Collect = Callable[[bytes, Scope], Sequence[Candidate]]
-"""What `html.collect` and its like are: body, scope -> candidates in order, never overlapping."""
+from s3rewrite.rewriters.types import Candidate, Collect, Link, Resolve, Scope
 
 
 def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | None]) -> bytes:

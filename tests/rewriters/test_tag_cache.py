@@ -24,7 +24,7 @@ def usual_of(body: bytes):
 
 @pytest.fixture(autouse=True)
 def empty():
-    memory._memory_of.cache_clear()
+    memory._cache_of.cache_clear()
 
 
 def test_a_tag_is_known_wherever_it_stands():
@@ -101,5 +101,5 @@ def test_what_was_met_before_changes_nothing(pages):
     for body, utf8, cors in pages:
         scope = Scope((TARGET._replace(cors=cors),), utf8=utf8)
         met = html.collect(body, scope)
-        memory._memory_of.cache_clear()
+        memory._cache_of.cache_clear()
         assert met == html.collect(body, scope) == html.collect(body, scope)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from s3rewrite.explain import explain, explain_header
+from s3rewrite.explain.bodies import explain, explain_header
 from s3rewrite.linking import charsets
 from s3rewrite.rewriters import headers, outgoing
 from s3rewrite.rewriters.bodies import KINDS
