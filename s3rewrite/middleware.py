@@ -83,7 +83,7 @@ def _prepare(
     if request.method == "HEAD" and inspection.searched_kind:
         forget_absent_body(response)
     if isinstance(response, StreamingHttpResponse):
-        link_stream(request, response, resolver, inspection)
+        link_stream(request, response, inspection)
     return find_parts(response, inspection)
 
 

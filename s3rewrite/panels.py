@@ -39,9 +39,11 @@ class S3RewritePanel(Panel):  # type: ignore[misc]
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Explain the response as it was before the middleware changed it."""
-        explanation = Explanation(notice=_FAILED)
+        unchanged = self._response
+        explanation = Explanation(notice=_FAILED if unchanged else self._notice)
         with contain_errors(request):
-            explanation = self._explanation(request)
+            if unchanged:
+                explanation = explain_response(request, unchanged)
         self.record_stats({"summary": explanation.summary(), **explanation.as_dict()})
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -54,8 +56,3 @@ class S3RewritePanel(Panel):  # type: ignore[misc]
             self._response = copy_response(response, response.content)
         else:
             self._notice = _STREAMING
-
-    def _explanation(self, request: HttpRequest) -> Explanation:
-        if self._response is None:
-            return Explanation(notice=self._notice)
-        return explain_response(request, self._response)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from s3rewrite import conf
 from s3rewrite.explain.bodies import explain, explain_header
-from s3rewrite.explain.explained import ExplainedPlace
+from s3rewrite.explain.occurrences import Occurrence
 from s3rewrite.explain.publication import why_local
 from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import Resolver, get_resolver
@@ -87,9 +87,8 @@ def explain_response(
     """
     if why := skip_reason(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
-    resolver = get_resolver(request)
-    inspection = inspect(response, resolver)
-    in_headers = _in_headers(response, resolver, inspection)
+    inspection = inspect(response, get_resolver(request))
+    in_headers = _in_headers(response, inspection)
     kind, content_type = inspection.kind, response.get("Content-Type", "")
     if kind is None:
         skipped = f"{content_type or 'such'} bodies"
@@ -100,31 +99,29 @@ def explain_response(
     else:
         body = response.content
         places = explain(body, inspection.body_scope, kind.collect)
-        return Explanation([*in_headers, *_outcomes(body, places, resolver)])
+        return Explanation([*in_headers, *_outcomes(body, places, inspection.resolver)])
     return Explanation(in_headers, f"No URLs are looked for in {skipped}.")
 
 
 def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     """What becomes of URLs, or what would at a place that allows a link."""
     encoded = [url.encode("utf-8", "surrogatepass") for url in urls]
-    places = [ExplainedPlace(0, url, "", (), Candidate(0, url), ()) for url in encoded]
+    places = [Occurrence(0, 0, "", url, candidate=Candidate(0, url)) for url in encoded]
     outcomes = _outcomes(b"", places, get_resolver(request))
     return Explanation([outcome._replace(line=0) for outcome in outcomes])
 
 
-def _in_headers(
-    response: HttpResponse, resolver: Resolver, inspection: Inspection
-) -> list[UrlOutcome]:
+def _in_headers(response: HttpResponse, inspection: Inspection) -> list[UrlOutcome]:
     outcomes: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
         places = explain_header(name, value, inspection.header_scope)
-        outcomes += _outcomes(value, places, resolver, name)
+        outcomes += _outcomes(value, places, inspection.resolver, name)
     return outcomes
 
 
 def _outcomes(
-    body: bytes, places: Sequence[ExplainedPlace], resolver: Resolver, header: str = ""
+    body: bytes, places: Sequence[Occurrence], resolver: Resolver, header: str = ""
 ) -> list[UrlOutcome]:
     """What becomes of the URLs at places of a body, or of a header's value; one batch."""
     urls = [place.url for place in places if place.candidate]
@@ -142,13 +139,13 @@ def _outcomes(
     return outcomes
 
 
-def _why_left(place: ExplainedPlace) -> tuple[Reason, ...]:
+def _why_left(place: Occurrence) -> tuple[Reason, ...]:
     publics = tuple(mount.public_url.encode() for mount in conf.mounts().values())
     return (ALREADY,) if place.reasons and place.url.startswith(publics) else place.reasons
 
 
-def _outcome(place: ExplainedPlace, link: Link | None, why: tuple[Reason, ...]) -> UrlOutcome:
-    url = place.url.decode("utf-8", "replace")
-    to = (link.text + place.url[link.length :]).decode("utf-8", "replace") if link else ""
+def _outcome(place: Occurrence, link: Link | None, why: tuple[Reason, ...]) -> UrlOutcome:
+    to = link.text + place.url[link.length :] if link else b""
+    url, s3_url = (text.decode("utf-8", "replace") for text in (place.url, to))
     is_candidate = place.candidate is not None
-    return UrlOutcome("", 0, url, place.place, place.rows, is_candidate, to, why)
+    return UrlOutcome("", 0, url, place.place, place.rows, is_candidate, s3_url, why)

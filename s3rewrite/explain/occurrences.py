@@ -22,13 +22,15 @@ from s3rewrite.rewriters.syntax.walker import Element, Token, TokenKind, Walker,
 from s3rewrite.rewriters.table.conditions import UrlContext
 from s3rewrite.rewriters.table.lookup import table_of
 from s3rewrite.rewriters.table.rows import Row, Rule
+from s3rewrite.rewriters.types import Candidate
 
 
 class Occurrence(NamedTuple):
     """A URL between two offsets of a body, its place, and why it is left alone, if it is.
 
-    Without a `url` it is a stretch of the body: a mount's path in it that is no URL is left alone
-    for these reasons.
+    `place` is written as in the table, and `rows` are the names of the table's rows for it.
+    `candidate` is what the rewriter found there. Without a `url` it is a stretch of the body: a
+    mount's path in it that is no URL is left alone for these reasons.
     """
 
     start: int
@@ -37,6 +39,7 @@ class Occurrence(NamedTuple):
     url: bytes = b""
     rows: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    candidate: Candidate | None = None
 
 
 Occurrences = Iterator[Occurrence]
@@ -151,10 +154,10 @@ def _in_text(page: Page, passage: Passage) -> Occurrences:
 
 def _why_not(page: Page, passage: Passage, rows: tuple[Row, ...], raw: bytes) -> tuple[Reason, ...]:
     """Why decoded bytes of a passage are not linked, of which all rows must allow it."""
-    found = page.find(raw)
-    if found is None:
+    match = page.find(raw)
+    if match is None:
         return (reasons.of_url(page, raw),)
-    return reasons.of_rows(rows, UrlContext(page, passage.tag, *found))
+    return reasons.of_rows(rows, UrlContext(page, passage.tag, *match))
 
 
 NOT_A_VALUE = Reason("json", "a key, or in no string that is a URL as a whole")

@@ -1,6 +1,6 @@
 """A page of the site, fetched as a visitor would, without a server."""
 
-from typing import NamedTuple, cast
+from typing import cast
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -12,32 +12,24 @@ from s3rewrite import conf
 from s3rewrite.linking.debugging import copy_response, observe_response
 
 
-class FetchedPage(NamedTuple):
-    """A request, and the whole response to it as it was before the middleware changed it.
-
-    `streams` tells whether its body came in pieces.
-    """
-
-    request: WSGIRequest
-    response: HttpResponse
-    streams: bool
-
-
 def default_host() -> str:
     """The first host of ALLOWED_HOSTS that names one, or `localhost`."""
     hosts = [host.removeprefix(".") for host in conf.allowed_hosts()]
     return next((host for host in hosts if "*" not in host), "localhost")
 
 
-def fetch(path: str, host: str) -> FetchedPage:
-    """GET a page. Raises what the view raises."""
+def fetch(path: str, host: str) -> tuple[WSGIRequest, HttpResponse, bool]:
+    """GET a page: the request, the whole response before the middleware changed it, if it streams.
+
+    Raises what the view raises.
+    """
     handler = _ObservedSite(enforce_csrf_checks=False)
     client = Client(headers={"host": host})
     client.handler = handler
     response = client.get(path, secure=conf.is_https_only())
     # Without the middleware, or where an outer one answers, the response is unchanged anyway.
     unchanged = handler.seen or whole(response)
-    return FetchedPage(response.wsgi_request, unchanged, response.streaming)
+    return response.wsgi_request, unchanged, response.streaming
 
 
 def whole(response: HttpResponseBase) -> HttpResponse:

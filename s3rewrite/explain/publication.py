@@ -6,7 +6,7 @@ import redis
 from django.core.exceptions import SuspiciousOperation
 
 from s3rewrite import conf
-from s3rewrite.core.entries import Entry, is_name
+from s3rewrite.core.entries import is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.ground import kept_local
@@ -51,18 +51,13 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
     reasons: dict[str, Reason | None] = {}
     for name in names:
         if name in entries:
-            reasons[name] = _why_published_is_local(mount, name, entries[name])
+            is_same = is_current(local_root(mount), name, entries[name].signature)
+            changed = CHANGED if _exists(mount, name) else MISSING
+            reasons[name] = None if is_same else changed
         else:
             waiting = PENDING if name in claimed else UNPUBLISHED
             reasons[name] = _why_unpublished(mount, name, EMPTY if is_empty else waiting)
     return reasons
-
-
-def _why_published_is_local(mount: Mount, name: str, entry: Entry) -> Reason | None:
-    """Why a published name is not linked: its file has changed since. None if it has not."""
-    if is_current(local_root(mount), name, entry.signature):
-        return None
-    return CHANGED if _exists(mount, name) else MISSING
 
 
 def _why_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:

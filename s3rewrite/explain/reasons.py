@@ -72,7 +72,7 @@ def _of_row(row: Row, context: UrlContext) -> Iterator[Reason]:
 
 def of_contexts(row: Row, target: Target) -> Iterator[Reason]:
     """What a mount would have to ask for; nothing where it does."""
-    if row.is_wanted_by(target.contexts):
+    if row.is_asked_by(target.contexts):
         return
     if row.mark is Mark.NEVER:
         yield Reason("never", f"never rewritten there ({row.name})")

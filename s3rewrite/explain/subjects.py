@@ -37,12 +37,13 @@ class Subject(NamedTuple):
 def explain_subject(subject: str, host: str | None) -> Subject:
     """The explanation of `subject`: a URL, a page, a file or a name. Raises CommandError."""
     parts = urlsplit(subject)
-    request = _request(host or parts.netloc or default_host())
+    host = host or parts.netloc or default_host()
+    request = RequestFactory().get("/", headers={"host": host})
     if any(os.fsencode(subject).startswith(t.prefixes) for t in get_resolver(request).targets):
         return Subject(subject, explain_urls(request, [subject]))
     if parts.scheme in ("http", "https") or (parts.path.startswith("/") and not _is_file(subject)):
         path = parts._replace(scheme="", netloc="").geturl() or "/"
-        return _of_page(path, host or parts.netloc or default_host())
+        return _of_page(path, host)
     if _is_file(subject):
         return _of_file(Path(subject), request)
     return _of_name(subject, request)
@@ -50,10 +51,6 @@ def explain_subject(subject: str, host: str | None) -> Subject:
 
 def _is_file(path: str) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - False, not an error, for a text that is no path
-
-
-def _request(host: str) -> HttpRequest:
-    return RequestFactory().get("/", headers={"host": host})
 
 
 def _of_page(path: str, host: str) -> Subject:
@@ -70,15 +67,12 @@ def _of_page(path: str, host: str) -> Subject:
 
 def _of_file(path: Path, request: HttpRequest) -> Subject:
     content_type = _TYPES.get(path.suffix.lower()) or guess_type(path.name)[0] or "text/html"
-    response = HttpResponse(_read(path), content_type=f"{content_type}; charset=utf-8")
-    return Subject(f"{path}: {content_type}", explain_response(request, response))
-
-
-def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        body = path.read_bytes()
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    response = HttpResponse(body, content_type=f"{content_type}; charset=utf-8")
+    return Subject(f"{path}: {content_type}", explain_response(request, response))
 
 
 def _of_name(name: str, request: HttpRequest) -> Subject:

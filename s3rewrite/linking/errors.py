@@ -32,11 +32,7 @@ def contain_errors(request: HttpRequest | None) -> Iterator[None]:
 def _log(error: Exception, path: str) -> None:
     message = "Files are linked locally, as s3rewrite met an error (%r)."
     count = _repeats.count(kind_of(error))
-    if count is None:
-        logger.debug(message, path, exc_info=error)
-    elif count:
-        logger.error(
-            message + " It was met %d times more since it was logged.", path, count, exc_info=error
-        )
-    else:
-        logger.error(message, path, exc_info=error)
+    if count:
+        times = "time" if count == 1 else "times"
+        message += f" It was met {count} {times} more since it was logged."
+    logger.log(logging.DEBUG if count is None else logging.ERROR, message, path, exc_info=error)

@@ -132,7 +132,7 @@ def _with_contexts(targets: tuple[Target, ...], contexts: frozenset[str]) -> tup
 def get_resolver(request: HttpRequest | None = None) -> Resolver:
     """The resolver for a response to `request`; without one, for root-relative URLs.
 
-    URL prefixes are read anew each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.
+    URL prefixes are read each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.
     """
     mounts = tuple(conf.mounts().values())
     prefixes = tuple(conf.url_prefix(mount) for mount in mounts)

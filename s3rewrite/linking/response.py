@@ -47,6 +47,7 @@ class Inspection(NamedTuple):
     `kind` follows from the media type alone; it is None where no rewriter reads such bodies.
     """
 
+    resolver: Resolver
     kind: BodyKind | None
     hides_ascii: bool
     header_scope: Scope
@@ -70,7 +71,7 @@ def inspect(response: HttpResponseBase, resolver: Resolver) -> Inspection:
     scope = resolver.scope(utf8=False, contexts=_requested_contexts(response))
     utf8 = (kind is not None and kind.is_utf8) or is_utf8(charset)
     body_scope = Scope(scope.targets, scope.origins, utf8)
-    return Inspection(kind, hides_ascii(charset), scope, body_scope)
+    return Inspection(resolver, kind, hides_ascii(charset), scope, body_scope)
 
 
 def _requested_contexts(response: HttpResponseBase) -> frozenset[str]:
@@ -97,13 +98,13 @@ def find_parts(response: HttpResponseBase, inspection: Inspection) -> list[Respo
     parts = []
     for name in headers.NAMES:
         if value := response.get(name, "").encode("latin-1"):
-            found = headers.collect(name, value, inspection.header_scope)
-            parts.append(ResponsePart(name, value, found[:MAX_URLS]))
+            candidates = headers.collect(name, value, inspection.header_scope)
+            parts.append(ResponsePart(name, value, candidates[:MAX_URLS]))
     kind = inspection.searched_kind
     if kind and isinstance(response, HttpResponse):
         body = response.content
-        found = kind.collect(body, inspection.body_scope)
-        parts.append(ResponsePart("", body, found[:MAX_URLS]))
+        candidates = kind.collect(body, inspection.body_scope)
+        parts.append(ResponsePart("", body, candidates[:MAX_URLS]))
     return [part for part in parts if part.candidates]
 
 

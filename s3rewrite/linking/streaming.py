@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import aclosing
-from typing import cast
+from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 
@@ -15,10 +15,7 @@ from s3rewrite.rewriters.splice import splice
 
 
 def link_stream(
-    request: HttpRequest,
-    response: StreamingHttpResponse,
-    resolver: Resolver,
-    inspection: Inspection,
+    request: HttpRequest, response: StreamingHttpResponse, inspection: Inspection
 ) -> None:
     """Have the files in a body linked as it flows.
 
@@ -28,14 +25,11 @@ def link_stream(
     kind = inspection.searched_kind
     if kind is None or kind.reader is None:
         return
-    linker = StreamLinker(request, resolver, Pieces(kind.reader(inspection.body_scope)))
-    if response.is_async:
-        chunks = cast("AsyncGenerator[bytes]", response.streaming_content)
-        response.streaming_content = alink_chunks(chunks, linker)
-    else:
-        response.streaming_content = link_chunks(
-            cast("Iterable[bytes]", response.streaming_content), linker
-        )
+    pieces = Pieces(kind.reader(inspection.body_scope))
+    linker = StreamLinker(request, inspection.resolver, pieces)
+    chunks: Any = response.streaming_content
+    link = alink_chunks if response.is_async else link_chunks
+    response.streaming_content = link(chunks, linker)
     forget_body(response)
 
 

@@ -54,7 +54,7 @@ class LoopMetrics:
 
     def count(self, report: Report, *, is_whole: bool) -> None:
         """Count a pass that has ended."""
-        mount, over = report.mount, _over(is_whole=is_whole)
+        mount, over = report.mount, "all" if is_whole else "hints"
         outcome = "stopped" if report.stopped else "ended"
         self._passes.labels(mount, over, outcome).inc()
         self._seconds.labels(mount, over).observe(report.seconds)
@@ -80,9 +80,5 @@ class LoopMetrics:
         for result in set(Result) - REPEATED:
             self._names.labels(mount, str(result))
         for outcome in ("ended", "stopped"):
-            for is_whole in (True, False):
-                self._passes.labels(mount, _over(is_whole=is_whole), outcome)
-
-
-def _over(*, is_whole: bool) -> str:
-    return "all" if is_whole else "hints"
+            for over in ("all", "hints"):
+                self._passes.labels(mount, over, outcome)

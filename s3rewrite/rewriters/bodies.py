@@ -44,10 +44,7 @@ KINDS = {
     "application/feed+json": _JSON_FEED,
     "application/manifest+json": _MANIFEST,
     "application/json": _JSON,
-    "application/vnd.apple.mpegurl": _PLAYLIST,
-    "application/x-mpegurl": _PLAYLIST,
-    "audio/mpegurl": _PLAYLIST,
-    "audio/x-mpegurl": _PLAYLIST,
+    **dict.fromkeys(m3u8.MEDIA_TYPES, _PLAYLIST),
 }
 
 

@@ -85,7 +85,7 @@ def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
     targets = (
         target._replace(contexts=target.contexts - names)
         for target in page.targets
-        if all(row.is_wanted_by(target.contexts) for row in rows)
+        if all(row.is_asked_by(target.contexts) for row in rows)
     )
     return replace(page.scope, targets=tuple(targets))
 
@@ -95,8 +95,8 @@ def _in_json(page: Page, passage: Passage) -> list[Candidate]:
     rows, text = passage.rows, passage.text
     kind = rows[0].name.encode()
     position = Position(text.data, key_path(page.scope.targets, kind))
-    found = members(page, kind, position)
-    urls = (as_url(page, passage.tag, value, rows + more) for value, more in found)
+    strings = members(page, kind, position)
+    urls = (as_url(page, passage.tag, value, rows + more) for value, more in strings)
     return [text.outer(url) for url in urls if url]
 
 
@@ -105,17 +105,9 @@ def declared_rows(css_property: bytes) -> tuple[Row, ...]:
     return rows_at(b"css", _VENDOR.sub(b"", css_property))
 
 
-def _whole(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    return ((0, len(text), b""),)
-
-
-def _images(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    return ((begin, end, b"") for begin, end in srcset.spans(text))
-
-
 SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {
-    Rule.URL: _whole,
-    Rule.SRCSET: _images,
+    Rule.URL: lambda text, _: ((0, len(text), b""),),
+    Rule.SRCSET: lambda text, _: ((begin, end, b"") for begin, end in srcset.spans(text)),
     Rule.CSS: css_statements.uses,
 }
 """How the URLs of a text are found: those, at least, that hold one of some needles."""

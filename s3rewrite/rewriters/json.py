@@ -68,9 +68,9 @@ def _open_escape(text: bytes) -> bytes:
     return b"\\" * ((len(text) - len(text.rstrip(b"\\"))) % 2)
 
 
-def _candidates(page: Page, found: Members) -> list[Candidate]:
+def _candidates(page: Page, strings: Members) -> list[Candidate]:
     candidates: list[Candidate] = []
-    for value, rows in found:
+    for value, rows in strings:
         if len(candidates) >= MAX_URLS:
             break
         if rows[0].rule is Rule.HTML:

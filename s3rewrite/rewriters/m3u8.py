@@ -12,6 +12,10 @@ from s3rewrite.rewriters.syntax.decoded_text import Text
 from s3rewrite.rewriters.table.lookup import rows_at
 from s3rewrite.rewriters.types import Candidate, Scope
 
+MEDIA_TYPES = (
+    "application/vnd.apple.mpegurl application/x-mpegurl audio/mpegurl audio/x-mpegurl"
+).split()
+
 # A line is a URI, a tag that begins with "#", or blank; a tag may have a list of attributes.
 _LINE = re.compile(rb"^(?:#([A-Z0-9-]++):([^\r\n]++)|([^#\r\n][^\r\n]*+))", re.MULTILINE)
 _ATTRIBUTE = re.compile(rb'([A-Z0-9-]++)(?:=(?:"([^"]*+)"|[^",]*+))?+')

@@ -40,10 +40,8 @@ def has_foreign_base(walker: Walker, origins: Sequence[bytes]) -> bool:
 def _is_local(href: bytes, origins: Sequence[bytes]) -> bool:
     if not _MAY_LEAVE_ORIGIN.match(href):
         return True
-    return any(
-        href == origin or href.startswith(tuple(origin + end for end in (b"/", b"?", b"#")))
-        for origin in origins
-    )
+    ends = (b"", b"/", b"?", b"#")
+    return any(href.startswith(o) and href[len(o) : len(o) + 1] in ends for o in origins)
 
 
 _MEDIA_TAG = compiled(

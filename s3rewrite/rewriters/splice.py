@@ -1,4 +1,4 @@
-"""Puts links into a body: the bytes of a URL's beginning change, and not one byte beside them."""
+"""Puts links into a body: the beginnings of URLs are replaced, and no other byte changes."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,10 @@ def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | 
     for candidate, link in zip(candidates, links, strict=True):
         if link is not None:
             start, _, offsets, is_escaped = candidate
-            pieces += (body[end:start], _escaped(link.text) if is_escaped else link.text)
+            text = link.text.replace(b"/", rb"\/") if is_escaped else link.text
+            pieces += (body[end:start], text)
             end = offsets[link.length] if offsets else start + link.length
     return b"".join((*pieces, body[end:])) if pieces else body
-
-
-def _escaped(text: bytes) -> bytes:
-    return text.replace(b"/", rb"\/")
 
 
 def rewrite(body: bytes, scope: Scope, collect: Collect, resolve: Resolve) -> bytes:

@@ -41,10 +41,10 @@ class Tag:
         """The attribute whose value holds a place, which never lies before an earlier one."""
         before = ATTRIBUTES.match(self.body, self._at, place)
         self._at = before.end() if before else self._at
-        found = ATTRIBUTE.match(self.body, self._at, self.end)
-        if found is None:
+        match = ATTRIBUTE.match(self.body, self._at, self.end)
+        if match is None:
             return None
-        attribute = _attribute(found)
+        attribute = _attribute(match)
         return attribute if attribute.start <= place and self._counts(attribute) else None
 
     def holding_any(self, matches: Matches, place: int | None) -> Iterator[Attribute]:
@@ -86,13 +86,13 @@ class Tag:
         if self._all is None:
             self._all = {}
             # From the start again: `holding` has passed some of them.
-            for found in ATTRIBUTE.finditer(self.body, self._start, self.end):
-                attribute = _attribute(found)
+            for match in ATTRIBUTE.finditer(self.body, self._start, self.end):
+                attribute = _attribute(match)
                 self._all.setdefault(attribute.name, attribute)
         return self._all
 
 
-def _attribute(found: re.Match[bytes]) -> Attribute:
-    group = found.lastindex or 1
-    start, end = found.span(group)
-    return Attribute(found[1].lower(), start if group > 1 else end, end)
+def _attribute(match: re.Match[bytes]) -> Attribute:
+    group = match.lastindex or 1  # the name's where there is no value, which is empty then
+    start, end = match.span(group)
+    return Attribute(match[1].lower(), start if group > 1 else end, end)

@@ -6,7 +6,6 @@ enough to be left alone, and a statement that is not beyond doubt ends the searc
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.tokens import SPACES, any_case, compiled
@@ -60,12 +59,8 @@ _SPACES = b"\t\n\f\r "
 _UNSURE_WITHOUT_QUOTES = compiled(rf"""[\\"'({SPACES}]""")
 
 
-class Use(NamedTuple):
-    """A URL by its place in the text, and the property, in lower case, that it is a value of."""
-
-    begin: int
-    end: int
-    property: bytes
+Use = tuple[int, int, bytes]
+"""Where a URL begins and ends in a text, and the property, in lower case, that it is a value of."""
 
 
 def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
@@ -77,9 +72,9 @@ def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
     start, place = 0, matches.next(0)
     while place is not None:
         passed = _STATEMENTS.match(css, start, place)
-        found: list[Use] = []
-        end = _read_statement(css, passed.end() if passed else start, found)
-        yield from found
+        urls: list[Use] = []
+        end = _read_statement(css, passed.end() if passed else start, urls)
+        yield from urls
         if end is None:
             return
         start, place = end, matches.next(max(end, place + 1))
@@ -93,20 +88,20 @@ def statements_end(css: bytes) -> int:
 
 def every_use(css: bytes) -> list[Use] | None:
     """All URLs that a style sheet fetches; None where it cannot be read beyond doubt."""
-    found: list[Use] = []
+    urls: list[Use] = []
     start = 0
     while not _BLANK.fullmatch(css, start):
-        end = _read_statement(css, start, found, is_strict=True)
+        end = _read_statement(css, start, urls, is_strict=True)
         if end is None:
             return None
         start = end
-    return found
+    return urls
 
 
 def _read_statement(
-    css: bytes, start: int, found: list[Use], *, is_strict: bool = False
+    css: bytes, start: int, urls: list[Use], *, is_strict: bool = False
 ) -> int | None:
-    """Add the URLs of the statement at `start` to `found`; its end, None where that is in doubt.
+    """Add the URLs of the statement at `start` to `urls`; its end, None where that is in doubt.
 
     Where `is_strict`, it is also in doubt if anything in it may be a URL that is not read.
     """
@@ -120,7 +115,7 @@ def _read_statement(
             return None
         _follow(functions, token)
         if span := _span(token, name, functions):
-            found.append(Use(*span, name))
+            urls.append((*span, name))
             # Only conditions follow the URL of an import: as of another at-rule, they are no URLs.
             name = b"@" if name == IMPORT else name
         elif is_strict and _is_unread(token, name, functions):

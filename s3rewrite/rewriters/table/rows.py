@@ -44,15 +44,15 @@ class Row(NamedTuple):
 
     def allows(self, context: UrlContext) -> bool:
         """Whether this row allows the URL to be linked."""
-        if not self.is_wanted_by(context.target.contexts):
+        if not self.is_asked_by(context.target.contexts):
             return False
         for need in self.needs:  # noqa: SIM110 - called for every URL; half the time of `all`
             if not need(context):
                 return False
         return True
 
-    def is_wanted_by(self, contexts: frozenset[str]) -> bool:
-        """Whether a mount with these CONTEXTS wants its URLs rewritten there."""
+    def is_asked_by(self, contexts: frozenset[str]) -> bool:
+        """Whether a mount with these CONTEXTS has its URLs rewritten there."""
         if self.mark is _ASKED:
             return self.name in contexts or self.family in contexts
         return self.mark is _YES
@@ -64,10 +64,10 @@ _YES, _ASKED, _ = Mark
 
 def allowed_url(page: Page, tag: Tag, raw: bytes, rows: tuple[Row, ...]) -> bytes | None:
     """The URL that decoded bytes are, if it is a target's and each row for its place allows it."""
-    found = page.find(raw)
-    if found is None:
+    match = page.find(raw)
+    if match is None:
         return None
-    context = UrlContext(page, tag, *found)
+    context = UrlContext(page, tag, *match)
     for row in rows:
         if not row.allows(context):
             return None
