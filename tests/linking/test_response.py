@@ -10,12 +10,14 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed
 
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, Signature
 from s3rewrite.linking import resolver as links
 from s3rewrite.linking import response as responses
+from s3rewrite.linking.response import skip_reason
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.factories import use_mount
 
@@ -176,3 +178,25 @@ def test_what_is_known_of_a_response_is_worked_out_once(
         monkeypatch.setattr(responses, name, counted(name, getattr(responses, name)))
     sent(make(b'<img src="/media/a.jpg">'), method)
     assert sorted(calls) == names
+
+
+# Which responses are skipped
+
+
+def test_a_page_may_be_changed() -> None:
+    assert skip_reason(HttpResponse("<p>")) == ""
+    assert skip_reason(StreamingHttpResponse(["<p>"])) == ""
+
+
+@pytest.mark.parametrize(
+    ("response", "word"),
+    [
+        (HttpResponse(status=206), "206"),
+        (HttpResponse(headers={"Content-Encoding": "gzip"}), "Content-Encoding"),
+        (HttpResponse(headers={"X-Sendfile": "/a"}), "X-Sendfile"),
+        (HttpResponse(headers={"Content-Disposition": "ATTACHMENT; filename=a"}), "attachment"),
+        (HttpResponse(headers={"Cache-Control": "public, No-Transform"}), "no-transform"),
+    ],
+)
+def test_why_it_may_not(response: HttpResponseBase, word: str) -> None:
+    assert word in skip_reason(response)

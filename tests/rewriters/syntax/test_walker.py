@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters.syntax.attributes import Tag
-from s3rewrite.rewriters.syntax.walker import Element, TokenKind, Walker, element_end
+from s3rewrite.rewriters.syntax.walker import Element, TokenKind, Walker, element_end, script_end
 from tests.rewriters import truth
 
 X = b"/media/x"
@@ -262,3 +262,34 @@ def test_the_usual_spelling_is_read_as_any_other(text):
             assert quick.seek(place) == piece
         if piece is None:
             break
+
+
+# The text of scripts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"a</b>",
+        b"</scripty></scrip>",
+        b"<!-- -->",
+        b"<!-- a",
+        b"<!-->",
+        b"<!--->",
+        b"<!-- <script> -->",
+        b"<!-- <script></script> ",
+        b"<!-- <script></script> -->",
+        b"<!-- <scripty> ",
+        b"<!-- <script --> ",
+        b"<!-- <SCRIPT/></sCript\n> ",
+        b"<!-- --> <script>",
+    ],
+)
+def test_ends_at_the_end_tag(text):
+    assert script_end(text + b"</script>", 0) == len(text)
+
+
+@pytest.mark.parametrize("text", [b"a", b"</script", b"<!--<script></script>", b"<!-- <script>"])
+def test_has_no_end(text):
+    assert script_end(text, 0) is None
