@@ -120,7 +120,7 @@ def test_a_page_without_files(settings: Any, none_published: None) -> None:
 PAGE = b"<img src=/media/a.jpg>"
 
 
-def test_a_observer_sees_the_response_before_it_is_changed(all_published: Any) -> None:
+def test_an_observer_sees_the_response_before_it_is_changed(all_published: Any) -> None:
     request = RequestFactory().get("/")
     seen: list[bytes] = []
     observe_response(request, lambda response: seen.append(response.content))  # type: ignore[attr-defined]
@@ -133,7 +133,7 @@ def test_one_observer_does_not_hide_another(
     all_published: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     def explode(response: Any) -> None:
-        raise RuntimeError("a mistake of a observer")
+        raise RuntimeError("a mistake of an observer")
 
     request = RequestFactory().get("/")
     seen: list[str] = []
