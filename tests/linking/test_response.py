@@ -171,7 +171,11 @@ def test_what_is_known_of_a_response_is_worked_out_once(
     calls: list[str] = []
 
     def counted(name: str, function: Any) -> Any:
-        return lambda *args: (calls.append(name), function(*args))[1]
+        def count(*args: Any) -> Any:
+            calls.append(name)
+            return function(*args)
+
+        return count
 
     names = ["_requested_contexts", "charset_of", "kind_of"]
     for name in names:

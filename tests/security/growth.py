@@ -57,7 +57,7 @@ READS: dict[str, Read] = {
     "css file": _in_file(outgoing.in_css),
     "svg file": _in_file(outgoing.in_svg),
     "playlist file": _in_file(outgoing.in_playlist),
-    "content type": lambda body: charsets.charset(body.decode("latin-1")),
+    "content type": lambda body: charsets.charset_of(body.decode("latin-1")),
 }
 
 
