@@ -11,8 +11,7 @@ from typing import Any
 from benchmarks.html import PREFIX, PUBLIC, SCOPE, SyncContext, linked, print_table
 from s3rewrite.rewriters import css, feeds, rewrite
 from s3rewrite.rewriters import json as json_bodies
-from s3rewrite.rewriters.bodies import Collect
-from s3rewrite.rewriters.types import Link, Scope
+from s3rewrite.rewriters.types import Collect, Link, Scope
 
 COUNT = 500
 

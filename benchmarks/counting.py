@@ -58,11 +58,11 @@ def publish(directory: Path, names: list[str]) -> None:
 def seconds(urls: list[bytes], *, counting: bool) -> float:
     """Of one page; many are resolved."""
     from s3rewrite.core.counters import set_link_counter
-    from s3rewrite.linking.resolver import resolver
+    from s3rewrite.linking.resolver import get_resolver
     from s3rewrite.metrics.web import WEB
 
     set_link_counter(WEB if counting else None)
-    found = resolver()
+    found = get_resolver()
     if not all(found.resolve(urls)):
         raise SystemExit("not every URL was linked: no figure")
     calls = max(1, CALLS // len(urls))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from benchmarks.html import PREFIX, SCOPE
-from s3rewrite.rewriters.bodies import KINDS, Kind
+from s3rewrite.rewriters.bodies import KINDS, BodyKind
 from s3rewrite.rewriters.pieces import Pieces
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.types import Scope
@@ -30,7 +30,7 @@ URL = PREFIX.encode() + b"a.jpg"
 class Case(NamedTuple):
     """Before a piece that comes again and again, the piece, and what follows."""
 
-    kind: Kind
+    kind: BodyKind
     before: bytes
     piece: bytes
     after: bytes = b'<img src="/media/a.jpg">'
@@ -82,12 +82,12 @@ def body(case: Case, size: int) -> bytes:
     return case.before + case.piece * (size // len(case.piece)) + case.after
 
 
-def whole(kind: Kind, text: bytes) -> None:
+def whole(kind: BodyKind, text: bytes) -> None:
     kind.collect(text, ALL)
 
 
-def in_chunks(size: int) -> Callable[[Kind, bytes], None]:
-    def run(kind: Kind, text: bytes) -> None:
+def in_chunks(size: int) -> Callable[[BodyKind, bytes], None]:
+    def run(kind: BodyKind, text: bytes) -> None:
         assert kind.reader
         pieces = Pieces(kind.reader(ALL))
         for at in range(0, len(text), size):
@@ -97,7 +97,7 @@ def in_chunks(size: int) -> Callable[[Kind, bytes], None]:
     return run
 
 
-def speeds(case: Case, read: Callable[[Kind, bytes], None]) -> Iterator[float]:
+def speeds(case: Case, read: Callable[[BodyKind, bytes], None]) -> Iterator[float]:
     """MB/s at each size."""
     for size in SIZES:
         text = body(case, size)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from benchmarks.bodies import API, CSS
 from benchmarks.html import PREFIX, PUBLIC, SCOPE, SyncContext, page, print_table
 from s3rewrite.rewriters import rewrite
-from s3rewrite.rewriters.bodies import KINDS, Kind
+from s3rewrite.rewriters.bodies import KINDS, BodyKind
 from s3rewrite.rewriters.pieces import Piece, Pieces
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.types import Link, Scope
@@ -24,11 +24,11 @@ def resolve(urls: Sequence[bytes]) -> Sequence[Link | None]:
     return [LINK] * len(urls)
 
 
-def whole(kind: Kind, body: bytes) -> SyncContext:
+def whole(kind: BodyKind, body: bytes) -> SyncContext:
     return lambda: rewrite(body, ALL, kind.collect, resolve)
 
 
-def in_chunks(kind: Kind, body: bytes, size: int) -> SyncContext:
+def in_chunks(kind: BodyKind, body: bytes, size: int) -> SyncContext:
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
     assert kind.reader
     reader = kind.reader

@@ -1,4 +1,4 @@
-"""Per-view control."""
+"""Control for single views: exempt one, or rewrite its responses in more contexts."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -21,7 +21,7 @@ def s3rewrite_exempt(view: View) -> View:
 def s3rewrite_contexts(*contexts: str) -> Callable[[View], View]:
     """A view whose responses are rewritten in these CONTEXTS besides those of the mounts.
 
-    `@s3rewrite_contexts("json")` is what an API needs. Raises ValueError for one that is none.
+    `@s3rewrite_contexts("json")` is what an API needs. Raises ValueError for an unknown one.
     """
     for name in contexts:
         if not is_context(name):
@@ -33,7 +33,7 @@ def _marked(view: View, mark: Any) -> View:
     @wraps(view)
     def marked(*args: Any, **kwargs: Any) -> Any:
         response = view(*args, **kwargs)
-        # Asked of the response: the `dispatch` of an async class-based view is a plain method.
+        # The response tells, not the view: `dispatch` of an async class-based view is no coroutine.
         return _awaited(response, mark) if isawaitable(response) else _mark(response, mark)
 
     return markcoroutinefunction(marked) if iscoroutinefunction(view) else marked

@@ -7,7 +7,6 @@ With `enable_async` the event loop does not wait for Redis.
 from collections.abc import Awaitable
 from typing import Any
 
-from django.http import HttpRequest
 from jinja2 import Environment, nodes, pass_context
 from jinja2.ext import Extension
 from jinja2.parser import Parser
@@ -40,25 +39,20 @@ class S3RewriteExtension(Extension):
 def s3_url(context: Context, value: Any, mount: str | None = None) -> str | Awaitable[str]:
     """`{{ s3_url(photo.image) }}`: the URL of a FieldFile, a name or a URL; escaped."""
     url_of = fragments.aurl_of if context.environment.is_async else fragments.url_of
-    return url_of(value, _request(context), mount)
+    return url_of(value, fragments.request_in(context), mount)
 
 
 @pass_context
 def s3rewrite(context: Context, html: str) -> str | Awaitable[str]:
     """`{{ article.html|safe|s3rewrite }}`: HTML with its files linked, as safe as it was."""
     if context.environment.is_async:
-        return _arewritten(html, _request(context))
-    return _as_safe(html, fragments.rewritten(str(html), _request(context)))
+        return _arewritten(html, context)
+    return _as_safe(html, fragments.rewrite_html(str(html), fragments.request_in(context)))
 
 
-async def _arewritten(html: str, request: HttpRequest | None) -> str:
-    return _as_safe(html, await fragments.arewritten(str(html), request))
+async def _arewritten(html: str, context: Context) -> str:
+    return _as_safe(html, await fragments.arewrite_html(str(html), fragments.request_in(context)))
 
 
 def _as_safe(before: str, after: str) -> str:
     return Markup(after) if hasattr(before, "__html__") else after  # noqa: S704
-
-
-def _request(context: Context) -> HttpRequest | None:
-    request = context.get("request")
-    return request if isinstance(request, HttpRequest) else None

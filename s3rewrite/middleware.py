@@ -1,4 +1,4 @@
-"""Links the files in responses to S3: which responses, and which headers. The rest is elsewhere."""
+"""Links the files in responses to S3: when, and in which order. How is in `linking`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
@@ -11,17 +11,24 @@ from django.http.response import HttpResponseBase
 from s3rewrite import conf
 from s3rewrite.linking.body_headers import forget_absent_body, set_body_headers
 from s3rewrite.linking.debugging import add_server_timing, notify_observers
-from s3rewrite.linking.errors import guarded
-from s3rewrite.linking.resolver import Resolver, resolver
-from s3rewrite.linking.response import Part, body_kind, parts, skip_reason, spliced, urls
-from s3rewrite.linking.streaming import stream
+from s3rewrite.linking.errors import contain_errors
+from s3rewrite.linking.resolver import Resolver, get_resolver
+from s3rewrite.linking.response import (
+    ResponsePart,
+    find_parts,
+    inspect,
+    skip_reason,
+    splice_parts,
+    urls_of,
+)
+from s3rewrite.linking.streaming import link_stream
 from s3rewrite.rewriters.types import Link
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
 class S3RewriteMiddleware:
-    """Django middleware, native in both worlds."""
+    """Django middleware, native in sync and in async."""
 
     sync_capable = True
     async_capable = True
@@ -37,69 +44,56 @@ class S3RewriteMiddleware:
         if self.is_async:
             return self.__acall__(request)
         response = cast("HttpResponseBase", self.get_response(request))
-        with guarded(request):
+        with contain_errors(request):
             notify_observers(request, response)
-            if is_rewritable(response):
+            if not skip_reason(response):
                 rewrite(request, response)
         return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
-        with guarded(request):
+        with contain_errors(request):
             notify_observers(request, response)
-            if is_rewritable(response):
+            if not skip_reason(response):
                 await arewrite(request, response)
         return response
 
 
-def is_rewritable(response: HttpResponseBase) -> bool:
-    """Whether a response is one whose URLs may be changed."""
-    return not skip_reason(response)
-
-
 def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """Link the files in a response's body and headers: one batch, splices only."""
-    began = perf_counter()
-    found = resolver(request)
-    changed = _parts(request, response, found)
-    links = found.resolve(urls(changed)) if changed else []
-    _finish(response, changed, links, began)
+    started, resolver = perf_counter(), get_resolver(request)
+    parts = _prepare(request, response, resolver)
+    links = resolver.resolve(urls_of(parts))
+    _finish(response, parts, links, started)
 
 
 async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """As `rewrite`; the event loop does not wait for Redis."""
-    began = perf_counter()
-    found = resolver(request)
-    changed = _parts(request, response, found)
-    links = await found.aresolve(urls(changed)) if changed else []
-    _finish(response, changed, links, began)
+    started, resolver = perf_counter(), get_resolver(request)
+    parts = _prepare(request, response, resolver)
+    links = await resolver.aresolve(urls_of(parts))
+    _finish(response, parts, links, started)
+
+
+def _prepare(
+    request: HttpRequest, response: HttpResponseBase, resolver: Resolver
+) -> list[ResponsePart]:
+    """The parts to link at once; a body that streams is linked as it flows."""
+    inspection = inspect(response, resolver)
+    if request.method == "HEAD" and inspection.searched_kind:
+        forget_absent_body(response)
+    if isinstance(response, StreamingHttpResponse):
+        link_stream(request, response, inspection)
+    return find_parts(response, inspection)
 
 
 def _finish(
     response: HttpResponseBase,
-    changed: Sequence[Part],
+    parts: Sequence[ResponsePart],
     links: Sequence[Link | None],
-    began: float,
+    started: float,
 ) -> None:
-    if changed:
-        _apply(response, changed, links)
-    # Of a body that is yet to flow it is not known.
-    if conf.is_debug() and not response.streaming:
-        add_server_timing(response, perf_counter() - began, links)
-
-
-def _parts(request: HttpRequest, response: HttpResponseBase, resolver: Resolver) -> list[Part]:
-    if request.method == "HEAD" and body_kind(response, resolver):
-        forget_absent_body(response)
-    if isinstance(response, StreamingHttpResponse):
-        stream(request, response, resolver)
-    return parts(response, resolver)
-
-
-def _apply(
-    response: HttpResponseBase, changed: Sequence[Part], links: Sequence[Link | None]
-) -> None:
-    values = dict(spliced(changed, links))
+    values = dict(splice_parts(parts, links))
     body = values.pop("", None)
     if body is not None:
         set_body_headers(response, body)
@@ -108,3 +102,6 @@ def _apply(
     # Last, when nothing can fail any more: body and headers change both, or neither.
     if body is not None and isinstance(response, HttpResponse):
         response.content = body
+    # How long a body that streams will take is not known yet.
+    if conf.is_debug() and not response.streaming:
+        add_server_timing(response, perf_counter() - started, links)

@@ -1,4 +1,4 @@
-"""A view for local URLs of freed files: those that no page could link to S3."""
+"""A view for the local URLs of freed files, which visitors follow where no page links S3."""
 
 import asyncio
 import logging
@@ -30,14 +30,14 @@ from s3rewrite.freed import FreedFileError, ObjectRange, read_range, stub_of
 
 logger = logging.getLogger("s3rewrite")
 
-# What people upload never runs as a page of the site: all else is downloaded.
+# What people upload must not run as a page of the site: all other types are downloaded.
 _SHOWN = re.compile(r"image/(?!svg)|audio/|video/|(?:application/pdf|text/plain)$")
 
 RETRY_AFTER = "30"
 """Seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
 
 MAX_AGE = 60
-"""Seconds for which a redirect may be kept: a file that is back is the site's own again."""
+"""Seconds for which a redirect may be kept: the file may come back to the disk."""
 
 _RANGE = re.compile(r"bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})")
 
@@ -46,22 +46,25 @@ _RANGE = re.compile(r"bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})")
 def freed(
     request: HttpRequest, name: str, mount: str = "media", *, stream: bool = False
 ) -> HttpResponseBase:
-    """Where the bytes of a freed file are: a redirect to S3; 404 for what is no such file.
+    """Where the bytes of a freed file are: a redirect to S3; 404 for any other name.
 
-    `path("media/<path:name>", s3rewrite.views.freed)`. With `{"stream": True}` the bytes come by
-    way of this site, also in ranges: where another origin will not do. 503 where S3 does not give
-    them, or a stub was renamed and no pass has seen that yet.
+    `path("media/<path:name>", s3rewrite.views.freed)`. With `{"stream": True}` this site
+    sends the bytes itself, also in ranges, for pages that cannot use another origin. 503 where S3
+    does not give them, or a stub was renamed and no pass has seen that yet.
     """
-    found = conf.mount(mount)
-    stub = _stub(found, name)
-    key = found.paths.key(name, stub.fingerprint)
-    if (stub.bucket, stub.key) != (found.bucket, key):
-        return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
-    if not stream:
-        url = found.paths.url(name, stub.fingerprint)
-        headers = {"Cache-Control": f"max-age={MAX_AGE}"}
-        return HttpResponseRedirect(url, headers=headers)
-    return _streamed(request, found, name, stub)
+    settings = conf.mount(mount)
+    stub = _stub(settings, name)
+    paths = settings.paths
+    if (stub.bucket, stub.key) != (settings.bucket, paths.key(name, stub.fingerprint)):
+        return _unavailable()
+    if stream:
+        return _streamed(request, settings, name, stub)
+    headers = {"Cache-Control": f"max-age={MAX_AGE}"}
+    return HttpResponseRedirect(paths.url(name, stub.fingerprint), headers=headers)
+
+
+def _unavailable() -> HttpResponse:
+    return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
 
 
 def _stub(mount: Mount, name: str) -> Stub:
@@ -91,8 +94,8 @@ def _streamed(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Http
     }
     if not _SHOWN.match(headers["Content-Type"]):
         headers["Content-Disposition"] = "attachment"
-    answered = get_conditional_response(request, etag=headers["ETag"], last_modified=modified)
-    if isinstance(answered, HttpResponseNotModified):
+    response = get_conditional_response(request, etag=headers["ETag"], last_modified=modified)
+    if isinstance(response, HttpResponseNotModified):
         return HttpResponseNotModified(headers={"ETag": headers["ETag"]})
     if request.method == "HEAD":
         return HttpResponse(headers={**headers, "Content-Length": str(stub.signature.size)})
@@ -100,24 +103,26 @@ def _streamed(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Http
         part = read_range(mount, stub, _range(request, headers["ETag"]))
     except FreedFileError as error:
         logger.warning("%r of mount %r cannot be streamed: %s", name, mount.alias, error)
-        return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER})
+        return _unavailable()
     if part is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{stub.signature.size}"})
-    return _answer(request, part, headers)
+    return _part_response(request, part, headers)
 
 
 def _range(request: HttpRequest, etag: str) -> str:
     """The bytes that a visitor asks for, "" for all.
 
-    Of a file that is another one by now all of it is sent: RFC 9110 13.1.5.
+    If the file has changed since the visitor got a part of it, all is sent: RFC 9110 13.1.5.
     """
-    wanted = request.headers.get("Range", "")
+    value = request.headers.get("Range", "")
     is_same = request.headers.get("If-Range", etag) == etag
-    return wanted if is_same and _RANGE.fullmatch(wanted) else ""
+    return value if is_same and _RANGE.fullmatch(value) else ""
 
 
-def _answer(request: HttpRequest, part: ObjectRange, headers: dict[str, str]) -> HttpResponseBase:
-    """The bytes as S3 gives them, a chunk in memory at a time."""
+def _part_response(
+    request: HttpRequest, part: ObjectRange, headers: dict[str, str]
+) -> HttpResponseBase:
+    """The bytes as S3 gives them, one chunk in memory at a time."""
     headers["Content-Length"] = str(part.size)
     if part.range:
         headers["Content-Range"] = part.range

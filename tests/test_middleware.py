@@ -489,10 +489,10 @@ def explode(*args: Any, **options: Any) -> Any:
 
 
 MISTAKES: list[Callable[[pytest.MonkeyPatch], None]] = [
-    lambda patch: patch.setattr(middleware, "parts", explode),
-    lambda patch: patch.setattr(middleware, "spliced", explode),
-    lambda patch: patch.setattr(middleware, "resolver", explode),
-    lambda patch: patch.setattr(middleware, "is_rewritable", explode),
+    lambda patch: patch.setattr(middleware, "find_parts", explode),
+    lambda patch: patch.setattr(middleware, "splice_parts", explode),
+    lambda patch: patch.setattr(middleware, "get_resolver", explode),
+    lambda patch: patch.setattr(middleware, "skip_reason", explode),
     lambda patch: patch.setattr(body_headers, "_etag", explode),
     lambda patch: patch.setattr(links, "view_of", explode),
 ]

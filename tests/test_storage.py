@@ -23,7 +23,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import Entry
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Claim, Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.storage import S3RewriteStorage, S3RewriteStorageMixin, changing
@@ -280,7 +280,7 @@ def test_no_mounts_at_all(settings: Any, root: Path, calls: Calls) -> None:
 
 
 def link(name: str) -> str:
-    return resolver().url(f"/media/{name}")
+    return get_resolver().url(f"/media/{name}")
 
 
 def test_after_save_no_page_links_the_old_bytes(settings: Any, caches: None, root: Path) -> None:

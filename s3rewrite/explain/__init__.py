@@ -1,12 +1,8 @@
-"""Why is this not linked? Body, scope -> occurrences, each with its reasons.
+"""Why is this URL not linked? Read in this order:
 
-What is linked is what the rewriter's own `collect` finds; the rest is looked at more closely.
-explanation joins places (bodies, html, texts, members, occurrences, explained, reasons) with what
-is published (publication); subjects and pages are what a person asks about.
+subjects (what a person asks about: a page, a file, a URL, a name) and pages (how a page is
+fetched), explanation (what becomes of each URL of a response), publication (what the registry, the
+settings and the disk say of a name). The rest is about places in a body: occurrences (where a
+mount's path stands), reasons (why rows and prefixes do not allow a link), bodies (joins these with
+what the rewriter's own `collect` finds, for each kind of body).
 """
-
-from s3rewrite.explain.bodies import explain, explain_header
-from s3rewrite.explain.explained import Explained
-from s3rewrite.explain.reasons import Reason
-
-__all__ = ["Explained", "Reason", "explain", "explain_header"]

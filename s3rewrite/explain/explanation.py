@@ -1,4 +1,4 @@
-"""What becomes of each local URL in a response, and why: the places, and what S3 holds."""
+"""What becomes of each local URL in a response, and why: its place, and what S3 holds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 from s3rewrite import conf
-from s3rewrite.explain import Explained, Reason, explain, explain_header
+from s3rewrite.explain.bodies import explain, explain_header
+from s3rewrite.explain.occurrences import Occurrence
 from s3rewrite.explain.publication import why_local
-from s3rewrite.linking.charsets import charset, hides_ascii
-from s3rewrite.linking.resolver import Resolver, resolver
-from s3rewrite.linking.response import asked, body_scope, skip_reason
+from s3rewrite.explain.reasons import Reason
+from s3rewrite.linking.resolver import Resolver, get_resolver
+from s3rewrite.linking.response import Inspection, inspect, skip_reason
 from s3rewrite.rewriters import headers
-from s3rewrite.rewriters.bodies import kind_by_type, media_type
 from s3rewrite.rewriters.types import Candidate, Link
 
 ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
 
 
-class Outcome(NamedTuple):
+class UrlOutcome(NamedTuple):
     """What becomes of one local URL.
 
     `header` is the header that it stands in, "" for the body; `line` counts from 1; `place` and
@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """`S3`, `local`, or `left` for what no link is looked up for."""
+        """`S3`, `local`, or `left` for a URL that no link is looked up for."""
         if self.link:
             return "S3"
         return "local" if self.is_candidate else "left"
@@ -51,20 +51,20 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Explanation:
-    """What becomes of the local URLs of a response; `notice` says why none is looked at."""
+    """What becomes of the local URLs of a response; `notice` says why its body is not searched."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[UrlOutcome] = field(default_factory=list)
     notice: str = ""
 
     @property
-    def candidates(self) -> list[Outcome]:
-        """Those at places that allow a link."""
-        return [one for one in self.outcomes if one.is_candidate]
+    def candidates(self) -> list[UrlOutcome]:
+        """The URLs at places that allow a link."""
+        return [outcome for outcome in self.outcomes if outcome.is_candidate]
 
     @property
-    def linked(self) -> list[Outcome]:
-        """Those that are linked to S3."""
-        return [one for one in self.outcomes if one.link]
+    def linked(self) -> list[UrlOutcome]:
+        """The URLs that are linked to S3."""
+        return [outcome for outcome in self.outcomes if outcome.link]
 
     def summary(self) -> str:
         """One line for people."""
@@ -74,7 +74,8 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
-        return {"notice": self.notice, "outcomes": [one.as_dict() for one in self.outcomes]}
+        outcomes = [outcome.as_dict() for outcome in self.outcomes]
+        return {"notice": self.notice, "outcomes": outcomes}
 
 
 def explain_response(
@@ -86,66 +87,65 @@ def explain_response(
     """
     if why := skip_reason(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
-    found = resolver(request)
-    in_headers = _in_headers(response, found)
-    content_type = response.get("Content-Type", "")
-    kind = kind_by_type(media_type(content_type))
+    inspection = inspect(response, get_resolver(request))
+    in_headers = _in_headers(response, inspection)
+    kind, content_type = inspection.kind, response.get("Content-Type", "")
     if kind is None:
-        return Explanation(
-            in_headers, f"No URLs are looked for in {content_type or 'such'} bodies."
-        )
-    if hides_ascii(charset(content_type)):
-        return Explanation(in_headers, f"No URLs are looked for in the charset of {content_type}.")
-    if streams and kind.reader is None:
-        return Explanation(in_headers, f"No URLs are looked for in {content_type} that streams.")
-    body, scope = response.content, body_scope(response, found, kind)
-    return Explanation([*in_headers, *outcomes(body, explain(body, scope, kind.collect), found)])
+        skipped = f"{content_type or 'such'} bodies"
+    elif inspection.hides_ascii:
+        skipped = f"the charset of {content_type}"
+    elif streams and kind.reader is None:
+        skipped = f"{content_type} that streams"
+    else:
+        body = response.content
+        places = explain(body, inspection.body_scope, kind.collect)
+        return Explanation([*in_headers, *_outcomes(body, places, inspection.resolver)])
+    return Explanation(in_headers, f"No URLs are looked for in {skipped}.")
 
 
 def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     """What becomes of URLs, or what would at a place that allows a link."""
-    found = resolver(request)
     encoded = [url.encode("utf-8", "surrogatepass") for url in urls]
-    explained = [Explained(0, url, "", (), Candidate(0, url), ()) for url in encoded]
-    return Explanation([one._replace(line=0) for one in outcomes(b"", explained, found)])
+    places = [Occurrence(0, 0, "", url, candidate=Candidate(0, url)) for url in encoded]
+    outcomes = _outcomes(b"", places, get_resolver(request))
+    return Explanation([outcome._replace(line=0) for outcome in outcomes])
 
 
-def _in_headers(response: HttpResponse, resolver: Resolver) -> list[Outcome]:
-    scope = resolver.scope(utf8=False, contexts=asked(response))
-    found: list[Outcome] = []
+def _in_headers(response: HttpResponse, inspection: Inspection) -> list[UrlOutcome]:
+    outcomes: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
-        found += outcomes(value, explain_header(name, value, scope), resolver, name)
-    return found
+        places = explain_header(name, value, inspection.header_scope)
+        outcomes += _outcomes(value, places, inspection.resolver, name)
+    return outcomes
 
 
-def outcomes(
-    body: bytes, explained: Sequence[Explained], resolver: Resolver, header: str = ""
-) -> list[Outcome]:
-    """The places that a body has, with what becomes of each; one batch."""
-    urls = [one.url for one in explained if one.candidate]
+def _outcomes(
+    body: bytes, places: Sequence[Occurrence], resolver: Resolver, header: str = ""
+) -> list[UrlOutcome]:
+    """What becomes of the URLs at places of a body, or of a header's value; one batch."""
+    urls = [place.url for place in places if place.candidate]
     links = resolver.resolve(urls)
     local = [url for url, link in zip(urls, links, strict=True) if link is None]
-    linked, reasons = iter(links), iter(why_local(resolver, local))
-    found: list[Outcome] = []
-    line, at = 1, 0
-    for one in explained:
-        line, at = line + body.count(b"\n", at, one.start), one.start
-        link = next(linked) if one.candidate else None
-        why = _why(one) if link or not one.candidate else (next(reasons),)
-        found.append(_outcome(header, line, one, link, why))
-    return found
+    next_links, next_reasons = iter(links), iter(why_local(resolver, local))
+    outcomes: list[UrlOutcome] = []
+    line, start = 1, 0
+    for place in places:
+        line, start = line + body.count(b"\n", start, place.start), place.start
+        link = next(next_links) if place.candidate else None
+        is_local = place.candidate and link is None
+        why = (next(next_reasons),) if is_local else _why_left(place)
+        outcomes.append(_outcome(place, link, why)._replace(header=header, line=line))
+    return outcomes
 
 
-def _why(one: Explained) -> tuple[Reason, ...]:
+def _why_left(place: Occurrence) -> tuple[Reason, ...]:
     publics = tuple(mount.public_url.encode() for mount in conf.mounts().values())
-    return (ALREADY,) if one.reasons and one.url.startswith(publics) else one.reasons
+    return (ALREADY,) if place.reasons and place.url.startswith(publics) else place.reasons
 
 
-def _outcome(
-    header: str, line: int, one: Explained, link: Link | None, why: tuple[Reason, ...]
-) -> Outcome:
-    url = one.url.decode("utf-8", "replace")
-    to = (link.text + one.url[link.length :]).decode("utf-8", "replace") if link else ""
-    is_candidate = one.candidate is not None
-    return Outcome(header, line, url, one.place, one.rows, is_candidate, to, why)
+def _outcome(place: Occurrence, link: Link | None, why: tuple[Reason, ...]) -> UrlOutcome:
+    to = link.text + place.url[link.length :] if link else b""
+    url, s3_url = (text.decode("utf-8", "replace") for text in (place.url, to))
+    is_candidate = place.candidate is not None
+    return UrlOutcome("", 0, url, place.place, place.rows, is_candidate, s3_url, why)

@@ -1,6 +1,6 @@
 """A page of the site, fetched as a visitor would, without a server."""
 
-from typing import NamedTuple, cast
+from typing import cast
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -9,18 +9,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from s3rewrite import conf
-from s3rewrite.linking.debugging import copy_of, observe_response
-
-
-class FetchedPage(NamedTuple):
-    """A request, the response to it as it was before the middleware changed it, all of it.
-
-    `streams` tells whether it came in pieces.
-    """
-
-    request: WSGIRequest
-    response: HttpResponse
-    streams: bool
+from s3rewrite.linking.debugging import copy_response, observe_response
 
 
 def default_host() -> str:
@@ -29,32 +18,37 @@ def default_host() -> str:
     return next((host for host in hosts if "*" not in host), "localhost")
 
 
-def fetch(path: str, host: str) -> FetchedPage:
-    """GET a page. Raises what the view raises."""
-    handler = _Handler(enforce_csrf_checks=False)
+def fetch(path: str, host: str) -> tuple[WSGIRequest, HttpResponse, bool]:
+    """GET a page: the request, the whole response before the middleware changed it, if it streams.
+
+    Raises what the view raises.
+    """
+    handler = _ObservedSite(enforce_csrf_checks=False)
     client = Client(headers={"host": host})
     client.handler = handler
-    answered = client.get(path, secure=conf.is_https_only())
-    return FetchedPage(answered.wsgi_request, handler.seen or whole(answered), answered.streaming)
+    response = client.get(path, secure=conf.is_https_only())
+    # Without the middleware, or where an outer one answers, the response is unchanged anyway.
+    unchanged = handler.seen or whole(response)
+    return response.wsgi_request, unchanged, response.streaming
 
 
 def whole(response: HttpResponseBase) -> HttpResponse:
-    """A copy of a response; one that streams is read, and its body put back."""
+    """A copy of a response. A body that streams is read, and put back."""
     if isinstance(response, StreamingHttpResponse):
         body = b"".join(response)
         response.streaming_content = [body]
-        return copy_of(response, body)
-    return copy_of(response, cast("HttpResponse", response).content)
+        return copy_response(response, body)
+    return copy_response(response, cast("HttpResponse", response).content)
 
 
-class _Handler(ClientHandler):
-    """The site, whose middleware shows each response as it was."""
+class _ObservedSite(ClientHandler):
+    """The site; keeps the response as it was before the middleware changed it."""
 
     seen: HttpResponse | None = None
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        observe_response(request, self._see)
+        observe_response(request, self._keep)
         return super().get_response(request)
 
-    def _see(self, response: HttpResponseBase) -> None:
+    def _keep(self, response: HttpResponseBase) -> None:
         self.seen = whole(response)

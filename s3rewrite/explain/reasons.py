@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from s3rewrite.rewriters.candidates import Passage
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
 from s3rewrite.rewriters.table import conditions
 from s3rewrite.rewriters.table.conditions import Need, UrlContext
@@ -40,7 +40,7 @@ LINE_BREAK = Reason("form", "has a tab or a line break inside")
 TEXT = Reason("text", "in text that people read")
 TOO_LONG = Reason("form", f"longer than {MAX_URL_BYTES:,} bytes")
 UNCLEAR = Reason("unclear", "no whole URL is read there")
-UNSURE = Reason("unsure", "behind a token whose end is not beyond doubt")
+UNSURE = Reason("unsure", "behind a token whose end is in doubt")
 
 NEEDS: dict[Need, Reason] = {
     conditions.cors: CORS,
@@ -53,26 +53,26 @@ NEEDS: dict[Need, Reason] = {
     conditions.no_download: Reason("download", "`download` would be ignored at another origin"),
     conditions.media_extension: Reason("extension", "not named as a PDF, an image or a video"),
 }
-"""What is said where a condition of the context table is not met."""
+"""The reason for each condition of the context table that is not met."""
 
 
-def of_rows(rows: tuple[Row, ...], spot: UrlContext) -> tuple[Reason, ...]:
+def of_rows(rows: tuple[Row, ...], context: UrlContext) -> tuple[Reason, ...]:
     """Why the rows for a place do not allow a URL; () where each does."""
     if never := [row for row in rows if row.mark is Mark.NEVER]:
         return (Reason("never", f"never rewritten there ({never[0].name})"),)
-    return tuple(dict.fromkeys(reason for row in rows for reason in _of_row(row, spot)))
+    return tuple(dict.fromkeys(reason for row in rows for reason in _of_row(row, context)))
 
 
-def _of_row(row: Row, spot: UrlContext) -> Iterator[Reason]:
-    yield from of_contexts(row, spot.target)
+def _of_row(row: Row, context: UrlContext) -> Iterator[Reason]:
+    yield from of_contexts(row, context.target)
     for need in row.needs:
-        if not need(spot):
+        if not need(context):
             yield NEEDS[need]
 
 
 def of_contexts(row: Row, target: Target) -> Iterator[Reason]:
-    """What a mount would have to ask for, or nothing where it does."""
-    if row.is_wanted_by(target.contexts):
+    """What a mount would have to ask for; nothing where it does."""
+    if row.is_asked_by(target.contexts):
         return
     if row.mark is Mark.NEVER:
         yield Reason("never", f"never rewritten there ({row.name})")
@@ -90,7 +90,7 @@ def of_no_rows(page: Page, passage: Passage) -> Reason:
 
 
 def no_place(place: str) -> Reason:
-    """That no row names a place; with what a mount may write to make it one."""
+    """No row names the place; and what a mount may write in CONTEXTS to add it."""
     text = "no place of the table"
     return Reason("no-place", f'{text}; "{place}" in CONTEXTS adds it' if own_row(place) else text)
 

@@ -15,10 +15,10 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.explain.explanation import Explanation, explain_response, explain_urls
 from s3rewrite.explain.pages import default_host, fetch
-from s3rewrite.explain.publication import MISSING, of_names
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.explain.publication import MISSING, reasons_by_name
+from s3rewrite.linking.resolver import get_resolver
 
-# Those that not every system knows.
+# Types that not every system knows.
 _TYPES = {
     ".atom": "application/atom+xml",
     ".m3u8": "application/vnd.apple.mpegurl",
@@ -28,32 +28,29 @@ _TYPES = {
 
 
 class Subject(NamedTuple):
-    """What was asked about, in words, and what there is to say."""
+    """What was asked about, in words, and its explanation."""
 
     title: str
     explanation: Explanation
 
 
-def explained(subject: str, host: str | None) -> Subject:
-    """The explanation of whatever `subject` is. Raises CommandError."""
+def explain_subject(subject: str, host: str | None) -> Subject:
+    """The explanation of `subject`: a URL, a page, a file or a name. Raises CommandError."""
     parts = urlsplit(subject)
-    request = _request(host or parts.netloc or default_host())
-    if any(os.fsencode(subject).startswith(t.prefixes) for t in resolver(request).targets):
+    host = host or parts.netloc or default_host()
+    request = RequestFactory().get("/", headers={"host": host})
+    if any(os.fsencode(subject).startswith(t.prefixes) for t in get_resolver(request).targets):
         return Subject(subject, explain_urls(request, [subject]))
     if parts.scheme in ("http", "https") or (parts.path.startswith("/") and not _is_file(subject)):
         path = parts._replace(scheme="", netloc="").geturl() or "/"
-        return _of_page(path, host or parts.netloc or default_host())
+        return _of_page(path, host)
     if _is_file(subject):
         return _of_file(Path(subject), request)
     return _of_name(subject, request)
 
 
 def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - no file where it can be none
-
-
-def _request(host: str) -> HttpRequest:
-    return RequestFactory().get("/", headers={"host": host})
+    return os.path.isfile(path)  # noqa: PTH113 - False, not an error, for a text that is no path
 
 
 def _of_page(path: str, host: str) -> Subject:
@@ -70,21 +67,18 @@ def _of_page(path: str, host: str) -> Subject:
 
 def _of_file(path: Path, request: HttpRequest) -> Subject:
     content_type = _TYPES.get(path.suffix.lower()) or guess_type(path.name)[0] or "text/html"
-    response = HttpResponse(_read(path), content_type=f"{content_type}; charset=utf-8")
-    return Subject(f"{path}: {content_type}", explain_response(request, response))
-
-
-def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        body = path.read_bytes()
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    response = HttpResponse(body, content_type=f"{content_type}; charset=utf-8")
+    return Subject(f"{path}: {content_type}", explain_response(request, response))
 
 
 def _of_name(name: str, request: HttpRequest) -> Subject:
     mounts = list(conf.mounts().values())
-    having = [mount for mount in mounts if of_names(mount, [name])[name] != MISSING]
-    return Subject(name, explain_urls(request, _urls(name, having or mounts)))
+    holding = [mount for mount in mounts if reasons_by_name(mount, [name])[name] != MISSING]
+    return Subject(name, explain_urls(request, _urls(name, holding or mounts)))
 
 
 def _urls(name: str, mounts: Sequence[Mount]) -> list[str]:

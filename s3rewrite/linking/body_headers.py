@@ -1,19 +1,20 @@
-"""The headers that say what the bytes of a body are: they must speak of those that are sent."""
+"""The headers that describe the bytes of a body: they must be true of the bytes that are sent."""
 
 from hashlib import blake2b
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
-# What the original bytes were. RFC 9530; RFC 9110 8.8.2 and, for ranges of them, 14.3
+# They describe the original bytes. RFC 9530; RFC 9110 8.8.2
 _STALE = ("Content-MD5", "Digest", "Content-Digest", "Repr-Digest", "Last-Modified")
-_LENGTH_AND_TAG = ("Content-Length", "ETag", "Accept-Ranges")
+# They can be computed of a new body. RFC 9110 8.6, 8.8.3 and, for ranges, 14.3
+_COMPUTED = ("Content-Length", "ETag", "Accept-Ranges")
 
 
 def set_body_headers(response: HttpResponseBase, body: bytes) -> None:
-    """Make the headers speak of the bytes that are sent.
+    """Make the headers describe the body that is sent.
 
-    Also where no link changed: a later answer may link the same files elsewhere, and a 304 by
+    Also where no link changed: a later response may link the same files elsewhere, and a 304 by
     an ETag or a date of the view would keep the links of this one alive.
     """
     if etag := response.get("ETag"):
@@ -25,15 +26,15 @@ def set_body_headers(response: HttpResponseBase, body: bytes) -> None:
 
 
 def forget_body(response: HttpResponseBase) -> None:
-    """Drop what depends on the bytes of a body that nobody knows yet."""
-    for header in (*_STALE, *_LENGTH_AND_TAG):
+    """Drop what depends on the bytes of a body that is not known yet."""
+    for header in (*_STALE, *_COMPUTED):
         del response[header]
 
 
 def forget_absent_body(response: HttpResponseBase) -> None:
-    """Drop what depends on the body that GET would have, where a HEAD was answered without it.
+    """Drop what depends on the body of GET, where the view answers HEAD without that body.
 
-    It would not be what GET says. RFC 9110 9.3.2
+    Its headers would differ from those of GET, whose links change. RFC 9110 9.3.2
     """
     if isinstance(response, HttpResponse) and not response.content:
         forget_body(response)

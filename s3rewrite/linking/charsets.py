@@ -19,18 +19,18 @@ _OTHER_LABELS = frozenset(
 )
 
 
-def charset(content_type: str) -> str:
+def charset_of(content_type: str) -> str:
     """The charset that a Content-Type names, "" where it names none."""
-    found = _CHARSET.search(content_type)
-    return found[1] if found else ""
+    match = _CHARSET.search(content_type)
+    return match[1] if match else ""
 
 
 @lru_cache(maxsize=64)
 def hides_ascii(name: str) -> bool:
     """Whether an ASCII byte may be something else than an ASCII character.
 
-    So in UTF-16, UTF-32, UTF-7, ISO-2022 and HZ; and, for all that is known, in a charset that
-    nobody knows. "" is one that a browser finds out: none of those.
+    It may in UTF-16, UTF-32, UTF-7, ISO-2022 and HZ, and perhaps in a charset that Python does
+    not know. "" stands for one that the browser finds out, which is none of those.
     """
     if not name or name.lower() in _OTHER_LABELS:
         return False

@@ -1,4 +1,4 @@
-"""Shows a response, as it is before its URLs are changed, to whoever asks on the request."""
+"""Shows a response to developers: as it was before its URLs changed, and how long they took."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,32 +7,29 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from s3rewrite.linking.errors import guarded
+from s3rewrite.linking.errors import contain_errors
 from s3rewrite.rewriters.types import Link
 
 Observer = Callable[[HttpResponseBase], object]
 
-_ATTRIBUTE = "_s3rewrite_witnesses"
+_OBSERVERS = "_s3rewrite_observers"
+"""The attribute of a request that holds its observers."""
 
 
-def observe_response(request: HttpRequest, witness: Observer) -> None:
-    """Have the middleware call `witness` with the response to this request, untouched."""
-    setattr(request, _ATTRIBUTE, (*_witnesses(request), witness))
+def observe_response(request: HttpRequest, observer: Observer) -> None:
+    """Have the middleware call `observer` with the response to this request, unchanged yet."""
+    setattr(request, _OBSERVERS, (*getattr(request, _OBSERVERS, ()), observer))
 
 
 def notify_observers(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Call the witnesses of a request. An error of theirs is logged."""
-    for witness in _witnesses(request):
-        with guarded(request):
-            witness(response)
+    """Call the observers of a request. Their errors are logged."""
+    for observer in getattr(request, _OBSERVERS, ()):
+        with contain_errors(request):
+            observer(response)
 
 
-def _witnesses(request: HttpRequest) -> tuple[Observer, ...]:
-    return getattr(request, _ATTRIBUTE, ())
-
-
-def copy_of(response: HttpResponseBase, body: bytes) -> HttpResponse:
-    """A response with that body and the same headers, which stays as it is."""
+def copy_response(response: HttpResponseBase, body: bytes) -> HttpResponse:
+    """A response with that body and the same headers, which later changes do not reach."""
     headers: dict[str, Any] = dict(response.headers)
     copy = HttpResponse(body, status=response.status_code, headers=headers)
     if hasattr(response, "s3rewrite"):
@@ -40,12 +37,15 @@ def copy_of(response: HttpResponseBase, body: bytes) -> HttpResponse:
     return copy
 
 
-NAME = "s3rewrite"
-_ATTRIBUTE = "_s3rewrite_timing"
+METRIC = "s3rewrite"
+"""The name of the metric in the header `Server-Timing`. https://www.w3.org/TR/server-timing/"""
+
+_TIMING = "_s3rewrite_timing"
+"""The attribute of a response that holds its timing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class ServerTiming:
     """How long a response's URLs took, in seconds, how many there were and how many are linked."""
 
     seconds: float
@@ -59,20 +59,20 @@ class Timing:
 
     def metric(self) -> str:
         """As the header has it."""
-        return f'{NAME};dur={self.seconds * 1000:.2f};desc="{self.description}"'
+        return f'{METRIC};dur={self.seconds * 1000:.2f};desc="{self.description}"'
 
 
 def add_server_timing(
     response: HttpResponseBase, seconds: float, links: Sequence[Link | None]
 ) -> None:
     """Add the header to a response, beside the metrics that it has already."""
-    timing = Timing(seconds, len(links), sum(link is not None for link in links))
-    setattr(response, _ATTRIBUTE, timing)
+    timing = ServerTiming(seconds, len(links), sum(link is not None for link in links))
+    setattr(response, _TIMING, timing)
     others = response.get("Server-Timing")
     response["Server-Timing"] = f"{others}, {timing.metric()}" if others else timing.metric()
 
 
-def server_timing_of(response: HttpResponseBase) -> Timing | None:
-    """What was told of a response, if anything was."""
-    found: Timing | None = getattr(response, _ATTRIBUTE, None)
-    return found
+def server_timing_of(response: HttpResponseBase) -> ServerTiming | None:
+    """The timing that was added to a response, if one was."""
+    timing: ServerTiming | None = getattr(response, _TIMING, None)
+    return timing

@@ -1,4 +1,4 @@
-"""A page never fails because of this package."""
+"""A page never fails because of an error in this package."""
 
 import logging
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from s3rewrite.core.repeats import Repeats, kind_of
 logger = logging.getLogger("s3rewrite")
 
 SILENCE = 600.0
-"""Seconds in which an error of a kind that was logged is told at the level DEBUG only."""
+"""Seconds in which a kind of error that was logged is logged again at the level DEBUG only."""
 
 _repeats = Repeats(SILENCE)
 
 
 @contextmanager
-def guarded(request: HttpRequest | None) -> Iterator[None]:
+def contain_errors(request: HttpRequest | None) -> Iterator[None]:
     """Log an error of the block, with the request's path, and go on: links stay local.
 
     Each kind of error, which is its type and where it was raised, is logged once with its
-    traceback, and again every ten minutes with how many there were.
+    traceback, and again every ten minutes with how often it came since.
     """
     try:
         yield
@@ -32,16 +32,7 @@ def guarded(request: HttpRequest | None) -> Iterator[None]:
 def _log(error: Exception, path: str) -> None:
     message = "Files are linked locally, as s3rewrite met an error (%r)."
     count = _repeats.count(kind_of(error))
-    if count is None:
-        logger.debug(message, path, exc_info=error)
-    elif count:
-        logger.error(
-            message + " It was met %d times more since it was logged.", path, count, exc_info=error
-        )
-    else:
-        logger.error(message, path, exc_info=error)
-
-
-def forget_errors() -> None:
-    """The next error of each kind is logged in full again."""
-    _repeats.forget()
+    if count:
+        times = "time" if count == 1 else "times"
+        message += f" It was met {count} {times} more since it was logged."
+    logger.log(logging.DEBUG if count is None else logging.ERROR, message, path, exc_info=error)

@@ -8,52 +8,58 @@ from django.core.files.storage import Storage, default_storage
 from django.http import HttpRequest
 
 from s3rewrite import conf, rewriters
-from s3rewrite.linking.errors import guarded
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.errors import contain_errors
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.rewriters import html
 
 # A name may hold a colon, so it takes more than that to be a URL.
 _URL = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*://|data:")
 
 
+def request_in(context: Any) -> HttpRequest | None:
+    """The request in a context of Django's templates, or of Jinja2's, if there is one."""
+    request = context.get("request")
+    return request if isinstance(request, HttpRequest) else None
+
+
 def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
     """The S3 URL of a file that S3 holds, its local URL otherwise; "" for no file.
 
-    `value` is a FieldFile, or another file with a URL; a URL, which is whatever begins with `/`,
-    `https://` or the like; or a name in the storage of `mount`, an alias of S3REWRITE. That is
-    the first one where it is not given.
+    `value` is a FieldFile, or another file with a URL; a URL, which begins with `/`, `https://`
+    or the like; or a name in the storage of `mount`, an alias of S3REWRITE. Without `mount` that
+    is the first one.
     """
     local = _local_url(value, mount)
-    with guarded(request):
-        return resolver(request).url(local)
+    with contain_errors(request):
+        return get_resolver(request).url(local)
     return local
 
 
 async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
     """As `url_of`; the event loop does not wait for Redis."""
     local = _local_url(value, mount)
-    with guarded(request):
-        return await resolver(request).aurl(local)
+    with contain_errors(request):
+        return await get_resolver(request).aurl(local)
     return local
 
 
-def rewritten(text: str, request: HttpRequest | None = None) -> str:
+def rewrite_html(text: str, request: HttpRequest | None = None) -> str:
     """A piece of HTML with its files linked as the middleware does in a whole page."""
-    with guarded(request):
-        found = resolver(request)
+    with contain_errors(request):
+        resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        body = rewriters.rewrite(body, found.scope(utf8=True), html.collect, found.resolve)
+        body = rewriters.rewrite(body, resolver.scope(utf8=True), html.collect, resolver.resolve)
         return body.decode("utf-8", "surrogatepass")
     return text
 
 
-async def arewritten(text: str, request: HttpRequest | None = None) -> str:
-    """As `rewritten`; the event loop does not wait for Redis."""
-    with guarded(request):
-        found = resolver(request)
+async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
+    """As `rewrite_html`; the event loop does not wait for Redis."""
+    with contain_errors(request):
+        resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        candidates = html.collect(body, found.scope(utf8=True))
-        links = await found.aresolve([candidate.url for candidate in candidates])
+        candidates = html.collect(body, resolver.scope(utf8=True))
+        links = await resolver.aresolve([candidate.url for candidate in candidates])
         return rewriters.splice(body, candidates, links).decode("utf-8", "surrogatepass")
     return text
 

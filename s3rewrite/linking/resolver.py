@@ -1,4 +1,4 @@
-"""url -> url: the one resolver that middleware, tags and storage share.
+"""Local URL -> link: the one resolver that middleware, template tags and storage share.
 
 A URL is linked to S3 if its name is in the published set and, where the storage is a local
 disk, the file is still the one that was uploaded. In any doubt it stays as it is.
@@ -18,9 +18,9 @@ from django.http import HttpRequest
 
 from s3rewrite import conf
 from s3rewrite.core.counters import count_names, link_counter
-from s3rewrite.core.entries import Signature
+from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import LocalPath, Paths, parse_local_path
+from s3rewrite.core.paths import parse_local_path
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.types import Link, Scope, Target
@@ -29,8 +29,8 @@ from s3rewrite.rewriters.types import Link, Scope, Target
 class UrlMatch(NamedTuple):
     """A URL that means a name of a mount.
 
-    `length` is that of its prefix and path; `link` how to link it, where that does not depend on
-    the bytes of its file.
+    `length` is that of its prefix and path in bytes. `link` is how to link it; None where that
+    depends on the bytes of its file, as keys with fingerprints do.
     """
 
     mount: Mount
@@ -43,7 +43,8 @@ class UrlMatch(NamedTuple):
 class Resolver:
     """Resolves the local URLs of one response, or of none, in one batch.
 
-    There is one of a kind, so it is known by its identity.
+    `get_resolver` gives the same one for the same settings and host, so a resolver is compared,
+    and cached by, its identity.
     """
 
     mounts: tuple[tuple[Mount, Target], ...]
@@ -54,26 +55,25 @@ class Resolver:
         """What the rewriters look for."""
         return tuple(target for _, target in self.mounts)
 
-    def asking(self, contexts: frozenset[str]) -> tuple[Target, ...]:
-        """The targets, with these CONTEXTS besides their own."""
-        return _asking(self.targets, contexts) if contexts else self.targets
-
     def scope(self, *, utf8: bool, contexts: frozenset[str] = frozenset()) -> Scope:
-        """The scope of a response whose body is known to be UTF-8, or not."""
-        return Scope(self.asking(contexts), self.origins, utf8)
+        """The scope of a response whose body is known to be UTF-8, or not.
+
+        `contexts` are CONTEXTS besides those of the mounts.
+        """
+        targets = _with_contexts(self.targets, contexts) if contexts else self.targets
+        return Scope(targets, self.origins, utf8)
 
     def resolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """A link for each URL whose file S3 holds; one round trip to Redis at the most."""
-        wanted = [self.wanted(url) for url in urls]
-        return _links(wanted)
+        return _links([self.match(url) for url in urls])
 
     async def aresolve(self, urls: Sequence[bytes]) -> list[Link | None]:
         """As `resolve`; the event loop does not wait for Redis."""
-        wanted = [self.wanted(url) for url in urls]
-        if _is_warm(wanted):
-            # A poll may get due right behind that question: the event loop does not ask.
-            return _links(wanted, may_ask=False)
-        return await asyncio.to_thread(_links, wanted)
+        matches = [self.match(url) for url in urls]
+        if _is_warm(matches):
+            # A poll may become due right after `_is_warm`: do not ask Redis in the event loop.
+            return _links(matches, may_ask=False)
+        return await asyncio.to_thread(_links, matches)
 
     def url(self, url: str) -> str:
         """The S3 URL of a local URL, or the URL itself."""
@@ -83,22 +83,36 @@ class Resolver:
         """As `url`; the event loop does not wait for Redis."""
         return _linked(url, (await self.aresolve([_encoded(url)]))[0])
 
-    def wanted(self, url: bytes) -> UrlMatch | None:
+    def match(self, url: bytes) -> UrlMatch | None:
         """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
-        return _remembered(self, url) if len(url) < _REMEMBERED else _wanted(self, url)
+        return _cached_match(self, url) if len(url) < _LONGEST_CACHED else _match(self, url)
 
 
-def _wanted(resolver: Resolver, url: bytes) -> UrlMatch | None:
+def _match(resolver: Resolver, url: bytes) -> UrlMatch | None:
     for mount, target in resolver.mounts:
         for prefix in target.prefixes:
             if url.startswith(prefix):
-                return _reference(mount, prefix, url)
+                return _match_name(mount, prefix, url)
     return None
 
 
-# The same URLs come back page after page. So long that few are not kept, so short that memory is.
-_REMEMBERED = 300
-_remembered = lru_cache(maxsize=16_384)(_wanted)
+# The same URLs come back page after page. The bound holds most of them, and bounds the memory.
+_LONGEST_CACHED = 300  # bytes
+_cached_match = lru_cache(maxsize=16_384)(_match)
+
+
+def _match_name(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
+    path = parse_local_path(url[len(prefix) :])
+    if path is None:
+        return None
+    length, paths, link = len(prefix) + path.path_length, mount.paths, None
+    if not paths.fingerprinted:
+        # The public prefix takes the place of the local one, and the rest of the path stays.
+        link = Link(len(prefix), paths.public_url.encode())
+        if b"+" in url[len(prefix) : length]:
+            # S3 reads a "+" as a space, so the path is quoted again.
+            link = Link(length, paths.url(path.name, "").encode())
+    return UrlMatch(mount, path.name, length, link)
 
 
 def _encoded(url: str) -> bytes:
@@ -110,18 +124,19 @@ def _linked(url: str, link: Link | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _asking(targets: tuple[Target, ...], contexts: frozenset[str]) -> tuple[Target, ...]:
+def _with_contexts(targets: tuple[Target, ...], contexts: frozenset[str]) -> tuple[Target, ...]:
+    # Cached for its identity too: what rewriters remember of targets is looked up by these.
     return tuple(target._replace(contexts=target.contexts | contexts) for target in targets)
 
 
-def resolver(request: HttpRequest | None = None) -> Resolver:
+def get_resolver(request: HttpRequest | None = None) -> Resolver:
     """The resolver for a response to `request`; without one, for root-relative URLs.
 
-    URL prefixes are read anew each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.
+    URL prefixes are read each time: a relative MEDIA_URL gains the request's SCRIPT_NAME.
     """
-    prefixes = tuple(conf.url_prefix(mount) for mount in conf.mounts().values())
-    host = _host(request) if request else ""
-    return _resolver(tuple(conf.mounts().values()), prefixes, host)
+    mounts = tuple(conf.mounts().values())
+    prefixes = tuple(conf.url_prefix(mount) for mount in mounts)
+    return _resolver(mounts, prefixes, _host(request) if request else "")
 
 
 @lru_cache(maxsize=256)
@@ -131,8 +146,7 @@ def _resolver(mounts: tuple[Mount, ...], prefixes: tuple[str, ...], host: str) -
         for mount, prefix in zip(mounts, prefixes, strict=True)
         if (spellings := _spellings(prefix, (host, *mount.hosts)))
     ]
-    origins = [spelling for name in filter(None, (host,)) for spelling in _origins(name)]
-    return Resolver(tuple(pairs), tuple(origins))
+    return Resolver(tuple(pairs), tuple(_origins(host)) if host else ())
 
 
 def _spellings(prefix: str, hosts: Sequence[str]) -> tuple[bytes, ...]:
@@ -154,7 +168,7 @@ _LONGEST_HOST = 255 + len(":65535")
 
 
 def _host(request: HttpRequest) -> str:
-    """The request's host; "" for one that is none, as a visitor may have made it up."""
+    """The request's host; "" for one that cannot be one, as visitors choose what they send."""
     try:
         host = request.get_host()
     except DisallowedHost:
@@ -162,92 +176,78 @@ def _host(request: HttpRequest) -> str:
     return host if len(host) <= _LONGEST_HOST else ""
 
 
-def _reference(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
-    found = parse_local_path(url[len(prefix) :])
-    if found is None:
-        return None
-    length = len(prefix) + found.path_length
-    link = None if mount.paths.fingerprinted else _mirrored(mount.paths, found, prefix, url)
-    return UrlMatch(mount, found.name, length, link)
-
-
-def _mirrored(paths: Paths, found: LocalPath, prefix: bytes, url: bytes) -> Link:
-    """The public prefix in place of the local one: the rest of the path is the same.
-
-    A `+` is written anew too, as S3 reads it as a space.
-    """
-    length = len(prefix) + found.path_length
-    if b"+" in url[len(prefix) : length]:
-        return Link(length, paths.url(found.name, "").encode())
-    return Link(len(prefix), paths.public_url.encode())
-
-
-def _is_warm(wanted: Sequence[UrlMatch | None]) -> bool:
+def _is_warm(matches: Sequence[UrlMatch | None]) -> bool:
+    """Whether the views of all mounts know these names without asking Redis."""
     return all(
-        view_of(mount).is_warm([wanted[i].name for i in places])  # type: ignore[union-attr]
-        for mount, places in _by_mount(wanted)
+        view_of(mount).is_warm([match.name for match in numbered.values()])
+        for mount, numbered in _by_mount(matches)
     )
 
 
-def _links(wanted: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[Link | None]:
-    links: list[Link | None] = [None] * len(wanted)
-    counts = link_counter()
-    for mount, places in _by_mount(wanted):
-        asked = [item for i in places if (item := wanted[i])]
-        view = view_of(mount)
-        entries = (view.get_many if may_ask else view.get_cached)([item.name for item in asked])
-        root, paths = local_root(mount), mount.paths
-        for place, item, entry in zip(places, asked, entries, strict=True):
-            if entry and is_current(root, item.name, entry.signature):
-                links[place] = item.link or _versioned(paths, item, entry.fingerprint)
-            elif not mount.keep_local and (stub := freed(mount, root, item.name)):
-                # There is no local file to link, and S3 holds the bytes whatever Redis says.
-                links[place] = item.link or _versioned(paths, item, stub.fingerprint)
-        if counts:
-            linked = sum(links[place] is not None for place in places)
-            count_names(counts, view, entries, linked)
-    if counts and (unclear := wanted.count(None)):
-        counts.count_local("", "ambiguous", unclear)
+def _links(matches: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[Link | None]:
+    links: list[Link | None] = [None] * len(matches)
+    counter = link_counter()
+    for mount, numbered in _by_mount(matches):
+        view, root = view_of(mount), local_root(mount)
+        names = [match.name for match in numbered.values()]
+        entries = view.get_many(names) if may_ask else view.get_cached(names)
+        for (number, match), entry in zip(numbered.items(), entries, strict=True):
+            links[number] = _link(match, root, entry)
+        if counter:
+            linked = sum(links[number] is not None for number in numbered)
+            count_names(counter, view, entries, linked)
+    if counter and (ambiguous := matches.count(None)):
+        counter.count_local("", "ambiguous", ambiguous)
     return links
 
 
-def _by_mount(wanted: Sequence[UrlMatch | None]) -> list[tuple[Mount, list[int]]]:
-    grouped: dict[str, tuple[Mount, list[int]]] = {}
-    for place, item in enumerate(wanted):
-        if item:
-            grouped.setdefault(item.mount.alias, (item.mount, []))[1].append(place)
-    return list(grouped.values())
+def _by_mount(matches: Sequence[UrlMatch | None]) -> list[tuple[Mount, dict[int, UrlMatch]]]:
+    """The matches of each mount, by their places in the batch."""
+    groups: dict[str, tuple[Mount, dict[int, UrlMatch]]] = {}
+    for number, match in enumerate(matches):
+        if match:
+            # By the alias: hashing a Mount, which has many fields, takes longer.
+            groups.setdefault(match.mount.alias, (match.mount, {}))[1][number] = match
+    return list(groups.values())
+
+
+def _link(match: UrlMatch, root: str | None, entry: Entry | None) -> Link | None:
+    mount, name = match.mount, match.name
+    if entry and is_current(root, name, entry.signature):
+        fingerprint = entry.fingerprint
+    elif not mount.keep_local and (stub := _freed_stub(mount, root, name)):
+        # There is no local file to link, and S3 holds the bytes whatever Redis says.
+        fingerprint = stub.fingerprint
+    else:
+        return None
+    # A key with a fingerprint names the bytes, so the whole public URL depends on them.
+    return match.link or Link(match.length, mount.paths.url(name, fingerprint).encode())
 
 
 def local_root(mount: Mount) -> str | None:
-    """Where the mount's files lie on the local disk, if they do and are to be looked at."""
+    """Where the mount's files lie on the local disk, if they do and CHECK_LOCAL is on."""
     storage = conf.storage_of(mount) if mount.check_local else None
     # A storage of static files without STATIC_ROOT has no location, and so no file.
     return str(storage.location or os.devnull) if isinstance(storage, FileSystemStorage) else None
 
 
 def is_current(root: str | None, name: str, signature: Signature) -> bool:
-    """Whether the file of a name below `root` is still the one with that signature."""
+    """Whether the file of a name below `root` still has that signature."""
     if root is None:
         return True
     try:
-        found = os.stat(f"{root}/{name}")  # noqa: PTH116 - half the time of Path.stat
+        stat = os.stat(f"{root}/{name}")  # noqa: PTH116 - half the time of Path.stat
     except FileNotFoundError:
         stub = stub_at(f"{root}/{name}")
         return stub is not None and stub.signature == signature
     except OSError:
         return False
-    return found.st_mtime_ns == signature.mtime_ns and found.st_size == signature.size
+    return stat.st_mtime_ns == signature.mtime_ns and stat.st_size == signature.size
 
 
-def freed(mount: Mount, root: str | None, name: str) -> Stub | None:
-    """The stub of a file whose bytes are on S3 alone, where the name's public URL shows."""
+def _freed_stub(mount: Mount, root: str | None, name: str) -> Stub | None:
+    """The stub of a file whose bytes are on S3 alone, where the name's public URL shows them."""
     stub = stub_at(f"{root}/{name}") if root is not None else None
     if stub is None or stub.bucket != mount.bucket:
         return None
     return stub if stub.key == mount.paths.key(name, stub.fingerprint) else None
-
-
-def _versioned(paths: Paths, wanted: UrlMatch, fingerprint: str) -> Link:
-    """The whole public URL, as its key names the bytes."""
-    return Link(wanted.length, paths.url(wanted.name, fingerprint).encode())

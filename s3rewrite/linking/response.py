@@ -1,4 +1,4 @@
-"""The parts of a response that hold URLs: its body, and two headers."""
+"""Whether a response is rewritten, and its parts that hold URLs: its body, and two headers."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -7,105 +7,31 @@ from typing import NamedTuple
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
-from s3rewrite.linking.charsets import charset, hides_ascii, is_utf8
+from s3rewrite.linking.charsets import charset_of, hides_ascii, is_utf8
 from s3rewrite.linking.resolver import Resolver
 from s3rewrite.rewriters import headers
-from s3rewrite.rewriters.bodies import Kind, kind_of, media_type
+from s3rewrite.rewriters.bodies import BodyKind, kind_of
 from s3rewrite.rewriters.search import MAX_URLS
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.table.lookup import is_context
 from s3rewrite.rewriters.types import Candidate, Link, Scope
 
-
-class Part(NamedTuple):
-    """A header by its name, or the body, with the URLs that were found in it."""
-
-    header: str
-    value: bytes
-    candidates: Sequence[Candidate]
-
-
-def parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
-    """Those parts of a response that hold local URLs."""
-    found = _header_parts(response, resolver)
-    kind = body_kind(response, resolver)
-    if kind and isinstance(response, HttpResponse):
-        body = response.content
-        found.append(_part("", body, kind.collect(body, body_scope(response, resolver, kind))))
-    return [part for part in found if part.candidates]
-
-
-def body_kind(response: HttpResponseBase, resolver: Resolver) -> Kind | None:
-    """How a body's URLs are found; None where it is of another kind, or cannot be read."""
-    content_type = response.get("Content-Type", "")
-    kind = kind_of(media_type(content_type), resolver.asking(asked(response)))
-    return None if kind is None or hides_ascii(charset(content_type)) else kind
-
-
-def body_scope(response: HttpResponseBase, resolver: Resolver, kind: Kind) -> Scope:
-    """What a body is searched for."""
-    utf8 = kind.is_utf8 or is_utf8(charset(response.get("Content-Type", "")))
-    return resolver.scope(utf8=utf8, contexts=asked(response))
-
-
-def asked(response: HttpResponseBase) -> frozenset[str]:
-    """The CONTEXTS that a view asks for besides those of the mounts.
-
-    Raises ValueError for one that is none.
-    """
-    given = getattr(response, "s3rewrite", ())
-    if isinstance(given, bool):
-        return frozenset()
-    contexts = frozenset({given} if isinstance(given, str) else given)
-    if unknown := [name for name in contexts if not is_context(name)]:
-        raise ValueError(f"response.s3rewrite asks for {unknown[0]!r}, which is no context")
-    return contexts
-
-
-def urls(found: Iterable[Part]) -> list[bytes]:
-    """The URLs of all parts, to be resolved in one batch."""
-    return [candidate.url for part in found for candidate in part.candidates]
-
-
-def spliced(found: Iterable[Part], links: Iterable[Link | None]) -> list[tuple[str, bytes]]:
-    """Each part's header, "" for the body, and its new value."""
-    rest = iter(links)
-    return [
-        (header, splice(value, candidates, list(islice(rest, len(candidates)))))
-        for header, value, candidates in found
-    ]
-
-
-def _header_parts(response: HttpResponseBase, resolver: Resolver) -> list[Part]:
-    scope = resolver.scope(utf8=False, contexts=asked(response))
-    found = []
-    for name in headers.NAMES:
-        value = response.get(name, "").encode("latin-1")
-        if value:
-            found.append(_part(name, value, headers.collect(name, value, scope)))
-    return found
-
-
-def _part(header: str, value: bytes, candidates: Sequence[Candidate]) -> Part:
-    return Part(header, value, candidates[:MAX_URLS])
-
-
 # Not a whole body, or one whose bytes another server will send.
-_STATUS = frozenset({204, 205, 206, 304})
-_HEADERS = ("Content-Encoding", "X-Accel-Redirect", "X-Sendfile", "Content-Range")
+_SKIPPED_STATUSES = frozenset({204, 205, 206, 304})
+_SKIPPED_HEADERS = ("Content-Encoding", "X-Accel-Redirect", "X-Sendfile", "Content-Range")
 
 
 def skip_reason(response: HttpResponseBase) -> str:
     """Why a response's URLs may not be changed; "" where they may.
 
-    Left as it is: a part, one that is encoded, that another server sends, that is a file for
-    the user to keep, that says `no-transform` (RFC 9111 5.2.2.6), or `response.s3rewrite = False`.
+    Skipped are a part of a body, a body that is encoded or that another server sends, a file
+    for the user to keep, `no-transform` (RFC 9111 5.2.2.6) and `response.s3rewrite = False`.
     """
-    if response.status_code in _STATUS:
+    if response.status_code in _SKIPPED_STATUSES:
         return f"its status is {response.status_code}"
     if getattr(response, "s3rewrite", True) is False:
         return "response.s3rewrite is False"
-    for header in _HEADERS:
+    for header in _SKIPPED_HEADERS:
         if response.has_header(header):
             return f"it has the header {header}"
     if response.get("Content-Disposition", "").lower().startswith("attachment"):
@@ -113,3 +39,86 @@ def skip_reason(response: HttpResponseBase) -> str:
     if "no-transform" in response.get("Cache-Control", "").lower():
         return "Cache-Control says no-transform"
     return ""
+
+
+class Inspection(NamedTuple):
+    """What the headers of a response, and its view, say of its parts. Worked out once.
+
+    `kind` follows from the media type alone; it is None where no rewriter reads such bodies.
+    """
+
+    resolver: Resolver
+    kind: BodyKind | None
+    hides_ascii: bool
+    header_scope: Scope
+    body_scope: Scope
+
+    @property
+    def searched_kind(self) -> BodyKind | None:
+        """How the body's URLs are found; None where no mount asks for that, or it is unreadable."""
+        if self.kind is None or self.hides_ascii:
+            return None
+        return self.kind if self.kind.is_asked_by(self.body_scope.targets) else None
+
+
+def inspect(response: HttpResponseBase, resolver: Resolver) -> Inspection:
+    """What is known of a response before its parts are read.
+
+    Raises ValueError where its view asks for a context that does not exist.
+    """
+    content_type = response.get("Content-Type", "")
+    kind, charset = kind_of(content_type), charset_of(content_type)
+    scope = resolver.scope(utf8=False, contexts=_requested_contexts(response))
+    utf8 = (kind is not None and kind.is_utf8) or is_utf8(charset)
+    body_scope = Scope(scope.targets, scope.origins, utf8)
+    return Inspection(resolver, kind, hides_ascii(charset), scope, body_scope)
+
+
+def _requested_contexts(response: HttpResponseBase) -> frozenset[str]:
+    """The CONTEXTS that a view asks for besides those of the mounts."""
+    value = getattr(response, "s3rewrite", ())
+    if isinstance(value, bool):
+        return frozenset()
+    contexts = frozenset({value} if isinstance(value, str) else value)
+    if unknown := [name for name in contexts if not is_context(name)]:
+        raise ValueError(f"response.s3rewrite asks for {unknown[0]!r}, which is no context")
+    return contexts
+
+
+class ResponsePart(NamedTuple):
+    """A header by its name, or the body (""), with the URLs that were found in it."""
+
+    header: str
+    value: bytes
+    candidates: Sequence[Candidate]
+
+
+def find_parts(response: HttpResponseBase, inspection: Inspection) -> list[ResponsePart]:
+    """The parts of a response that hold local URLs."""
+    parts = []
+    for name in headers.NAMES:
+        if value := response.get(name, "").encode("latin-1"):
+            candidates = headers.collect(name, value, inspection.header_scope)
+            parts.append(ResponsePart(name, value, candidates[:MAX_URLS]))
+    kind = inspection.searched_kind
+    if kind and isinstance(response, HttpResponse):
+        body = response.content
+        candidates = kind.collect(body, inspection.body_scope)
+        parts.append(ResponsePart("", body, candidates[:MAX_URLS]))
+    return [part for part in parts if part.candidates]
+
+
+def urls_of(parts: Iterable[ResponsePart]) -> list[bytes]:
+    """The URLs of all parts, to be resolved in one batch."""
+    return [candidate.url for part in parts for candidate in part.candidates]
+
+
+def splice_parts(
+    parts: Iterable[ResponsePart], links: Iterable[Link | None]
+) -> list[tuple[str, bytes]]:
+    """Each part's header, "" for the body, and its new value."""
+    rest = iter(links)
+    return [
+        (header, splice(value, candidates, list(islice(rest, len(candidates)))))
+        for header, value, candidates in parts
+    ]

@@ -2,111 +2,109 @@
 
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import aclosing
-from typing import cast
+from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 
 from s3rewrite.linking.body_headers import forget_body
-from s3rewrite.linking.errors import guarded
+from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import Resolver
-from s3rewrite.linking.response import body_kind, body_scope
-from s3rewrite.rewriters.pieces import Piece, Pieces, Reader
+from s3rewrite.linking.response import Inspection
+from s3rewrite.rewriters.pieces import Piece, Pieces
 from s3rewrite.rewriters.splice import splice
 
 
-def stream(request: HttpRequest, response: StreamingHttpResponse, resolver: Resolver) -> None:
-    """Link the files in a body as it flows.
+def link_stream(
+    request: HttpRequest, response: StreamingHttpResponse, inspection: Inspection
+) -> None:
+    """Have the files in a body linked as it flows.
 
-    Each chunk is asked for when it is wanted, and goes on at once, but for a token at its end
-    that is not whole yet. What another kind of body holds is left alone.
+    Each chunk is read from the view when the server asks for more, and goes on at once, but for
+    a token at its end that is not whole yet. A body of a kind without a reader is left alone.
     """
-    kind = body_kind(response, resolver)
+    kind = inspection.searched_kind
     if kind is None or kind.reader is None:
         return
-    flow = Flow(request, kind.reader(body_scope(response, resolver, kind)))
-    if response.is_async:
-        chunks = cast("AsyncGenerator[bytes]", response.streaming_content)
-        response.streaming_content = alinked(chunks, flow, resolver)
-    else:
-        response.streaming_content = linked(
-            cast("Iterable[bytes]", response.streaming_content), flow, resolver
-        )
+    pieces = Pieces(kind.reader(inspection.body_scope))
+    linker = StreamLinker(request, inspection.resolver, pieces)
+    chunks: Any = response.streaming_content
+    link = alink_chunks if response.is_async else link_chunks
+    response.streaming_content = link(chunks, linker)
     forget_body(response)
 
 
-class Flow:
-    """The pieces of a body; as they are, once an error was met."""
+class StreamLinker:
+    """Cuts a body into pieces and links them. After an error, bytes go through as they come."""
 
-    def __init__(self, request: HttpRequest | None, reader: Reader) -> None:
-        self.request = request
-        self._pieces: Pieces | None = Pieces(reader)
+    def __init__(self, request: HttpRequest, resolver: Resolver, pieces: Pieces) -> None:
+        self._request = request
+        self._resolver = resolver
+        self._pieces: Pieces | None = pieces
 
     def take(self, chunk: bytes) -> Piece:
-        """What can go once this chunk came."""
+        """What can be sent once this chunk came."""
         if self._pieces is None:
             return Piece(chunk, [])
-        with guarded(self.request):
+        with contain_errors(self._request):
             return self._pieces.take(chunk)
-        return Piece(self.left(), [])
+        # The chunk is among the bytes that were held back: `Pieces.take` keeps it first.
+        return Piece(self.flush(), [])
 
     def finish(self) -> Piece:
-        """What is left once the last chunk came."""
-        with guarded(self.request):
+        """What is held back when the view has given its last chunk."""
+        with contain_errors(self._request):
             return self._pieces.finish() if self._pieces else Piece(b"", [])
-        return Piece(self.left(), [])
+        return Piece(self.flush(), [])
 
-    def left(self) -> bytes:
-        """What is held back; from here on all goes through as it comes."""
-        left = self._pieces.left() if self._pieces else b""
+    def flush(self) -> bytes:
+        """The bytes that are held back; from here on chunks go through as they come."""
+        held = self._pieces.flush() if self._pieces else b""
         self._pieces = None
-        return left
+        return held
+
+    def link(self, piece: Piece) -> bytes:
+        """The bytes of a piece with its files linked."""
+        if piece.candidates:
+            with contain_errors(self._request):
+                return splice(*piece, self._resolver.resolve(piece.urls))
+        return piece.body
+
+    async def alink(self, piece: Piece) -> bytes:
+        """As `link`; the event loop does not wait for Redis."""
+        if piece.candidates:
+            with contain_errors(self._request):
+                return splice(*piece, await self._resolver.aresolve(piece.urls))
+        return piece.body
 
 
-def linked(chunks: Iterable[bytes], flow: Flow, resolver: Resolver) -> Generator[bytes]:
-    """The chunks with their files linked.
+def link_chunks(chunks: Iterable[bytes], linker: StreamLinker) -> Generator[bytes]:
+    """The chunks of a view with their files linked.
 
-    An error of the view ends them as it would have, behind all that it gave.
+    An error of the view ends them as it would have without us, behind all that the view gave.
     """
     try:
         for chunk in chunks:
-            if body := _linked(flow.take(chunk), flow, resolver):
+            if body := linker.link(linker.take(chunk)):
                 yield body
     except Exception:
-        yield flow.left()
+        yield linker.flush()
         raise
-    if body := _linked(flow.finish(), flow, resolver):
+    if body := linker.link(linker.finish()):
         yield body
 
 
-async def alinked(
-    chunks: AsyncGenerator[bytes], flow: Flow, resolver: Resolver
+async def alink_chunks(
+    chunks: AsyncGenerator[bytes], linker: StreamLinker
 ) -> AsyncGenerator[bytes]:
-    """As `linked`; the event loop does not wait for Redis. A visitor who leaves ends the view's."""
+    """As `link_chunks`; the event loop does not wait for Redis."""
+    # A visitor who leaves closes this generator, and so the view's.
     async with aclosing(chunks):
         try:
             async for chunk in chunks:
-                if body := await _alinked(flow.take(chunk), flow, resolver):
+                if body := await linker.alink(linker.take(chunk)):
                     yield body
         except Exception:
-            yield flow.left()
+            yield linker.flush()
             raise
-        if body := await _alinked(flow.finish(), flow, resolver):
+        if body := await linker.alink(linker.finish()):
             yield body
-
-
-def _linked(piece: Piece, flow: Flow, resolver: Resolver) -> bytes:
-    if not piece.candidates:
-        return piece.body
-    with guarded(flow.request):
-        links = resolver.resolve([candidate.url for candidate in piece.candidates])
-        return splice(piece.body, piece.candidates, links)
-    return piece.body
-
-
-async def _alinked(piece: Piece, flow: Flow, resolver: Resolver) -> bytes:
-    if not piece.candidates:
-        return piece.body
-    with guarded(flow.request):
-        links = await resolver.aresolve([candidate.url for candidate in piece.candidates])
-        return splice(piece.body, piece.candidates, links)
-    return piece.body

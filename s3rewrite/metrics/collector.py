@@ -1,4 +1,4 @@
-"""What the registry in Redis tells, asked for when Prometheus asks.
+"""The figures of the registry in Redis, read when Prometheus asks.
 
 The loop serves it with `--metrics`; for a site without a loop:
 `prometheus_client.REGISTRY.register(StatusCollector())`.
@@ -20,41 +20,45 @@ class _Figure(NamedTuple):
     name: str
     text: str
     value: Callable[[Status], float | None]
-    """None where there is nothing to tell."""
+    """None where there is no value."""
 
 
 FIGURES = (
-    _Figure("published_names", "Names that are published.", lambda one: one.published),
-    _Figure("published_bytes", "Bytes of the files that are published.", lambda one: one.bytes),
-    _Figure("pending_names", "Names that wait for their upload.", lambda one: one.pending),
+    _Figure("published_names", "Names that are published.", lambda status: status.published),
+    _Figure(
+        "published_bytes", "Bytes of the files that are published.", lambda status: status.bytes
+    ),
+    _Figure("pending_names", "Names that wait for their upload.", lambda status: status.pending),
     _Figure(
         "pending_seconds",
         "How long something is pending or failed, without a pass that left nothing; else 0.",
-        lambda one: time.time() - one.pending_since if one.pending_since else 0,
+        lambda status: time.time() - status.pending_since if status.pending_since else 0,
     ),
     _Figure(
-        "failed_names", "Names whose last upload failed.", lambda one: len(one.of_kind("failed"))
+        "failed_names",
+        "Names whose last upload failed.",
+        lambda status: len(status.of_kind("failed")),
     ),
     _Figure(
         "kept_local_names",
         "Names that cannot be offloaded.",
-        lambda one: len(one.of_kind("kept local")),
+        lambda status: len(status.of_kind("kept local")),
     ),
-    _Figure("loop_alive", "1 where a loop runs over the mount.", lambda one: bool(one.loop)),
+    _Figure("loop_alive", "1 where a loop runs over the mount.", lambda status: bool(status.loop)),
     _Figure(
         "last_pass_timestamp_seconds",
         "When the last pass over all files ended, in seconds since 1970.",
-        lambda one: one.last["ended"] if one.last else None,
+        lambda status: status.last["ended"] if status.last else None,
     ),
     _Figure(
         "last_pass_seconds",
         "How long the last pass over all files took.",
-        lambda one: one.last["seconds"] if one.last else None,
+        lambda status: status.last["seconds"] if status.last else None,
     ),
     _Figure(
         "last_pass_stopped",
         "1 where something stopped the last pass over all files.",
-        lambda one: bool(one.last["stopped"]) if one.last else None,
+        lambda status: bool(status.last["stopped"]) if status.last else None,
     ),
 )
 
@@ -67,7 +71,7 @@ class StatusCollector(Collector):
         self._mounts = mounts
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """The names, without asking Redis: a registry wants to know them at its start."""
+        """The names, without asking Redis: a registry asks for them when this is registered."""
         return _families().values()
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -76,8 +80,9 @@ class StatusCollector(Collector):
         mounts = conf.mounts().values() if self._mounts is None else self._mounts
         for status in map(status_of, mounts):
             families["redis_up"].add_metric([status.mount], float(not status.error))
-            if not status.error:
-                _add(families, status)
+            for figure in () if status.error else FIGURES:
+                if (value := figure.value(status)) is not None:
+                    families[figure.name].add_metric([status.mount], float(value))
         return families.values()
 
 
@@ -87,9 +92,3 @@ def _families() -> dict[str, GaugeMetricFamily]:
     return {
         name: GaugeMetricFamily(f"s3rewrite_{name}", text, labels=["mount"]) for name, text in texts
     }
-
-
-def _add(families: dict[str, GaugeMetricFamily], status: Status) -> None:
-    for figure in FIGURES:
-        if (value := figure.value(status)) is not None:
-            families[figure.name].add_metric([status.mount], float(value))

@@ -1,5 +1,7 @@
 """The figures of a loop: what its passes did, in a registry of its own."""
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
@@ -8,19 +10,19 @@ from s3rewrite.metrics.collector import StatusCollector
 from s3rewrite.sync.reporting.report import Report, Result
 
 BUCKETS = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
-"""Seconds: from a look at a few names to a first pass over a large tree."""
+"""Seconds: from a pass over a few names to the first pass over a large tree."""
 
 REPEATED = frozenset({Result.KEPT, Result.PENDING})
-"""Results that the next pass has again: what is pending is a figure of the journal."""
+"""Results that the next pass has again. The journal has a figure for what is pending."""
 
 KINDS = 100
-"""Kinds of failures that are told apart."""
+"""Kinds of failures that have a label of their own."""
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class LoopMetrics:
-    """Counts what passes tell; `exposition` is the page that Prometheus reads."""
+    """Counts what passes report; `exposition` is the page that Prometheus reads."""
 
     def __init__(self, mounts: list[Mount]) -> None:
         self._registry = registry = CollectorRegistry()
@@ -31,26 +33,18 @@ class LoopMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
-        self._passes = Counter(
+        counter = partial(Counter, registry=registry)
+        self._passes = counter(
             "s3rewrite_passes",
             "Passes that came to their end, or were stopped by what is wrong.",
             ["mount", "over", "outcome"],
-            registry=registry,
         )
-        self._names = Counter(
-            "s3rewrite_names",
-            "What passes did to names.",
-            ["mount", "result"],
-            registry=registry,
-        )
-        self._bytes = Counter(
-            "s3rewrite_uploaded_bytes", "Bytes that were sent to S3.", ["mount"], registry=registry
-        )
-        self._failures = Counter(
+        self._names = counter("s3rewrite_names", "What passes did to names.", ["mount", "result"])
+        self._bytes = counter("s3rewrite_uploaded_bytes", "Bytes that were sent to S3.", ["mount"])
+        self._failures = counter(
             "s3rewrite_failures",
             "Names that could not be uploaded or deleted, each time that it was tried.",
             ["mount", "kind"],
-            registry=registry,
         )
         self._kinds: set[str] = set()
         ProcessCollector(registry=registry)
@@ -59,8 +53,8 @@ class LoopMetrics:
             self._begin(mount.alias)
 
     def count(self, report: Report, *, is_whole: bool) -> None:
-        """A pass has ended."""
-        mount, over = report.mount, _over(is_whole=is_whole)
+        """Count a pass that has ended."""
+        mount, over = report.mount, "all" if is_whole else "hints"
         outcome = "stopped" if report.stopped else "ended"
         self._passes.labels(mount, over, outcome).inc()
         self._seconds.labels(mount, over).observe(report.seconds)
@@ -81,14 +75,10 @@ class LoopMetrics:
         return kind if kind in self._kinds else "other"
 
     def _begin(self, mount: str) -> None:
-        """From zero, as the rate of what appears with its first count is not seen."""
+        """Start counters at zero: a rate cannot see one that appears with its first count."""
         self._bytes.labels(mount)
         for result in set(Result) - REPEATED:
             self._names.labels(mount, str(result))
         for outcome in ("ended", "stopped"):
-            for is_whole in (True, False):
-                self._passes.labels(mount, _over(is_whole=is_whole), outcome)
-
-
-def _over(*, is_whole: bool) -> str:
-    return "all" if is_whole else "hints"
+            for over in ("all", "hints"):
+                self._passes.labels(mount, over, outcome)

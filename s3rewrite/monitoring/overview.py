@@ -11,8 +11,8 @@ from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path
-from s3rewrite.explain.publication import of_names
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.explain.publication import reasons_by_name
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.monitoring.status import Status, Verdict, ago, status_of, verdict
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal, Problem
@@ -157,7 +157,7 @@ def _name(mount: Mount, query: str) -> str:
 
 def _found(mount: Mount, name: str) -> Found:
     local = url_prefix(mount) + name
-    why = of_names(mount, [name])[name]
+    why = reasons_by_name(mount, [name])[name]
     if why is None:
-        return Found(mount.alias, name, resolver().url(local), "on S3")
+        return Found(mount.alias, name, get_resolver().url(local), "on S3")
     return Found(mount.alias, name, local, f"local: {why.text}")

@@ -1,4 +1,4 @@
-"""Which rewriter reads a body of which media type. Data, and its look-up."""
+"""Which rewriter reads bodies of which media type. Data, and its lookup."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,13 +6,12 @@ from typing import NamedTuple
 from s3rewrite.rewriters import css, feeds, html, json, m3u8
 from s3rewrite.rewriters.pieces import Reader
 from s3rewrite.rewriters.table.lookup import is_asked
-from s3rewrite.rewriters.types import Candidate, Scope, Target
+from s3rewrite.rewriters.types import Collect, Scope, Target
 
-Collect = Callable[[bytes, Scope], list[Candidate]]
 NewReader = Callable[[Scope], Reader]
 
 
-class Kind(NamedTuple):
+class BodyKind(NamedTuple):
     """A kind of bodies: how its URLs are found, and the optional row that it belongs to."""
 
     collect: Collect
@@ -20,49 +19,36 @@ class Kind(NamedTuple):
     is_utf8: bool = False
     """Whether it is UTF-8 whatever the headers say."""
     reader: NewReader | None = None
-    """How those of a body are found that comes in pieces; None where only whole ones are read."""
+    """Reads a body that comes in pieces; None where only whole bodies are read."""
+
+    def is_asked_by(self, targets: tuple[Target, ...]) -> bool:
+        """Whether bodies of this kind are rewritten for any of these mounts."""
+        return not self.row or is_asked(targets, self.row)
 
 
-_FEED = Kind(feeds.collect)
-_JSON_FEED = Kind(json.collect_feed, is_utf8=True, reader=json.FeedReader)
-_MANIFEST = Kind(json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader)
-_JSON = Kind(json.collect, "json", is_utf8=True, reader=json.Reader)  # RFC 8259, 8.1
-_PLAYLIST = Kind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
+_FEED = BodyKind(feeds.collect)
+_JSON_FEED = BodyKind(json.collect_feed, is_utf8=True, reader=json.JsonFeedReader)
+_MANIFEST = BodyKind(json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader)
+_JSON = BodyKind(json.collect, "json", is_utf8=True, reader=json.JsonReader)  # RFC 8259, 8.1
+_PLAYLIST = BodyKind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
 
-# XHTML is XML: other rules say where its tokens end.
+# Not XHTML, which is XML: other rules say where its tokens end.
 KINDS = {
-    "text/html": Kind(html.collect, reader=html.Reader),
-    "text/css": Kind(css.collect, "css", reader=css.Reader),
+    "text/html": BodyKind(html.collect, reader=html.HtmlReader),
+    "text/css": BodyKind(css.collect, "css", reader=css.CssReader),
     "application/rss+xml": _FEED,
     "application/atom+xml": _FEED,
     "application/rdf+xml": _FEED,
     "application/xml": _FEED,
     "text/xml": _FEED,
     "application/feed+json": _JSON_FEED,
-    "application/manifest+json": Kind(
-        json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader
-    ),
+    "application/manifest+json": _MANIFEST,
     "application/json": _JSON,
-    "application/vnd.apple.mpegurl": _PLAYLIST,
-    "application/x-mpegurl": _PLAYLIST,
-    "audio/mpegurl": _PLAYLIST,
-    "audio/x-mpegurl": _PLAYLIST,
+    **dict.fromkeys(m3u8.MEDIA_TYPES, _PLAYLIST),
 }
 
 
-def media_type(content_type: str) -> str:
-    """The media type of a Content-Type, in lower case."""
-    return content_type.partition(";")[0].strip().lower()
-
-
-def kind_by_type(media_type: str) -> Kind | None:
-    """The kind of a body by its media type, in lower case; None where there is none for it."""
+def kind_of(content_type: str) -> BodyKind | None:
+    """The kind of a body with this Content-Type; None where no rewriter reads such bodies."""
+    media_type = content_type.partition(";")[0].strip().lower()
     return KINDS.get(media_type, _JSON if media_type.endswith("+json") else None)
-
-
-def kind_of(media_type: str, targets: tuple[Target, ...]) -> Kind | None:
-    """As `kind_by_type`; None also where nobody asks for the kind."""
-    kind = kind_by_type(media_type)
-    if kind is None or (kind.row and not is_asked(targets, kind.row)):
-        return None
-    return kind

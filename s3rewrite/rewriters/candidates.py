@@ -1,24 +1,44 @@
-"""From a decoded text, and the rows of the context table for it, to candidates."""
+"""From a passage, and the rows of the context table for it, to candidates."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
-from s3rewrite.rewriters.json_members import as_url, members
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_URLS
 from s3rewrite.rewriters.syntax import css as css_statements
 from s3rewrite.rewriters.syntax import srcset
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text
-from s3rewrite.rewriters.table.conditions import UrlContext
-from s3rewrite.rewriters.table.lookup import rows_at
-from s3rewrite.rewriters.table.rows import Row, Rule, all_allow
-from s3rewrite.rewriters.types import Candidate, Scope
+from s3rewrite.rewriters.syntax.json import KeyPath, Position, Value, values
+from s3rewrite.rewriters.table.lookup import LONGEST_NAME, Table, rows_at, table_of
+from s3rewrite.rewriters.table.rows import Mark, Row, Rule, allowed_url
+from s3rewrite.rewriters.types import Candidate, Scope, Target
 
-Span = tuple[int, int, tuple[Row, ...]]
-"""Where a URL begins and ends in a text, and the rows that it must satisfy besides."""
+
+class Passage(NamedTuple):
+    """A text of a body that may hold URLs, the tag and attribute it belongs to, and its rows.
+
+    The attribute is b"" for an element's own text. There may be no rows of the table for it.
+    """
+
+    tag: Tag
+    attribute: bytes
+    rows: tuple[Row, ...]
+    text: Text
+
+    @property
+    def place(self) -> str:
+        """As the table writes it: `img[src]`, `style{}`."""
+        element = self.tag.name[:LONGEST_NAME].decode("utf-8", "replace")
+        attribute = self.attribute[:LONGEST_NAME].decode("utf-8", "replace")
+        return f"{element}[{attribute}]" if attribute else f"{element}{{}}"
+
+
+Span = tuple[int, int, bytes]
+"""Where a URL begins and ends in a text, and the property of CSS that it is a value of, or b""."""
 
 # In some Asian charsets a backslash may be the second byte of a character.
 HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
@@ -27,73 +47,106 @@ HIDDEN_ESCAPE = re.compile(rb"[\x80-\xff]\\")
 _VENDOR = re.compile(rb"^-[a-z]++-")
 
 
-def in_text(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
-    """The candidates of a text, in order. In: the tag it belongs to, and at least one row.
-
-    HTML within the text is for those who read HTML.
-    """
-    if rows[0].rule is Rule.URL:
-        return _whole(page, tag, rows, text)
+def collect_text(page: Page, passage: Passage) -> list[Candidate]:
+    """The candidates of a passage that has a row, in order. Passages of HTML are for `html`."""
+    rows, text = passage.rows, passage.text
     if rows[0].rule is Rule.JSON:
-        return _in_json(page, tag, rows, text)
-    if rows[0].rule is Rule.CSS and not page.scope.utf8 and HIDDEN_ESCAPE.search(text.data):
+        return _in_json(page, passage)
+    if hides_escapes(page, passage):
         return []
     candidates: list[Candidate] = []
-    spans = _SPANS[rows[0].rule]
-    for begin, end, more in islice(spans(text.data, page.needles), MAX_URLS):
+    spans = SPANS[rows[0].rule](text.data, page.needles)
+    for begin, end, css_property in islice(spans, MAX_URLS):
         raw = text.data[begin:end]
-        found = page.find(raw)
-        if found and all_allow(rows + more, UrlContext(page, tag, *found)):
-            candidates.append(text.candidate(begin + raw.index(found[0]), found[0]))
+        more = declared_rows(css_property) if css_property else ()
+        if url := allowed_url(page, passage.tag, raw, rows + more):
+            candidates.append(text.candidate(begin + raw.index(url), url))
     return candidates
 
 
-def _whole(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
-    found = page.find(text.data)
-    if found is None:
-        return []
-    url, target = found
-    if not all_allow(rows, UrlContext(page, tag, url, target)):
-        return []
-    return [text.candidate(text.data.index(url), url)]
+def collect_texts(page: Page, passages: Iterable[Passage]) -> list[Candidate]:
+    """The candidates of all passages that have rows."""
+    return [c for passage in passages if passage.rows for c in collect_text(page, passage)]
+
+
+def hides_escapes(page: Page, passage: Passage) -> bool:
+    """Whether a passage of CSS may have a backslash that is no escape, in its unknown charset."""
+    is_css = passage.rows[0].rule is Rule.CSS
+    return is_css and not page.scope.utf8 and bool(HIDDEN_ESCAPE.search(passage.text.data))
 
 
 def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
     """What a body within this one is searched for: the targets for which the rows allow it.
 
-    What asked for it does so no more in there, so that bodies within bodies have an end.
+    The context that asked for it is not asked for inside, so that bodies within bodies have an
+    end.
     """
     names = {row.name for row in rows}
     targets = (
         target._replace(contexts=target.contexts - names)
         for target in page.targets
-        if all(row.is_wanted_by(target.contexts) for row in rows)
+        if all(row.is_asked_by(target.contexts) for row in rows)
     )
     return replace(page.scope, targets=tuple(targets))
 
 
-def _in_json(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
+def _in_json(page: Page, passage: Passage) -> list[Candidate]:
     """The candidates of a JSON text, which is of the kind that its row is named for."""
-    found = members(page, rows[0].name.encode(), text.data)
-    urls = (as_url(page, tag, value, rows + more) for value, more in found)
+    rows, text = passage.rows, passage.text
+    kind = rows[0].name.encode()
+    position = Position(text.data, key_path(page.scope.targets, kind))
+    strings = members(page, kind, position)
+    urls = (as_url(page, passage.tag, value, rows + more) for value, more in strings)
     return [text.outer(url) for url in urls if url]
 
 
-def _images(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    return ((begin, end, ()) for begin, end in srcset.spans(text))
-
-
-def _declared(text: bytes, needles: Sequence[bytes]) -> Iterable[Span]:
-    for begin, end, name in css_statements.uses(text, needles):
-        yield begin, end, declared_rows(name)
-
-
-def declared_rows(name: bytes) -> tuple[Row, ...]:
+def declared_rows(css_property: bytes) -> tuple[Row, ...]:
     """The rows for a property of CSS, by its name in lower case, with or without a vendor's."""
-    return rows_at(b"css", _VENDOR.sub(b"", name))
+    return rows_at(b"css", _VENDOR.sub(b"", css_property))
 
 
-_SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {
-    Rule.SRCSET: _images,
-    Rule.CSS: _declared,
+SPANS: dict[Rule, Callable[[bytes, Sequence[bytes]], Iterable[Span]]] = {
+    Rule.URL: lambda text, _: ((0, len(text), b""),),
+    Rule.SRCSET: lambda text, _: ((begin, end, b"") for begin, end in srcset.spans(text)),
+    Rule.CSS: css_statements.uses,
 }
+"""How the URLs of a text are found: those, at least, that hold one of some needles."""
+
+
+# JSON
+
+Members = Iterator[tuple[Value, tuple[Row, ...]]]
+"""Strings of a JSON text, each with the rows for it."""
+
+_NO_KEY = (b"*",)
+
+
+def key_path(targets: tuple[Target, ...], kind: bytes) -> KeyPath | None:
+    """A new path to follow; None where no row names a key, so that following takes no time.
+
+    `kind` is the "element" of the places in the table, such as `ld+json`.
+    """
+    return KeyPath() if table_of(targets).names_any(kind) else None
+
+
+def members(page: Page, kind: bytes, position: Position) -> Members:
+    """The values that hold a target's path, from a reading position on, with their rows."""
+    table = table_of(page.scope.targets)
+    for value in values(position, page.needles):
+        if rows := rows_for(table, kind, value.keys):
+            yield value, rows
+
+
+def as_url(page: Page, tag: Tag, value: Value, rows: tuple[Row, ...]) -> Candidate | None:
+    """The candidate that a value is, if it is the URL of a target and its rows allow it."""
+    data = value.text.data
+    url = allowed_url(page, tag, data, rows)
+    return value.outer(Candidate(data.index(url), url)) if url else None
+
+
+def rows_for(table: Table, kind: bytes, keys: tuple[bytes, ...]) -> tuple[Row, ...]:
+    """The rows for a value by the keys that lead to it; none below a key that forbids it."""
+    keys = keys or _NO_KEY
+    if any(row.mark is Mark.NEVER for key in keys[:-1] for row in table.at(kind, key)):
+        return ()
+    return table.named(kind, b".".join(keys[-2:])) or table.at(kind, keys[-1])

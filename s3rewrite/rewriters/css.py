@@ -2,9 +2,8 @@
 
 import re
 
-from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.candidates import Passage, collect_text
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.css import statements_end
 from s3rewrite.rewriters.syntax.decoded_text import Text
@@ -14,11 +13,7 @@ from s3rewrite.rewriters.types import Candidate, Scope
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
     """The local URLs of a `text/css` body, in order, for the mounts that ask for "css"."""
-    page = Page(body, scope)
-    if not any(needle in body for needle in page.needles):
-        return []
-    tag, _, rows, text = passage(body)
-    return in_text(page, tag, rows, text)
+    return collect_text(Page(body, scope), passage(body))
 
 
 def passage(body: bytes) -> Passage:
@@ -30,7 +25,7 @@ def passage(body: bytes) -> Passage:
 _MAY_END = re.compile(rb"[;{}]")
 
 
-class Reader:
+class CssReader:
     """Reads a style sheet that comes in pieces; its tokens are statements."""
 
     def __init__(self, scope: Scope) -> None:

@@ -8,16 +8,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3rewrite.rewriters import html
-from s3rewrite.rewriters.candidates import in_text, inner_scope
+from s3rewrite.rewriters.candidates import Passage
+from s3rewrite.rewriters.html import collect_passage
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import MAX_URLS, Matches, without_root_relative
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.xml import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG, TOKENS
 from s3rewrite.rewriters.table.lookup import applying, rows_at
-from s3rewrite.rewriters.table.rows import Rule
 from s3rewrite.rewriters.types import Candidate, Scope
 
 _KINDS = {b"rss": b"feed/", b"rdf:RDF": b"feed/", b"feed": b"feed/", b"urlset": b"sitemap/"}
@@ -32,17 +30,17 @@ _END_TAG = re.compile(rb"\s*+</")
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
     """The local URLs of `body`, in order; those of the HTML in it, too."""
     page = page_of(body, scope)
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     for passage in passages(page):
-        if len(found) >= MAX_URLS:
+        if len(candidates) >= MAX_URLS:
             break
         if passage.rows:
-            found += _in_passage(page, passage)
-    return found
+            candidates += collect_passage(page, passage)
+    return candidates
 
 
 def page_of(body: bytes, scope: Scope) -> Page:
-    """A feed, and what it is searched for: `xml:base` may lead root-relative URLs elsewhere."""
+    """A feed, and its scope: `xml:base` may lead root-relative URLs elsewhere."""
     if b"xml:base" in body:
         scope = replace(scope, targets=without_root_relative(scope.targets))
     return Page(body, scope)
@@ -57,75 +55,61 @@ def passages(page: Page) -> Iterator[Passage]:
         yield from _passages(page, kind, root.end())
 
 
-def _passages(page: Page, kind: bytes, at: int) -> Iterator[Passage]:
-    places = Matches((page.body, needle) for needle in page.needles)
-    place = places.next(at)
-    while place is not None:
-        passed = TOKENS.match(page.body, at, place)
-        at = passed.end() if passed else at
-        if tag := ONE_TAG.match(page.body, at):
+def _passages(page: Page, kind: bytes, end: int) -> Iterator[Passage]:
+    matches = Matches((page.body, needle) for needle in page.needles)
+    while (place := matches.next(end)) is not None:
+        passed = TOKENS.match(page.body, end, place)
+        start = passed.end() if passed else end
+        if tag := ONE_TAG.match(page.body, start):
             end = tag.end()
             if not tag[1]:
-                yield from _in_tag(places, place, _tag(kind, tag))
-        elif content := _content(page.body, at):
+                yield from _in_tag(matches, place, _tag(kind, tag))
+        elif content := _content(page.body, start):
             end = content[2]
-            yield from _in_content(page, kind, at, content)
-        elif other := ONE_OTHER.match(page.body, at):
+            yield from _in_content(page, kind, start, content)
+        elif other := ONE_OTHER.match(page.body, start):
             end = other.end()
         else:
-            return
-        at, place = end, places.next(end)
+            return  # a token without an end
 
 
 def _tag(kind: bytes, tag: re.Match[bytes]) -> Tag:
     return Tag(tag.string, kind + tag[2].lower(), tag.start(3), tag.end())
 
 
-def _in_tag(places: Matches, place: int | None, tag: Tag) -> Iterator[Passage]:
-    while place is not None and place < tag.end:
-        attribute = tag.holding(place)
-        if attribute is None:
-            place = places.next(place + 1)
-            continue
+def _in_tag(matches: Matches, place: int, tag: Tag) -> Iterator[Passage]:
+    for attribute in tag.holding_any(matches, place):
         rows = applying(rows_at(tag.name, attribute.name), tag)
         yield Passage(tag, attribute.name, rows, tag.value(attribute))
-        place = places.next(attribute.end)
 
 
-def _content(body: bytes, at: int) -> tuple[int, int, int] | None:
-    """Where a text or a CDATA section begins and ends, and where the next token does."""
-    if not body.startswith(b"<", at):
-        end = body.find(b"<", at)
-        return (at, end, end) if end > at else None
-    cdata = ONE_CDATA.match(body, at)
+def _content(body: bytes, start: int) -> tuple[int, int, int] | None:
+    """Where a text or a CDATA section begins and ends, and where the next token begins."""
+    if not body.startswith(b"<", start):
+        end = body.find(b"<", start)
+        return (start, end, end) if end > start else None
+    cdata = ONE_CDATA.match(body, start)
     return (*cdata.span(1), cdata.end()) if cdata else None
 
 
 def _in_content(
-    page: Page, kind: bytes, at: int, content: tuple[int, int, int]
+    page: Page, kind: bytes, token: int, content: tuple[int, int, int]
 ) -> Iterator[Passage]:
     """The text of an element, if it is all that the element holds."""
     start, end, next_token = content
-    opened = ONE_TAG.match(page.body, max(0, page.body.rfind(b"<", 0, at)))
-    is_whole = _END_TAG.match(page.body, next_token)
-    if not opened or opened[1] or page.body[opened.end() : at].strip() or not is_whole:
+    opened = ONE_TAG.match(page.body, max(0, page.body.rfind(b"<", 0, token)))
+    is_closed = _END_TAG.match(page.body, next_token)
+    if not opened or opened[1] or page.body[opened.end() : token].strip() or not is_closed:
         return
     tag = _tag(kind, opened)
-    if tag.name == b"feed/url" and _is_in_image(page.body, at):
+    if tag.name == b"feed/url" and _is_in_image(page.body, token):
         tag.name = b"feed/image/url"
-    is_cdata = start > at
+    is_cdata = start > token
     text = Text(page.body[start:end], start) if is_cdata else attribute_text(page.body, start, end)
     yield Passage(tag, b"", applying(rows_at(tag.name, b""), tag), text)
 
 
-def _in_passage(page: Page, passage: Passage) -> list[Candidate]:
-    tag, _, rows, text = passage
-    if rows[0].rule is not Rule.HTML:
-        return in_text(page, tag, rows, text)
-    return [text.outer(found) for found in html.collect(text.data, inner_scope(page, rows))]
-
-
-def _is_in_image(body: bytes, at: int) -> bool:
+def _is_in_image(body: bytes, place: int) -> bool:
     """Whether an RSS `<image>` is open: an `<url>` elsewhere is a page."""
-    begin = max(0, at - _IMAGE_BYTES)
-    return body.rfind(b"<image>", begin, at) > body.rfind(b"</image>", begin, at)
+    start = max(0, place - _IMAGE_BYTES)
+    return body.rfind(b"<image>", start, place) > body.rfind(b"</image>", start, place)

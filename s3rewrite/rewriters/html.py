@@ -1,8 +1,9 @@
 """The local URLs of a body of HTML. bytes, scope -> candidates."""
 
 import re
+from collections.abc import Iterator
 
-from s3rewrite.rewriters.candidates import in_text, inner_scope
+from s3rewrite.rewriters.candidates import Passage, collect_text, inner_scope
 from s3rewrite.rewriters.page import EDITABLE, Page, StreamState
 from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
@@ -10,19 +11,18 @@ from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES
 from s3rewrite.rewriters.syntax.walker import (
     Element,
-    Kind,
-    Piece,
     SimpleAttribute,
+    Token,
+    TokenKind,
     Walker,
     element_end,
 )
 from s3rewrite.rewriters.table.lookup import applying, table_of
-from s3rewrite.rewriters.table.rows import Row, Rule
-from s3rewrite.rewriters.tag_cache import TagCache, memory_of
+from s3rewrite.rewriters.table.rows import Rule
+from s3rewrite.rewriters.tag_cache import TagCache, tag_cache_of
 from s3rewrite.rewriters.types import Candidate, Scope
 
-_TAG, _RAW, _ = Kind
-_URL = Rule.URL
+_TAG, _RAW, _ = TokenKind
 
 
 def collect(body: bytes, scope: Scope) -> list[Candidate]:
@@ -37,15 +37,96 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     return _candidates(page)
 
 
-class Reader:
+def _candidates(page: Page) -> list[Candidate]:
+    matches = page.matches()
+    walker = Walker(page.body, page.state.opened)
+    cache = tag_cache_of(page)
+    candidates: list[Candidate] = []
+    place = _next_place(page, walker, matches, 0)
+    while place is not None and len(candidates) < MAX_URLS:
+        # An editable element is only seen by its whole tag, so such pages take the slower way.
+        if not page.is_editable and (attribute := walker.simple_attribute(place)):
+            candidates += _in_simple(page, cache, attribute)
+            place = matches.next(attribute.value_end)
+        elif token := walker.seek(place):
+            if opens_editable(page, token):
+                page.state.editable = Element(token.name)
+            for passage in passages(page, token, matches, place):
+                if passage.rows:
+                    candidates += collect_passage(page, passage)
+            place = _next_place(page, walker, matches, token.end)
+        else:
+            break
+    return candidates
+
+
+def _in_simple(page: Page, cache: TagCache, attribute: SimpleAttribute) -> list[Candidate]:
+    candidates = cache.get(page.body, attribute)
+    if candidates is None:
+        tag = Tag(page.body, attribute.name, attribute.inner, attribute.end)
+        text = attribute_text(page.body, attribute.value, attribute.value_end)
+        passage = _passage(page, tag, attribute.attribute, text)
+        candidates = collect_passage(page, passage) if passage.rows else []
+        cache.put(page.body, attribute, candidates)
+    return candidates
+
+
+def _next_place(page: Page, walker: Walker, matches: Matches, start: int) -> int | None:
+    """The first place from an offset on; behind the element that users edit, if one is open."""
+    if page.state.editable is None:
+        return matches.next(start)
+    end = element_end(walker, page.state.editable, start)
+    page.state.editable = end if isinstance(end, Element) else None
+    return None if isinstance(end, Element) else matches.next(end)
+
+
+def opens_editable(page: Page, token: Token) -> bool:
+    """Whether a token is the start tag of an element that users edit in place."""
+    if not page.is_editable or token.kind is not _TAG:
+        return False
+    tag = Tag(page.body, token.name, token.inner, token.end)
+    return EDITABLE in tag and tag.word(EDITABLE) != b"false"
+
+
+def passages(page: Page, token: Token, matches: Matches, place: int) -> Iterator[Passage]:
+    """The texts of a token that hold matches, of which the first is at `place`."""
+    if token.kind is _TAG:
+        tag = Tag(page.body, token.name, token.inner, token.end)
+        for attribute in tag.holding_any(matches, place):
+            yield _passage(page, tag, attribute.name, tag.value(attribute))
+    elif token.kind is _RAW:
+        tag = Tag(page.body, token.name, token.start + 1 + len(token.name), token.inner)
+        yield _passage(page, tag, b"", Text(page.body[token.inner : token.end], token.inner))
+
+
+def _passage(page: Page, tag: Tag, attribute: bytes, text: Text) -> Passage:
+    rows = applying(table_of(page.scope.targets).at(tag.name, attribute), tag)
+    return Passage(tag, attribute, rows, text)
+
+
+def collect_passage(page: Page, passage: Passage) -> list[Candidate]:
+    """The candidates of a passage that has a row, which may be HTML itself."""
+    if passage.rows[0].rule is not Rule.HTML:
+        return collect_text(page, passage)
+    inner = collect(passage.text.data, inner_scope(page, passage.rows))
+    return [passage.text.outer(candidate) for candidate in inner]
+
+
+_TAG_ENDS = (b">",)
+_COMMENT_ENDS = (b"-->", b"--!>")
+_LONGEST_END = len(b"</textarea")
+_RAW_TEXT = re.compile(rb"(?i)<(%s)[%s/>]" % ("|".join(RAW_TEXT).encode(), SPACES.encode()))
+
+
+class HtmlReader:
     """Reads a body of HTML that comes in pieces."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self._past = StreamState()
-        self._signs: tuple[bytes, ...] = _ENDS
+        self._state = StreamState()
+        self._ends: tuple[bytes, ...] = _TAG_ENDS
         self._tail = b""
-        self._asks_for_cors = not all(target.cors for target in scope.targets)
+        self._minds_cors = not all(target.cors for target in scope.targets)
 
     def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
         """Where the last whole token ends, and the local URLs before that.
@@ -53,29 +134,32 @@ class Reader:
         A `<picture>` counts as one token, as its image says how its sources are fetched;
         where `is_full` they may be fetched with CORS, for all that is known.
         """
-        picture = None if is_full or not self._asks_for_cors else self._open_picture(buffer)
-        self._past.has_cors_media |= is_full
-        walker = Walker(buffer[:picture], self._past.opened)
+        picture = None if is_full or not self._minds_cors else self._open_picture(buffer)
+        self._state.has_cors_media |= is_full
+        walker = Walker(buffer[:picture], self._state.opened)
         end = walker.advance()
-        found = self.finish(buffer[:end])
-        self._past.opened = walker.opened
-        self._signs = (b"</picture",) if end == picture else _signs(buffer[end : end + _LONGEST])
-        self._tail = buffer[-_LONGEST:]
-        return end, found
+        # Before `opened` changes: the candidates are read from the same state as the tokens.
+        candidates = self.finish(buffer[:end])
+        self._state.opened = walker.opened
+        rest = buffer[end : end + _LONGEST_END]
+        self._ends = (b"</picture",) if end == picture else _ends_of(rest)
+        self._tail = buffer[-_LONGEST_END:]
+        return end, candidates
 
     def may_end(self, chunk: bytes) -> bool:
-        """Whether a sign has come without which the token that is held back cannot end."""
+        """Whether one of the strings has come without which the held-back token cannot end."""
+        # Such a string may begin in the chunk before.
         window = self._tail + chunk.lower()
-        self._tail = window[-_LONGEST:]
-        return any(sign in window for sign in self._signs)
+        self._tail = window[-_LONGEST_END:]
+        return any(end in window for end in self._ends)
 
     def finish(self, buffer: bytes) -> list[Candidate]:
         """The local URLs of the last piece, which may end within a token."""
-        page = Page(buffer, self.scope, self._past)
-        found = _candidates(page)
-        self._past.has_foreign_base = page.has_foreign_base
-        self._past.has_cors_media = page.has_cors_media
-        return found
+        page = Page(buffer, self.scope, self._state)
+        candidates = _candidates(page)
+        self._state.has_foreign_base = page.has_foreign_base
+        self._state.has_cors_media = page.has_cors_media
+        return candidates
 
     def _open_picture(self, buffer: bytes) -> int | None:
         """Where a `<picture>` begins that does not end in the buffer."""
@@ -83,118 +167,15 @@ class Reader:
         start = lower.rfind(b"<picture")
         if start < 0 or lower.find(b"</picture", start) >= 0:
             return None
-        piece = Walker(buffer, self._past.opened).seek(start)
-        return start if piece and piece.kind is _TAG and piece.start == start else None
+        token = Walker(buffer, self._state.opened).seek(start)
+        return start if token and token.kind is _TAG and token.start == start else None
 
 
-_ENDS = (b">",)
-_COMMENT_ENDS = (b"-->", b"--!>")
-_LONGEST = len(b"</textarea")
-_RAW_TEXT = re.compile(rb"(?i)<(%s)[%s/>]" % ("|".join(RAW_TEXT).encode(), SPACES.encode()))
-
-
-def _signs(rest: bytes) -> tuple[bytes, ...]:
-    """One of these must come before a token can end; every one ends with `>`, but not text."""
+def _ends_of(rest: bytes) -> tuple[bytes, ...]:
+    """The strings of which one must come before a token ends that begins with `rest`."""
     if rest == b"<":
-        return (b"",)
+        return (b"",)  # may be text, which ends anywhere
     if rest.startswith(b"<!--"):
         return _COMMENT_ENDS
     raw = _RAW_TEXT.match(rest)
-    return (b"</" + raw[1].lower(),) if raw else _ENDS
-
-
-def _candidates(page: Page) -> list[Candidate]:
-    needles = [(page.body, needle) for needle in page.needles]
-    places = Matches([*needles, (page.lower, EDITABLE)] if page.is_editable else needles)
-    walker = Walker(page.body, page.past.opened)
-    memory = memory_of(page)
-    found: list[Candidate] = []
-    place = _next_place(page, walker, places, 0)
-    while place is not None and len(found) < MAX_URLS:
-        if not page.is_editable and (usual := walker.usual(place)):
-            found += _in_usual(page, memory, usual)
-            place = places.next(usual.value_end)
-        elif piece := walker.seek(place):
-            found += _in_piece(page, piece, places, place)
-            place = _next_place(page, walker, places, piece.end)
-        else:
-            break
-    return found
-
-
-def _in_usual(page: Page, memory: TagCache, usual: SimpleAttribute) -> list[Candidate]:
-    found = memory.recalled(page.body, usual)
-    if found is None:
-        found = _in_new(page, usual)
-        memory.keep(page.body, usual, found)
-    return found
-
-
-def _in_new(page: Page, usual: SimpleAttribute) -> list[Candidate]:
-    rows = table_of(page.scope.targets).at(usual.name, usual.attribute)
-    if not rows:
-        return []
-    tag = Tag(page.body, usual.name, usual.inner, usual.end)
-    if not (rows := applying(rows, tag)):
-        return []
-    text = attribute_text(page.body, usual.value, usual.value_end)
-    return (
-        in_text(page, tag, rows, text) if rows[0].rule is _URL else _in_value(page, tag, rows, text)
-    )
-
-
-def _in_piece(page: Page, piece: Piece, places: Matches, place: int) -> list[Candidate]:
-    if piece.kind is _RAW:
-        return _in_raw_text(page, piece)
-    if piece.kind is not _TAG:
-        return []
-    tag = Tag(page.body, piece.name, piece.inner, piece.end)
-    if page.is_editable and is_editable(tag):
-        page.past.editable = Element(piece.name)
-    return _in_tag(page, tag, places, place)
-
-
-def _next_place(page: Page, walker: Walker, places: Matches, at: int) -> int | None:
-    """The first place from an offset on; behind the element that users edit, if one is open."""
-    if page.past.editable is None:
-        return places.next(at)
-    end = element_end(walker, page.past.editable, at)
-    page.past.editable = end if isinstance(end, Element) else None
-    return None if isinstance(end, Element) else places.next(end)
-
-
-def is_editable(tag: Tag) -> bool:
-    """Whether users edit an element in place."""
-    return EDITABLE in tag and tag.word(EDITABLE) != b"false"
-
-
-def _in_tag(page: Page, tag: Tag, places: Matches, place: int | None) -> list[Candidate]:
-    found: list[Candidate] = []
-    while place is not None and place < tag.end:
-        attribute = tag.holding(place)
-        if attribute is None:
-            place = places.next(place + 1)
-            continue
-        if rows := _rows(page, tag, attribute.name):
-            found += _in_value(page, tag, rows, tag.value(attribute))
-        place = places.next(attribute.end)
-    return found
-
-
-def _in_raw_text(page: Page, piece: Piece) -> list[Candidate]:
-    tag = Tag(page.body, piece.name, piece.start + 1 + len(piece.name), piece.inner)
-    if rows := _rows(page, tag, b""):
-        text = Text(page.body[piece.inner : piece.end], piece.inner)
-        return in_text(page, tag, rows, text)
-    return []
-
-
-def _rows(page: Page, tag: Tag, attribute: bytes) -> tuple[Row, ...]:
-    """The rows for an attribute of a tag, or for its text."""
-    return applying(table_of(page.scope.targets).at(tag.name, attribute), tag)
-
-
-def _in_value(page: Page, tag: Tag, rows: tuple[Row, ...], text: Text) -> list[Candidate]:
-    if rows[0].rule is not Rule.HTML:
-        return in_text(page, tag, rows, text)
-    return [text.outer(found) for found in collect(text.data, inner_scope(page, rows))]
+    return (b"</" + raw[1].lower(),) if raw else _TAG_ENDS

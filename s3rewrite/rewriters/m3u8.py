@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.candidates import Passage, collect_texts
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.passages import Passage
 from s3rewrite.rewriters.search import MAX_PLACES
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text
 from s3rewrite.rewriters.table.lookup import rows_at
 from s3rewrite.rewriters.types import Candidate, Scope
+
+MEDIA_TYPES = (
+    "application/vnd.apple.mpegurl application/x-mpegurl audio/mpegurl audio/x-mpegurl"
+).split()
 
 # A line is a URI, a tag that begins with "#", or blank; a tag may have a list of attributes.
 _LINE = re.compile(rb"^(?:#([A-Z0-9-]++):([^\r\n]++)|([^#\r\n][^\r\n]*+))", re.MULTILINE)
@@ -25,11 +28,7 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     page = Page(body, scope)
     if not any(needle in body for needle in page.needles):
         return []
-    found: list[Candidate] = []
-    for tag, _, rows, text in islice(passages(body), MAX_PLACES):
-        if rows:
-            found += in_text(page, tag, rows, text)
-    return found
+    return collect_texts(page, islice(passages(body), MAX_PLACES))
 
 
 def passages(body: bytes) -> Iterator[Passage]:

@@ -1,7 +1,7 @@
-"""All that a file refers to, wherever that is: of style sheets, SVG and playlists.
+"""All URLs that a style sheet, an SVG or a playlist refers to, on this site or not.
 
-A file of these kinds is read on its own, far from the page, so its root-relative and relative
-URLs mean something else where the file is. WHATWG URL Standard, 4.4; CSS Values 4, 4.5.2;
+Browsers resolve the relative URLs of such a file against the file's own URL, so on S3 they mean
+something else. WHATWG URL Standard, 4.4; CSS Values 4, 4.5.2;
 RFC 8216, 4.1; SVG 2, 16.1.
 """
 
@@ -29,11 +29,11 @@ class Outgoing(NamedTuple):
     cors: bool
     """From another origin than the page's only where that answers with CORS headers."""
     own_origin: bool = False
-    """From the file's own origin only: of an SVG, which is a document by itself. SVG 2, 16.1.4"""
+    """From the file's own origin only, as an SVG is a document by itself. SVG 2, 16.1.4"""
 
 
 class Unreadable(Exception):
-    """It cannot be said beyond doubt what a file refers to."""
+    """What a file refers to is in doubt."""
 
 
 Read = Callable[[bytes], list[Outgoing]]
@@ -59,18 +59,15 @@ def in_svg(body: bytes) -> list[Outgoing]:
 
 
 def in_playlist(body: bytes) -> list[Outgoing]:
-    """The URLs of an M3U8. What plays it fetches all with CORS, or none."""
+    """The URLs of an M3U8. A player fetches all of them with CORS, or none."""
     texts = (Text(body[start:end], start) for _, start, end in m3u8.uris(body))
-    return [found for text in texts for found in _whole(text, cors=True)]
+    return [outgoing for text in texts for outgoing in _whole(text, cors=True)]
 
 
 KINDS: dict[str, Read] = {
     "text/css": in_css,
     "image/svg+xml": in_svg,
-    "application/vnd.apple.mpegurl": in_playlist,
-    "application/x-mpegurl": in_playlist,
-    "audio/mpegurl": in_playlist,
-    "audio/x-mpegurl": in_playlist,
+    **dict.fromkeys(m3u8.MEDIA_TYPES, in_playlist),
 }
 """How each media type is read."""
 
@@ -88,31 +85,31 @@ def _of_css(text: Text) -> Iterator[Outgoing]:
 
 def _start_tags(body: bytes) -> Iterator[re.Match[bytes]]:
     prolog = PROLOG.match(body)
-    at = prolog.end() if prolog else 0
-    while (at := body.find(b"<", at)) >= 0:
-        tag = ONE_TAG.match(body, at)
-        found = tag or ONE_CDATA.match(body, at) or ONE_OTHER.match(body, at)
-        if found is None:
+    place = prolog.end() if prolog else 0
+    while (place := body.find(b"<", place)) >= 0:
+        tag = ONE_TAG.match(body, place)
+        token = tag or ONE_CDATA.match(body, place) or ONE_OTHER.match(body, place)
+        if token is None:
             raise Unreadable
         if tag and not tag[1]:
             yield tag
-        at = found.end()
+        place = token.end()
 
 
 def _in_tag(body: bytes, tag: re.Match[bytes]) -> Iterator[Outgoing]:
-    for found in ATTRIBUTE.finditer(body, *tag.span(3)):
-        group = found.lastindex or 1
+    for attribute in ATTRIBUTE.finditer(body, *tag.span(3)):
+        group = attribute.lastindex or 1
         if group > 1:
-            value = attribute_text(body, *found.span(group))
-            yield from _in_value(tag[2].lower(), found[1], value)
+            value = attribute_text(body, *attribute.span(group))
+            yield from _in_value(tag[2].lower(), attribute[1], value)
     if tag[2].lower() == b"style" and not tag[3].endswith(b"/"):
         yield from _in_style(body, tag.end())
 
 
 def _in_value(element: bytes, name: bytes, text: Text) -> Iterator[Outgoing]:
     if name in _SVG_LINKS:
-        for found in _whole(text, cors=False):
-            yield found._replace(own_origin=element == b"use")
+        for outgoing in _whole(text, cors=False):
+            yield outgoing._replace(own_origin=element == b"use")
     elif name == b"style":
         yield from _of_document(_wrapped(b"{", text))
     elif b"url(" in text.data.lower():
@@ -120,27 +117,26 @@ def _in_value(element: bytes, name: bytes, text: Text) -> Iterator[Outgoing]:
 
 
 def _of_document(css: Text) -> Iterator[Outgoing]:
-    """The URLs of styles in an SVG: for what is fetched with CORS, its origin is the page's."""
-    for found in _of_css(css):
-        yield found._replace(cors=False, own_origin=found.cors)
+    """The URLs of styles in an SVG, whose origin takes the place of the page's for CORS."""
+    for outgoing in _of_css(css):
+        yield outgoing._replace(cors=False, own_origin=outgoing.cors)
 
 
 def _wrapped(before: bytes, text: Text) -> Text:
-    """Declarations, or the value of one, as the style sheet that they would be."""
+    """Declarations, or the value of one, as a style sheet."""
     length = len(before)
     places = tuple(place + length for place in text.places)
     return Text(before + text.data + b"}", text.start - length, places, text.gaps)
 
 
 def _in_style(body: bytes, start: int) -> Iterator[Outgoing]:
-    found = _STYLE.match(body, start)
-    if found is None:
+    style = _STYLE.match(body, start)
+    if style is None:
         raise Unreadable
-    is_cdata = found[1] is not None
-    span = found.span(1 if is_cdata else 2)
-    yield from _of_document(
-        Text(body[slice(*span)], span[0]) if is_cdata else attribute_text(body, *span)
-    )
+    if style[1] is not None:
+        yield from _of_document(Text(style[1], style.start(1)))
+    else:
+        yield from _of_document(attribute_text(body, *style.span(2)))
 
 
 def _whole(text: Text, *, cors: bool) -> Iterator[Outgoing]:

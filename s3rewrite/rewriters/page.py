@@ -1,14 +1,14 @@
-"""What is asked of a body as a whole, at most once."""
+"""A body, and what is known of it as a whole: each fact is worked out at most once."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from s3rewrite.rewriters.search import TRIMMED, find, needles, without_root_relative
+from s3rewrite.rewriters.search import TRIMMED, Matches, find, needles, without_root_relative
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.tokens import SPACES, TAG, any_case, compiled
-from s3rewrite.rewriters.syntax.walker import Element, Kind, Walker
+from s3rewrite.rewriters.syntax.walker import Element, TokenKind, Walker
 from s3rewrite.rewriters.types import Scope, Target
 
 _BASE = compiled(rf"<{any_case('base')}(?=[{SPACES}/>])")
@@ -24,14 +24,14 @@ def has_foreign_base(walker: Walker, origins: Sequence[bytes]) -> bool:
     the tokens are in doubt.
     """
     body = walker.body
-    at = 0
-    while found := _BASE.search(body, at):
-        piece = walker.seek(found.start())
-        if piece is None:
+    end = 0
+    while base := _BASE.search(body, end):
+        token = walker.seek(base.start())
+        if token is None:
             return True
-        at = piece.end
-        if piece.kind is Kind.TAG and piece.start == found.start():
-            tag = Tag(body, piece.name, piece.inner, piece.end)
+        end = token.end
+        if token.kind is TokenKind.TAG and token.start == base.start():
+            tag = Tag(body, token.name, token.inner, token.end)
             if not _is_local(tag.text(b"href").data.strip(TRIMMED), origins):
                 return True
     return False
@@ -40,10 +40,8 @@ def has_foreign_base(walker: Walker, origins: Sequence[bytes]) -> bool:
 def _is_local(href: bytes, origins: Sequence[bytes]) -> bool:
     if not _MAY_LEAVE_ORIGIN.match(href):
         return True
-    return any(
-        href == origin or href.startswith(tuple(origin + end for end in (b"/", b"?", b"#")))
-        for origin in origins
-    )
+    ends = (b"", b"/", b"?", b"#")
+    return any(href.startswith(o) and href[len(o) : len(o) + 1] in ends for o in origins)
 
 
 _MEDIA_TAG = compiled(
@@ -56,10 +54,10 @@ EDITABLE = b"contenteditable"
 
 @dataclass
 class StreamState:
-    """What the pieces of a body that have gone say of those that come."""
+    """What the earlier pieces of a body say of the later ones."""
 
     opened: dict[bytes, int] = field(default_factory=dict)
-    """UNSURE elements that are open."""
+    """How many UNSURE elements of each name are open."""
     editable: Element | None = None
     """The element that users edit, where one is open."""
     has_foreign_base: bool = False
@@ -69,16 +67,21 @@ class StreamState:
 class Page:
     """A body of HTML, or a piece of one, and what it is searched for."""
 
-    def __init__(self, body: bytes, scope: Scope, past: StreamState | None = None) -> None:
+    def __init__(self, body: bytes, scope: Scope, state: StreamState | None = None) -> None:
         self.body = body
         self.scope = scope
-        self.past = past or StreamState()
+        self.state = state or StreamState()
         self.needles = needles(scope.targets)
 
     @cached_property
     def lower(self) -> bytes:
         """The body in lower case, for what is written in any case."""
         return self.body.lower()
+
+    def matches(self) -> Matches:
+        """The places to look at: the targets' paths, and `contenteditable` where it occurs."""
+        searches = [(self.body, needle) for needle in self.needles]
+        return Matches([*searches, (self.lower, EDITABLE)] if self.is_editable else searches)
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -90,9 +93,9 @@ class Page:
     @cached_property
     def has_foreign_base(self) -> bool:
         """Whether `<base>` leads root-relative URLs elsewhere."""
-        if self.past.has_foreign_base or b"<base" not in self.lower:
-            return self.past.has_foreign_base
-        return has_foreign_base(Walker(self.body, self.past.opened), self.scope.origins)
+        if self.state.has_foreign_base or b"<base" not in self.lower:
+            return self.state.has_foreign_base
+        return has_foreign_base(Walker(self.body, self.state.opened), self.scope.origins)
 
     @cached_property
     def is_editable(self) -> bool:
@@ -103,19 +106,19 @@ class Page:
     def has_cors_media(self) -> bool:
         """Whether an image, video or audio of the page may be fetched with CORS.
 
-        Its `<source>` elements are then fetched so too, and do not say it themselves. Tags
-        are taken where they seem to be, in comments too: in doubt the answer is yes.
+        Its `<source>` elements are then fetched with CORS too, and do not say it themselves.
+        What looks like a tag counts, in comments too: in doubt the answer is yes.
         """
-        if self.past.has_cors_media:
+        if self.state.has_cors_media:
             return True
         if b"crossorigin" not in self.lower:
             return False
-        at = 0
-        while found := _MEDIA_TAG.search(self.body, at):
-            tag = TAG.match(self.body, found.start())
+        end = 0
+        while media := _MEDIA_TAG.search(self.body, end):
+            tag = TAG.match(self.body, media.start())
             if tag is None or b"crossorigin" in tag[0].lower():
                 return True
-            at = tag.end()
+            end = tag.end()
         return False
 
     def find(self, raw: bytes) -> tuple[bytes, Target] | None:

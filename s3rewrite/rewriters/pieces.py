@@ -9,11 +9,10 @@ MAX_HELD = 256 * 1024
 """Bytes of one unfinished token that are held back."""
 
 READ_AGAIN = 2
-"""Times that what is held back is read again, for each byte that comes, to see if it has ended."""
-
+"""Bytes that may be read again for each byte that comes, to see if a held-back token has ended."""
 
 FIRST_CREDIT, MAX_CREDIT = 64 * 1024, 4 * MAX_HELD
-"""Bytes that may be read again before any came, and however many came."""
+"""Bytes that may be read again at the beginning, and at most."""
 
 
 class Reader(Protocol):
@@ -22,8 +21,8 @@ class Reader(Protocol):
     def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
         """Where the last whole token of a buffer ends, and the local URLs before that.
 
-        What lies behind that comes again at the beginning of the next buffer; where `is_full`,
-        no more of it can be held back.
+        The bytes behind that come again at the beginning of the next buffer. Where `is_full`, no
+        more of them can be held back.
         """
 
     def finish(self, buffer: bytes) -> list[Candidate]:
@@ -39,14 +38,19 @@ class Piece(NamedTuple):
     body: bytes
     candidates: list[Candidate]
 
+    @property
+    def urls(self) -> list[bytes]:
+        """The URLs of the candidates."""
+        return [candidate.url for candidate in self.candidates]
+
 
 class Pieces:
     """Cuts a body between its tokens.
 
-    Of what came, only the last token is held back while it is unfinished. One that grows
-    beyond MAX_HELD goes through as it is, with all that follows; so does what follows MAX_URLS.
-    A token that seemed to end, and did not, again and again is looked at again once half as much
-    has come as there is of it, so that time grows with the bytes, however small the chunks are.
+    Only the last token is held back while it is unfinished. If it grows beyond MAX_HELD, it goes
+    through as it is, with all that follows; so does what follows the first MAX_URLS URLs. Reading
+    a held-back token again costs credit, which each byte that comes adds to: so the time grows
+    with the bytes, however small the chunks are, also where a token seems to end again and again.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -58,27 +62,31 @@ class Pieces:
         self._urls = 0
 
     def take(self, chunk: bytes) -> Piece:
-        """What can go now, once this chunk came."""
-        again = len(self._held)
-        is_full = again > MAX_HELD
+        """What can be sent now that this chunk came; nothing, as long as its token is unfinished.
+
+        After an error, the chunk is among the bytes that `flush` gives.
+        """
+        reread = len(self._held)
+        is_full = reread > MAX_HELD
         self._held += chunk
         if self._reader is None:
-            return Piece(self.left(), [])
+            return Piece(self.flush(), [])
         self._credit = min(self._credit + READ_AGAIN * len(chunk), MAX_CREDIT)
-        if again and not is_full:
+        if reread and not is_full:
+            # `may_end` sees every chunk: an end may begin in one and go on in the next.
             self._may_have_ended |= self._reader.may_end(chunk)
-            if again > self._credit or not self._may_have_ended:
+            if reread > self._credit or not self._may_have_ended:
                 return Piece(b"", [])
-        self._credit -= again
+        self._credit -= reread
         return self._read(self._reader, is_full=is_full)
 
     def finish(self) -> Piece:
-        """What is left, once the last chunk came."""
+        """What is held back when the last chunk has come."""
         candidates = self._reader.finish(bytes(self._held)) if self._reader else []
-        return Piece(self.left(), self._counted(candidates))
+        return Piece(self.flush(), self._within_limit(candidates))
 
-    def left(self) -> bytes:
-        """The bytes that are held back; they are so no more."""
+    def flush(self) -> bytes:
+        """Take out the bytes that are held back."""
         buffer = bytes(self._held)
         self._held.clear()
         return buffer
@@ -88,13 +96,14 @@ class Pieces:
         self._may_have_ended = False
         end, candidates = reader.take(buffer, is_full=is_full)
         if is_full and end == 0:
+            # The token does not end: no more is read of this body.
             self._reader = None
             end = len(buffer)
         del self._held[:end]
-        return Piece(buffer[:end], self._counted(candidates))
+        return Piece(buffer[:end], self._within_limit(candidates))
 
-    def _counted(self, candidates: list[Candidate]) -> list[Candidate]:
-        """Those that MAX_URLS allows."""
-        counted = candidates[: MAX_URLS - self._urls]
-        self._urls += len(counted)
-        return counted
+    def _within_limit(self, candidates: list[Candidate]) -> list[Candidate]:
+        """The candidates that MAX_URLS leaves room for."""
+        allowed = candidates[: MAX_URLS - self._urls]
+        self._urls += len(allowed)
+        return allowed

@@ -13,10 +13,10 @@ MAX_URLS = 50_000
 """URLs of one response that are linked: as many as a sitemap may list."""
 
 MAX_PLACES = 2 * MAX_URLS
-"""Places in one body that are looked at."""
+"""Places in one body that are examined."""
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-"""Bytes of one body in which such places are looked for."""
+"""Bytes of one body in which places are searched for."""
 
 TRIMMED = bytes(range(1, 0x21))
 """C0 controls and space, which do not count at the ends of a URL (URL Standard, 4.4).
@@ -25,29 +25,26 @@ NUL is not among them: HTML and CSS have made it U+FFFD by then.
 """
 
 
-# As numbers, which are found in a third of the time.
+# As numbers, as `number in bytes` takes a third of the time of `bytes in bytes`.
 _TAB, _LINE_FEED, _CARRIAGE_RETURN = b"\t\n\r"
 
 
 class Matches:
-    """The places where any of some needles occurs, in order; a bounded number of them."""
+    """The places where some needles occur, in order; at most MAX_PLACES of them."""
 
     __slots__ = ("_all", "_index")
 
     def __init__(self, needles: Iterable[tuple[bytes, bytes]]) -> None:
         """`needles` are pairs: where to look, and what for."""
-        found: list[int] = []
+        places: list[int] = []
         for body, needle in needles:
-            most = len(found) + MAX_PLACES
-            at = body.find(needle, 0, MAX_BODY_BYTES)
-            while at >= 0 and len(found) < most:
-                found.append(at)
-                at = body.find(needle, at + len(needle), MAX_BODY_BYTES)
-        self._all = sorted(found)[:MAX_PLACES]
+            bound = len(places) + MAX_PLACES
+            place = body.find(needle, 0, MAX_BODY_BYTES)
+            while place >= 0 and len(places) < bound:
+                places.append(place)
+                place = body.find(needle, place + len(needle), MAX_BODY_BYTES)
+        self._all = sorted(places)[:MAX_PLACES]
         self._index = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._all)
 
     @property
     def last(self) -> int:
@@ -80,14 +77,8 @@ def _needles(target: Target) -> tuple[bytes, ...]:
 
 def without_root_relative(targets: tuple[Target, ...]) -> tuple[Target, ...]:
     """The targets without the prefixes that `<base>` has led to another origin."""
-    return tuple(
-        target._replace(prefixes=tuple(p for p in target.prefixes if not _is_root_relative(p)))
-        for target in targets
-    )
-
-
-def _is_root_relative(prefix: bytes) -> bool:
-    return prefix.startswith(b"/") and not prefix.startswith(b"//")
+    others = (tuple(p for p in t.prefixes if p[:1] != b"/" or p[:2] == b"//") for t in targets)
+    return tuple(t._replace(prefixes=p) for t, p in zip(targets, others, strict=True))
 
 
 def find(raw: bytes, targets: tuple[Target, ...], *, utf8: bool) -> tuple[bytes, Target] | None:
@@ -100,10 +91,7 @@ def find(raw: bytes, targets: tuple[Target, ...], *, utf8: bool) -> tuple[bytes,
     url = raw.strip(TRIMMED)
     for target in targets:
         if url.startswith(target.prefixes):
-            return (url, target) if _is_plain(url) and (utf8 or url.isascii()) else None
+            has_break = _TAB in url or _LINE_FEED in url or _CARRIAGE_RETURN in url
+            is_plain = not has_break and len(url) <= MAX_URL_BYTES
+            return (url, target) if is_plain and (utf8 or url.isascii()) else None
     return None
-
-
-def _is_plain(url: bytes) -> bool:
-    has_break = _TAB in url or _LINE_FEED in url or _CARRIAGE_RETURN in url
-    return not has_break and len(url) <= MAX_URL_BYTES

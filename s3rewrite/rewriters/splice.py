@@ -1,11 +1,8 @@
-"""Puts links into a body: the bytes of a URL's beginning change, and not one byte beside them."""
+"""Puts links into a body: the beginnings of URLs are replaced, and no other byte changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from s3rewrite.rewriters.types import Candidate, Link, Resolve, Scope
-
-Collect = Callable[[bytes, Scope], Sequence[Candidate]]
-"""What `html.collect` and its like are: body, scope -> candidates in order, never overlapping."""
+from s3rewrite.rewriters.types import Candidate, Collect, Link, Resolve, Scope
 
 
 def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | None]) -> bytes:
@@ -19,13 +16,10 @@ def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | 
     for candidate, link in zip(candidates, links, strict=True):
         if link is not None:
             start, _, offsets, is_escaped = candidate
-            pieces += (body[end:start], _escaped(link.text) if is_escaped else link.text)
+            text = link.text.replace(b"/", rb"\/") if is_escaped else link.text
+            pieces += (body[end:start], text)
             end = offsets[link.length] if offsets else start + link.length
     return b"".join((*pieces, body[end:])) if pieces else body
-
-
-def _escaped(text: bytes) -> bytes:
-    return text.replace(b"/", rb"\/")
 
 
 def rewrite(body: bytes, scope: Scope, collect: Collect, resolve: Resolve) -> bytes:

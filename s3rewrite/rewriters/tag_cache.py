@@ -1,70 +1,63 @@
-"""What tags hold that were taken apart before: a site's pages say the same ones again and again."""
+"""The candidates of tags that were read before: the pages of a site repeat many of their tags."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.walker import SimpleAttribute
 from s3rewrite.rewriters.types import Candidate, Target
 
 MOST = 2048
-"""Tags that are remembered for one kind of page; then all are forgotten."""
+"""Values of tags that are kept for one kind of page; when there are more, all are dropped."""
 
 LONGEST = 400
-"""Bytes of a tag that is remembered."""
+"""Bytes of a tag that is kept."""
 
 Held = tuple[tuple[int, bytes], ...]
-"""Where candidates begin in a tag, and their URLs."""
-
-
-class CacheKey(NamedTuple):
-    """What the candidates of a tag depend on besides its bytes."""
-
-    targets: tuple[Target, ...]
-    utf8: bool
-    has_foreign_base: bool
-    has_cors_media: bool
+"""Where candidates begin behind a tag's name, and their URLs."""
 
 
 class TagCache:
-    """The candidates of tags of the usual spelling, by the bytes of the tag and a place in it."""
+    """The candidates of simple attributes, by the bytes of their tag and the place in it."""
 
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
         self._held: dict[tuple[bytes, bytes, int], Held] = {}
 
-    def recalled(self, body: bytes, usual: SimpleAttribute) -> list[Candidate] | None:
-        """The candidates of a value of a tag in `body`; None where it was not met before."""
-        held = self._held.get(_key(body, usual))
+    def get(self, body: bytes, attribute: SimpleAttribute) -> list[Candidate] | None:
+        """The candidates of an attribute in `body`; None where it is not kept."""
+        held = self._held.get(_key(body, attribute))
         if held is None:
             return None
-        inner = usual.inner
+        inner = attribute.inner
         return [Candidate(inner + start, url) for start, url in held]
 
-    def keep(self, body: bytes, usual: SimpleAttribute, found: Iterable[Candidate]) -> None:
-        """Remember them, unless they are of a kind that is rare, or the tag is long."""
-        length = usual.end - usual.inner + len(usual.name)
-        if length > LONGEST or any(one.offsets or one.is_escaped for one in found):
+    def put(self, body: bytes, attribute: SimpleAttribute, candidates: Sequence[Candidate]) -> None:
+        """Keep them, unless one has escapes, which are rare, or the tag is long."""
+        length = attribute.end - attribute.inner + len(attribute.name)
+        if length > LONGEST or any(c.offsets or c.is_escaped for c in candidates):
             return
         if len(self._held) >= MOST:
             self._held.clear()
-        held = tuple((one.start - usual.inner, one.url) for one in found)
-        self._held[_key(body, usual)] = held
+        held = tuple((c.start - attribute.inner, c.url) for c in candidates)
+        self._held[_key(body, attribute)] = held
 
 
-def memory_of(page: Page) -> TagCache:
-    """What was met on pages of the same kind."""
+def tag_cache_of(page: Page) -> TagCache:
+    """The cache for pages of the same kind."""
     scope = page.scope
-    facts = CacheKey(scope.targets, scope.utf8, page.has_foreign_base, page.has_cors_media)
-    return _memory_of(facts)
+    return _cache_of(scope.targets, scope.utf8, page.has_foreign_base, page.has_cors_media)
 
 
 @lru_cache(maxsize=8)
-def _memory_of(facts: CacheKey) -> TagCache:
+def _cache_of(
+    targets: tuple[Target, ...], utf8: bool, has_foreign_base: bool, has_cors_media: bool
+) -> TagCache:
+    """By what the candidates of a tag depend on besides its bytes."""
     return TagCache()
 
 
-def _key(body: bytes, usual: SimpleAttribute) -> tuple[bytes, bytes, int]:
-    return usual.name, body[usual.inner : usual.end], usual.value - usual.inner
+def _key(body: bytes, attribute: SimpleAttribute) -> tuple[bytes, bytes, int]:
+    inner = attribute.inner
+    return attribute.name, body[inner : attribute.end], attribute.value - inner

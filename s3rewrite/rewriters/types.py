@@ -1,4 +1,4 @@
-"""The words that rewriters and resolvers share: what to look for, what was found, what to put."""
+"""The types that rewriters and resolvers share: what to search for, what was found, the links."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one response is searched for.
+    """What one body is searched for.
 
     `origins` are the site's own (`https://example.com`), for `<base>`. With `utf8` the body is
     known to be UTF-8; otherwise a URL with a byte outside ASCII is left alone, as a browser
-    would ask for another one than the bytes say.
+    would request another one than the bytes say.
     """
 
     targets: tuple[Target, ...]
@@ -49,7 +49,7 @@ class Candidate(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What goes in place of the first `length` bytes of a candidate's URL.
+    """What replaces the first `length` bytes of a candidate's URL.
 
     `text` holds only `[A-Za-z0-9._~:/%-]`, so it is inert in every context.
     """
@@ -57,6 +57,9 @@ class Link(NamedTuple):
     length: int
     text: bytes
 
+
+Collect = Callable[[bytes, Scope], list[Candidate]]
+"""Body, scope -> candidates in order, never overlapping: `html.collect` and its like."""
 
 Resolve = Callable[[Sequence[bytes]], Sequence[Link | None]]
 """URLs -> one link, or None for "leave it local", for each; called once a body."""

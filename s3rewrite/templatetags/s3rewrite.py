@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import template
-from django.http import HttpRequest
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
@@ -16,7 +15,7 @@ register = template.Library()
 @register.simple_tag(name="s3_url", takes_context=True)
 def s3_url_tag(context: Context, value: Any, mount: str | None = None) -> str:
     """`{% s3_url photo.image %}`: the URL of a FieldFile, a name or a URL; escaped."""
-    return fragments.url_of(value, _request(context), mount)
+    return fragments.url_of(value, fragments.request_in(context), mount)
 
 
 @register.filter(name="s3_url")
@@ -44,9 +43,4 @@ class S3RewriteNode(template.Node):
     def render(self, context: Context) -> SafeString:
         """The block's HTML with its files linked. As safe as it was: splices are inert."""
         html = self.nodelist.render(context)
-        return mark_safe(fragments.rewritten(html, _request(context)))  # noqa: S308
-
-
-def _request(context: Context) -> HttpRequest | None:
-    request = context.get("request")
-    return request if isinstance(request, HttpRequest) else None
+        return mark_safe(fragments.rewrite_html(html, fragments.request_in(context)))  # noqa: S308

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.explain.explanation import Explanation, Outcome, explain_response, explain_urls
+from s3rewrite.explain.explanation import Explanation, UrlOutcome, explain_response, explain_urls
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.factories import use_mount, write
 from tests.publishing import closed_clients, publish
@@ -120,7 +120,7 @@ def test_urls_by_themselves(mount: Mount) -> None:
 def test_it_can_be_written_as_json(mount: Mount) -> None:
     found = explain_response(REQUEST, HttpResponse(PAGE))
     (first, *_) = json.loads(json.dumps(found.as_dict()))["outcomes"]
-    assert set(first) == {*Outcome._fields, "verdict"}
+    assert set(first) == {*UrlOutcome._fields, "verdict"}
     assert first["reasons"] == [{"code": "text", "text": "in text that people read"}]
 
 

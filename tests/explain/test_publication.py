@@ -6,8 +6,8 @@ import pytest
 from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.explain import publication
-from s3rewrite.explain.publication import of_names, why_local
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.explain.publication import reasons_by_name, why_local
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Claim, loop_registry
 from s3rewrite.registry.lease import held
 from tests.factories import use_mount, write
@@ -29,7 +29,7 @@ def mount(settings: Any, caches: None, root: Path) -> Mount:
 
 
 def why(mount: Mount, name: str) -> str:
-    reason = of_names(mount, [name])[name]
+    reason = reasons_by_name(mount, [name])[name]
     return reason.code if reason else ""
 
 
@@ -58,7 +58,7 @@ def test_not_published(mount: Mount, root: Path) -> None:
     write(root, "b.jpg")
     write(root, "b.tmp")
     names = ["b.jpg", "b.tmp", "c.jpg", "../x", "a\0b"]
-    found = [reason.code if reason else "" for reason in of_names(mount, names).values()]
+    found = [reason.code if reason else "" for reason in reasons_by_name(mount, names).values()]
     assert found == ["unpublished", "excluded", "missing", "missing", "missing"]
 
 
@@ -80,18 +80,18 @@ def test_nothing_is_published_at_all(settings: Any, caches: None, root: Path) ->
 def test_redis_is_away(mount: Mount, root: Path, valkey: Valkey) -> None:
     valkey.stop()
     assert why(mount, "a.jpg") == "redis"
-    assert [reason.code for reason in why_local(resolver(), [b"/media/a.jpg"])] == ["redis"]
+    assert [reason.code for reason in why_local(get_resolver(), [b"/media/a.jpg"])] == ["redis"]
 
 
 def test_urls_and_their_reasons(mount: Mount, root: Path) -> None:
     urls = [b"/media/b.jpg", b"/media/x%2fy", b"/media/a.jpg?acl", b"/media/a.jpg"]
-    found = [reason.code for reason in why_local(resolver(), urls)]
+    found = [reason.code for reason in why_local(get_resolver(), urls)]
     assert found == ["missing", "ambiguous", "ambiguous", "recent"]
 
 
 def test_no_urls_ask_nothing(mount: Mount, valkey: Valkey) -> None:
     valkey.stop()
-    assert why_local(resolver(), []) == []
+    assert why_local(get_resolver(), []) == []
 
 
 def test_each_reason_has_a_code_of_its_own() -> None:

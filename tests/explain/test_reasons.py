@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from s3rewrite.explain import explain, explain_header
+from s3rewrite.explain.bodies import explain, explain_header
 from s3rewrite.explain.reasons import NEEDS
 from s3rewrite.rewriters import css, feeds, html, json
 from s3rewrite.rewriters.table.contexts import TABLE

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Registry, loop_registry
 from tests.factories import use_mount, write
 from tests.integration.test_commands import Loop, eventually, loop
@@ -52,7 +52,7 @@ def run(command: list[str]) -> str:
 
 def linked() -> set[str]:
     """The names that a page links to S3 now."""
-    found = resolver()
+    found = get_resolver()
     return {name for name in FILES if found.url(_local(name)) != _local(name)}
 
 

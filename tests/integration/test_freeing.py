@@ -18,7 +18,7 @@ from s3rewrite.disk import exchange as exchanges
 from s3rewrite.disk.exchange import ExchangeUnsupported
 from s3rewrite.disk.own_names import ASIDE, own_name, token_of
 from s3rewrite.freed import FreedFileError, stub_of
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Registry
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error
@@ -88,7 +88,7 @@ def aside(root: Path, name: str) -> str:
 
 
 def is_linked(name: str) -> bool:
-    return resolver().url(f"/media/{name}") != f"/media/{name}"
+    return get_resolver().url(f"/media/{name}") != f"/media/{name}"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from benchmarks.sync_tools import Run, program
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.s3 import multipart_etags as parts
 from tests.factories import use_mount, write
 from tests.publishing import published
@@ -82,7 +82,7 @@ def adopted(client: "S3Client", mount: Mount) -> None:
 
 def link(name: str) -> str:
     """Where a page leads for a file of the first mount."""
-    return resolver().url(f"/media/{name}")
+    return get_resolver().url(f"/media/{name}")
 
 
 # django-s3sync

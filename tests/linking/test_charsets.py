@@ -1,6 +1,6 @@
 import pytest
 
-from s3rewrite.linking.charsets import charset, hides_ascii, is_utf8
+from s3rewrite.linking.charsets import charset_of, hides_ascii, is_utf8
 
 READABLE = (
     "utf-8 UTF8 us-ascii ibm866 iso-8859-1 latin1 iso-8859-8-i koi8-r koi8-u macintosh "
@@ -49,4 +49,4 @@ def test_is_utf8_of_nonsense():
     ],
 )
 def test_charset(content_type, expected):
-    assert charset(content_type) == expected
+    assert charset_of(content_type) == expected

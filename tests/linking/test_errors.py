@@ -7,7 +7,7 @@ from django.test import RequestFactory
 
 from s3rewrite.core.repeats import Repeats
 from s3rewrite.linking import errors as guard
-from s3rewrite.linking.errors import SILENCE, guarded
+from s3rewrite.linking.errors import SILENCE, contain_errors
 
 PATH = "/a%0Ab/"
 
@@ -33,7 +33,7 @@ def level(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def fail(error: Exception | None = None) -> None:
-    with guarded(RequestFactory().get(PATH)):
+    with contain_errors(RequestFactory().get(PATH)):
         raise error or RuntimeError("a mistake of ours")
 
 
@@ -59,7 +59,7 @@ def test_the_next_of_its_kind_are_told_to_those_who_debug(
 def test_another_kind_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     fail()
     fail(KeyError("other"))
-    with guarded(None):
+    with contain_errors(None):
         raise RuntimeError("elsewhere")
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
 
@@ -75,12 +75,12 @@ def test_it_is_said_again_after_ten_minutes(caplog: pytest.LogCaptureFixture, cl
 
 
 def test_nothing_is_said_of_what_went_well(caplog: pytest.LogCaptureFixture) -> None:
-    with guarded(None):
+    with contain_errors(None):
         pass
     assert not caplog.records
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
 def test_what_ends_a_request_from_outside_goes_through(error: type[BaseException]) -> None:
-    with pytest.raises(error), guarded(None):
+    with pytest.raises(error), contain_errors(None):
         raise error

@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import fragments
 from s3rewrite.linking import resolver as links
-from s3rewrite.linking.fragments import rewritten, url_of
+from s3rewrite.linking.fragments import rewrite_html, url_of
 from tests.factories import use_mount
 from tests.publishing import closed_clients, counted_reads, publish
 
@@ -138,24 +138,25 @@ def test_without_mounts_a_name_is_one_of_the_default_storage(settings: Any) -> N
 
 def test_a_piece_of_html(mount: Mount) -> None:
     expected = LOCAL.replace("/media/a", f"{CDN}a").replace("/media/é", f"{CDN}é")
-    assert rewritten(LOCAL) == expected
-    assert rewritten(LOCAL, REQUEST) == expected
+    assert rewrite_html(LOCAL) == expected
+    assert rewrite_html(LOCAL, REQUEST) == expected
 
 
 def test_a_piece_is_one_batch(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     with counted_reads(monkeypatch) as asked:
-        rewritten(LOCAL)
+        rewrite_html(LOCAL)
     assert asked == [["a.jpg", "b.jpg", "é's.jpg"]]
 
 
 @pytest.mark.parametrize("text", ["", "hello", "<img src='/x.jpg'>", "\ud800 é \0 <", "\r\n"])
 def test_text_without_files_stays_as_it_is(mount: Mount, text: str) -> None:
-    assert rewritten(text) == text
+    assert rewrite_html(text) == text
 
 
 def test_text_that_is_not_unicode_keeps_what_is_around_a_link(mount: Mount) -> None:
     assert (
-        rewritten('\ud800<img src="/media/a.jpg">\udfff') == f'\ud800<img src="{CDN}a.jpg">\udfff'
+        rewrite_html('\ud800<img src="/media/a.jpg">\udfff')
+        == f'\ud800<img src="{CDN}a.jpg">\udfff'
     )
 
 
@@ -167,7 +168,7 @@ def test_without_redis_all_is_local(
 ) -> None:
     use_mount(settings, root, PUBLIC_URL=CDN)
     assert url_of("a.jpg") == "/media/a.jpg"
-    assert rewritten(LOCAL) == LOCAL
+    assert rewrite_html(LOCAL) == LOCAL
     assert len(caplog.records) == 1
 
 
@@ -177,7 +178,7 @@ def explode(*args: Any, **options: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(links, "view_of"), (fragments, "resolver"), (fragments.rewriters, "rewrite")],
+    [(links, "view_of"), (fragments, "get_resolver"), (fragments.rewriters, "rewrite")],
 )
 def test_a_mistake_of_ours_leaves_all_as_it_was(
     mount: Mount,
@@ -187,7 +188,7 @@ def test_a_mistake_of_ours_leaves_all_as_it_was(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(owner, name, explode)
-    assert rewritten(LOCAL, REQUEST) == LOCAL
+    assert rewrite_html(LOCAL, REQUEST) == LOCAL
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "'/page/'" in record.getMessage()

@@ -20,7 +20,7 @@ from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import is_inert
 from s3rewrite.linking import resolver as links
-from s3rewrite.linking.resolver import Resolver, resolver
+from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.registry import View
 from s3rewrite.rewriters.types import Link
 from tests.factories import use_mount, write
@@ -74,7 +74,7 @@ def request(host: str = "example.com", **extra: Any) -> HttpRequest:
 
 
 def link(url: str, request: HttpRequest | None = None) -> str:
-    return resolver(request).url(url)
+    return get_resolver(request).url(url)
 
 
 # From URL to link
@@ -171,7 +171,7 @@ URLS = st.lists(
 @example("/media/a+b")
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_link_is_inert_and_no_longer_than_its_url(everything: Everything, url: str) -> None:
-    found = resolver(request()).resolve([url.encode()])[0]
+    found = get_resolver(request()).resolve([url.encode()])[0]
     if found:
         assert is_inert(found.text.decode())
         assert 0 < found.length <= len(url.encode())
@@ -193,7 +193,7 @@ def test_a_batch_is_one_read_a_mount(
     publish(static, assets, "a.css")
     urls = [b"/media/a.jpg", b"/x", b"/static/a.css", b"/media/b.jpg", b"/media/a.jpg?2"]
     with counted_reads(monkeypatch) as asked:
-        found = resolver().resolve(urls)
+        found = get_resolver().resolve(urls)
     assert asked == [["a.jpg", "b.jpg", "a.jpg"], ["a.css"]]
     to_media = Link(len("/media/"), CDN.encode())
     to_static = Link(len("/static/"), static.public_url.encode())
@@ -201,8 +201,8 @@ def test_a_batch_is_one_read_a_mount(
 
 
 def test_nothing_to_resolve_asks_nobody(everything: Everything) -> None:
-    assert resolver().resolve([]) == []
-    assert resolver().resolve([b"/x", b"/media/"]) == [None, None]
+    assert get_resolver().resolve([]) == []
+    assert get_resolver().resolve([b"/x", b"/media/"]) == [None, None]
     assert everything.asked == []
 
 
@@ -291,13 +291,13 @@ def test_a_host_that_is_not_allowed(everything: Everything, settings: Any) -> No
     bad = request("evil.example")
     assert link("/media/a.jpg", bad) == f"{CDN}a.jpg"
     assert link("https://evil.example/media/a.jpg", bad) == "https://evil.example/media/a.jpg"
-    assert resolver(bad).origins == ()
+    assert get_resolver(bad).origins == ()
 
 
 def test_origins_for_base(everything: Everything) -> None:
-    assert resolver().origins == ()
+    assert get_resolver().origins == ()
     origins = (b"https://example.com", b"http://example.com", b"//example.com")
-    assert resolver(request()).origins == origins
+    assert get_resolver(request()).origins == origins
 
 
 def test_a_storage_with_an_absolute_url(everything: Everything, settings: Any) -> None:
@@ -312,7 +312,7 @@ def test_a_storage_with_an_absolute_url(everything: Everything, settings: Any) -
 def test_what_the_rewriters_are_told(everything: Everything, settings: Any, root: Path) -> None:
     options = {"CONTEXTS": ["stylesheet"], "CORS": True, "HOSTS": ["example.com"]}
     use_mount(settings, root, PUBLIC_URL=CDN, **options)
-    found = resolver(request()).scope(utf8=False)
+    found = get_resolver(request()).scope(utf8=False)
     (target,) = found.targets
     assert target.prefixes == (
         b"/media/",
@@ -323,7 +323,7 @@ def test_what_the_rewriters_are_told(everything: Everything, settings: Any, root
     assert target.contexts == {"stylesheet"}
     assert target.cors
     assert not found.utf8
-    assert resolver().scope(utf8=True).utf8
+    assert get_resolver().scope(utf8=True).utf8
 
 
 # Prefixes
@@ -387,7 +387,7 @@ def test_the_prefix_of_another_storage(
     settings.STORAGES = {"default": {"BACKEND": f"tests.linking.test_resolver.{storage}"}}
     assert url_prefix(conf.mount("media")) == expected
     assert (link("/files/a.jpg") == f"{CDN}a.jpg") is bool(expected)
-    assert len(resolver().targets) == bool(expected)
+    assert len(get_resolver().targets) == bool(expected)
 
 
 @pytest.mark.parametrize("media_url", ["/", "", "https://example.com/", "/media?x=/"])
@@ -395,13 +395,13 @@ def test_a_mount_without_a_path_of_its_own_is_never_linked(
     everything: Everything, settings: Any, media_url: str
 ) -> None:
     settings.MEDIA_URL = media_url
-    assert resolver(request()).targets == ()
+    assert get_resolver(request()).targets == ()
     assert link("/a.jpg", request()) == "/a.jpg"
 
 
 def test_no_mounts(settings: Any) -> None:
     settings.S3REWRITE = {}
-    assert resolver(request()).targets == ()
+    assert get_resolver(request()).targets == ()
     assert link("/media/a.jpg") == "/media/a.jpg"
 
 
@@ -449,13 +449,13 @@ async def test_a_cold_view_leaves_the_event_loop_and_a_warm_one_does_not(
     publish(slow_mount, root, "a.jpg")
     urls = [b"/media/a.jpg", b"/media/b.jpg", b"/x"]
     expected = [Link(len("/media/"), CDN.encode()), None, None]
-    assert await resolver().aresolve(urls) == expected
-    assert await resolver().aresolve(urls) == expected
-    assert await resolver().aresolve([b"/x"]) == [None]
+    assert await get_resolver().aresolve(urls) == expected
+    assert await get_resolver().aresolve(urls) == expected
+    assert await get_resolver().aresolve([b"/x"]) == [None]
     cold, _, warm = threads  # a cold view asks Redis, and then reads its cache
     assert cold != threading.get_ident()
     assert warm == threading.get_ident()
-    await resolver().aresolve([b"/media/c.jpg"])
+    await get_resolver().aresolve([b"/media/c.jpg"])
     assert threads[-1] != threading.get_ident()
 
 
@@ -472,7 +472,7 @@ async def test_a_cold_view_does_not_block_the_event_loop(
         ask(view, names)
 
     monkeypatch.setattr(View, "_ask", slow)
-    waiting = asyncio.create_task(resolver().aresolve([b"/media/a.jpg"]))
+    waiting = asyncio.create_task(get_resolver().aresolve([b"/media/a.jpg"]))
     while not asked.is_set():
         await asyncio.sleep(0.001)
     assert not waiting.done()
@@ -483,18 +483,18 @@ async def test_a_cold_view_does_not_block_the_event_loop(
 async def test_a_file_is_looked_at_in_async_too(mount: Mount, root: Path) -> None:
     publish(mount, root, "a.jpg")
     os.utime(root / "a.jpg", (1, 1))
-    assert await resolver().aresolve([b"/media/a.jpg"]) == [None]
+    assert await get_resolver().aresolve([b"/media/a.jpg"]) == [None]
 
 
 # The resolver
 
 
 def test_resolvers_are_made_once_for_a_host(everything: Everything) -> None:
-    assert resolver(request()) is resolver(request())
-    assert resolver(request()) is not resolver(request("www.example.com"))
-    assert isinstance(resolver(), Resolver)
+    assert get_resolver(request()) is get_resolver(request())
+    assert get_resolver(request()) is not get_resolver(request("www.example.com"))
+    assert isinstance(get_resolver(), Resolver)
 
 
 def test_a_host_that_is_too_long_to_be_one_is_not_remembered(settings: Any) -> None:
     request = RequestFactory().get("/", headers={"host": "a." * 4000 + "example"})
-    assert resolver(request) is resolver()
+    assert get_resolver(request) is get_resolver()

@@ -4,12 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed
 
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, Signature
 from s3rewrite.linking import resolver as links
+from s3rewrite.linking import response as responses
+from s3rewrite.linking.response import skip_reason
 from s3rewrite.middleware import S3RewriteMiddleware
 from tests.factories import use_mount
 
@@ -153,3 +161,46 @@ def test_charsets(use: Any, charset: str, expected: bool | None) -> None:
 def test_a_header_that_is_not_ascii(use: Any) -> None:
     response = HttpResponse(headers={"Link": "</media/\xfc.jpg>; rel=icon"})
     assert sent(response)["Link"] == "</media/\xfc.jpg>; rel=icon"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("make", [HttpResponse, lambda body: StreamingHttpResponse([body])])
+def test_what_is_known_of_a_response_is_worked_out_once(
+    use: Any, monkeypatch: pytest.MonkeyPatch, make: Any, method: str
+) -> None:
+    calls: list[str] = []
+
+    def counted(name: str, function: Any) -> Any:
+        def count(*args: Any) -> Any:
+            calls.append(name)
+            return function(*args)
+
+        return count
+
+    names = ["_requested_contexts", "charset_of", "kind_of"]
+    for name in names:
+        monkeypatch.setattr(responses, name, counted(name, getattr(responses, name)))
+    sent(make(b'<img src="/media/a.jpg">'), method)
+    assert sorted(calls) == names
+
+
+# Which responses are skipped
+
+
+def test_a_page_may_be_changed() -> None:
+    assert skip_reason(HttpResponse("<p>")) == ""
+    assert skip_reason(StreamingHttpResponse(["<p>"])) == ""
+
+
+@pytest.mark.parametrize(
+    ("response", "word"),
+    [
+        (HttpResponse(status=206), "206"),
+        (HttpResponse(headers={"Content-Encoding": "gzip"}), "Content-Encoding"),
+        (HttpResponse(headers={"X-Sendfile": "/a"}), "X-Sendfile"),
+        (HttpResponse(headers={"Content-Disposition": "ATTACHMENT; filename=a"}), "attachment"),
+        (HttpResponse(headers={"Cache-Control": "public, No-Transform"}), "no-transform"),
+    ],
+)
+def test_why_it_may_not(response: HttpResponseBase, word: str) -> None:
+    assert word in skip_reason(response)

@@ -203,8 +203,8 @@ def explode(*args: Any, **options: Any) -> Any:
 
 
 MISTAKES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "reading": lambda patch: patch.setattr(html.Reader, "take", explode),
-    "the end": lambda patch: patch.setattr(html.Reader, "finish", explode),
+    "reading": lambda patch: patch.setattr(html.HtmlReader, "take", explode),
+    "the end": lambda patch: patch.setattr(html.HtmlReader, "finish", explode),
     "resolving": lambda patch: patch.setattr(links, "view_of", explode),
 }
 

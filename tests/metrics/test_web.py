@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from s3rewrite.core.counters import link_counter, set_link_counter
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import resolver as links
-from s3rewrite.linking.resolver import resolver
+from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.metrics.apps import MetricsConfig
 from s3rewrite.metrics.web import WEB, WebLinkCounter
 from s3rewrite.registry import view_of
@@ -48,7 +48,7 @@ def test_what_becomes_of_the_urls_of_a_response(
         publish(mount, tmp_path / "media", name)
     write(tmp_path / "media", "changed.jpg", b"other bytes")
     urls = [b"/media/" + name for name in (b"a.jpg", b"b.jpg", b"changed.jpg", b"new.jpg", b"a//b")]
-    found = resolver().resolve(urls)
+    found = get_resolver().resolve(urls)
     assert [link is not None for link in found] == [True, True, False, False, False]
     assert value(counted, "links_total") == 2
     assert value(counted, "local_total", reason="changed") == 1
@@ -56,7 +56,7 @@ def test_what_becomes_of_the_urls_of_a_response(
     assert value(counted, "local_total", reason="redis") is None
     assert value(counted, "local_total", mount="", reason="ambiguous") == 1
     assert value(counted, "view_misses_total") == 4
-    resolver().resolve(urls)
+    get_resolver().resolve(urls)
     assert value(counted, "view_misses_total") == 4
     assert value(counted, "polls_total", result="ok") == 1
     assert value(counted, "breaker_open") == 0
@@ -64,7 +64,7 @@ def test_what_becomes_of_the_urls_of_a_response(
 
 def test_redis_is_away(counted: CollectorRegistry, settings: Any, tmp_path: Path) -> None:
     mount = use_mount(settings, tmp_path / "media")
-    assert resolver().resolve([b"/media/a.jpg"]) == [None]
+    assert get_resolver().resolve([b"/media/a.jpg"]) == [None]
     assert value(counted, "local_total", reason="redis") == 1
     assert value(counted, "polls_total", result="failed") == 1
     assert value(counted, "breaker_open") == 1
@@ -77,7 +77,7 @@ def test_nobody_counts_where_nobody_asked(mount: Mount, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(links, "count_names", counted)
     assert link_counter() is None
-    assert resolver().resolve([b"/media/a.jpg"]) == [None]
+    assert get_resolver().resolve([b"/media/a.jpg"]) == [None]
 
 
 def test_the_app_counts_with_the_default_registry() -> None:

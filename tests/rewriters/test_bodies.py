@@ -1,9 +1,15 @@
 import pytest
 
-from s3rewrite.rewriters.bodies import KINDS, kind_of
+from s3rewrite.rewriters import bodies
+from s3rewrite.rewriters.bodies import KINDS
 from tests.rewriters.support import scope
 
 NONE = scope().targets
+
+
+def kind_of(media_type, targets):
+    kind = bodies.kind_of(media_type)
+    return kind if kind and kind.is_asked_by(targets) else None
 
 
 @pytest.mark.parametrize("media_type", [name for name, kind in KINDS.items() if not kind.row])

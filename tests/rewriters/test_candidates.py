@@ -1,6 +1,6 @@
 import pytest
 
-from s3rewrite.rewriters.candidates import in_text
+from s3rewrite.rewriters.candidates import Passage, collect_text
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text
@@ -11,7 +11,8 @@ from tests.rewriters.support import scope
 def found(value, rule, mark=Mark.YES):
     rows = (Row("x", mark, "", rule), Row("y", Mark.YES, ""))
     page = Page(b"", scope())
-    return [candidate.url for candidate in in_text(page, Tag(b"", b"", 0, 0), rows, Text(value, 0))]
+    passage = Passage(Tag(b"", b"", 0, 0), b"", rows, Text(value, 0))
+    return [candidate.url for candidate in collect_text(page, passage)]
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_files_of_installed_packages(extension, at_least):
     assert found >= at_least
 
 
-READERS = {".html": html.Reader, ".css": css.Reader, ".json": json.Reader}
+READERS = {".html": html.HtmlReader, ".css": css.CssReader, ".json": json.JsonReader}
 
 
 def streamed(body, reader, links, size):

@@ -1,6 +1,7 @@
 import pytest
 
-from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.page import Page, has_foreign_base
+from s3rewrite.rewriters.syntax.walker import Walker
 from tests.rewriters.support import PREFIXES, scope
 
 
@@ -35,3 +36,28 @@ def test_finds_a_url():
     assert page.find(b"x/media/a") is None
     assert page.find(b"/media/\xff") == (b"/media/\xff", page.targets[0])
     assert Page(b"", scope(utf8=False)).find(b"/media/\xff") is None
+
+
+# <base>
+
+
+ORIGINS = (b"https://example.com", b"//example.com")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", False),
+        (b"<base>", False),
+        (b"<base href=https://example.com?x>", False),
+        (b"<base href=http://example.com/>", True),
+        (b"<base href=https://example.com:8000/>", True),
+        (b"<base href='javascript:x'>", True),
+        (b"<base href=' //x'>", True),
+        (b"<base x='<base href=//x>'>", False),
+        (b"<script><base href=//x></script>", False),
+        (b"<base href=//x", True),
+    ],
+)
+def test_has_foreign_base(body, expected):
+    assert has_foreign_base(Walker(body), ORIGINS) is expected

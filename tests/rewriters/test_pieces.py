@@ -32,10 +32,10 @@ JSON = rb"""{"url": "/media/a.jpg", "/media/key": 1, "all": ["/media/b.jpg", "\\
 "x": "/media/d.jpg"}}, "e" : "/media/e"}"""
 BODIES = {"html": HTML, "css": CSS, "json": JSON}
 KINDS = {
-    "html": (html.collect, html.Reader),
-    "css": (css.collect, css.Reader),
-    "json": (json.collect, json.Reader),
-    "feed": (json.collect_feed, json.FeedReader),
+    "html": (html.collect, html.HtmlReader),
+    "css": (css.collect, css.CssReader),
+    "json": (json.collect, json.JsonReader),
+    "feed": (json.collect_feed, json.JsonFeedReader),
 }
 
 
@@ -157,7 +157,7 @@ def test_the_sources_of_a_picture_wait_for_its_image():
         b"<p>",
     ]
     assert streamed(chunks, "html", PLAIN) == b"".join(chunks)
-    pieces = Pieces(html.Reader(PLAIN))
+    pieces = Pieces(html.HtmlReader(PLAIN))
     assert pieces.take(chunks[0]).body == b"<p>a"
     assert pieces.take(chunks[1]).body == b"".join(chunks[:2])[4:]
 
@@ -170,13 +170,13 @@ def test_a_picture_without_an_end_does_not_wait_for_ever():
     ]
     expected = b"".join(chunks).replace(b"src=/media", b"src=" + LINK + b"/media")
     assert streamed(chunks, "html", PLAIN) == expected
-    pieces = Pieces(html.Reader(PLAIN))
+    pieces = Pieces(html.HtmlReader(PLAIN))
     assert sum(len(pieces.take(chunk).body) for chunk in chunks) > 0
 
 
 def test_a_picture_that_is_none_waits_for_nothing():
     body = b"<!-- <picture> --><p>"
-    assert Pieces(html.Reader(PLAIN)).take(body).body == body
+    assert Pieces(html.HtmlReader(PLAIN)).take(body).body == body
 
 
 # What is held back
@@ -199,7 +199,7 @@ def test_a_picture_that_is_none_waits_for_nothing():
 def test_only_the_last_token_is_held_back(kind, chunk, held):
     pieces = Pieces(KINDS[kind][1](PLAIN))
     assert pieces.take(chunk).body == chunk.removesuffix(held)
-    assert pieces.left() == held
+    assert pieces.flush() == held
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_long_chunk_of_short_tokens_is_no_long_token():
 
 
 def test_json_of_any_depth_is_followed_in_bounded_memory():
-    reader = json.FeedReader(ALL)
+    reader = json.JsonFeedReader(ALL)
     pieces = Pieces(reader)
     for _ in range(1000):
         pieces.take(b"[" * 1000)

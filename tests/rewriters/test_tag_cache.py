@@ -8,7 +8,7 @@ from s3rewrite.rewriters import html
 from s3rewrite.rewriters import tag_cache as memory
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.walker import Walker
-from s3rewrite.rewriters.tag_cache import LONGEST, MOST, TagCache, memory_of
+from s3rewrite.rewriters.tag_cache import LONGEST, MOST, TagCache, tag_cache_of
 from s3rewrite.rewriters.types import Candidate, Scope, Target
 from tests.rewriters import truth
 
@@ -17,27 +17,27 @@ BODY = b'<p>a<img alt="b"\n src="/media/c.jpg">'
 
 
 def usual_of(body: bytes):
-    usual = Walker(body).usual(body.index(b"/media/"))
+    usual = Walker(body).simple_attribute(body.index(b"/media/"))
     assert usual
     return usual
 
 
 @pytest.fixture(autouse=True)
 def empty():
-    memory._memory_of.cache_clear()
+    memory._cache_of.cache_clear()
 
 
 def test_a_tag_is_known_wherever_it_stands():
     known, usual = TagCache(), usual_of(BODY)
-    assert known.recalled(BODY, usual) is None
-    known.keep(BODY, usual, [Candidate(BODY.index(b"/media/"), b"/media/c.jpg")])
+    assert known.get(BODY, usual) is None
+    known.put(BODY, usual, [Candidate(BODY.index(b"/media/"), b"/media/c.jpg")])
     other = b"<h1>elsewhere</h1>" + BODY
-    (found,) = known.recalled(other, usual_of(other))
+    (found,) = known.get(other, usual_of(other))
     assert found == (other.index(b"/media/"), b"/media/c.jpg", None, False)
     changed = BODY.replace(b"c.jpg", b"d.jpg")
-    assert known.recalled(changed, usual_of(changed)) is None
+    assert known.get(changed, usual_of(changed)) is None
     renamed = BODY.replace(b"img", b"div")
-    assert known.recalled(renamed, usual_of(renamed)) is None
+    assert known.get(renamed, usual_of(renamed)) is None
 
 
 def test_two_values_of_one_tag():
@@ -49,21 +49,21 @@ def test_two_values_of_one_tag():
 
 def test_what_is_rare_or_long_is_not_kept():
     known, usual = TagCache(), usual_of(BODY)
-    known.keep(BODY, usual, [Candidate(9, b"/media/c.jpg", (9, 10, 11))])
-    assert known.recalled(BODY, usual) is None
+    known.put(BODY, usual, [Candidate(9, b"/media/c.jpg", (9, 10, 11))])
+    assert known.get(BODY, usual) is None
     long = BODY.replace(b"b", b"b" * LONGEST)
-    known.keep(long, usual_of(long), [])
-    assert known.recalled(long, usual_of(long)) is None
+    known.put(long, usual_of(long), [])
+    assert known.get(long, usual_of(long)) is None
 
 
 def test_memory_has_an_end():
     known = TagCache()
     for number in range(MOST + 1):
         body = b'<img src="/media/%d">' % number
-        known.keep(body, usual_of(body), [])
-    assert known.recalled(body, usual_of(body)) == []
+        known.put(body, usual_of(body), [])
+    assert known.get(body, usual_of(body)) == []
     first = b'<img src="/media/0">'
-    assert known.recalled(first, usual_of(first)) is None
+    assert known.get(first, usual_of(first)) is None
 
 
 def test_pages_of_another_kind_are_remembered_apart():
@@ -74,8 +74,8 @@ def test_pages_of_another_kind_are_remembered_apart():
         Page(b'<base href="https://else.test/">', Scope((TARGET,))),
         Page(b"<img crossorigin>", Scope((TARGET,))),
     ]
-    assert len({id(memory_of(page)) for page in kinds}) == len(kinds)
-    assert memory_of(kinds[0]) is memory_of(Page(b"other", Scope((TARGET,))))
+    assert len({id(tag_cache_of(page)) for page in kinds}) == len(kinds)
+    assert tag_cache_of(kinds[0]) is tag_cache_of(Page(b"other", Scope((TARGET,))))
 
 
 PIECES = st.sampled_from(
@@ -101,5 +101,5 @@ def test_what_was_met_before_changes_nothing(pages):
     for body, utf8, cors in pages:
         scope = Scope((TARGET._replace(cors=cors),), utf8=utf8)
         met = html.collect(body, scope)
-        memory._memory_of.cache_clear()
+        memory._cache_of.cache_clear()
         assert met == html.collect(body, scope) == html.collect(body, scope)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from s3rewrite.explain import explain, explain_header
+from s3rewrite.explain.bodies import explain, explain_header
 from s3rewrite.linking import charsets
 from s3rewrite.rewriters import headers, outgoing
 from s3rewrite.rewriters.bodies import KINDS
@@ -57,7 +57,7 @@ READS: dict[str, Read] = {
     "css file": _in_file(outgoing.in_css),
     "svg file": _in_file(outgoing.in_svg),
     "playlist file": _in_file(outgoing.in_playlist),
-    "content type": lambda body: charsets.charset(body.decode("latin-1")),
+    "content type": lambda body: charsets.charset_of(body.decode("latin-1")),
 }
 
 

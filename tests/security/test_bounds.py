@@ -11,7 +11,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
 from s3rewrite.explain.explanation import explain_response
-from s3rewrite.linking.fragments import rewritten
+from s3rewrite.linking.fragments import rewrite_html
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URLS
 from tests.factories import use_mount
@@ -65,7 +65,7 @@ def test_a_link_header(all_published: None) -> None:
 
 
 def test_a_piece_of_a_template(all_published: None) -> None:
-    assert rewritten(images(TOO_MANY).decode()).count(CDN) == MAX_URLS
+    assert rewrite_html(images(TOO_MANY).decode()).count(CDN) == MAX_URLS
 
 
 def test_a_streaming_response(all_published: None) -> None:

@@ -21,7 +21,7 @@ from s3rewrite.core.kept_local import (
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature
 from s3rewrite.explain.explanation import explain_urls
-from s3rewrite.explain.publication import of_names
+from s3rewrite.explain.publication import reasons_by_name
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
 from s3rewrite.sync.loop import MountLoop
@@ -206,7 +206,7 @@ def test_who_asks_why_is_told_the_same_without_a_scan(
 ) -> None:
     whole_pass(job(mount))
     cases = names_of_cases(root)
-    found = of_names(mount, list(cases))
+    found = reasons_by_name(mount, list(cases))
     assert {name: reason.code for name, reason in found.items() if reason} == cases
     (outcome,) = explain_urls_of("/media/.env")
     assert "hidden" in outcome.reasons[0].text

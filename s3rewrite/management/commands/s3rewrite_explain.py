@@ -9,8 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.redaction import printable
-from s3rewrite.explain.explanation import Explanation, Outcome
-from s3rewrite.explain.subjects import Subject, explained
+from s3rewrite.explain.explanation import Explanation, UrlOutcome
+from s3rewrite.explain.subjects import Subject, explain_subject
 from s3rewrite.management.columns import aligned, shortened
 
 LOCAL = 3
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Explain it; exit with 1 where that cannot be done."""
         try:
-            subject = explained(options["subject"], options["host"])
+            subject = explain_subject(options["subject"], options["host"])
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         say = self._say_json if options["json"] else self._say
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.NOTICE(printable(explanation.notice)))
         self.stdout.write(explanation.summary())
 
-    def _style(self, one: Outcome) -> Any:
+    def _style(self, one: UrlOutcome) -> Any:
         if one.link:
             return self.style.SUCCESS
         return self.style.WARNING if one.is_candidate else str
@@ -66,7 +66,7 @@ def _lines(explanation: Explanation) -> list[str]:
     return aligned([_row(one) for one in explanation.outcomes])
 
 
-def _row(one: Outcome) -> list[str]:
+def _row(one: UrlOutcome) -> list[str]:
     where = one.header or (f"line {one.line}" if one.line else "")
     rows = f"({', '.join(one.rows)})" if one.rows else ""
     what = shortened(one.link) if one.link else "; ".join(r.text for r in one.reasons)

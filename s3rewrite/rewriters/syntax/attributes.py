@@ -1,13 +1,15 @@
 """A start tag taken apart, no further than is asked for."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.tokens import ATTRIBUTE, ATTRIBUTES
 
-# Tags up to here are searched for a name before they are taken apart, which is mostly not needed.
-_SHORT = 4096  # bytes
+# Bytes of a tag that is searched for a name first: mostly the name is missing, and that is cheap.
+_SHORT = 4096
 
 
 class Attribute(NamedTuple):
@@ -21,7 +23,7 @@ class Attribute(NamedTuple):
 class Tag:
     """A start tag: its name in lower case, its attributes and their values.
 
-    WHATWG HTML, 13.2.5.33: of two attributes with one name the first counts.
+    Where two attributes have the same name, the first counts: WHATWG HTML, 13.2.5.33.
     """
 
     __slots__ = ("_all", "_at", "_lower", "_start", "body", "end", "name")
@@ -39,12 +41,20 @@ class Tag:
         """The attribute whose value holds a place, which never lies before an earlier one."""
         before = ATTRIBUTES.match(self.body, self._at, place)
         self._at = before.end() if before else self._at
-        found = ATTRIBUTE.match(self.body, self._at, self.end)
-        if found is None:
+        match = ATTRIBUTE.match(self.body, self._at, self.end)
+        if match is None:
             return None
-        attribute = _attribute(found)
+        attribute = _attribute(match)
         is_in = attribute.start <= place < attribute.end
         return attribute if is_in and self._counts(attribute) else None
+
+    def holding_any(self, matches: Matches, place: int | None) -> Iterator[Attribute]:
+        """The attributes whose values hold matches, of which the first is at `place`."""
+        while place is not None and place < self.end:
+            attribute = self.holding(place)
+            if attribute:
+                yield attribute
+            place = matches.next(attribute.end if attribute else place + 1)
 
     def __contains__(self, name: bytes) -> bool:
         if self._lower is not None and name not in self._lower:
@@ -68,6 +78,7 @@ class Tag:
         return frozenset(self.text(name).data.lower().split())
 
     def _counts(self, attribute: Attribute) -> bool:
+        # A name that the tag has once has no other attribute before it.
         if self._lower is not None and self._lower.count(attribute.name) == 1:
             return True
         return self._attributes()[attribute.name] == attribute
@@ -75,14 +86,14 @@ class Tag:
     def _attributes(self) -> dict[bytes, Attribute]:
         if self._all is None:
             self._all = {}
-            # Also what `holding` went past.
-            for found in ATTRIBUTE.finditer(self.body, self._start, self.end):
-                attribute = _attribute(found)
+            # From the start again: `holding` has passed some of them.
+            for match in ATTRIBUTE.finditer(self.body, self._start, self.end):
+                attribute = _attribute(match)
                 self._all.setdefault(attribute.name, attribute)
         return self._all
 
 
-def _attribute(found: re.Match[bytes]) -> Attribute:
-    group = found.lastindex or 1
-    start, end = found.span(group)
-    return Attribute(found[1].lower(), start if group > 1 else end, end)
+def _attribute(match: re.Match[bytes]) -> Attribute:
+    group = match.lastindex or 1  # the name's where there is no value, which is empty then
+    start, end = match.span(group)
+    return Attribute(match[1].lower(), start if group > 1 else end, end)

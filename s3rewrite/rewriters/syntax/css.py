@@ -5,8 +5,7 @@ enough to be left alone, and a statement that is not beyond doubt ends the searc
 """
 
 import re
-from collections.abc import Generator, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from s3rewrite.rewriters.search import Matches
 from s3rewrite.rewriters.syntax.tokens import SPACES, any_case, compiled
@@ -15,7 +14,7 @@ IMPORT = b"@import"
 """What stands for the property in an `@import` rule."""
 
 LONGEST_PROPERTY = 64
-"""Bytes of a property's name that are told apart."""
+"""Bytes of a property's name that are compared: longer names are cut."""
 
 _LETTER = r"-\w\x80-\xff"
 _COMMENT = r"/\*[^*]*+(?: \*(?!/)[^*]*+ )*+\*/"
@@ -27,7 +26,7 @@ _STRING = rf"""
 # 4.3.6: without a quote the URL goes up to the first ")" that is not escaped.
 _URL_START = rf"""{any_case("url")}\([{SPACES}]*+(?!["'])"""
 _URL_REST = rf"(?: [^)\\]++ | {_ESCAPE} )*+\)"
-# One that is not closed holds all that follows: nothing behind it is looked at again.
+# A URL that is not closed holds all that follows, so that nothing behind it is looked at again.
 _ALL = r"[\x00-\xff]*+"
 # A name with an escape is no function here: it could be a `url` in disguise.
 _NAME = rf"[\#@]?+(?: [{_LETTER}]++(?!\\) | (?: [{_LETTER}]++ | \\[^\n\r\f] )++(?!\() )"
@@ -60,12 +59,8 @@ _SPACES = b"\t\n\f\r "
 _UNSURE_WITHOUT_QUOTES = compiled(rf"""[\\"'({SPACES}]""")
 
 
-class Use(NamedTuple):
-    """A URL by its place in the text, and the property, in lower case, that it is a value of."""
-
-    begin: int
-    end: int
-    property: bytes
+Use = tuple[int, int, bytes]
+"""Where a URL begins and ends in a text, and the property, in lower case, that it is a value of."""
 
 
 def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
@@ -73,24 +68,43 @@ def uses(css: bytes, needles: Sequence[bytes]) -> Iterator[Use]:
 
     Only whole statements before a needle are passed over, so that each byte is read about once.
     """
-    places = Matches((css, needle) for needle in needles)
-    start, place = 0, places.next(0)
+    matches = Matches((css, needle) for needle in needles)
+    start, place = 0, matches.next(0)
     while place is not None:
         passed = _STATEMENTS.match(css, start, place)
-        end = yield from _statement(css, passed.end() if passed else start)
+        urls: list[Use] = []
+        end = _read_statement(css, passed.end() if passed else start, urls)
+        yield from urls
         if end is None:
             return
-        start, place = end, places.next(max(end, place + 1))
+        start, place = end, matches.next(max(end, place + 1))
 
 
 def statements_end(css: bytes) -> int:
-    """Where the last of the whole statements ends with which a style sheet begins."""
+    """Where the whole statements end with which a style sheet begins."""
     passed = _STATEMENTS.match(css)
     return passed.end() if passed else 0
 
 
-def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
-    """The URLs of the statement at `start`; returns its end, None where that is in doubt."""
+def every_use(css: bytes) -> list[Use] | None:
+    """All URLs that a style sheet fetches; None where it cannot be read beyond doubt."""
+    urls: list[Use] = []
+    start = 0
+    while not _BLANK.fullmatch(css, start):
+        end = _read_statement(css, start, urls, is_strict=True)
+        if end is None:
+            return None
+        start = end
+    return urls
+
+
+def _read_statement(
+    css: bytes, start: int, urls: list[Use], *, is_strict: bool = False
+) -> int | None:
+    """Add the URLs of the statement at `start` to `urls`; its end, None where that is in doubt.
+
+    Where `is_strict`, it is also in doubt if anything in it may be a URL that is not read.
+    """
     name, start = _head(css, start)
     functions: list[bytes] = []
     for token in _TOKEN.finditer(css, start):
@@ -101,9 +115,11 @@ def _statement(css: bytes, start: int) -> Generator[Use, None, int | None]:
             return None
         _follow(functions, token)
         if span := _span(token, name, functions):
-            yield Use(*span, name)
-            # What follows the URL of an import are conditions.
-            name = b"" if name == IMPORT else name
+            urls.append((*span, name))
+            # Only conditions follow the URL of an import: as of another at-rule, they are no URLs.
+            name = b"@" if name == IMPORT else name
+        elif is_strict and _is_unread(token, name, functions):
+            return None
     return None
 
 
@@ -114,7 +130,7 @@ def _head(css: bytes, start: int) -> tuple[bytes, int]:
 
 
 def _follow(functions: list[bytes], token: re.Match[bytes]) -> None:
-    """Keep the names of the functions that are open."""
+    """Keep up to date which functions are open, by their names, the innermost one last."""
     if token.lastgroup == "open":
         functions.append(token["open"].lower())
     elif token.lastgroup == "close":
@@ -122,7 +138,7 @@ def _follow(functions: list[bytes], token: re.Match[bytes]) -> None:
 
 
 def _span(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> tuple[int, int] | None:
-    """Where the URL that a token is begins and ends; None if it is none, or hard to read."""
+    """Where the URL begins and ends that a token is; None if it is none, or has escapes."""
     if not name or (name.startswith(b"@") and name != IMPORT):
         return None
     if token.lastgroup == "url":
@@ -135,39 +151,10 @@ def _span(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> tuple[
     return (token.start() + 1, token.end() - 1) if is_url else None
 
 
-def every_use(css: bytes) -> list[Use] | None:
-    """All URLs that a style sheet fetches; None where it cannot be read beyond doubt."""
-    found: list[Use] = []
-    start = 0
-    while not _BLANK.fullmatch(css, start):
-        name, start = _head(css, start)
-        end = _all_of_statement(css, start, name, found)
-        if end is None:
-            return None
-        start = end
-    return found
-
-
-def _all_of_statement(css: bytes, start: int, name: bytes, found: list[Use]) -> int | None:
-    """Note the URLs of a statement behind its head; its end, None where anything is in doubt."""
-    functions: list[bytes] = []
-    for token in _TOKEN.finditer(css, start):
-        kind = token.lastgroup
-        if kind == "end":
-            return token.end()
-        _follow(functions, token)
-        if span := _span(token, name, functions):
-            found.append(Use(*span, name))
-            name = b"@" if name == IMPORT else name
-        elif kind in _UNSURE or _is_unread(token, name, functions):
-            return None
-    return None
-
-
 def _is_unread(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> bool:
     """Whether a token may be a URL that is fetched, though it is hard to say which."""
     if name.startswith(b"@") and name != IMPORT:
-        return False  # as of @namespace: a name
+        return False  # a URL that names something, as of @namespace
     if token.lastgroup == "url":
         return True
     is_argument = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT

@@ -1,8 +1,7 @@
-"""Texts with their escapes undone, in which every byte knows where it came from.
+"""Texts with their escapes undone, and where in the body each of their bytes comes from.
 
-And character references in attribute values, decoded so.
-
-WHATWG HTML, 13.2.5.72 to 13.2.5.80.
+Here are the character references of attribute values: WHATWG HTML, 13.2.5.72 to 13.2.5.80. Other
+modules read other escapes.
 """
 
 import re
@@ -84,30 +83,30 @@ def unescaped(raw: bytes, start: int, escapes: Iterable[Escape]) -> Text:
 
 
 def _references(raw: bytes) -> Iterator[Escape]:
-    for found in _REFERENCE.finditer(raw):
-        if (characters := _characters(found)) is not None:
-            yield found.start(), found.start(4), characters
+    for reference in _REFERENCE.finditer(raw):
+        if (characters := _characters(reference)) is not None:
+            yield reference.start(), reference.start(4), characters
 
 
-def _characters(found: re.Match[bytes]) -> bytes | None:
-    """What a reference stands for, as UTF-8; None for one that is text as it stands."""
-    if found[3] is None:
-        return _numbered(_number(found[1], 16) if found[1] else _number(found[2], 10)).encode()
-    name = found[3].decode()
-    # A name without its semicolon is one of the old ones, and not before "=" or an alphanumeric.
-    if not name.endswith(";") and found[4]:
+def _characters(reference: re.Match[bytes]) -> bytes | None:
+    """What a reference stands for, as UTF-8; None for one that is plain text."""
+    if reference[3] is None:
+        return (
+            _numbered(reference[1], 16) if reference[1] else _numbered(reference[2], 10)
+        ).encode()
+    name = reference[3].decode()
+    # Only old names may lack the semicolon, and then not before "=" or an alphanumeric.
+    if not name.endswith(";") and reference[4]:
         return None
     character = html5.get(name)
     return character.encode() if character is not None else None
 
 
-def _number(digits: bytes, base: int) -> int:
-    """A number that is a code point, or above all of them: what int() refuses is above."""
+def _numbered(digits: bytes, base: int) -> str:
+    """The character of a number. WHATWG HTML, 13.2.5.80"""
     significant = digits.lstrip(b"0")
-    return int(significant or b"0", base) if len(significant) <= _DIGITS else _MAX_CODE_POINT + 1
-
-
-def _numbered(code: int) -> str:
+    # A number of more digits is above all code points, and int() refuses very long ones.
+    code = int(significant or b"0", base) if len(significant) <= _DIGITS else 0
     if not 0 < code <= _MAX_CODE_POINT or code in _SURROGATES:
         return _REPLACEMENT
     if code in _WINDOWS_1252:

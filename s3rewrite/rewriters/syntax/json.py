@@ -1,6 +1,7 @@
 """The strings of a JSON text, each with the keys that lead to it. RFC 8259.
 
-What is no JSON is read as far as it is like it: bytes outside strings are passed over.
+A text that is not valid JSON is read as far as it is like JSON: bytes outside strings are
+skipped.
 """
 
 import re
@@ -16,16 +17,16 @@ MAX_DEPTH = 200
 """Below so many containers nothing is looked for."""
 
 LONGEST_KEY = 100
-"""Bytes of a key that are told apart."""
+"""Bytes of a key that are compared."""
 
 _STRING = r'"[^"\\]*+(?: \\[\x00-\xff] [^"\\]*+ )*+"'
 _BEFORE_COLON = r"(?=[\x20\t\n\r]*+:)"
 
 # Whole strings, and what is between them.
 _PASSED = compiled(rf'(?: [^"]++ | {_STRING} )*+')
-# Those that a key's colon would have followed by now.
+# The same, but only strings whose next byte has come: it tells a key from a value.
 _KNOWN = compiled(rf'(?: [^"]++ | {_STRING}(?=[\x20\t\n\r]*+[^\x20\t\n\r]) )*+')
-# The same up to what changes the keys that lead to a place: a container's ends, or a key.
+# Up to what changes the keys that lead to a place: a container's begin or end, or a key.
 _NEXT = compiled(
     rf'(?: [^"{{}}\[\]]++ | {_STRING}(?![\x20\t\n\r]*+:) )*+'
     rf"(?: (?P<open>[{{\[]) | (?P<close>[}}\]]) | (?P<key>{_STRING}){_BEFORE_COLON} )"
@@ -44,7 +45,7 @@ _BACKSLASH = ord("\\")
 class Value(NamedTuple):
     """A string, decoded, and the keys that lead to it, in lower case.
 
-    What is in an array has the key of the array.
+    A string in an array has the key of the array.
     """
 
     json: bytes
@@ -64,11 +65,12 @@ def words(needles: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(max(w, key=len) for w in found if w))
 
 
-class Keys:
+class KeyPath:
     """The containers that are open at a place, by the keys that lead to them."""
 
     def __init__(self) -> None:
         self._opened: list[bytes | None] = []
+        # Containers that are open below MAX_DEPTH: counted, not kept.
         self._too_deep = 0
         self._key: bytes | None = None
 
@@ -79,7 +81,7 @@ class Keys:
         return tuple(key for key in (*self._opened, self._key) if key is not None)
 
     def follow(self, found: re.Match[bytes]) -> None:
-        """Go on behind a container's end, or a key."""
+        """Go on behind a container's begin or end, or a key."""
         if found.lastgroup == "key":
             key = found["key"]
             self._key = decoded(key, 1, len(key) - 1).data[:LONGEST_KEY].lower()
@@ -93,9 +95,9 @@ class Keys:
 
 
 class Position:
-    """A reading position in a JSON text; the keys that lead there are followed if given."""
+    """A reading position in a JSON text; it follows the keys that lead there, if it has `keys`."""
 
-    def __init__(self, json: bytes, keys: Keys | None) -> None:
+    def __init__(self, json: bytes, keys: KeyPath | None) -> None:
         self.json = json
         self.at = 0
         self._keys = keys
@@ -116,22 +118,23 @@ class Position:
 def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
     """The strings that are values and hold a needle, in order, from a position on."""
     json = position.json
-    places = Matches((json, word) for word in words(needles))
-    place = places.next(position.at)
+    # A needle may be written with escapes: its longest word cannot.
+    matches = Matches((json, word) for word in words(needles))
+    place = matches.next(position.at)
     while place is not None:
         keys = position.seek(place)
-        found = _WHOLE.match(json, position.at)
-        if found is None and json.startswith(b'"', position.at):
-            return
-        if found and keys is not None and found["is_key"] is None:
-            text = decoded(json, found.start() + 1, found.end() - 1)
+        string = _WHOLE.match(json, position.at)
+        if string is None and json.startswith(b'"', position.at):
+            return  # a string without an end
+        if string and keys is not None and string["is_key"] is None:
+            text = decoded(json, string.start() + 1, string.end() - 1)
             if any(needle in text.data for needle in needles):
                 yield Value(json, text, keys)
-        place = places.next(found.end() if found else place + 1)
+        place = matches.next(string.end() if string else place + 1)
 
 
 def strings_end(json: bytes) -> int:
-    """The end of all that is known whole: strings, if they are keys or not, and what is between."""
+    """Where the strings end that are whole, and known to be keys or values."""
     passed = _KNOWN.match(json)
     return passed.end() if passed else 0
 
@@ -150,5 +153,6 @@ def _escapes(raw: bytes) -> Iterator[Escape]:
 def _characters(found: re.Match[bytes]) -> bytes:
     if found[4] is not None:
         return _CONTROLS.get(found[4], found[4])
+    # Two surrogates are one character; a single one becomes U+FFFD.
     numbers = bytes.fromhex(((found[1] or b"") + (found[2] or found[3])).decode())
     return numbers.decode("utf-16-be", "replace").encode()

@@ -1,8 +1,8 @@
 """The tokens of HTML, as patterns on bytes.
 
-WHATWG HTML, 13.2.5 Tokenization. Every pattern is possessive: it never takes back what it
-matched, so the time it takes grows with the bytes and no faster. A tag is matched whole or not
-at all; a pattern that runs into the end of what it may see never takes a piece for the whole.
+WHATWG HTML, 13.2.5 Tokenization. Every pattern is possessive: it never gives back what it has
+matched, so its time grows with the bytes and no faster. A tag matches whole or not at all: where
+a pattern is given only a part of the body, it never takes a part of a token for the whole.
 """
 
 import re
@@ -16,7 +16,7 @@ RAW_TEXT = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", 
 """Elements whose content is text up to their own end tag. 13.2.6.4: "in head" and "in body"."""
 
 UNSURE = ("svg", "math", "select")
-"""Elements below which a raw text element may be none, and CDATA may be text.
+"""Elements below which a raw text element may be an ordinary one, and CDATA may be text.
 
 13.2.6.5 for foreign content; in a `select` browsers of different ages differ.
 """
@@ -27,10 +27,10 @@ _SPECIAL = (*RAW_TEXT, "plaintext", *UNSURE)
 class Syntax(NamedTuple):
     """The patterns of HTML content, or of what may be foreign content.
 
-    `tokens` consumes whole tokens: text, tags, comments, declarations. It stops where only
-    `walker` knows how to go on: before the start tag of a special element. `to_value` consumes
-    the same, and then the attributes before a place in a start tag of the usual spelling;
-    groups: the tag's name, those attributes. `markup` is one token that is not a tag.
+    `tokens` matches whole tokens: text, tags, comments, declarations. It stops before the start
+    tag of a special element, where only `walker` knows how to go on. `to_value` matches the same,
+    and then the attributes before a place in a start tag of the usual spelling; groups: the tag's
+    name, those attributes. `markup` is one token that is not a tag.
     """
 
     tokens: re.Pattern[bytes]
@@ -56,7 +56,7 @@ _UNQUOTED = rf"""[^{SPACES}"'>][^{SPACES}>]*+"""
 _WHOLE_UNQUOTED = rf"{_UNQUOTED}(?=[{SPACES}>])"
 _VALUE = rf"""(?: "[^"]*+" | '[^']*+' | {_UNQUOTED} | (?=>) )"""
 
-# 13.2.5.32 to 13.2.5.40. A name may begin with "=" and hold quotes; a quote matters only after
+# 13.2.5.32 to 13.2.5.40. A name may begin with "=" and contain quotes; a quote counts only after
 # an "=" that follows a name; an attribute that is not whole ends the match.
 _NAME = rf"[^{SPACES}/>][^{SPACES}/>=]*+"
 _EQUALS = rf"[{SPACES}]*+=[{SPACES}]*+"
@@ -67,7 +67,7 @@ _REST_OF_TAG = rf"""
     (?: > | (?: \x20[a-z-]++=(?: "[^"]*+" | {_UNQUOTED} ) )*+ >
       | (?: [{SPACES}/]++ | {_ATTRIBUTE} )*+ > )
 """
-# At most so many, so that a tag with many values is not read as often as it has values.
+# At most 32, so that a tag with many values is not read once for each of them.
 _USUAL_ATTRIBUTES = rf"""(?: [{SPACES}]++[a-z-]++="[^"]*+" ){{0,32}}+"""
 _TAG_NAME = rf"[a-zA-Z][^{SPACES}/>]*+"
 
@@ -75,14 +75,14 @@ _TAG_NAME = rf"[a-zA-Z][^{SPACES}/>]*+"
 _COMMENT = r"!--(?: -?> | [^-]*+(?: -(?!-!?>)[^-]*+ )*+ --!?> )"
 # 13.2.5.41: all else that is not a tag ends at the first ">", a doctype too.
 _BOGUS = r"(?: !(?!--) | \? )[^>]*+> | /(?![a-zA-Z])[^>]*+>"
-# 13.2.5.69: CDATA where content is foreign, a bogus comment where it is not after all: only one
-# that ends at the same byte in both readings.
+# 13.2.5.69: CDATA if content is foreign, a bogus comment if it is not after all: matches only if
+# both readings end at the same byte.
 _BOGUS_OR_CDATA = rf"(?!!\[CDATA\[)(?:{_BOGUS}) | !\[CDATA\[[^>]*+(?<=\]\])>"
 _TEXT = r"(?=[^a-zA-Z/!?])"
 
 
 def _beginning_of_others(names: tuple[str, ...]) -> str:
-    """A pattern for the first letter of a name that is none of these; most need no second look."""
+    """A pattern for the first letter of a name that is none of these; most letters decide it."""
     letters = sorted({name[0] for name in names})
     rests = {c: _any_of(tuple(n[1:] for n in names if n.startswith(c))) for c in letters}
     plain = "".join(c for c in ascii_letters if c.lower() not in letters)
@@ -93,7 +93,7 @@ def _syntax(end_tag: str, bogus: str) -> Syntax:
     beginning = rf"(?: /{end_tag}[a-zA-Z] | {_beginning_of_others(_SPECIAL)} )"
     tag = rf"{beginning}[^{SPACES}/>]*+{_REST_OF_TAG}"
     markup = rf"{_COMMENT} | {bogus} | {_TEXT}"
-    # Tags in a loop of their own: a tenth faster than in one with what is rarer.
+    # Tags have a loop of their own: that is a tenth faster than one loop with the rare tokens.
     tags = rf"(?: [^<]*+<{tag} )*+"
     tokens = rf"{tags} (?: [^<]*+<(?: {markup} ) {tags} )*+ [^<]*+"
     to_value = rf"{tokens} (?: <([a-z][a-z0-9]*+)({_USUAL_ATTRIBUTES}) )?+"

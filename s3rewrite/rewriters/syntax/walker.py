@@ -1,4 +1,4 @@
-"""Goes through a body from one place to the next and says which token each is in."""
+"""Goes through a body of HTML from one place to the next, and tells which token each is in."""
 
 import re
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from s3rewrite.rewriters.syntax.tokens import (
 
 _NAME = rf"{any_case('script')}(?=[{SPACES}/>])"
 
-# What matters in each state, WHATWG HTML 13.2.5.4 and 13.2.5.15 to 13.2.5.31. An "-->" may share
-# its dashes with the "<!--" before it.
+# The marks that matter in each state: WHATWG HTML 13.2.5.4 and 13.2.5.15 to 13.2.5.31. In short, a
+# "<script" within "<!--" hides the next "</script". "-->" may share its dashes with "<!--".
 _IN_DATA = compiled(rf"<(?: /{_NAME} | !(?=--) )")
 _ESCAPED = compiled(rf"-->|</?+{_NAME}")
 _DOUBLE_ESCAPED = compiled(rf"-->|</{_NAME}")
@@ -32,45 +32,43 @@ _DOUBLE_ESCAPED = compiled(rf"-->|</{_NAME}")
 def script_end(body: bytes, start: int) -> int | None:
     """The offset of the end tag of a script whose text begins at `start`; None without one."""
     state = _IN_DATA
-    while found := state.search(body, start):
-        if state is not _DOUBLE_ESCAPED and found[0].startswith(b"</"):
-            return found.start()
-        state, start = _after(state, found), found.end()
+    while mark := state.search(body, start):
+        if state is not _DOUBLE_ESCAPED and mark[0].startswith(b"</"):
+            return mark.start()
+        state, start = _after(state, mark), mark.end()
     return None
 
 
-def _after(state: re.Pattern[bytes], found: re.Match[bytes]) -> re.Pattern[bytes]:
-    if found[0] == b"-->":
+def _after(state: re.Pattern[bytes], mark: re.Match[bytes]) -> re.Pattern[bytes]:
+    if mark[0] == b"-->":
         return _IN_DATA
-    return _DOUBLE_ESCAPED if found[0].startswith(b"<") and state is _ESCAPED else _ESCAPED
+    return _DOUBLE_ESCAPED if mark[0].startswith(b"<") and state is _ESCAPED else _ESCAPED
 
 
 _UNSURE = frozenset(name.encode() for name in UNSURE)
-
-
 _EACH_SPACE = (b" ", b"\n", b"\t", b"\r", b"\f")
 
 
-class Kind(Enum):
-    """What a piece is: a start tag, the text of a raw text element, or anything else."""
+class TokenKind(Enum):
+    """What a token is: a start tag, the text of a raw text element, or anything else."""
 
     TAG = auto()
     RAW = auto()
     OTHER = auto()
 
 
-# Looked up for every piece: a global is found sooner than a member.
-_TAG, _RAW, _OTHER = Kind
+# Looked up for every token: a global is found sooner than a member.
+_TAG, _RAW, _OTHER = TokenKind
 
 
-class Piece(NamedTuple):
+class Token(NamedTuple):
     """A token, or a run of text, between two offsets of the body.
 
     `name` is a tag's name in lower case, or that of the element whose text it is. `start` is
     where the start tag begins in both cases, `inner` where its attributes or the text do.
     """
 
-    kind: Kind
+    kind: TokenKind
     start: int
     end: int
     name: bytes = b""
@@ -91,6 +89,10 @@ class SimpleAttribute(NamedTuple):
     value_end: int
 
 
+def _syntax(opened: Mapping[bytes, int]) -> Syntax:
+    return WHERE_UNSURE if any(opened.values()) else IN_HTML
+
+
 class Walker:
     """A reading position in a body, always at the start of a token of the data state.
 
@@ -99,62 +101,63 @@ class Walker:
     and stops for good where they do not.
     """
 
-    __slots__ = ("at", "body", "opened", "unsure")
+    __slots__ = ("at", "body", "opened", "syntax")
 
     def __init__(self, body: bytes, opened: Mapping[bytes, int] | None = None) -> None:
         """`opened` says how many UNSURE elements of each name are open where the body begins."""
         self.body = body
         self.at = 0
         self.opened = dict(opened) if opened else dict.fromkeys(_UNSURE, 0)
-        self.unsure = any(self.opened.values())
+        self.syntax = _syntax(self.opened)
 
-    def seek(self, place: int) -> Piece | None:
-        """The piece that holds the byte at `place`, which never lies before an earlier one.
+    def seek(self, place: int) -> Token | None:
+        """The token that holds the byte at `place`, which never lies before an earlier one.
 
-        None where the token, and so the rest of the body, has no end that is beyond doubt.
+        None where the end of the token, and so the rest of the body, is in doubt.
         """
         while True:
-            syntax = WHERE_UNSURE if self.unsure else IN_HTML
-            before = syntax.tokens.match(self.body, self.at, place)
+            # Whole tokens up to `place` cost one match; what it stops at is told apart below.
+            before = self.syntax.tokens.match(self.body, self.at, place)
             self.at = before.end() if before else self.at
             tag = TAG.match(self.body, self.at)
             if tag is None:
-                end = self._end_of_other(syntax, place)
+                end = self._end_of_other(place)
                 if end is None or place < end:
-                    return Piece(_OTHER, self.at, end) if end else None
+                    return Token(_OTHER, self.at, end) if end else None
             elif place < tag.end():
                 kind = _OTHER if tag[1] else _TAG
-                return Piece(kind, self.at, tag.end(), tag[2].lower(), tag.end(2))
+                return Token(kind, self.at, tag.end(), tag[2].lower(), tag.end(2))
             else:
                 end = self._enter(tag)
                 if end is None or place < end:
-                    return self._raw(tag, end) if end else None
+                    # In the text of the element, unless that has no sure end.
+                    name = tag[2].lower()
+                    return Token(_RAW, self.at, end, name, tag.end()) if end else None
             self.at = end
 
-    def usual(self, place: int) -> SimpleAttribute | None:
-        """The attribute whose value holds a place, where its tag is of the usual spelling.
+    def simple_attribute(self, place: int) -> SimpleAttribute | None:
+        """The attribute whose value holds a place; None where its tag has another spelling.
 
-        A second attribute of a name does not count: None. Otherwise as `seek`, but quicker.
+        None too for a second attribute of a name, which does not count. Otherwise as `seek`, but
+        faster.
         """
-        syntax = WHERE_UNSURE if self.unsure else IN_HTML
-        before = syntax.to_value.match(self.body, self.at, place)
+        before = self.syntax.to_value.match(self.body, self.at, place)
         if before is None or before[1] is None:
             return None
-        self.at = before.start(1) - 1
-        found = USUAL_VALUE.match(self.body, before.end())
-        if found is None:
+        self.at = before.start(1) - 1  # the tag's "<": the next place may be in this tag too
+        value = USUAL_VALUE.match(self.body, before.end())
+        if value is None:
             return None
-        attribute = found[1]
-        start, end = found.span(2)
+        attribute = value[1]
+        start, end = value.span(2)
         if not start <= place < end or is_in(attribute, before[2]):
             return None
-        return SimpleAttribute(before[1], before.end(1), found.end(), attribute, start, end)
+        return SimpleAttribute(before[1], before.end(1), value.end(), attribute, start, end)
 
     def advance(self) -> int:
         """Go on to the first token that is not whole yet; its offset, or the body's end."""
         while True:
-            syntax = WHERE_UNSURE if self.unsure else IN_HTML
-            whole = syntax.tokens.match(self.body, self.at)
+            whole = self.syntax.tokens.match(self.body, self.at)
             self.at = whole.end() if whole else self.at
             tag = TAG.match(self.body, self.at)
             end = self._enter(tag) if tag else None
@@ -162,25 +165,22 @@ class Walker:
                 return self.at
             self.at = end
 
-    def _end_of_other(self, syntax: Syntax, place: int) -> int | None:
+    def _end_of_other(self, place: int) -> int | None:
         """The end of the text, comment or the like at the reading position; None without one."""
         if not self.body.startswith(b"<", self.at):
             end = self.body.find(b"<", place)
             return end if end >= 0 else len(self.body)
-        found = syntax.markup.match(self.body, self.at)
-        return found.end() if found else None
+        markup = self.syntax.markup.match(self.body, self.at)
+        return markup.end() if markup else None
 
     def _enter(self, tag: re.Match[bytes]) -> int | None:
         """Go on behind a special tag, and the text it begins; None where that has no sure end."""
         slash, name = tag[1], tag[2].lower()
         if name in _UNSURE:
             self.opened[name] = max(0, self.opened[name] + (-1 if slash else 1))
-            self.unsure = any(self.opened.values())
+            self.syntax = _syntax(self.opened)
             return tag.end()
         return self._content_end(name, tag.end())
-
-    def _raw(self, tag: re.Match[bytes], end: int) -> Piece:
-        return Piece(_RAW, self.at, end, tag[2].lower(), tag.end())
 
     def _content_end(self, name: bytes, start: int) -> int | None:
         if name not in CONTENT_END:
@@ -188,43 +188,45 @@ class Walker:
         if name == b"script":
             end = script_end(self.body, start)
         else:
-            found = CONTENT_END[name].search(self.body, start)
-            end = found.start() if found else None
-        if self.unsure and end is not None and not NEUTRAL.fullmatch(self.body, start, end):
+            end_tag = CONTENT_END[name].search(self.body, start)
+            end = end_tag.start() if end_tag else None
+        is_unsure = self.syntax is WHERE_UNSURE
+        if is_unsure and end is not None and not NEUTRAL.fullmatch(self.body, start, end):
             return None
         return end
 
 
 def is_in(attribute: bytes, attributes: bytes) -> bool:
-    """Whether an attribute may be among attributes of the usual spelling; a value may say so."""
-    found = attribute + b"="
-    return found in attributes and any(space + found in attributes for space in _EACH_SPACE)
+    """Whether a name may be among attributes of the usual spelling, or is it only in a value."""
+    start = attribute + b"="
+    return start in attributes and any(space + start in attributes for space in _EACH_SPACE)
 
 
 class Element(NamedTuple):
-    """An element whose end tag was not met yet, and how many of its name are open."""
+    """An element whose end tag has not come yet, and how many elements of its name are open."""
 
     name: bytes
     depth: int = 1
 
 
-def element_end(walker: Walker, element: Element, at: int) -> int | Element:
-    """The offset of the end tag of an element, whose content goes on at an offset.
+def element_end(walker: Walker, element: Element, start: int) -> int | Element:
+    """The offset of the end tag of an element, whose content goes on at `start`.
 
-    The element as it is at the end of the body where that holds none. Elements of the same
-    name are counted, so one whose end tag was left out makes this end later, never earlier.
+    Without such an end tag in the body, the element as it is at the body's end. Elements of the
+    same name are counted, so one whose end tag is missing makes this end later, never earlier.
     """
     name, depth = element
-    while found := TAG_OPEN.search(walker.body, at):
-        at = found.end()
-        if found[2].lower() != name:
+    while tag := TAG_OPEN.search(walker.body, start):
+        start = tag.end()
+        if tag[2].lower() != name:
             continue
-        piece = walker.seek(found.start())
-        if piece is None:
+        # It may only look like a tag, as in a comment: the walker knows.
+        token = walker.seek(tag.start())
+        if token is None:
             break
-        at = piece.end
-        if piece.start == found.start() and piece.name == name:
-            depth += 1 if piece.kind is _TAG else -1
+        start = token.end
+        if token.start == tag.start() and token.name == name:
+            depth += 1 if token.kind is _TAG else -1
         if depth == 0:
-            return found.start()
+            return tag.start()
     return Element(name, depth)

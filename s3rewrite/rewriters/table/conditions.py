@@ -11,7 +11,7 @@ from s3rewrite.rewriters.types import Target
 
 @dataclass(slots=True)
 class UrlContext:
-    """Where a URL stands, what it is, and the mount it belongs to."""
+    """Where a URL stands, what it is, and the mount that it belongs to."""
 
     page: Page
     tag: Tag
@@ -35,20 +35,20 @@ _TILE_LOGO = re.compile(rb"msapplication-[a-z0-9]*logo")
 
 def has(attribute: str, *words: str) -> When:
     """A tag with one of these words in the list that an attribute holds."""
-    wanted = frozenset(word.encode() for word in words)
-    return lambda tag: not wanted.isdisjoint(tag.words(attribute.encode()))
+    encoded = frozenset(word.encode() for word in words)
+    return lambda tag: not encoded.isdisjoint(tag.words(attribute.encode()))
 
 
 def kind(attribute: str, *words: str) -> When:
     """A tag with one of these values of an attribute; "" stands for none."""
-    wanted = frozenset(word.encode() for word in words)
-    return lambda tag: tag.word(attribute.encode()) in wanted
+    encoded = frozenset(word.encode() for word in words)
+    return lambda tag: tag.word(attribute.encode()) in encoded
 
 
 def about(*names: str) -> When:
     """A `<meta>` whose name or property is one of these."""
-    wanted = frozenset(name.encode() for name in names)
-    return lambda tag: not wanted.isdisjoint(_meta_names(tag))
+    encoded = frozenset(name.encode() for name in names)
+    return lambda tag: not encoded.isdisjoint(_meta_names(tag))
 
 
 def about_tile_logo(tag: Tag) -> bool:
@@ -61,39 +61,39 @@ def is_script(tag: Tag) -> bool:
     return tag.word(b"type") in _SCRIPT_TYPES or not tag.text(b"type").data
 
 
-def cors(spot: UrlContext) -> bool:
+def cors(context: UrlContext) -> bool:
     """The fetch is always one with CORS."""
-    return spot.target.cors
+    return context.target.cors
 
 
-def cors_if_asked(spot: UrlContext) -> bool:
+def cors_if_asked(context: UrlContext) -> bool:
     """The fetch is one with CORS where the tag says `crossorigin`."""
-    return spot.target.cors or b"crossorigin" not in spot.tag
+    return context.target.cors or b"crossorigin" not in context.tag
 
 
-def cors_if_parent_asks(spot: UrlContext) -> bool:
+def cors_if_parent_asks(context: UrlContext) -> bool:
     """The fetch is one with CORS where the element above says `crossorigin`."""
-    return spot.target.cors or not spot.page.has_cors_media
+    return context.target.cors or not context.page.has_cors_media
 
 
-def cors_if_module(spot: UrlContext) -> bool:
+def cors_if_module(context: UrlContext) -> bool:
     """The fetch of a module is always one with CORS."""
-    return spot.target.cors or spot.tag.word(b"type") != b"module"
+    return context.target.cors or context.tag.word(b"type") != b"module"
 
 
-def checkable(spot: UrlContext) -> bool:
-    """A digest can only be checked of a file from elsewhere if it is fetched with CORS."""
-    return b"integrity" not in spot.tag or b"crossorigin" in spot.tag
+def checkable(context: UrlContext) -> bool:
+    """A browser checks the digest of a file of another origin only if it is fetched with CORS."""
+    return b"integrity" not in context.tag or b"crossorigin" in context.tag
 
 
-def no_download(spot: UrlContext) -> bool:
-    """`download` is ignored for a file from elsewhere."""
-    return b"download" not in spot.tag
+def no_download(context: UrlContext) -> bool:
+    """A browser ignores `download` for a file of another origin."""
+    return b"download" not in context.tag
 
 
-def media_extension(spot: UrlContext) -> bool:
+def media_extension(context: UrlContext) -> bool:
     """A PDF, image or video by its name; never a document that could run scripts."""
-    return bool(_MEDIA_EXTENSION.search(re.split(rb"[?#]", spot.url, maxsplit=1)[0]))
+    return bool(_MEDIA_EXTENSION.search(re.split(rb"[?#]", context.url, maxsplit=1)[0]))
 
 
 def _meta_names(tag: Tag) -> frozenset[bytes]:

@@ -14,14 +14,14 @@ from s3rewrite.rewriters.types import Target
 OPTIONAL_CONTEXTS = frozenset(row.name for row in TABLE if row.mark is Mark.ASKED)
 """The names that a mount may write in CONTEXTS."""
 
-# A place of one's own: `my-card[image]`, `*[data-sizes]:srcset`, `meta[my:image]`, `json[photo]`.
+# Places that mounts add: `my-card[image]`, `*[data-sizes]:srcset`, `meta[my:image]`, `json[photo]`.
 _OWN_PLACE = re.compile(
     r"(?P<element>\*|[a-z][a-z0-9._-]*)\[(?P<attribute>[^\s\[\]{}*\"'<>/=]+)\]"
     r"(?::(?P<rule>url|srcset|css|json|html))?",
     re.IGNORECASE,
 )
 LONGEST_NAME = 100
-"""Bytes of a name that are told apart: what is remembered of visitors' names has a bound."""
+"""Bytes of a name that are compared: the names of pages are cached, so their length has a bound."""
 
 _RULES = {rule.name.lower(): rule for rule in Rule}
 
@@ -31,7 +31,7 @@ def _places(row: Row) -> list[tuple[bytes, bytes]]:
     return [(element.encode(), attribute.encode()) for element, attribute in pairs]
 
 
-# Elements of other texts than HTML: `*` does not mean them.
+# The "elements" of texts that are not HTML: `*` does not mean them.
 _APART = frozenset(b"css json ld+json json-script json-feed manifest m3u8 header".split())
 
 
@@ -49,14 +49,15 @@ class Table:
                     self._exact[element, attribute].append(row)
         self._families.sort(key=lambda family: len(family[0]), reverse=True)
         # A page asks for the same few places again and again.
-        self._known = lru_cache(maxsize=4096)(self._at)
+        self._cached_at = lru_cache(maxsize=4096)(self._at)
 
     def at(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
         """The rows that name a place; names in lower case, b"" as the attribute for the text.
 
-        A row that ends with `*` is for what no other names, the longest beginning first.
+        A row whose attribute ends with `*` is for attributes that no other row names; the
+        longest beginning counts.
         """
-        return self._known(element[:LONGEST_NAME], attribute[:LONGEST_NAME])
+        return self._cached_at(element[:LONGEST_NAME], attribute[:LONGEST_NAME])
 
     def named(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
         """The rows that name exactly this place."""
@@ -86,23 +87,23 @@ rows_at = _TABLE.at
 
 @lru_cache(maxsize=256)
 def table_of(targets: tuple[Target, ...]) -> Table:
-    """The context table, with the places of their own that mounts ask for."""
+    """The context table, with the places that mounts add."""
     names = {name for target in targets for name in target.contexts} - OPTIONAL_CONTEXTS
     own = [row for name in sorted(names) if (row := own_row(name))]
     return Table((*TABLE, *own)) if own else _TABLE
 
 
 def own_row(place: str) -> Row | None:
-    """The row for a place that a mount adds; None for what is none, or is in the table already.
+    """The row for a place that a mount adds; None for no place, or one that the table has already.
 
     `element[attribute]`, with `:srcset` or the like for how its URLs are written;
     `meta[name or property]`; `json[key]`, for the members of that key in bodies of JSON.
     """
-    found = _OWN_PLACE.fullmatch(place)
-    if found is None:
+    match = _OWN_PLACE.fullmatch(place)
+    if match is None:
         return None
-    element, attribute = found["element"].lower(), found["attribute"].lower()
-    rule = _RULES[(found["rule"] or "url").lower()]
+    element, attribute = match["element"].lower(), match["attribute"].lower()
+    rule = _RULES[(match["rule"] or "url").lower()]
     if element == "meta":
         return Row(place, Mark.ASKED, "meta[content]", rule, when=(about(attribute),))
     if element == "json":
@@ -119,18 +120,18 @@ def _row(place: str, where: str, rule: Rule) -> Row | None:
 
 
 def is_context(name: str) -> bool:
-    """Whether a mount may write this in CONTEXTS: an optional row, or a place of its own."""
+    """Whether a mount may write this in CONTEXTS: an optional row, or a place that it adds."""
     return name in OPTIONAL_CONTEXTS or own_row(name) is not None
 
 
 def is_asked(targets: Iterable[Target], name: str) -> bool:
-    """Whether any mount asks for an optional row, or for a place of its own among that row's."""
-    own = f"{name}["
-    return any(n == name or n.startswith(own) for target in targets for n in target.contexts)
+    """Whether any mount asks for an optional row, or adds a place to that row's."""
+    place = f"{name}["
+    return any(n == name or n.startswith(place) for target in targets for n in target.contexts)
 
 
 def applying(rows: tuple[Row, ...], tag: Tag) -> tuple[Row, ...]:
-    """Those of the rows for a place that are for this tag."""
+    """The rows for a place that are for this tag."""
     if len(rows) == 1 and not rows[0].when:
         return rows
     return tuple(row for row in rows if all(when(tag) for when in row.when))

@@ -3,6 +3,8 @@
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
+from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.table.conditions import Need, UrlContext, When
 
 
@@ -27,8 +29,9 @@ class Rule(IntEnum):
 class Row(NamedTuple):
     """One row of the table; for an ASKED one, `name` is what a mount writes in CONTEXTS.
 
-    `family` is the name of a row for many places, which this one stands before at one of them:
-    whoever asks for the family asks for this one too.
+    `places` are written as `contexts` says. `when` tells which tags the row is for, `needs` what
+    must hold of a URL. `family` names the row for many places of which this row, that a mount
+    adds, is about one: a mount that asks for the family asks for this row too.
     """
 
     name: str
@@ -39,28 +42,33 @@ class Row(NamedTuple):
     needs: tuple[Need, ...] = ()
     family: str = ""
 
-    def allows(self, spot: UrlContext) -> bool:
-        """Whether the URL may be linked as far as this row goes."""
-        if not self.is_wanted_by(spot.target.contexts):
+    def allows(self, context: UrlContext) -> bool:
+        """Whether this row allows the URL to be linked."""
+        if not self.is_asked_by(context.target.contexts):
             return False
         for need in self.needs:  # noqa: SIM110 - called for every URL; half the time of `all`
-            if not need(spot):
+            if not need(context):
                 return False
         return True
 
-    def is_wanted_by(self, contexts: frozenset[str]) -> bool:
-        """Whether a mount with these CONTEXTS wants its URLs rewritten there."""
+    def is_asked_by(self, contexts: frozenset[str]) -> bool:
+        """Whether a mount with these CONTEXTS has its URLs rewritten there."""
         if self.mark is _ASKED:
             return self.name in contexts or self.family in contexts
         return self.mark is _YES
 
 
+# Asked for every URL: a global is found sooner than a member.
 _YES, _ASKED, _ = Mark
 
 
-def all_allow(rows: tuple[Row, ...], spot: UrlContext) -> bool:
-    """Whether each of the rows for a place allows its URL."""
-    for row in rows:  # noqa: SIM110 - called for every URL; half the time of `all`
-        if not row.allows(spot):
-            return False
-    return True
+def allowed_url(page: Page, tag: Tag, raw: bytes, rows: tuple[Row, ...]) -> bytes | None:
+    """The URL that decoded bytes are, if it is a target's and each row for its place allows it."""
+    match = page.find(raw)
+    if match is None:
+        return None
+    context = UrlContext(page, tag, *match)
+    for row in rows:
+        if not row.allows(context):
+            return None
+    return context.url

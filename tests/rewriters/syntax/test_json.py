@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.rewriters.syntax.json import MAX_DEPTH, Keys, Position, decoded, values, words
+from s3rewrite.rewriters.syntax.json import MAX_DEPTH, KeyPath, Position, decoded, values, words
 
 NEEDLES = (b"/media/",)
 
 
 def found(text, *, with_keys=True):
     body = text if isinstance(text, bytes) else text.encode()
-    position = Position(body, Keys() if with_keys else None)
+    position = Position(body, KeyPath() if with_keys else None)
     return [(value.keys, value.text.data) for value in values(position, NEEDLES)]
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters.syntax.attributes import Tag
-from s3rewrite.rewriters.syntax.walker import Element, Kind, Walker, element_end
+from s3rewrite.rewriters.syntax.walker import Element, TokenKind, Walker, element_end, script_end
 from tests.rewriters import truth
 
 X = b"/media/x"
@@ -43,7 +43,7 @@ def test_finds_the_tag(before, tag):
     if before.endswith(b"<"):
         tag = b" >" + tag
     piece = piece_at(before + tag)
-    assert piece.kind is Kind.TAG
+    assert piece.kind is TokenKind.TAG
     assert (before + tag)[piece.start : piece.end] == tag.removeprefix(b" >")
     assert piece.name == b"a"
 
@@ -90,7 +90,7 @@ def test_finds_the_tag(before, tag):
     ],
 )
 def test_finds_the_tag_behind(before):
-    assert held(before + b"<a href=/media/x>") == (Kind.TAG, b"a", b"<a href=/media/x>")
+    assert held(before + b"<a href=/media/x>") == (TokenKind.TAG, b"a", b"<a href=/media/x>")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_finds_the_tag_behind(before):
     ],
 )
 def test_finds_what_is_no_tag(text):
-    assert held(text)[0] is Kind.OTHER
+    assert held(text)[0] is TokenKind.OTHER
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,10 @@ def test_finds_what_is_no_tag(text):
 )
 def test_finds_raw_text(text):
     if b" b>" in text:
-        assert held(text)[0] is Kind.OTHER
+        assert held(text)[0] is TokenKind.OTHER
     else:
         kind, name, held_text = held(text)
-        assert kind is Kind.RAW
+        assert kind is TokenKind.RAW
         assert held_text.startswith(b"<" + name)
         assert text[len(held_text) + text.index(held_text) :].startswith(b"</" + name)
 
@@ -165,11 +165,11 @@ def test_goes_on_from_piece_to_piece():
     walker = Walker(text)
     places = [i for i in range(len(text)) if text.startswith(X, i)]
     kinds = [walker.seek(place).kind for place in places]
-    assert kinds == [Kind.TAG, Kind.OTHER, Kind.RAW, Kind.TAG]
+    assert kinds == [TokenKind.TAG, TokenKind.OTHER, TokenKind.RAW, TokenKind.TAG]
 
 
 def test_a_place_right_behind_a_less_than_sign():
-    assert Walker(b"<<base>").seek(1) == (Kind.TAG, 1, 7, b"base", 6)
+    assert Walker(b"<<base>").seek(1) == (TokenKind.TAG, 1, 7, b"base", 6)
 
 
 def test_many_places_in_one_tag():
@@ -228,7 +228,7 @@ def test_an_element_without_an_end(text, depth):
     ],
 )
 def test_an_attribute_of_the_usual_spelling(text, expected):
-    found = Walker(text).usual(text.index(X))
+    found = Walker(text).simple_attribute(text.index(X))
     assert expected == (
         found and (found.name, found.attribute, text[found.value : found.value_end])
     )
@@ -252,13 +252,44 @@ usual_pieces = st.sampled_from(
 def test_the_usual_spelling_is_read_as_any_other(text):
     quick, slow = Walker(text), Walker(text)
     for place in [found.start() for found in re.finditer(b"/media/", text)]:
-        usual = quick.usual(place)
+        usual = quick.simple_attribute(place)
         piece = slow.seek(place)
         if usual:
-            assert (piece.kind, piece.name, piece.end) == (Kind.TAG, usual.name, usual.end)
+            assert (piece.kind, piece.name, piece.end) == (TokenKind.TAG, usual.name, usual.end)
             held = Tag(text, piece.name, piece.inner, piece.end).holding(place)
             assert held == (usual.attribute, usual.value, usual.value_end)
         else:
             assert quick.seek(place) == piece
         if piece is None:
             break
+
+
+# The text of scripts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"a</b>",
+        b"</scripty></scrip>",
+        b"<!-- -->",
+        b"<!-- a",
+        b"<!-->",
+        b"<!--->",
+        b"<!-- <script> -->",
+        b"<!-- <script></script> ",
+        b"<!-- <script></script> -->",
+        b"<!-- <scripty> ",
+        b"<!-- <script --> ",
+        b"<!-- <SCRIPT/></sCript\n> ",
+        b"<!-- --> <script>",
+    ],
+)
+def test_ends_at_the_end_tag(text):
+    assert script_end(text + b"</script>", 0) == len(text)
+
+
+@pytest.mark.parametrize("text", [b"a", b"</script", b"<!--<script></script>", b"<!-- <script>"])
+def test_has_no_end(text):
+    assert script_end(text, 0) is None
