@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def aligned(rows: Sequence[Sequence[str]], widest: int = 48) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]], widest: int = 48) -> list[str]:
     """A line for each row: cells padded to their column's width, the last one as it is.
 
     A cell that is longer than `widest` pushes what follows in its row alone.
@@ -20,7 +20,7 @@ def aligned(rows: Sequence[Sequence[str]], widest: int = 48) -> list[str]:
     ]
 
 
-def shortened(text: str, most: int = 100) -> str:
+def shorten(text: str, most: int = 100) -> str:
     """A text on one line, with its middle left out where it is long."""
     line = ascii(text)[1:-1] if not text.isprintable() else text
     return line if len(line) <= most else f"{line[: most // 2]}…{line[1 - most // 2 :]}"

@@ -67,7 +67,7 @@ class LoopMetrics:
         self._bytes.labels(mount).inc(report.bytes_uploaded)
         for result in set(report.counts) - REPEATED:
             self._names.labels(mount, str(result)).inc(max(0, report.counts[result]))
-        for kind, count in report.kinds.items():
+        for kind, count in report.failure_kinds.items():
             self._failures.labels(mount, self._known(kind)).inc(count)
 
     def exposition(self) -> bytes:

@@ -21,7 +21,7 @@ from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.plan import Plan, Task, plan, wrong_marks
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Directory, Findings, scan
+from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
 from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.content_rules import concerned, rules
 from s3rewrite.sync.upload.references import refers
@@ -34,7 +34,7 @@ BATCH = 32
 """Directories that are compared with the registry in one round trip."""
 
 
-class Changes:
+class Applier:
     """What a pass finds changed, and does about it."""
 
     def __init__(self, job: SyncContext, report: Report, uploads: Uploader) -> None:
@@ -61,7 +61,9 @@ class Changes:
         found = scan(self._job.storage, self._job.mount, findings, below)
         self.apply_scan(found, findings, below)
 
-    def apply_scan(self, found: Iterable[Directory], findings: Findings, below: str = "") -> None:
+    def apply_scan(
+        self, found: Iterable[ScannedDirectory], findings: Findings, below: str = ""
+    ) -> None:
         """The same, of a scan that has begun already."""
         seen: set[str] = set()
         for batch in batches(found, BATCH):
@@ -74,7 +76,7 @@ class Changes:
         if not (findings.errors or self._uploads.is_over):
             self._withdraw_vanished(seen, below)
             if not below:
-                self._job.seen.has_stubs = self._has_stubs
+                self._job.memory.has_stubs = self._has_stubs
 
     def apply_hints(self, hints: Iterable[str]) -> None:
         """Bring in step the names and the trees that hints speak of. Raises ScanError."""
@@ -89,17 +91,17 @@ class Changes:
 
     def note_rules(self) -> None:
         """All files were sent by the rules that hold now."""
-        if self._again and not self._job.choices.dry_run:
+        if self._again and not self._job.options.dry_run:
             self._job.registry.set_rules(self._rules)
 
-    def _apply_directories(self, batch: list[Directory]) -> None:
+    def _apply_directories(self, batch: list[ScannedDirectory]) -> None:
         self._job.progress.moved()
         published = self._job.registry.encoded([directory.path for directory in batch])
-        force = self._job.choices.force
+        force = self._job.options.force
         looks_closer = force or self._again is not None
         for directory, found in zip(batch, published, strict=True):
             self._note_freed(directory)
-            if not looks_closer and are_published(directory.files, found, directory.freed):
+            if not looks_closer and are_published(directory.files, found, directory.stubs):
                 self._report.add(Result.KEPT, len(directory.files))
                 self._note_freeable(directory)
                 continue
@@ -121,7 +123,7 @@ class Changes:
             return
         planned.uploads = settled
         self._job.registry.withdraw(task.name for task in young if task.entry)
-        self._report.young += [task.name for task in young]
+        self._report.unsettled += [task.name for task in young]
         self._report.add(Result.PENDING, len(young))
 
     def _apply_names(self, names: Iterable[str]) -> None:
@@ -133,26 +135,26 @@ class Changes:
             local = {split(name)[1]: found for name, found in looked_at.items() if found}
             self._apply(directory, plan(directory, local, entries))
 
-    def _note_freeable(self, directory: Directory) -> None:
+    def _note_freeable(self, directory: ScannedDirectory) -> None:
         room = AT_A_TIME - len(self.freeable)
         self.freeable += islice(freeable(self._job, directory, time.time()), room)
 
-    def _mark(self, directory: Directory, entries: dict[str, Entry]) -> None:
+    def _mark(self, directory: ScannedDirectory, entries: dict[str, Entry]) -> None:
         """Have the entries say which files are freed."""
-        if self._job.choices.dry_run:
+        if self._job.options.dry_run:
             return
         changes = [
             (join(directory.path, basename), old, old._replace(freed=not old.freed))
-            for basename in wrong_marks(directory.files, entries, directory.freed)
+            for basename in wrong_marks(directory.files, entries, directory.stubs)
             for old in (entries[basename],)
         ]
         self._job.registry.refresh_all(changes, self._job.lease)
 
-    def _note_freed(self, directory: Directory) -> None:
+    def _note_freed(self, directory: ScannedDirectory) -> None:
         paths = self._job.mount.paths
-        if directory.freed:
-            self._has_stubs = self._job.seen.has_stubs = True
-        for basename, stub in directory.freed.items():
+        if directory.stubs:
+            self._has_stubs = self._job.memory.has_stubs = True
+        for basename, stub in directory.stubs.items():
             if stub.key != paths.key(join(directory.path, basename), stub.fingerprint):
                 self.needed.add(stub.key)
 
@@ -174,7 +176,7 @@ class Changes:
     def _apply(self, directory: str, planned: Plan) -> None:
         self._report.add(Result.KEPT, planned.kept)
         self._withdraw(planned.withdrawals)
-        if self._job.choices.dry_run:
+        if self._job.options.dry_run:
             for task in planned.uploads:
                 self._tell(task.name, Result.UPLOADED)
         else:
@@ -201,22 +203,22 @@ class Changes:
         if self._is_answering:
             return
         self._is_answering = True
-        self.apply_hints(self._job.hinted())
+        self.apply_hints(self._job.take_hints())
         self._is_answering = False
 
     def _withdraw(self, names: Iterable[str]) -> None:
         """Withdraw names whose files are gone, or excluded; not one that came back meanwhile."""
         gone = [name for name, found in self._looked_at(names).items() if found is None]
-        if not self._job.choices.dry_run:
+        if not self._job.options.dry_run:
             self._job.registry.withdraw(gone, is_found=True)
         for name in gone:
             self._tell(name, Result.WITHDRAWN)
 
     def _look(self, name: str) -> Signature | None:
         """The signature of a file that may go to S3; of another one the reason is noted."""
-        if self._job.excluded(name):
+        if self._job.is_excluded(name):
             return None
-        if reason := self._job.kept_local(name):
+        if reason := self._job.local_reason(name):
             if is_there(self._job.storage, name):
                 self._report.skipped[name] = reason
             return None

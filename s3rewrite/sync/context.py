@@ -40,7 +40,7 @@ class SyncOptions:
 
 
 @dataclass
-class Seen:
+class MountMemory:
     """What passes of this process have found out about a mount."""
 
     has_stubs: bool | None = None
@@ -52,11 +52,11 @@ class SyncContext:
     """One mount, and all that a pass over it needs."""
 
     mount: Mount
-    choices: SyncOptions = field(default_factory=SyncOptions)
+    options: SyncOptions = field(default_factory=SyncOptions)
     progress: Progress = field(default_factory=Progress)
     stop: threading.Event = field(default_factory=threading.Event)
     lease: Lease = field(default_factory=Lease)
-    hinted: Callable[[], list[str]] = list
+    take_hints: Callable[[], list[str]] = list
     """Names that were changed since it was last called: they are looked at during the pass."""
 
     settle: float = 0.0
@@ -65,7 +65,7 @@ class SyncContext:
     unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
     """Files that were found to have other bytes than their objects: not looked at again."""
 
-    seen: Seen = field(default_factory=Seen)
+    memory: MountMemory = field(default_factory=MountMemory)
 
     @cached_property
     def storage(self) -> Storage:
@@ -82,7 +82,7 @@ class SyncContext:
         """The objects."""
         return Bucket(self.mount)
 
-    def excluded(self, name: str) -> bool:
+    def is_excluded(self, name: str) -> bool:
         """Whether a name is not to be offloaded."""
         return is_own(name) or is_excluded(name, self.mount.exclude, self.mount.include)
 
@@ -92,14 +92,14 @@ class SyncContext:
 
         Keys that carry the fingerprint are those of the same bytes.
         """
-        is_surely_whole = self.mount.keep_local and self.seen.has_stubs is False
+        is_surely_whole = self.mount.keep_local and self.memory.has_stubs is False
         return not (is_surely_whole or self.mount.paths.fingerprinted)
 
-    def stays_local(self, name: str) -> bool:
+    def is_kept_local(self, name: str) -> bool:
         """Whether a name is excluded, or not to become public."""
-        return self.excluded(name) or bool(self.kept_local(name))
+        return self.is_excluded(name) or bool(self.local_reason(name))
 
-    def kept_local(self, name: str) -> str:
+    def local_reason(self, name: str) -> str:
         """Why a name is not to become public, "" where it may."""
         why = kept_local(self.storage, self.mount, name)
         return why.reason if why else ""

@@ -45,10 +45,10 @@ def delete_withdrawn(job: SyncContext, report: Report, needed: Container[str] = 
 
     Raises S3Error, OSError, redis.RedisError, LeaseLost; then the rest stays due.
     """
-    if not (job.mount.delete_missing or job.choices.delete):
+    if not (job.mount.delete_missing or job.options.delete):
         return
     due = [found for found in due_objects(job) if _key(job, found) not in needed]
-    if not job.choices.delete:
+    if not job.options.delete:
         vanished = {found for found in due if found.was_freed and not _is_on_disk(job, found)}
         due = [found for found in due if found not in vanished]
         _note_vanished(job, report, len(vanished))
@@ -73,7 +73,7 @@ def _note_vanished(job: SyncContext, report: Report, count: int) -> None:
 
 def allowed(job: SyncContext, report: Report, due: int) -> int:
     """How many objects may be deleted: a percentage is one of the published ones and the due."""
-    chosen = job.choices.max_delete
+    chosen = job.options.max_delete
     published = sum(report.counts[result] for result in PUBLISHED)
     return limit_of(job.mount.max_delete if chosen is None else chosen, published + due)
 
@@ -86,13 +86,13 @@ def due_objects(job: SyncContext) -> list[Withdrawn]:
     needed: list[Withdrawn] = []
     for found in waiting:
         entry = published.get(found.name)
-        superfluous = not job.stays_local(found.name) and is_superfluous(
+        superfluous = not job.is_kept_local(found.name) and is_superfluous(
             fingerprinted=job.mount.paths.fingerprinted,
             on_disk=_is_on_disk(job, found),
             is_published=_is_published(entry, found) or _is_only_copy(job, found),
         )
         (due if superfluous else needed).append(found)
-    if not job.choices.dry_run:
+    if not job.options.dry_run:
         job.registry.forget(needed)
     return due
 
@@ -132,7 +132,7 @@ def delete_objects(job: SyncContext, due: list[Withdrawn], report: Report) -> No
     """Delete these objects. Raises S3Error, OSError, redis.RedisError, LeaseLost."""
     keys = {_key(job, found): found for found in due}
     failed: dict[str, str] = {}
-    if not job.choices.dry_run:
+    if not job.options.dry_run:
         claims = [_doubted(job, found) for found in due]
         failed = _put_away(job, keys)
         failed |= job.bucket.delete(key for key in keys if key not in failed)

@@ -11,11 +11,11 @@ from s3rewrite.core.paths import MAX_KEY_BYTES
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.stubs import Stub
 
-LONGEST = MAX_KEY_BYTES - 16
+MAX_PREFIXED_NAME_BYTES = MAX_KEY_BYTES - 16
 """Bytes of a name with its prefix: its key under KEYS = "fingerprint" has a few more."""
 
 
-class Directory(NamedTuple):
+class ScannedDirectory(NamedTuple):
     """One directory: its path in the storage ("" for the root), basename -> signature.
 
     `freed` are those of them whose bytes are on S3 alone: basename -> stub.
@@ -23,7 +23,7 @@ class Directory(NamedTuple):
 
     path: str
     files: dict[str, Signature]
-    freed: dict[str, Stub]
+    stubs: dict[str, Stub]
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Findings:
     """Name -> why it cannot be offloaded."""
     errors: dict[str, str] = field(default_factory=dict)
     """Directory or name -> why it could not be looked at: what it holds is not known."""
-    own: list[str] = field(default_factory=list)
+    own_files: list[str] = field(default_factory=list)
     """Names of files that we have written for a while."""
 
     def skip(self, name: str, reason: str) -> None:
@@ -46,21 +46,21 @@ class Findings:
         self.errors[_written(name or ".")] = reason
 
 
-class Rules:
+class MountFilter:
     """What of a storage a mount does not let go to S3; without one all may."""
 
     def __init__(self, mount: Mount | None, findings: Findings) -> None:
         self.mount, self.findings = mount, findings
-        self._longest = LONGEST - (len(mount.prefix.encode()) if mount else 0)
+        self._longest = MAX_PREFIXED_NAME_BYTES - (len(mount.prefix.encode()) if mount else 0)
         self._picks = bool(mount and (mount.exclude or mount.include))
 
-    def kept(self, directory: Directory) -> Directory:
+    def kept(self, directory: ScannedDirectory) -> ScannedDirectory:
         """A directory with those of its files that go to S3."""
         if self.mount is None or (not self._picks and self._are_plain(directory)):
             return directory
         path, files, freed = directory
         kept = {name: files[name] for name in files if self.may_go(join(path, name))}
-        return Directory(path, kept, freed)
+        return ScannedDirectory(path, kept, freed)
 
     def may_go(self, name: str, facts: Facts = PLAIN) -> bool:
         """Whether a file goes to S3, or a directory (`a/`) is entered; noted where it is not.
@@ -86,7 +86,7 @@ class Rules:
         is_long = is_file and len(name.encode()) > self._longest
         return f"its key would be longer than {MAX_KEY_BYTES} bytes" if is_long else ""
 
-    def _are_plain(self, directory: Directory) -> bool:
+    def _are_plain(self, directory: ScannedDirectory) -> bool:
         """Whether all its names can surely be keys: asked for all of them at once."""
         longest = len(directory.path) + 1 + max(map(len, directory.files), default=0)
         if longest > self._longest // 4:  # a character has four bytes at the most

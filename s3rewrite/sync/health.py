@@ -7,7 +7,7 @@ over each mount came to its end: another start would not help where S3 refuses.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PATIENCE = 300.0
+HUNG_AFTER = 300.0
 """Seconds without a move after which a loop counts as hung. A request to S3 is given up after
 three times 65 seconds."""
 
@@ -16,43 +16,47 @@ TICK_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class MountHealth:
     """How the loop over a mount is; times in seconds ago."""
 
-    mount: str
-    moved: float
+    alias: str
+    since_move: float
     """Since something happened: a step, a name, a part of a file."""
     interval: float
-    passed: float | None = None
+    since_pass: float | None = None
     """Since a pass over all files came to its end; None: none did yet."""
-    trouble: str = ""
+    problem: str = ""
     """Why the last pass did not."""
     failed: int = 0
     """Names that the last pass over all files could not bring to S3."""
 
 
-def hung(ticked: float, pulses: Iterable[Pulse], patience: float = PATIENCE) -> dict[str, str]:
+def liveness_problems(
+    ticked: float, mounts: Iterable[MountHealth], patience: float = HUNG_AFTER
+) -> dict[str, str]:
     """Mount, or "loop" for the whole, -> why it counts as hung. Empty: it is alive."""
     found = {
-        pulse.mount: f"nothing moved for {pulse.moved:.0f} s"
-        for pulse in pulses
-        if pulse.moved > patience
+        mount.alias: f"nothing moved for {mount.since_move:.0f} s"
+        for mount in mounts
+        if mount.since_move > patience
     }
     if ticked > TICK_PATIENCE:
         found["loop"] = f"its main thread did not tick for {ticked:.0f} s"
     return found
 
 
-def unready(pulses: Iterable[Pulse], patience: float = PATIENCE) -> dict[str, str]:
+def readiness_problems(
+    mounts: Iterable[MountHealth], patience: float = HUNG_AFTER
+) -> dict[str, str]:
     """Mount -> why its last pass is not one that succeeded lately. Empty: it is ready."""
-    return {pulse.mount: reason for pulse in pulses if (reason := _unready(pulse, patience))}
+    return {mount.alias: reason for mount in mounts if (reason := _unready(mount, patience))}
 
 
-def _unready(pulse: Pulse, patience: float) -> str:
-    if pulse.trouble:
-        return pulse.trouble
-    if pulse.passed is None:
+def _unready(mount: MountHealth, patience: float) -> str:
+    if mount.problem:
+        return mount.problem
+    if mount.since_pass is None:
         return "its first pass has not ended yet"
-    if pulse.passed > pulse.interval + patience:
-        return f"its last pass ended {pulse.passed:.0f} s ago"
+    if mount.since_pass > mount.interval + patience:
+        return f"its last pass ended {mount.since_pass:.0f} s ago"
     return ""

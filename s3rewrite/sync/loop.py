@@ -17,10 +17,10 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.health import Pulse
+from s3rewrite.sync.health import MountHealth
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, note
+from s3rewrite.sync.reporting.journal import JournalProgress, heartbeat, note
 from s3rewrite.sync.reporting.log import PassLog, Say, TransitionLog
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
@@ -61,10 +61,14 @@ class MountLoop:
     """Told the report of each pass, and whether it `is_whole`."""
 
     def __post_init__(self) -> None:
-        self._progress = progress = JournaledProgress(self.mount, self.progress)
+        self._progress = progress = JournalProgress(self.mount, self.progress)
         settle = self.mount.settle
         self._job = SyncContext(
-            self.mount, progress=progress, stop=self.stop, hinted=self._hinted, settle=settle
+            self.mount,
+            progress=progress,
+            stop=self.stop,
+            take_hints=self._take_hints,
+            settle=settle,
         )
         self._young = Debouncer(settle)
         self._notices = TransitionLog(self.say)
@@ -83,12 +87,14 @@ class MountLoop:
         while not self.stop.is_set():
             self.stop.wait(self.step())
 
-    def pulse(self) -> Pulse:
+    def health(self) -> MountHealth:
         """How it is now; any thread may ask."""
         now = time.monotonic()
         passed = None if self._passed_at is None else now - self._passed_at
         moved = now - self._progress.moved_at
-        return Pulse(self.mount.alias, moved, self.interval, passed, self._trouble, self._failed)
+        return MountHealth(
+            self.mount.alias, moved, self.interval, passed, self._trouble, self._failed
+        )
 
     def step(self) -> float:
         """A pass if one is due, otherwise the hints that come. Returns seconds to wait then."""
@@ -145,7 +151,7 @@ class MountLoop:
             self.say(report.summary())
         for notice in report.notices:
             self.say(f"{self.mount.alias}: {notice}")
-        for name in report.young:
+        for name in report.unsettled:
             self._young.changed(name, self.clock())
         if names is None:
             self._next_pass = self.clock() + (0 if self._is_asked else self.interval)
@@ -187,7 +193,7 @@ class MountLoop:
         self._cursor, names = registry.read_hints(self._cursor or "0-0", wait)
         return names
 
-    def _hinted(self) -> list[str]:
+    def _take_hints(self) -> list[str]:
         """Hints that came during a pass."""
         if self.clock() < self._next_look:
             return []
@@ -207,7 +213,7 @@ class Runner(Protocol):
         """Return when the stop flag is set, or nothing is left to do."""
 
 
-def run(
+def run_loops(
     loops: list[MountLoop],
     stop: threading.Event,
     tick: Callable[[], None] = lambda: None,

@@ -31,12 +31,12 @@ def delete_orphans(job: SyncContext, report: Report) -> None:
 
     Raises S3Error, OSError, redis.RedisError, LeaseLost; then DELETE_MISSING finds the rest.
     """
-    if not report.left or report.stopped:
+    if not report.leftovers or report.stopped:
         return
-    published = job.registry.get({found.name for found in report.left})
+    published = job.registry.get({found.name for found in report.leftovers})
     orphans = [
         found
-        for found in report.left
+        for found in report.leftovers
         if is_orphan(
             is_new=True,
             is_published=found.name in published,

@@ -11,14 +11,14 @@ import redis
 
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.s3.errors import S3Error
-from s3rewrite.sync.apply import Changes
+from s3rewrite.sync.apply import Applier
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
+from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
 from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
 from s3rewrite.sync.upload.replacing import upload_replacing
 from s3rewrite.sync.uploader import uploader_of
@@ -37,7 +37,7 @@ def pass_over(job: SyncContext, hints: Iterable[str]) -> Report:
 
     def work(job: SyncContext, report: Report) -> None:
         with uploader_of(job, report) as uploads:
-            changes = Changes(job, report, uploads)
+            changes = Applier(job, report, uploads)
             changes.apply_hints(hints)
         _upload_rest(job, report, uploads.replacing, changes.referring)
 
@@ -62,7 +62,7 @@ def _reported(job: SyncContext, work: Callable[[SyncContext, Report], None]) -> 
 @contextmanager
 def _leased(job: SyncContext) -> Iterator[SyncContext]:
     """The job with the mount's lease. A dry run changes nothing, and needs none."""
-    if job.choices.dry_run:
+    if job.options.dry_run:
         yield job
         return
     with held(job.registry) as lease:
@@ -81,7 +81,7 @@ def _scan_and_apply(job: SyncContext, report: Report) -> None:
             "nothing was withdrawn or deleted. Is its disk mounted?"
         )
     with uploader_of(job, report) as uploads:
-        changes = Changes(job, report, uploads)
+        changes = Applier(job, report, uploads)
         changes.apply_scan(chain(first, directories), findings)
     _upload_rest(job, report, uploads.replacing, changes.referring)
     if report.is_scan_complete and not report.stopped and not job.stop.is_set():
@@ -89,7 +89,7 @@ def _scan_and_apply(job: SyncContext, report: Report) -> None:
     changes.only_copies.close()
     if report.is_scan_complete and not uploads.is_over:
         delete_withdrawn(job, report, changes.needed)
-        free(job, report, changes.freeable, findings.own)
+        free(job, report, changes.freeable, findings.own_files)
 
 
 def _upload_rest(job: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
@@ -131,9 +131,9 @@ def _note_waiting(report: Report, waits_for: dict[str, str]) -> None:
     report.add(Result.PENDING, len(waits_for) - len(circles))
 
 
-def _first_with_files(directories: Iterator[Directory]) -> list[Directory]:
+def _first_with_files(directories: Iterator[ScannedDirectory]) -> list[ScannedDirectory]:
     """The directories up to the first one that has a file; none where there is no file."""
-    looked_at: list[Directory] = []
+    looked_at: list[ScannedDirectory] = []
     for directory in directories:
         looked_at.append(directory)
         if directory.files:

@@ -19,9 +19,9 @@ from s3rewrite.disk.ground import Ground
 from s3rewrite.disk.own_names import parsed_own
 from s3rewrite.disk.signatures import signature, storage_signature
 from s3rewrite.disk.stubs import is_spoiled_stub, stub_at
-from s3rewrite.sync.findings import Directory, Findings, Rules
+from s3rewrite.sync.findings import Findings, MountFilter, ScannedDirectory
 
-__all__ = ["Directory", "Findings", "ScanError", "scan"]
+__all__ = ["Findings", "ScanError", "ScannedDirectory", "scan"]
 
 
 SPOILED = "a freed file's stub that was changed"
@@ -33,13 +33,13 @@ class ScanError(Exception):
 
 def scan(
     storage: Storage, mount: Mount | None, findings: Findings, below: str = ""
-) -> Iterator[Directory]:
+) -> Iterator[ScannedDirectory]:
     """Every directory of a storage that has files, or had none to show. Raises ScanError.
 
     Of those at or `below` a directory; there may be none. With the files that the mount lets go
     to S3; without one, with all that there are.
     """
-    rules = Rules(mount, findings)
+    rules = MountFilter(mount, findings)
     if isinstance(storage, FileSystemStorage):
         found = _DiskWalk(storage, rules).directories(below)
     else:
@@ -61,13 +61,13 @@ class _Place(NamedTuple):
 class _DiskWalk:
     """Reads a local storage directory by directory."""
 
-    def __init__(self, storage: FileSystemStorage, rules: Rules) -> None:
+    def __init__(self, storage: FileSystemStorage, rules: MountFilter) -> None:
         self._ground = Ground(storage)
         self._rules, self._findings = rules, rules.findings
         is_free = rules.mount is None or UNREADABLE in rules.mount.allow
         self._readers = ~0 if is_free else self._ground.file_readers
 
-    def directories(self, below: str) -> Iterator[Directory]:
+    def directories(self, below: str) -> Iterator[ScannedDirectory]:
         """Those at or below one, as they are on the disk. Raises ScanError."""
         root = self._ground.root
         if not os.path.isdir(root):  # noqa: PTH112
@@ -87,16 +87,16 @@ class _DiskWalk:
             yield directory
             places.extend(inner)
 
-    def _read(self, place: _Place) -> tuple[Directory, list[_Place]]:
+    def _read(self, place: _Place) -> tuple[ScannedDirectory, list[_Place]]:
         root, readers = self._ground.root, self._readers
         full = f"{root}/{place.path}" if place.path else root
-        directory = Directory(place.path, {}, {})
+        directory = ScannedDirectory(place.path, {}, {})
         below: list[_Place] = []
         with listed(full) as (here, entries):
             above = place.above | {(here.st_dev, here.st_ino)}
             for entry in entries:
                 if parsed_own(entry.name):
-                    self._findings.own.append(join(place.path, entry.name))
+                    self._findings.own_files.append(join(place.path, entry.name))
                     continue
                 found = self._look(entry, full, directory)
                 if found is None:
@@ -109,7 +109,11 @@ class _DiskWalk:
         return directory, below
 
     def _enters(
-        self, entry: os.DirEntry[str], found: os.stat_result, directory: Directory, above: _Above
+        self,
+        entry: os.DirEntry[str],
+        found: os.stat_result,
+        directory: ScannedDirectory,
+        above: _Above,
     ) -> bool:
         """Look closer at what is no plain file: whether to look into it. Notes a file that is."""
         name = join(directory.path, entry.name)
@@ -124,7 +128,7 @@ class _DiskWalk:
         return not reason and self._rules.may_go(f"{name}/", facts)
 
     def _look(
-        self, entry: os.DirEntry[str], full: str, directory: Directory
+        self, entry: os.DirEntry[str], full: str, directory: ScannedDirectory
     ) -> os.stat_result | None:
         """What an entry is, behind links; None where it is gone, leads nowhere, or is a stub."""
         try:
@@ -134,7 +138,7 @@ class _DiskWalk:
                 return None
             if stub := stub_at(f"{full}/{entry.name}"):
                 directory.files[entry.name] = stub.signature
-                directory.freed[entry.name] = stub
+                directory.stubs[entry.name] = stub
             else:
                 reason = SPOILED if is_spoiled_stub(f"{full}/{entry.name}") else "a link to nothing"
                 self._findings.skip(join(directory.path, entry.name), reason)
@@ -179,7 +183,7 @@ def listed(path: str) -> Iterator[tuple[os.stat_result, Iterable[os.DirEntry[str
         os.close(descriptor)
 
 
-def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Directory]:
+def _walk_storage(storage: Storage, rules: MountFilter, below: str) -> Iterator[ScannedDirectory]:
     paths = [below]
     while paths:
         path = paths.pop()
@@ -193,6 +197,6 @@ def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Direct
         except OSError as error:
             rules.findings.fail(path, f"cannot be read: {error}")
             continue
-        yield Directory(path, files, {})
+        yield ScannedDirectory(path, files, {})
         inner = (join(path, directory) for directory in directories)
         paths.extend(name for name in inner if rules.may_go(f"{name}/"))

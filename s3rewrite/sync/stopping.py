@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from s3rewrite.registry.lease import DURATION, abandoned
-from s3rewrite.sync.reporting.journal import farewells
+from s3rewrite.sync.reporting.journal import heartbeat_cleanups
 from s3rewrite.sync.upload.threads import under_way
 
 PATIENCE = 5.0
@@ -100,7 +100,7 @@ def _watch(pipe: int, stop: threading.Event, code: int) -> None:
 def _abandon(code: int) -> None:
     give_back = abandoned()
     count = sum(under_way.values())
-    is_told = _are_done([*give_back, *farewells()], FAREWELL)
+    is_told = _are_done([*give_back, *heartbeat_cleanups()], FAREWELL)
     message = ABANDONED.format(count=count, when=AT_ONCE if is_told else LATER)
     _are_done([lambda: _say(message)], FAREWELL)
     os._exit(code)

@@ -134,7 +134,7 @@ class Watch:
 
     def _of_file(self, name: str, path: str) -> list[str]:
         """Hints of what is no directory; what is gone may have been one."""
-        if self._job.excluded(name):
+        if self._job.is_excluded(name):
             return []
         return [name] if os.path.lexists(path) else [name, tree(name)]
 

@@ -473,7 +473,7 @@ def test_a_hint_does_not_wait_for_the_end_of_a_scan(
         met.append(write(root, f"new{len(met)}.txt").name)
         return met[-1:]
 
-    report = whole_pass(replace(job(mount), hinted=hinted))
+    report = whole_pass(replace(job(mount), take_hints=hinted))
     assert counts(report) == {Result.KEPT: 3, Result.UPLOADED: len(met)}
     assert len(met) == 4  # a directory each
 

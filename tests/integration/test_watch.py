@@ -12,7 +12,7 @@ import pytest
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
-from s3rewrite.sync.loop import MountLoop, run
+from s3rewrite.sync.loop import MountLoop, run_loops
 from s3rewrite.watch import cookie as cookie_module
 from s3rewrite.watch import watch as watch_module
 from s3rewrite.watch.watch import Watch
@@ -33,7 +33,7 @@ class Site:
         self.said: list[str] = []
         self.loop = MountLoop(mount, INTERVAL, self.stop, self.said.append)
         self.watch = Watch(mount, self.stop, self.said.append, pause=0.1)
-        self.thread = threading.Thread(target=run, args=([self.loop], self.stop),
+        self.thread = threading.Thread(target=run_loops, args=([self.loop], self.stop),
                                        kwargs={"watches": [self.watch]})  # fmt: skip
 
     def published(self) -> set[str]:
@@ -151,7 +151,7 @@ def test_what_changed_before_the_watch_began_is_found(still: Site, monkeypatch: 
 
     monkeypatch.setattr(watch_module, "_events", late)
     still.thread.start()
-    assert eventually(lambda: still.loop.pulse().passed is not None)
+    assert eventually(lambda: still.loop.health().since_pass is not None)
     write(still.root, "a.txt")
     began.set()
     assert still.comes_to("a.txt")

@@ -55,9 +55,9 @@ def loop(mount: Mount, said: list[str]) -> Iterator[MountLoop]:
     """A loop that runs, with passes only where hints or failures ask for them."""
     stop = threading.Event()
     loop = MountLoop(mount, 3600.0, stop, said.append)
-    thread = threading.Thread(target=loop.run)
+    thread = threading.Thread(target=loop.run_loops)
     thread.start()
-    eventually(lambda: loop.pulse().passed is not None)
+    eventually(lambda: loop.health().passed is not None)
     yield loop
     stop.set()
     thread.join(10)

@@ -15,7 +15,7 @@ from s3rewrite.core.shown import printable
 from s3rewrite.registry import Registry
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.log import PassLog
-from s3rewrite.sync.reporting.progress import Bar, Lines
+from s3rewrite.sync.reporting.progress import ProgressBar, ProgressLines
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import job, write
 from tests.integration.conftest import mount, registry, root
@@ -55,7 +55,7 @@ def test_lines_and_logs_have_a_line_for_each_thing(
     reasons: dict[str, str], notices: list[str]
 ) -> None:
     out = io.StringIO()
-    lines = Lines(out)
+    lines = ProgressLines(out)
     report = Report("media", skipped=dict(reasons), notices=notices, stopped="")
     for name, reason in reasons.items():
         lines.done(name, Result.UPLOADED)
@@ -87,7 +87,7 @@ def _logged(action: Callable[[], object]) -> list[str]:
 
 def test_a_bar_too() -> None:
     out = io.StringIO()
-    bar = Bar("media", out)
+    bar = ProgressBar("media", out)
     bar.failed(f"a\n{FORGED}", f"no\n{FORGED}")
     bar.close()
     assert f"\n{FORGED}" not in out.getvalue()

@@ -13,7 +13,7 @@ from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.hints import WHOLE
-from s3rewrite.sync.loop import MountLoop, run
+from s3rewrite.sync.loop import MountLoop, run_loops
 from s3rewrite.sync.reporting.log import TransitionLog
 from s3rewrite.sync.reporting.report import Report, Result
 
@@ -100,7 +100,7 @@ def test_what_is_asked_during_a_pass_is_done_after_it(world: World, loop: MountL
         world.passes.append(names)
         if len(world.passes) == 1:
             world.hints = [["a.jpg", WHOLE]]
-            assert loop._job.hinted() == ["a.jpg"]
+            assert loop._job.take_hints() == ["a.jpg"]
         return Report("media")
 
     world.passed = passed  # type: ignore[method-assign]
@@ -180,10 +180,10 @@ def test_a_hinted_file_that_could_not_be_uploaded_is_tried_again_soon(
 def test_hints_that_come_during_a_pass(world: World, loop: MountLoop) -> None:
     loop.step()
     world.hints = [["a.jpg"], ["b.jpg"]]
-    assert loop._job.hinted() == ["a.jpg"]
-    assert loop._job.hinted() == []
+    assert loop._job.take_hints() == ["a.jpg"]
+    assert loop._job.take_hints() == []
     world.now += 0.2
-    assert loop._job.hinted() == ["b.jpg"]
+    assert loop._job.take_hints() == ["b.jpg"]
 
 
 def test_no_hint_is_answered_after_the_stop(world: World, loop: MountLoop) -> None:
@@ -204,7 +204,7 @@ def test_loops_run_side_by_side_until_the_stop(world: World) -> None:
             return 0.01
 
     loops = [Stepping(MOUNT, float(number), stop) for number in range(2)]
-    runner = threading.Thread(target=run, args=(loops, stop), daemon=True)
+    runner = threading.Thread(target=run_loops, args=(loops, stop), daemon=True)
     runner.start()
     try:
         assert all(event.wait(10) for event in stepped)
@@ -223,7 +223,7 @@ def test_a_watch_that_has_nothing_to_do_ends(world: World) -> None:
             self.stop.set()
 
     watch = Watch()
-    run([], watch.stop, watches=[watch])
+    run_loops([], watch.stop, watches=[watch])
     assert watch.runs == 1
 
 
@@ -241,7 +241,7 @@ def test_a_fault_of_ours_is_logged_and_the_loop_begins_anew(
             stop.set()
             return 0
 
-    run([Faulty(MOUNT, 60.0, stop)], stop)
+    run_loops([Faulty(MOUNT, 60.0, stop)], stop)
     assert "'media' failed; it begins anew" in caplog.text
 
 

@@ -12,9 +12,9 @@ from s3rewrite.core.shown import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.monitoring.probes import READY, Health, notify_systemd, serving_all
 from s3rewrite.monitoring.server import Address, HttpPage, Pages, address, one_at_a_time
-from s3rewrite.sync.health import PATIENCE
-from s3rewrite.sync.loop import MountLoop, run
-from s3rewrite.sync.reporting.progress import Lines, Progress
+from s3rewrite.sync.health import HUNG_AFTER
+from s3rewrite.sync.loop import MountLoop, run_loops
+from s3rewrite.sync.reporting.progress import Progress, ProgressLines
 from s3rewrite.sync.stopping import stoppable
 from s3rewrite.watch.watch import Watch, has_watchfiles
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             help="serve /metrics for Prometheus; may be the address of --health",
         )  # fmt: skip
         add(
-            "--patience", type=float, default=PATIENCE, metavar="SECONDS",
+            "--patience", type=float, default=HUNG_AFTER, metavar="SECONDS",
             help="without a move after which /livez says that the loop hangs",
         )  # fmt: skip
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             for url in urls:
                 self._say(f"s3rewrite: serves {url}")
             notify_systemd(READY)
-            run(loops, stop, health.tick, self._watches(loops, options))
+            run_loops(loops, stop, health.tick, self._watches(loops, options))
 
     def _watches(self, loops: Sequence[MountLoop], options: dict[str, Any]) -> list[Watch]:
         if not options["watch"]:
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         return [Watch(loop.mount, loop.stop, self._say) for loop in loops]
 
     def _progress(self, options: dict[str, Any]) -> Progress:
-        return Lines(self.stdout) if options["verbosity"] > 1 else Progress()  # type: ignore[arg-type]
+        return ProgressLines(self.stdout) if options["verbosity"] > 1 else Progress()  # type: ignore[arg-type]
 
     def _say(self, message: str) -> None:
         if not self._is_quiet:

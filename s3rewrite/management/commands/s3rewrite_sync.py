@@ -13,9 +13,9 @@ from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.passes import retry_while_leased, whole_pass
-from s3rewrite.sync.reporting.journal import JournaledProgress, note
+from s3rewrite.sync.reporting.journal import JournalProgress, note
 from s3rewrite.sync.reporting.log import PassLog
-from s3rewrite.sync.reporting.progress import Bar, Lines, Progress
+from s3rewrite.sync.reporting.progress import Progress, ProgressBar, ProgressLines
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.stopping import stoppable
 
@@ -52,8 +52,8 @@ class Command(BaseCommand):
             raise CommandError("Not everything is in step; the reasons stand above.")
 
     def _sync(self, planned: SyncContext, options: dict[str, Any]) -> Report:
-        mount, choices = planned.mount, planned.choices
-        progress = JournaledProgress(mount, self._progress(mount, choices, options))
+        mount, choices = planned.mount, planned.options
+        progress = JournalProgress(mount, self._progress(mount, choices, options))
         job = replace(planned, progress=progress)
         try:
             report = retry_while_leased(lambda: whole_pass(job), options["wait"], job.stop)
@@ -71,8 +71,8 @@ class Command(BaseCommand):
         if options["json"] or options["verbosity"] == 0:
             return Progress()
         if self.stderr.isatty() and not choices.dry_run:
-            return Bar(mount.alias)
-        return Lines(self.stdout)  # type: ignore[arg-type]
+            return ProgressBar(mount.alias)
+        return ProgressLines(self.stdout)  # type: ignore[arg-type]
 
     def _say(self, report: Report, choices: SyncOptions) -> None:
         if report.stopped:

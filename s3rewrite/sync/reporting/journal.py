@@ -26,7 +26,7 @@ def journal_of(mount: Mount) -> Journal:
     return Journal(loop_registry(mount))
 
 
-class JournaledProgress(Progress):
+class JournalProgress(Progress):
     """Notes how far a pass is, and tells another progress the same."""
 
     def __init__(self, mount: Mount, inner: Progress) -> None:
@@ -124,7 +124,7 @@ def heartbeat(mounts: list[Mount], interval: float) -> Iterator[None]:
 _looped: list[Mount] = []
 
 
-def farewells() -> list[Callable[[], None]]:
+def heartbeat_cleanups() -> list[Callable[[], None]]:
     """What takes back that loops run here. Each raises redis.RedisError."""
     return [journal_of(mount).clear_heartbeat for mount in _looped]
 

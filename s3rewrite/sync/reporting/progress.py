@@ -28,7 +28,7 @@ class Progress:
         """The pass has ended."""
 
 
-class Lines(Progress):
+class ProgressLines(Progress):
     """A line a change, for logs and pipes."""
 
     def __init__(self, out: TextIO) -> None:
@@ -43,7 +43,7 @@ class Lines(Progress):
         self._out.write(f"{Result.FAILED} {printable(name)}: {printable(reason)}\n")
 
 
-class Bar(Progress):
+class ProgressBar(Progress):
     """A bar for terminals; failures stand above it."""
 
     def __init__(self, label: str, out: TextIO = sys.stderr) -> None:

@@ -36,13 +36,13 @@ class Report:
     bytes_uploaded: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     """Name -> why it could not be uploaded or deleted."""
-    kinds: Counter[str] = field(default_factory=Counter)
+    failure_kinds: Counter[str] = field(default_factory=Counter)
     """How many failures of each kind."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Name -> why it cannot be offloaded at all."""
-    left: list[Withdrawn] = field(default_factory=list)
+    leftovers: list[Withdrawn] = field(default_factory=list)
     """Objects that were written where none was, of files that were gone then."""
-    young: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
     """Names whose files were changed just now: they are pending."""
     notices: list[str] = field(default_factory=list)
     is_scan_complete: bool = True
@@ -62,14 +62,14 @@ class Report:
     def fail(self, name: str, reason: str, kind: str = "other") -> None:
         """Count a failure and keep its reason. `kind`: one of few, S3's code where it gave one."""
         self.failures[name] = reason
-        self.kinds[kind] += 1
+        self.failure_kinds[kind] += 1
         self.add(Result.FAILED)
 
     def summary(self) -> str:
         """One line: `media: 12 uploaded, 3 kept, 1 failed; 4.0 MB in 1.3 s`."""
         counts = [f"{self.counts[result]:,} {result}" for result in Result if self.counts[result]]
         done = ", ".join(counts) or "nothing to do"
-        return f"{self.mount}: {done}; {readable(self.bytes_uploaded)} in {self.seconds:.1f} s"
+        return f"{self.mount}: {done}; {readable_size(self.bytes_uploaded)} in {self.seconds:.1f} s"
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -87,7 +87,7 @@ class Report:
         }
 
 
-def readable(size: float) -> str:
+def readable_size(size: float) -> str:
     """A number of bytes for people: `4.0 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:

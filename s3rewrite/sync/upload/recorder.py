@@ -98,7 +98,7 @@ class UploadRecorder:
             self._report.skipped.pop(name, None)
             self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.sent
-            self._report.left += self._objects(name, uploaded.left)
+            self._report.leftovers += self._objects(name, uploaded.left)
             self._job.progress.done(name, uploaded.result)
 
     def _objects(self, name: str, fingerprints: Sequence[str]) -> list[Withdrawn]:

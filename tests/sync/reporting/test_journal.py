@@ -10,7 +10,7 @@ import pytest
 from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.reporting import journal as journaled
-from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, journal_of, note
+from s3rewrite.sync.reporting.journal import JournalProgress, heartbeat, journal_of, note
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import use_mount
@@ -41,7 +41,7 @@ class Heard(Progress):
 def test_how_far_a_pass_is(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journaled, "PERIOD", 0)
     heard = Heard()
-    progress = JournaledProgress(mount, heard)
+    progress = JournalProgress(mount, heard)
     progress.planned(3)
     progress.done("a", Result.UPLOADED)
     progress.done("x", Result.WITHDRAWN)
@@ -62,7 +62,7 @@ def test_how_far_a_pass_is(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_it_is_told_once_a_second(mount: Mount) -> None:
-    progress = JournaledProgress(mount, Progress())
+    progress = JournalProgress(mount, Progress())
     progress.planned(1)
     assert journal_of(mount).running() is None
 
