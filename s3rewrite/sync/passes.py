@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import TypeVar
@@ -29,10 +29,10 @@ def whole_pass(job: SyncContext) -> Report:
 
     Whatever else goes wrong is in the report.
     """
-    return _reported(job, _scan_and_apply)
+    return _run_pass(job, Report(job.mount.alias), _scan_and_apply)
 
 
-def pass_over(job: SyncContext, hints: Iterable[str]) -> Report:
+def pass_over(job: SyncContext, hints: Collection[str]) -> Report:
     """Bring in step what the hints speak of: names, and trees. As `whole_pass` does."""
 
     def work(job: SyncContext, report: Report) -> None:
@@ -41,11 +41,12 @@ def pass_over(job: SyncContext, hints: Iterable[str]) -> Report:
             changes.apply_hints(hints)
         _upload_rest(job, report, uploads.replacing, changes.referring)
 
-    return _reported(job, work)
+    return _run_pass(job, Report(job.mount.alias, hints), work)
 
 
-def _reported(job: SyncContext, work: Callable[[SyncContext, Report], None]) -> Report:
-    report = Report(job.mount.alias)
+def _run_pass(
+    job: SyncContext, report: Report, work: Callable[[SyncContext, Report], None]
+) -> Report:
     began = time.monotonic()
     try:
         with _leased(job) as leased:

@@ -22,10 +22,11 @@ from django.core.files.storage import FileSystemStorage
 from s3rewrite.core.debounce import Debouncer
 from s3rewrite.core.meant import why_kept_local
 from s3rewrite.core.mounts import Mount
+from s3rewrite.core.repeats import Repeats
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.hints import MANY, WHOLE, condensed, tree
-from s3rewrite.sync.reporting.log import Say, TransitionLog
+from s3rewrite.sync.reporting.console import Say
 from s3rewrite.watch.cookie import Cookie, WatchLost
 from s3rewrite.watch.file_systems import file_system_of, is_remote
 
@@ -63,7 +64,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._job = SyncContext(self.mount)
-        self._notices = TransitionLog(self.say)
+        self._repeats = Repeats()
         self._first, self._second = Debouncer(self.mount.settle), Debouncer(AGAIN)
 
     def run(self) -> None:
@@ -88,7 +89,7 @@ class Watch:
                 self._watch(root, events)
         # RuntimeError: what watchfiles raises, of a name that is not UTF-8 too.
         except (OSError, RuntimeError, WatchLost) as error:
-            self._notices.trouble("lost", f"{self._changes} not watched now: {_sentence(error)}")
+            self._warn("lost", f"{self._changes} not watched now: {_sentence(error)}")
             self.stop.wait(self.pause)
 
     def _watch(self, root: str, events: Iterable[set[str]]) -> None:
@@ -101,7 +102,7 @@ class Watch:
                 self._first.changed(path, now)
             cookie.tick(now)
             if cookie.problem:
-                self._notices.trouble("proof", self._unproved(cookie))
+                self._warn("proof", self._unproved(cookie))
             self._leave(self._hints(root, now))
 
     def _prove(self, cookie: Cookie, now: float) -> None:
@@ -109,7 +110,7 @@ class Watch:
             # What changed before, nobody has told.
             self._leave([WHOLE])
             self.say(f"{self._changes} watched")
-        self._notices.current = ""
+        self._repeats.resolve("problem")
         cookie.noticed(now)
 
     def _hints(self, root: str, now: float) -> list[str]:
@@ -147,6 +148,10 @@ class Watch:
         except redis.RedisError as error:
             # The loop meets that too, and looks at everything afterwards.
             logger.debug("%d hints of mount %r were lost: %s", len(hints), self.mount.alias, error)
+
+    def _warn(self, problem: str, message: str) -> None:
+        if self._repeats.is_new("problem", problem):
+            self.say(message)
 
     def _unproved(self, cookie: Cookie) -> str:
         reason = f"no file can be written there ({cookie.problem})"

@@ -205,5 +205,5 @@ def test_the_loop_survives_s3_and_redis(
     valkey.start()
     write(root, "c.txt")
     eventually(lambda: registry.get(["c.txt"]), 60)
-    eventually(lambda: loop.text().count("goes on") == 2)
+    eventually(lambda: loop.text().count("continues") == 2)
     assert loop.stop() == 0

@@ -22,6 +22,7 @@ from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.loop import MountLoop
+from s3rewrite.sync.reporting.report import Report
 from tests.factories import use_mount, write
 from tests.integration.test_commands import eventually
 
@@ -55,9 +56,9 @@ def loop(mount: Mount, said: list[str]) -> Iterator[MountLoop]:
     """A loop that runs, with passes only where hints or failures ask for them."""
     stop = threading.Event()
     loop = MountLoop(mount, 3600.0, stop, said.append)
-    thread = threading.Thread(target=loop.run_loops)
+    thread = threading.Thread(target=loop.run)
     thread.start()
-    eventually(lambda: loop.health().passed is not None)
+    eventually(lambda: loop.health().since_pass is not None)
     yield loop
     stop.set()
     thread.join(10)
@@ -137,9 +138,8 @@ def test_a_file_that_cannot_be_looked_at_fails_alone(
 ) -> None:
     write(root, "a.txt")
     (root / "loop").symlink_to("loop")
-    loop = MountLoop(mount, 3600.0, threading.Event(), print)
-    reports: list[Any] = []
-    loop.count = lambda report, **_: reports.append(report)
+    reports: list[Report] = []
+    loop = MountLoop(mount, 3600.0, threading.Event(), print, observers=[reports.append])
     loop.step()
     registry.withdraw(["a.txt"])
     registry.add_hints(["loop/x", "loop", "a.txt"])

@@ -62,11 +62,9 @@ def test_lines_and_logs_have_a_line_for_each_thing(
         lines.failed(name, reason)
         report.fail(name, reason)
     assert len(lines_of(out.getvalue())) == 2 * len(reasons)
-    records = _logged(lambda: PassLog().log(report, is_whole=True))
+    records = _logged(lambda: PassLog().log(report))
     assert len(records) == 1 + 2 * len(reasons) + len(notices)
-    records += _logged(
-        lambda: PassLog().log(Report("media", stopped="a\n" + FORGED), is_whole=True)
-    )
+    records += _logged(lambda: PassLog().log(Report("media", stopped="a\n" + FORGED)))
     for record in records:
         assert record.isprintable()
 

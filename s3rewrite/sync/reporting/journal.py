@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -74,20 +74,22 @@ class JournalProgress(Progress):
             journal_of(self._mount).record_progress(told)
 
 
-def note(mount: Mount, report: Report, by: str, names: Iterable[str] | None = None) -> None:
-    """Write down what a pass did, over all files or over these names. `by` says who ran it."""
-    is_whole = names is None
-    eventful = not report.is_ok or report.counts.total() > report.counts[Result.KEPT]
-    told: dict[str, Any] = {**report.as_dict(), "by": by, "eventful": eventful}
-    for many in ("failures", "skipped"):
-        told[many] = len(told[many])
+def record_report(mount: Mount, by: str, report: Report) -> None:
+    """Write down what a pass did. `by`: the command that ran it."""
+    record: dict[str, Any] = {
+        **report.as_dict(),
+        "by": by,
+        "eventful": report.is_eventful,
+        "failures": len(report.failures),
+        "skipped": len(report.skipped),
+    }
     with suppress(redis.RedisError):
         journal = journal_of(mount)
-        told["pending_since"] = _pending_since(journal, report)
-        journal.record_pass(told, is_whole=is_whole)
+        record["pending_since"] = _pending_since(journal, report)
+        journal.record_pass(record, is_whole=report.is_whole)
         if not report.stopped or report.failures:
-            seen = names if not report.stopped else report.failures
-            journal.record_problems(_troubles(report), seen)
+            looked_at = report.failures if report.stopped else report.names
+            journal.record_problems(_problems(report), looked_at)
 
 
 def _pending_since(journal: Journal, report: Report) -> float | None:
@@ -98,7 +100,7 @@ def _pending_since(journal: Journal, report: Report) -> float | None:
     return last.get("pending_since") or time.time()
 
 
-def _troubles(report: Report) -> dict[str, tuple[str, str]]:
+def _problems(report: Report) -> dict[str, tuple[str, str]]:
     failed = {name: (FAILED, reason) for name, reason in report.failures.items()}
     kept = {name: (KEPT_LOCAL, reason) for name, reason in report.skipped.items()}
     return {**failed, **kept}

@@ -1,6 +1,7 @@
 """What a pass did, for people and for machines. Pure."""
 
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -32,6 +33,8 @@ class Report:
     """One pass over one mount."""
 
     mount: str
+    names: Collection[str] | None = None
+    """The names and trees that it looked at; None for all files."""
     counts: Counter[Result] = field(default_factory=Counter)
     bytes_uploaded: int = 0
     failures: dict[str, str] = field(default_factory=dict)
@@ -51,9 +54,24 @@ class Report:
     seconds: float = 0.0
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the pass looked at all files."""
+        return self.names is None
+
+    @property
     def is_ok(self) -> bool:
         """Whether nothing failed and everything was seen."""
         return not self.failures and self.is_scan_complete and not self.stopped
+
+    @property
+    def changes(self) -> int:
+        """How many names have a result that is neither "kept" nor "failed"."""
+        return self.counts.total() - self.counts[Result.KEPT] - self.counts[Result.FAILED]
+
+    @property
+    def is_eventful(self) -> bool:
+        """Whether the pass is worth a line."""
+        return bool(self.changes) or not self.is_ok
 
     def add(self, result: Result, count: int = 1) -> None:
         """Count a result."""
@@ -85,6 +103,10 @@ class Report:
             "scan_complete": self.is_scan_complete,
             "seconds": round(self.seconds, 3),
         }
+
+
+Observer = Callable[[Report], None]
+"""Called with the report of each pass that has ended."""
 
 
 def readable_size(size: float) -> str:
