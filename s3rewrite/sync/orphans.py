@@ -1,20 +1,20 @@
-"""Objects of files that were gone once they were sent: other programs' temporary files, mostly.
+"""Orphans: objects whose files were gone by the time they were sent, mostly temporary files.
 
-Deleted behind all uploads of a pass, when nobody writes: no upload can take one for its own.
+They are deleted after all uploads of a pass, when no upload can adopt one.
 """
 
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.delete import delete_objects
-from s3rewrite.sync.reporting.report import Report, Result
+from s3rewrite.sync.reporting.report import Report
 
 
 def is_orphan(*, is_new: bool, is_published: bool, on_disk: bool) -> bool:
-    """Whether an object that was just written is nobody's.
+    """Whether no file needs an object that was just written.
 
-    `is_new`: this pass wrote it where no object was, surely, and that write is over. What was
-    there before may be the last copy of something; a write that may still arrive would bring
-    back what is deleted: DELETE_MISSING finds these.
+    `is_new`: this pass wrote the object, none was there before, and the write is over. An older
+    object may be the last copy of something; a write that may still arrive would bring back what
+    is deleted. DELETE_MISSING finds these.
 
     | is new | published | file on disk | orphan |
     |--------|-----------|--------------|--------|
@@ -26,22 +26,23 @@ def is_orphan(*, is_new: bool, is_published: bool, on_disk: bool) -> bool:
     return is_new and not (is_published or on_disk)
 
 
-def delete_orphans(job: SyncContext, report: Report) -> None:
-    """Delete of the objects that the pass has left those that nobody has.
+def delete_orphans(context: SyncContext, report: Report) -> None:
+    """Delete those of the pass's leftovers that are orphans; the other leftovers stay.
 
-    Raises S3Error, OSError, redis.RedisError, LeaseLost; then DELETE_MISSING finds the rest.
+    Raises S3Error, OSError, redis.RedisError, LeaseLost; DELETE_MISSING finds the rest then.
     """
     if not report.leftovers or report.stopped:
         return
-    published = job.registry.get({found.name for found in report.leftovers})
+    published = context.registry.get({leftover.name for leftover in report.leftovers})
     orphans = [
-        found
-        for found in report.leftovers
+        leftover
+        for leftover in report.leftovers
         if is_orphan(
             is_new=True,
-            is_published=found.name in published,
-            on_disk=signature_of(job.storage, found.name) is not None,
+            is_published=leftover.name in published,
+            on_disk=signature_of(context.storage, leftover.name) is not None,
         )
     ]
-    report.add(Result.PENDING, -len({found.name for found in orphans}))
-    delete_objects(job, orphans, report)
+    delete_objects(context, orphans, report)
+    orphan_names = {orphan.name for orphan in orphans}
+    report.leftovers = [left for left in report.leftovers if left.name not in orphan_names]

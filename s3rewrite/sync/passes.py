@@ -1,4 +1,4 @@
-"""A pass: scan, plan and apply, over a whole mount or over what hints speak of."""
+"""A pass: scan, plan and apply, over a whole mount or over what hints name."""
 
 import threading
 import time
@@ -23,94 +23,126 @@ from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
 from s3rewrite.sync.upload.replacing import upload_replacing
 from s3rewrite.sync.uploader import uploader_of
 
+T = TypeVar("T")
 
-def whole_pass(job: SyncContext) -> Report:
-    """Bring a whole mount in step. Raises LeaseTaken where another pass is running.
+PERIOD = 0.1
+"""Seconds between two tries to get the lease."""
 
-    Whatever else goes wrong is in the report.
+
+def whole_pass(context: SyncContext) -> Report:
+    """Bring a whole mount in step. Raises LeaseTaken while another pass is running.
+
+    The report names everything else that goes wrong.
     """
-    return _run_pass(job, Report(job.mount.alias), _scan_and_apply)
+    return _run_pass(context, Report(context.mount.alias), _sync_all)
 
 
-def pass_over(job: SyncContext, hints: Collection[str]) -> Report:
-    """Bring in step what the hints speak of: names, and trees. As `whole_pass` does."""
+def pass_over(context: SyncContext, hints: Collection[str]) -> Report:
+    """Bring in step what hints name: files, and trees. As `whole_pass` does."""
 
-    def work(job: SyncContext, report: Report) -> None:
-        with uploader_of(job, report) as uploads:
-            changes = Applier(job, report, uploads)
-            changes.apply_hints(hints)
-        _upload_rest(job, report, uploads.replacing, changes.referring)
+    def sync_hinted(context: SyncContext, report: Report) -> None:
+        with uploader_of(context, report) as uploads:
+            applier = Applier(context, report, uploads)
+            applier.apply_hints(hints)
+        _upload_rest(context, report, uploads.replacing, applier.referring)
 
-    return _run_pass(job, Report(job.mount.alias, hints), work)
+    return _run_pass(context, Report(context.mount.alias, hints), sync_hinted)
+
+
+def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
+    """Return what `action` returns; call it again while it raises LeaseTaken.
+
+    Raises the last LeaseTaken after so many seconds, or once the stop flag is set.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except LeaseTaken:
+            if time.monotonic() >= until or stop.wait(PERIOD):
+                raise
 
 
 def _run_pass(
-    job: SyncContext, report: Report, work: Callable[[SyncContext, Report], None]
+    context: SyncContext, report: Report, sync: Callable[[SyncContext, Report], None]
 ) -> Report:
     began = time.monotonic()
     try:
-        with _leased(job) as leased:
-            work(leased, report)
+        with _leased(context) as leased:
+            sync(leased, report)
             delete_orphans(leased, report)
     except redis.RedisError as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)
+    report.add(Result.PENDING, len({leftover.name for leftover in report.leftovers}))
     report.seconds = time.monotonic() - began
     return report
 
 
 @contextmanager
-def _leased(job: SyncContext) -> Iterator[SyncContext]:
-    """The job with the mount's lease. A dry run changes nothing, and needs none."""
-    if job.options.dry_run:
-        yield job
+def _leased(context: SyncContext) -> Iterator[SyncContext]:
+    """The context with the mount's lease. A dry run changes nothing and needs none."""
+    if context.options.dry_run:
+        yield context
         return
-    with held(job.registry) as lease:
-        leased = job.with_lease(lease)
+    with held(context.registry) as lease:
+        leased = context.with_lease(lease)
         reconcile(leased)
         yield leased
 
 
-def _scan_and_apply(job: SyncContext, report: Report) -> None:
+def _sync_all(context: SyncContext, report: Report) -> None:
     findings = Findings()
-    directories = scan(job.storage, job.mount, findings)
-    first = _first_with_files(directories)
-    if not (first or job.registry.is_empty()):
+    directories = scan(context.storage, context.mount, findings)
+    # An empty disk looks like one that is not mounted: nothing is withdrawn before a file is seen.
+    first = _until_first_file(directories)
+    if not (first or context.registry.is_empty()):
         raise ScanError(
-            f"the storage of mount {job.mount.alias} is empty, though files of it are published: "
-            "nothing was withdrawn or deleted. Is its disk mounted?"
+            f"the storage of mount {context.mount.alias} is empty, though files of it are "
+            "published: nothing was withdrawn or deleted. Is its disk mounted?"
         )
-    with uploader_of(job, report) as uploads:
-        changes = Applier(job, report, uploads)
-        changes.apply_scan(chain(first, directories), findings)
-    _upload_rest(job, report, uploads.replacing, changes.referring)
-    if report.is_scan_complete and not report.stopped and not job.stop.is_set():
-        changes.note_rules()
-    changes.only_copies.close()
+    with uploader_of(context, report) as uploads:
+        applier = Applier(context, report, uploads)
+        applier.apply_scan(chain(first, directories), findings)
+    _upload_rest(context, report, uploads.replacing, applier.referring)
+    if report.is_scan_complete and not report.stopped and not context.stop.is_set():
+        applier.record_rules()
+    applier.only_copies.close()
+    # Deleting and freeing rely on a scan that has seen every file, and on finished uploads.
     if report.is_scan_complete and not uploads.is_over:
-        delete_withdrawn(job, report, changes.needed)
-        free(job, report, changes.freeable, findings.own_files)
+        delete_withdrawn(context, report, applier.needed_keys)
+        free(context, report, applier.freeable, findings.own_files)
 
 
-def _upload_rest(job: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
-    """Upload what had to wait for the others: those that refer to other files last."""
-    upload_replacing(job, report, replacing)
-    upload_replacing(job, report, _upload_referring(job, report, referring))
+def _until_first_file(directories: Iterator[ScannedDirectory]) -> list[ScannedDirectory]:
+    """The directories up to the first one with a file; none if there is no file."""
+    passed: list[ScannedDirectory] = []
+    for directory in directories:
+        passed.append(directory)
+        if directory.files:
+            return passed
+    return []
 
 
-def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
-    """Upload files that refer to others behind those; some of them refer to each other.
+def _upload_rest(context: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
+    """Upload the files that had to wait for the others; last those that refer to other files."""
+    upload_replacing(context, report, replacing)
+    upload_replacing(context, report, _upload_referring(context, report, referring))
 
-    One that waits is read again once that has ended which it waits for. Returns those under whose
-    keys other bytes lie.
+
+def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
+    """Upload files that refer to others, each after those; some of them refer to each other.
+
+    A file that waits for another is read again after that one has ended. Returns the files under
+    whose keys other bytes lie.
     """
     queue = Queue(tasks)
     replacing: Tasks = []
     for _ in range(ROUNDS):
         if not (tasks := queue.take()):
             break
-        with uploader_of(job, report) as uploads:
+        with uploader_of(context, report) as uploads:
             for task, known in tasks:
                 if uploads.is_over:
                     report.add(Result.PENDING)
@@ -120,43 +152,10 @@ def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
         queue.ended(tasks, uploads.waiting)
         if uploads.is_over:
             break
-    _note_waiting(report, queue.waits_for())
-    return replacing
-
-
-def _note_waiting(report: Report, waits_for: dict[str, str]) -> None:
-    """Those that wait for each other stay local; the others are left for the next pass."""
+    # Files that wait for each other stay local; the others are left for the next pass.
+    waits_for = queue.waits_for()
     circles = in_circles(waits_for)
     for name in circles:
         report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
     report.add(Result.PENDING, len(waits_for) - len(circles))
-
-
-def _first_with_files(directories: Iterator[ScannedDirectory]) -> list[ScannedDirectory]:
-    """The directories up to the first one that has a file; none where there is no file."""
-    looked_at: list[ScannedDirectory] = []
-    for directory in directories:
-        looked_at.append(directory)
-        if directory.files:
-            return looked_at
-    return []
-
-
-T = TypeVar("T")
-
-PERIOD = 0.1
-"""Seconds between two tries."""
-
-
-def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
-    """What `action` returns, tried again while it raises LeaseTaken. Raises the last one.
-
-    Not any more once the stop flag is set.
-    """
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            return action()
-        except LeaseTaken:
-            if time.monotonic() >= until or stop.wait(PERIOD):
-                raise
+    return replacing
