@@ -111,7 +111,7 @@ class Applier:
             entries = registry.decoded(directory.path, encoded)
             self._correct_marks(directory, entries)
             planned = plan(
-                directory.path, directory.files, entries, force=force, again=self._must_resend
+                directory.path, directory.files, entries, force=force, must_resend=self._must_resend
             )
             self._defer_unsettled(planned)
             self._apply(directory.path, planned)

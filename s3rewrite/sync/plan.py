@@ -1,4 +1,4 @@
-"""What is to be done with a name: the decision, and nothing else. Pure."""
+"""Decides what to do with a name, and nothing else. Pure."""
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ class Task(NamedTuple):
     signature: Signature
     entry: Entry | None
     is_careful: bool = False
-    """Whether other bytes under its key must stay: a freed file may have its only copy there."""
+    """Whether other bytes under its key must stay: they may be a freed file's only copy."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be done in one directory, or with some names."""
+    """What to do in one directory, or with some names."""
 
     uploads: list[Task] = field(default_factory=list)
     withdrawals: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ def decide(local: Signature | None, entry: Entry | None, *, force: bool = False)
     | yes     | same signature  | keep     |
     | yes     | other signature | upload   |
 
-    With `force` whatever is on disk is uploaded.
+    With `force`, everything on disk is uploaded.
     """
     if local is None:
         return Action.WITHDRAW if entry else Action.NOTHING
@@ -62,16 +62,17 @@ def plan(
     published: Mapping[str, Entry],
     *,
     force: bool = False,
-    again: Callable[[str], bool] | None = None,
+    must_resend: Callable[[str], bool] | None = None,
 ) -> Plan:
     """The plan for a directory: basenames with their signatures, and with their entries.
 
-    Of files of which `again` says so other bytes may have to be sent, though they are the same.
+    `must_resend` names the unchanged files that are sent again, as other settings changed them.
     """
     planned = Plan()
     for basename, signature in local.items():
         entry = published.get(basename)
-        if decide(signature, entry, force=force or bool(again and again(basename))) is Action.KEEP:
+        is_forced = force or (must_resend is not None and must_resend(basename))
+        if decide(signature, entry, force=is_forced) is Action.KEEP:
             planned.kept += 1
         else:
             planned.uploads.append(Task(join(directory, basename), signature, entry))
@@ -81,11 +82,11 @@ def plan(
 
 
 def wrong_marks(
-    local: Mapping[str, Signature], published: Mapping[str, Entry], freed: Container[str]
+    local: Mapping[str, Signature], published: Mapping[str, Entry], stubs: Container[str]
 ) -> list[str]:
-    """The basenames of unchanged files whose entries say otherwise whether they are freed."""
+    """Basenames of unchanged files whose entries are wrong about whether they are freed."""
     return [
         basename
         for basename, entry in published.items()
-        if entry.freed != (basename in freed) and entry.signature == local.get(basename)
+        if entry.freed != (basename in stubs) and entry.signature == local.get(basename)
     ]

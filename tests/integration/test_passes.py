@@ -281,14 +281,14 @@ class TestDeleting:
     ) -> None:
         self.published_and_removed(mount, root)
         write(root, "locked/a.txt")
-        listed = scan_module.listed
+        listed = scan_module.list_directory
 
         def refusing(path: str) -> Any:
             if path.endswith("locked"):
                 raise PermissionError(13, "Permission denied")
             return listed(path)
 
-        monkeypatch.setattr(scan_module, "listed", refusing)
+        monkeypatch.setattr(scan_module, "list_directory", refusing)
         report = whole_pass(job(mount, delete=True))
         assert not report.is_ok
         assert report.failures == {"locked": "cannot be read: Permission denied"}

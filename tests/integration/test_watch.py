@@ -123,19 +123,19 @@ def test_what_is_excluded_is_no_news(
     root.mkdir(exist_ok=True)
     watch = Watch(mount, threading.Event())
     for name in ("a.tmp", "b.txt"):
-        watch._first.changed(str(write(root, name)), 0.0)
+        watch._paths.changed(str(write(root, name)), 0.0)
     assert watch._hints(str(root), 9.0) == ["b.txt"]
 
 
 def test_many_changes_are_one_look_at_everything(still: Site) -> None:
     for number in range(1001):
-        still.watch._first.changed(str(still.root / str(number)), 0.0)
+        still.watch._paths.changed(str(still.root / str(number)), 0.0)
     assert still.watch._hints(str(still.root), 0.0) == [""]
 
 
 def test_a_directory_is_looked_at_twice(still: Site) -> None:
     write(still.root, "photos/a.txt")
-    still.watch._first.changed(str(still.root / "photos"), 0.0)
+    still.watch._paths.changed(str(still.root / "photos"), 0.0)
     hints = [still.watch._hints(str(still.root), now) for now in (1.9, 2.1, 4.0, 4.2, 9.0)]
     assert hints == [[], ["photos/"], [], ["photos/"], []]
 
@@ -247,5 +247,5 @@ def test_what_stays_local_is_no_news(still: Site) -> None:
         path = write(still.root, name)
         for changed in (path.parent, path):
             if changed != still.root:
-                still.watch._first.changed(str(changed), 0.0)
+                still.watch._paths.changed(str(changed), 0.0)
     assert still.watch._hints(str(still.root), 9.0) == ["c.txt"]

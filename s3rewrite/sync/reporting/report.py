@@ -1,4 +1,4 @@
-"""What a pass did, for people and for machines. Pure."""
+"""The report of a pass, for people and for machines. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -13,18 +13,18 @@ class Result(StrEnum):
     """What happened to a name in a pass."""
 
     KEPT = "kept"
-    """Published before, and unchanged."""
+    """It was published before, and is unchanged."""
     UPLOADED = "uploaded"
     ADOPTED = "adopted"
-    """Published without an upload: the bucket held the same bytes."""
+    """It was published without an upload: the bucket held the same bytes."""
     REFRESHED = "refreshed"
-    """Touched only: published as before."""
+    """Its file was touched but not changed: it is published as before."""
     PENDING = "pending"
-    """Changed while it was uploaded, or the pass was stopped: left for the next one."""
+    """It is left for the next pass: it changed during its upload, or the pass was stopped."""
     WITHDRAWN = "withdrawn"
     DELETED = "deleted"
     FREED = "freed"
-    """Not kept on the local disk any more."""
+    """Its file is no longer on the local disk."""
     FAILED = "failed"
 
 
@@ -44,13 +44,16 @@ class Report:
     skipped: dict[str, str] = field(default_factory=dict)
     """Name -> why it cannot be offloaded at all."""
     leftovers: list[Withdrawn] = field(default_factory=list)
-    """Objects that were written where none was, of files that were gone then."""
+    """Objects, written where none was before, of files that were gone afterwards.
+
+    Their names are pending unless `delete_orphans` removes them from here.
+    """
     unsettled: list[str] = field(default_factory=list)
-    """Names whose files were changed just now: they are pending."""
+    """Names whose files were changed just now; they are pending."""
     notices: list[str] = field(default_factory=list)
     is_scan_complete: bool = True
     stopped: str = ""
-    """Why the pass ended before its end, where it did."""
+    """Why the pass was stopped; "" if it came to its end."""
     seconds: float = 0.0
 
     @property
@@ -60,7 +63,7 @@ class Report:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing failed and everything was seen."""
+        """Whether the pass came to its end, read everything, and nothing failed."""
         return not self.failures and self.is_scan_complete and not self.stopped
 
     @property
@@ -78,7 +81,7 @@ class Report:
         self.counts[result] += count
 
     def fail(self, name: str, reason: str, kind: str = "other") -> None:
-        """Count a failure and keep its reason. `kind`: one of few, S3's code where it gave one."""
+        """Count a failure and keep its reason. `kind`: one of a few words, or S3's error code."""
         self.failures[name] = reason
         self.failure_kinds[kind] += 1
         self.add(Result.FAILED)
@@ -86,11 +89,13 @@ class Report:
     def summary(self) -> str:
         """One line: `media: 12 uploaded, 3 kept, 1 failed; 4.0 MB in 1.3 s`."""
         counts = [f"{self.counts[result]:,} {result}" for result in Result if self.counts[result]]
-        done = ", ".join(counts) or "nothing to do"
-        return f"{self.mount}: {done}; {readable_size(self.bytes_uploaded)} in {self.seconds:.1f} s"
+        results = ", ".join(counts) or "nothing to do"
+        return (
+            f"{self.mount}: {results}; {readable_size(self.bytes_uploaded)} in {self.seconds:.1f} s"
+        )
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
+        """The report as `--json` prints it."""
         return {
             "mount": self.mount,
             "ok": self.is_ok,
@@ -110,7 +115,7 @@ Observer = Callable[[Report], None]
 
 
 def readable_size(size: float) -> str:
-    """A number of bytes for people: `4.0 MB`."""
+    """A number of bytes as people read it: `4.0 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
