@@ -59,13 +59,8 @@ class MountLoop:
 
     def __post_init__(self) -> None:
         self._progress = JournalProgress(self.mount, self.progress)
-        self._context = SyncContext(
-            self.mount,
-            progress=self._progress,
-            stop=self.stop,
-            take_hints=self._take_hints,
-            settle=self.mount.settle,
-        )
+        self._context = SyncContext(self.mount, progress=self._progress, stop=self.stop)
+        self._context.take_hints, self._context.settle = self._take_hints, self.mount.settle
         self._log = PassLog()
         self._console = Console(self.mount.alias, self.say)
         journal: Observer = partial(record_report, self.mount, "loop")
@@ -88,11 +83,10 @@ class MountLoop:
     def health(self) -> MountHealth:
         """The health of this loop now; any thread may ask."""
         now = time.monotonic()
-        since_pass = None if self._last_pass is None else now - self._last_pass
-        since_move = now - self._progress.moved_at
-        return MountHealth(
-            self.mount.alias, since_move, self.interval, since_pass, self._problem, self._failed
-        )
+        passed = None if self._last_pass is None else now - self._last_pass
+        moved = now - self._progress.moved_at
+        alias = self.mount.alias
+        return MountHealth(alias, moved, self.interval, passed, self._problem, self._failed)
 
     def step(self) -> float:
         """Run a pass if one is due, otherwise answer hints. Returns seconds to wait after it."""
@@ -100,6 +94,8 @@ class MountLoop:
         try:
             return self._step()
         except LeaseTaken as error:
+            # Hints that were read will not come again: only a whole pass can answer them.
+            self._next_pass = self.clock()
             self._console.warn("lease", f"waiting, as {error}")
             return LEASE_PAUSE
         except redis.RedisError as error:
@@ -113,7 +109,10 @@ class MountLoop:
 
     def _step(self) -> float:
         if self._cursor is None or self.clock() >= self._next_pass:
-            self._cursor = self._valid_cursor(self._cursor)
+            end = loop_registry(self.mount).last_hint_id()
+            # The next pass sees all that earlier hints named. A stream that is new begins again.
+            if self._cursor is None or is_before(end, self._cursor):
+                self._cursor = end
         if self.clock() >= self._next_pass:
             if len(self._context.unfreeable) > MAX_UNFREEABLE:
                 self._context.unfreeable.clear()
@@ -123,24 +122,8 @@ class MountLoop:
         if WHOLE in hints:
             self._next_pass = self.clock()
         elif hints and not self.stop.is_set():
-            return self._finish(self._pass_over(hints))
+            return self._finish(pass_over(self._context, hints))
         return 0
-
-    def _valid_cursor(self, cursor: str | None) -> str:
-        """The cursor, or the end of the stream where there is none, or the stream is a new one.
-
-        The pass that follows sees all that earlier hints were about.
-        """
-        end = loop_registry(self.mount).last_hint_id()
-        return end if cursor is None or is_before(end, cursor) else cursor
-
-    def _pass_over(self, hints: list[str]) -> Report:
-        try:
-            return pass_over(self._context, hints)
-        except LeaseTaken:
-            # The hints are read and will not come again: only a whole pass can answer them.
-            self._next_pass = self.clock()
-            raise
 
     def _finish(self, report: Report) -> float:
         for observer in self._observers:

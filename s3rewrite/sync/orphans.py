@@ -9,21 +9,19 @@ from s3rewrite.sync.delete import delete_objects
 from s3rewrite.sync.reporting.report import Report
 
 
-def is_orphan(*, is_new: bool, is_published: bool, on_disk: bool) -> bool:
-    """Whether no file needs an object that was just written.
+def is_orphan(*, is_published: bool, on_disk: bool) -> bool:
+    """Whether no file needs an object that the pass wrote where none was before.
 
-    `is_new`: this pass wrote the object, none was there before, and the write is over. An older
-    object may be the last copy of something; a write that may still arrive would bring back what
-    is deleted. DELETE_MISSING finds these.
+    An older object may be the last copy of something, and a write that may still arrive would
+    bring back what is deleted: these are no leftovers, and DELETE_MISSING finds them.
 
-    | is new | published | file on disk | orphan |
-    |--------|-----------|--------------|--------|
-    | no     | any       | any          | no     |
-    | yes    | yes       | any          | no     |
-    | yes    | no        | yes          | no     |
-    | yes    | no        | no           | yes    |
+    | published | file on disk | orphan |
+    |-----------|--------------|--------|
+    | yes       | any          | no     |
+    | no        | yes          | no     |
+    | no        | no           | yes    |
     """
-    return is_new and not (is_published or on_disk)
+    return not (is_published or on_disk)
 
 
 def delete_orphans(context: SyncContext, report: Report) -> None:
@@ -38,7 +36,6 @@ def delete_orphans(context: SyncContext, report: Report) -> None:
         leftover
         for leftover in report.leftovers
         if is_orphan(
-            is_new=True,
             is_published=leftover.name in published,
             on_disk=signature_of(context.storage, leftover.name) is not None,
         )

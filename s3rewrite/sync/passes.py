@@ -16,14 +16,18 @@ from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
+from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
+from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
 from s3rewrite.sync.upload.replacing import upload_replacing
-from s3rewrite.sync.uploader import uploader_of
+from s3rewrite.sync.uploader import Uploader, uploader_of
 
 T = TypeVar("T")
+
+Work = Callable[[SyncContext, Report], None]
 
 PERIOD = 0.1
 """Seconds between two tries to get the lease."""
@@ -63,9 +67,7 @@ def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.
                 raise
 
 
-def _run_pass(
-    context: SyncContext, report: Report, sync: Callable[[SyncContext, Report], None]
-) -> Report:
+def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
     began = time.monotonic()
     try:
         with _leased(context) as leased:
@@ -131,6 +133,13 @@ def _upload_rest(context: SyncContext, report: Report, replacing: Tasks, referri
     upload_replacing(context, report, _upload_referring(context, report, referring))
 
 
+def _submit(uploads: Uploader, report: Report, task: Task, known: Known) -> None:
+    if uploads.is_over:
+        report.add(Result.PENDING)
+    else:
+        uploads.submit(task, known)
+
+
 def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
     """Upload files that refer to others, each after those; some of them refer to each other.
 
@@ -144,10 +153,7 @@ def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tas
             break
         with uploader_of(context, report) as uploads:
             for task, known in tasks:
-                if uploads.is_over:
-                    report.add(Result.PENDING)
-                else:
-                    uploads.submit(task, known)
+                _submit(uploads, report, task, known)
         replacing += uploads.replacing
         queue.ended(tasks, uploads.waiting)
         if uploads.is_over:

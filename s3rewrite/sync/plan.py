@@ -2,19 +2,9 @@
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from s3rewrite.core.entries import Entry, Signature, join
-
-
-class Action(StrEnum):
-    """What a pass does with a name."""
-
-    KEEP = "keep"
-    UPLOAD = "upload"
-    WITHDRAW = "withdraw"
-    NOTHING = "nothing"
 
 
 class Task(NamedTuple):
@@ -36,26 +26,6 @@ class Plan:
     kept: int = 0
 
 
-def decide(local: Signature | None, entry: Entry | None, *, force: bool = False) -> Action:
-    """The decision for one name.
-
-    | on disk | published       | action   |
-    |---------|-----------------|----------|
-    | no      | no              | nothing  |
-    | no      | yes             | withdraw |
-    | yes     | no              | upload   |
-    | yes     | same signature  | keep     |
-    | yes     | other signature | upload   |
-
-    With `force`, everything on disk is uploaded.
-    """
-    if local is None:
-        return Action.WITHDRAW if entry else Action.NOTHING
-    if entry is None or force or entry.signature != local:
-        return Action.UPLOAD
-    return Action.KEEP
-
-
 def plan(
     directory: str,
     local: Mapping[str, Signature],
@@ -66,13 +36,22 @@ def plan(
 ) -> Plan:
     """The plan for a directory: basenames with their signatures, and with their entries.
 
-    `must_resend` names the unchanged files that are sent again, as other settings changed them.
+    | on disk | published       | action   |
+    |---------|-----------------|----------|
+    | no      | no              | nothing  |
+    | no      | yes             | withdraw |
+    | yes     | no              | upload   |
+    | yes     | same signature  | keep     |
+    | yes     | other signature | upload   |
+
+    With `force`, everything on disk is uploaded; `must_resend` names the unchanged files that are
+    uploaded all the same, as other settings have changed their bytes.
     """
     planned = Plan()
     for basename, signature in local.items():
         entry = published.get(basename)
-        is_forced = force or (must_resend is not None and must_resend(basename))
-        if decide(signature, entry, force=is_forced) is Action.KEEP:
+        is_unchanged = entry is not None and entry.signature == signature
+        if is_unchanged and not force and not (must_resend and must_resend(basename)):
             planned.kept += 1
         else:
             planned.uploads.append(Task(join(directory, basename), signature, entry))

@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 from s3rewrite.registry.lease import DURATION, abandoned
 from s3rewrite.sync.reporting.journal import heartbeat_cleanups
@@ -110,17 +111,9 @@ def _abandon(code: int) -> None:
 
 def _run_all(actions: Sequence[Callable[[], None]]) -> bool:
     """Run actions side by side; return whether all succeeded within CLEANUP_SECONDS."""
-    deadline = time.monotonic() + CLEANUP_SECONDS
-    done = [threading.Event() for _ in actions]
-    for action, event in zip(actions, done, strict=True):
-        threading.Thread(target=_run, args=(action, event), daemon=True).start()
-    return all(event.wait(max(0.0, deadline - time.monotonic())) for event in done)
-
-
-def _run(action: Callable[[], None], done: threading.Event) -> None:
-    with suppress(Exception):
-        action()
-        done.set()
+    pool = ThreadPoolExecutor(len(actions) or 1)
+    ended, hanging = wait([pool.submit(action) for action in actions], CLEANUP_SECONDS)
+    return not hanging and not any(future.exception() for future in ended)
 
 
 def _print(message: str) -> None:
