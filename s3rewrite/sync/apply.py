@@ -19,7 +19,7 @@ from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.freeing.free import AT_A_TIME, freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
-from s3rewrite.sync.plan import Plan, Task, plan, wrong_marks
+from s3rewrite.sync.plan import Plan, Task, plan
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
 from s3rewrite.sync.upload.attempt import Known
@@ -110,11 +110,10 @@ class Applier:
                 continue
             entries = registry.decoded(directory.path, encoded)
             self._correct_marks(directory, entries)
-            planned = plan(
-                directory.path, directory.files, entries, force=force, must_resend=self._must_resend
-            )
+            path, files, _ = directory
+            planned = plan(path, files, entries, force=force, must_resend=self._must_resend)
             self._defer_unsettled(planned)
-            self._apply(directory.path, planned)
+            self._apply(path, planned)
         self.only_copies.look(batch)
 
     def _note_stubs(self, directory: ScannedDirectory) -> None:
@@ -126,29 +125,28 @@ class Applier:
                 self.needed_keys.add(stub.key)
 
     def _correct_marks(self, directory: ScannedDirectory, entries: dict[str, Entry]) -> None:
-        """Make the entries say which files are freed."""
+        """Make the entries of unchanged files say whether they are freed."""
         if self._context.options.dry_run:
             return
+        path, files, stubs = directory
         changes = [
-            (join(directory.path, basename), old, old._replace(freed=not old.freed))
-            for basename in wrong_marks(directory.files, entries, directory.stubs)
-            for old in (entries[basename],)
+            (join(path, basename), old, old._replace(freed=not old.freed))
+            for basename, old in entries.items()
+            if old.freed != (basename in stubs) and old.signature == files.get(basename)
         ]
         self._context.registry.refresh_all(changes, self._context.lease)
 
     def _defer_unsettled(self, planned: Plan) -> None:
         """Leave files that were changed just now: a scan cannot tell that they are complete."""
         settle, now = self._context.settle, time.time()
-        unsettled = {
-            task.name: task.entry
-            for task in planned.uploads
-            if is_young(task.signature, settle, now)
-        }
-        if unsettled:
-            planned.uploads = [task for task in planned.uploads if task.name not in unsettled]
-            self._context.registry.withdraw(name for name, entry in unsettled.items() if entry)
-            self._report.unsettled += unsettled
-            self._report.add(Result.PENDING, len(unsettled))
+        uploads, planned.uploads = planned.uploads, []
+        unsettled: list[Task] = []
+        for task in uploads:
+            is_unsettled = is_young(task.signature, settle, now)
+            (unsettled if is_unsettled else planned.uploads).append(task)
+        self._context.registry.withdraw(task.name for task in unsettled if task.entry)
+        self._report.unsettled += [task.name for task in unsettled]
+        self._report.add(Result.PENDING, len(unsettled))
 
     def _apply_names(self, names: Iterable[str]) -> None:
         for directory, basenames in by_directory(names).items():

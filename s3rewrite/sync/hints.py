@@ -18,8 +18,8 @@ MANY = 1000
 
 
 def tree(path: str) -> str:
-    """The hint that names all files below a directory."""
-    return f"{path}/"
+    """The hint that names all files below a directory; "" is the root."""
+    return f"{path}/" if path else WHOLE
 
 
 def tree_of(hint: str) -> str | None:

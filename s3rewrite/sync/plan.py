@@ -1,6 +1,6 @@
 """Decides what to do with a name, and nothing else. Pure."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -58,14 +58,3 @@ def plan(
     missing = published.keys() - local.keys()
     planned.withdrawals = [join(directory, basename) for basename in sorted(missing)]
     return planned
-
-
-def wrong_marks(
-    local: Mapping[str, Signature], published: Mapping[str, Entry], stubs: Container[str]
-) -> list[str]:
-    """Basenames of unchanged files whose entries are wrong about whether they are freed."""
-    return [
-        basename
-        for basename, entry in published.items()
-        if entry.freed != (basename in stubs) and entry.signature == local.get(basename)
-    ]

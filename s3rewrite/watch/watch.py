@@ -130,11 +130,11 @@ class Watch:
                 continue  # a pass reports the reason
             if is_directory:
                 self._directories.changed(path, now)
-                hints.append(_tree(name))
+                hints.append(tree(name))
             elif not self._context.is_excluded(name):
                 # What is gone may have been a directory.
                 hints += [name] if os.path.lexists(path) else [name, tree(name)]
-        hints += [_tree(_name(root, path)) for path in self._directories.settled(now)]
+        hints += [tree(_name(root, path)) for path in self._directories.settled(now)]
         return condensed(hints)
 
     def _leave(self, hints: list[str]) -> None:
@@ -166,10 +166,6 @@ def _events(root: str, stop: threading.Event) -> Generator[set[str], None, None]
 def _name(root: str, path: str) -> str:
     relative = os.path.relpath(path, root)
     return "" if relative == "." else relative
-
-
-def _tree(name: str) -> str:
-    return tree(name) if name else WHOLE
 
 
 def _remote_type(root: str) -> str:
