@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from demo.servers import SeaweedFS, Valkey
-from s3rewrite.linking.errors import forget_errors
+from s3rewrite.linking import errors
 from s3rewrite.registry.replies import forget_logged
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def unknown_errors() -> None:
     """No error was logged before."""
-    forget_errors()
+    errors._repeats.forget()
     forget_logged()
 
 

@@ -13,7 +13,7 @@ from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.hints import WHOLE
-from s3rewrite.sync.reporting.journal import journal_of, note
+from s3rewrite.sync.reporting.journal import journal_of, record_report
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import use_mount, write
 from tests.publishing import publish
@@ -89,7 +89,7 @@ def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
     journal_of(mount).record_heartbeat(60.0)
     done = report(failures={"<b>.jpg": "no right"}, skipped={"c.css": "refers to /x"})
     done.add(Result.UPLOADED, 3)
-    note(mount, done, "loop")
+    record_report(mount, "loop", done)
     answer = viewer.get(URL)
     found = text(answer)
     assert "media WARNING 1 failed, such as <b>.jpg: no right" in found
@@ -118,7 +118,7 @@ def test_a_pass_that_runs(viewer: Client, mount: Mount) -> None:
 def test_pending(viewer: Client, mount: Mount) -> None:
     done = report(stopped="S3 is away")
     done.add(Result.PENDING, 4)
-    note(mount, done, "s3rewrite_sync")
+    record_report(mount, "s3rewrite_sync", done)
     found = text(viewer.get(URL))
     assert "the last pass stopped: S3 is away" in found
     assert "Pending 4, for 0 s" in found

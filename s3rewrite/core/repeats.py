@@ -1,23 +1,24 @@
-"""Which errors were met before: so that a page's every visit does not fill the log. Pure."""
+"""What was reported before, so that the same thing does not fill the log. Pure."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from types import TracebackType
 
-Kind = tuple[str, ...]
-"""An error's type, and the places of the code where it was raised."""
+ErrorKind = tuple[str, ...]
+"""An error's type, and the places in the code where it was raised."""
 
 CAPACITY = 100
-"""Kinds that are remembered; the one that was met longest ago is forgotten first."""
+"""Subjects that are remembered; the one that was met longest ago is forgotten first."""
 
 DEPTH = 3
-"""Frames, the innermost ones, by which two errors of a type are told apart."""
+"""Innermost frames that tell apart two errors of one type."""
 
 
-def kind_of(error: BaseException) -> Kind:
+def kind_of(error: BaseException) -> ErrorKind:
     """The kind of an error that was raised."""
     places: list[str] = []
     traceback: TracebackType | None = error.__traceback__
@@ -28,37 +29,62 @@ def kind_of(error: BaseException) -> Kind:
 
 
 @dataclass
-class _Silence:
+class _Reported:
+    state: object
     since: float
-    count: int = 0
+    repeats: int = 0
 
 
 class Repeats:
-    """Counts errors of the same kind. Safe to share between threads."""
+    """Tells news from repeats: of each subject the state that was reported last is remembered.
 
-    def __init__(self, silence: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """`silence` is how many seconds a kind is not told again."""
+    Safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        silence: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+        capacity: float = CAPACITY,
+    ) -> None:
+        """The same state of a subject counts as a repeat for `silence` seconds."""
         self._silence = silence
         self._clock = clock
+        self._capacity = capacity
         self._lock = threading.Lock()
-        self._known: OrderedDict[Kind, _Silence] = OrderedDict()
+        self._reported: OrderedDict[Hashable, _Reported] = OrderedDict()
 
-    def count(self, kind: Kind) -> int | None:
-        """How many of a kind were not told since the last that was; None if this is not told."""
+    def count(self, subject: Hashable, state: object = None) -> int | None:
+        """How many repeats there were since this state was reported; None if this is a repeat."""
         now = self._clock()
         with self._lock:
-            known = self._known.get(kind)
-            if known and now - known.since < self._silence:
-                known.count += 1
-                self._known.move_to_end(kind)
+            last = self._reported.get(subject)
+            is_same = last is not None and last.state == state
+            if last and is_same and now - last.since < self._silence:
+                last.repeats += 1
+                self._reported.move_to_end(subject)
                 return None
-            self._known[kind] = _Silence(now)
-            self._known.move_to_end(kind)
-            if len(self._known) > CAPACITY:
-                self._known.popitem(last=False)
-            return known.count if known else 0
+            self._reported[subject] = _Reported(state, now)
+            self._reported.move_to_end(subject)
+            if len(self._reported) > self._capacity:
+                self._reported.popitem(last=False)
+            return last.repeats if last and is_same else 0
+
+    def is_new(self, subject: Hashable, state: object = None) -> bool:
+        """Whether this is no repeat."""
+        return self.count(subject, state) is not None
+
+    def resolve(self, subject: Hashable) -> bool:
+        """Forget a subject, as it is over; returns whether it was reported."""
+        with self._lock:
+            return self._reported.pop(subject, None) is not None
+
+    def retain(self, subjects: Collection[Hashable]) -> None:
+        """Forget all subjects but these."""
+        with self._lock:
+            for subject in self._reported.keys() - subjects:
+                del self._reported[subject]
 
     def forget(self) -> None:
-        """Begin anew."""
-        with self._lock:
-            self._known.clear()
+        """Forget all subjects."""
+        self.retain(())

@@ -1,1 +1,1 @@
-"""The commands: arguments and output. The work is done in sync/, tools/, monitoring/, explain/."""
+"""The commands: arguments and output. sync/, tools/, monitoring/ and explain/ do the work."""

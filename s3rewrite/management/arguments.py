@@ -1,7 +1,8 @@
-"""The arguments that the commands share."""
+"""Arguments that the commands share."""
 
-from argparse import ArgumentParser
-from typing import Any
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
@@ -9,18 +10,39 @@ from django.core.management.base import CommandError
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 
+T = TypeVar("T")
+
 
 def add_mounts(parser: ArgumentParser) -> None:
-    """`[alias …]`."""
+    """Add `[alias …]`."""
     parser.add_argument(
-        "mounts", nargs="*", metavar="alias", help="mounts of S3REWRITE; all of them without"
+        "mounts", nargs="*", metavar="alias", help="mounts of S3REWRITE; the default is all"
+    )
+
+
+def add_wait(parser: ArgumentParser) -> None:
+    """Add `--wait SECONDS`."""
+    parser.add_argument(
+        "--wait", type=float, default=60.0, metavar="SECONDS", help="for another pass to end"
     )
 
 
 def chosen_mounts(options: dict[str, Any]) -> list[Mount]:
-    """The mounts that were named, or all. Raises CommandError."""
+    """The mounts that the arguments name, or all. Raises CommandError."""
     try:
         named = [conf.mount(alias) for alias in options["mounts"]]
         return named or list(conf.mounts().values())
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
+
+
+def showing_errors(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """A `type` of an argument; argparse prints the messages of its ValueErrors."""
+
+    def parsed(text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from error
+
+    return parsed

@@ -1,26 +1,25 @@
-"""Rows of text as columns for a terminal."""
+"""Formats rows of text as columns for a terminal."""
 
 from collections.abc import Sequence
 
 
-def aligned(rows: Sequence[Sequence[str]], widest: int = 48) -> list[str]:
-    """A line for each row: cells padded to their column's width, the last one as it is.
+def align_columns(rows: Sequence[Sequence[str]], widest: int = 48) -> list[str]:
+    """One line per row: cells are padded to the width of their column, except the last one.
 
-    A cell that is longer than `widest` pushes what follows in its row alone.
+    A cell longer than `widest` moves the rest of its own row only.
     """
     columns = range(max((len(row) for row in rows), default=1) - 1)
     widths = [
         max((len(row[i]) for row in rows if len(row[i]) <= widest), default=0) for i in columns
     ]
-    return [
-        "  ".join(
-            [*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]
-        ).rstrip()
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  ".join([*cells, row[-1]]).rstrip())
+    return lines
 
 
-def shortened(text: str, most: int = 100) -> str:
-    """A text on one line, with its middle left out where it is long."""
-    line = ascii(text)[1:-1] if not text.isprintable() else text
+def shorten(text: str, most: int = 100) -> str:
+    """The text on one line, without its middle if it is longer than `most`."""
+    line = text if text.isprintable() else ascii(text)[1:-1]
     return line if len(line) <= most else f"{line[: most // 2]}…{line[1 - most // 2 :]}"

@@ -52,16 +52,16 @@ class LoopMetrics:
         for mount in mounts:
             self._begin(mount.alias)
 
-    def count(self, report: Report, *, is_whole: bool) -> None:
-        """Count a pass that has ended."""
-        mount, over = report.mount, "all" if is_whole else "hints"
+    def count(self, report: Report) -> None:
+        """A pass has ended."""
+        mount, over = report.mount, "all" if report.is_whole else "hints"
         outcome = "stopped" if report.stopped else "ended"
         self._passes.labels(mount, over, outcome).inc()
         self._seconds.labels(mount, over).observe(report.seconds)
         self._bytes.labels(mount).inc(report.bytes_uploaded)
         for result in set(report.counts) - REPEATED:
-            self._names.labels(mount, str(result)).inc(max(0, report.counts[result]))
-        for kind, count in report.kinds.items():
+            self._names.labels(mount, str(result)).inc(report.counts[result])
+        for kind, count in report.failure_kinds.items():
             self._failures.labels(mount, self._known(kind)).inc(count)
 
     def exposition(self) -> bytes:

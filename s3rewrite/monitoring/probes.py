@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from s3rewrite.monitoring.server import Address, HttpPage, Pages, serving
-from s3rewrite.sync.health import PATIENCE, Pulse, hung, unready
+from s3rewrite.sync.health import HUNG_AFTER, MountHealth, liveness_problems, readiness_problems
 from s3rewrite.sync.loop import MountLoop
 
 READY = "READY=1"
@@ -31,7 +31,7 @@ class Health:
     """Answers probes about these loops."""
 
     loops: Sequence[MountLoop]
-    patience: float = PATIENCE
+    patience: float = HUNG_AFTER
 
     def __post_init__(self) -> None:
         self._ticked_at = time.monotonic()
@@ -39,17 +39,17 @@ class Health:
     def tick(self) -> None:
         """The main thread does its work; its supervisor is told, unless something hangs."""
         self._ticked_at = time.monotonic()
-        if not hung(0, self._pulses, self.patience):
+        if not liveness_problems(0, self._mounts, self.patience):
             notify_systemd(ALIVE)
 
     def livez(self) -> HttpPage:
         """200, or 503 where the loop should be started anew."""
         ticked = time.monotonic() - self._ticked_at
-        return self._page(hung(ticked, self._pulses, self.patience))
+        return self._page(liveness_problems(ticked, self._mounts, self.patience))
 
     def readyz(self) -> HttpPage:
         """200, or 503 where the last pass over a mount did not come to its end lately."""
-        return self._page(unready(self._pulses, self.patience))
+        return self._page(readiness_problems(self._mounts, self.patience))
 
     @property
     def pages(self) -> Pages:
@@ -57,11 +57,11 @@ class Health:
         return {"/livez": self.livez, "/readyz": self.readyz}
 
     @property
-    def _pulses(self) -> list[Pulse]:
-        return [loop.pulse() for loop in self.loops]
+    def _mounts(self) -> list[MountHealth]:
+        return [loop.health() for loop in self.loops]
 
     def _page(self, wrong: Mapping[str, str]) -> HttpPage:
-        failed = {pulse.mount: pulse.failed for pulse in self._pulses if pulse.failed}
+        failed = {mount.alias: mount.failed for mount in self._mounts if mount.failed}
         told = {"ok": not wrong, "wrong": wrong, "failed": failed}
         body = json.dumps(told).encode() + b"\n"
         return HttpPage(503 if wrong else 200, "application/json", body)

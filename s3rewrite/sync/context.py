@@ -1,4 +1,4 @@
-"""What the parts of a pass share: the mount and its things, the lease, the stop flag."""
+"""What the parts of a pass share: the mount and its services, the lease, the stop flag."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from s3rewrite.sync.reporting.progress import Progress
 
 
 class LeaseLost(Exception):
-    """Another pass may publish now: this one has to end."""
+    """Another pass may publish now, so this one has to end."""
 
     def __init__(self) -> None:
         super().__init__("the lease was lost: another pass may be running")
@@ -28,44 +28,50 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """What a pass is asked to do beyond its mount's settings."""
+    """Options of one pass, beyond its mount's settings."""
 
     force: bool = False
     """Upload everything, also what is published and unchanged."""
     delete: bool = False
     """Delete objects of files that are gone, as DELETE_MISSING does."""
     max_delete: int | str | None = None
-    """Objects that may be deleted, in place of MAX_DELETE."""
+    """The limit on deletions, in place of MAX_DELETE."""
     dry_run: bool = False
 
 
 @dataclass
-class Seen:
-    """What passes of this process have found out about a mount."""
+class MountMemory:
+    """What passes of this process remember about a mount."""
 
     has_stubs: bool | None = None
-    """Whether a freed file was met; None as long as no scan has met all files."""
+    """Whether there are freed files; None until a scan has met all files."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class SyncContext:
-    """One mount, and all that a pass over it needs."""
+    """One mount, and everything that a pass over it needs."""
 
     mount: Mount
-    choices: SyncOptions = field(default_factory=SyncOptions)
+    options: SyncOptions = field(default_factory=SyncOptions)
     progress: Progress = field(default_factory=Progress)
     stop: threading.Event = field(default_factory=threading.Event)
     lease: Lease = field(default_factory=Lease)
-    hinted: Callable[[], list[str]] = list
-    """Names that were changed since it was last called: they are looked at during the pass."""
+    take_hints: Callable[[], list[str]] = list
+    """Returns the hints that came since the last call; the pass answers them while it runs."""
 
     settle: float = 0.0
-    """Seconds without a change after which a scan's file is sent; hints speak of finished files."""
+    """Seconds for which a file has to be unchanged before a scan sends it; hints do not wait."""
 
     unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
-    """Files that were found to have other bytes than their objects: not looked at again."""
+    """Files whose objects hold other bytes, as a pass has read: they are not read again."""
 
-    seen: Seen = field(default_factory=Seen)
+    memory: MountMemory = field(default_factory=MountMemory)
+
+    bucket: Bucket = field(init=False)
+    """The objects. Its client, with open connections, outlives a pass."""
+
+    def __post_init__(self) -> None:
+        self.bucket = Bucket(self.mount)
 
     @cached_property
     def storage(self) -> Storage:
@@ -77,44 +83,39 @@ class SyncContext:
         """The published set."""
         return loop_registry(self.mount)
 
-    @cached_property
-    def bucket(self) -> Bucket:
-        """The objects."""
-        return Bucket(self.mount)
-
-    def excluded(self, name: str) -> bool:
-        """Whether a name is not to be offloaded."""
-        return is_own(name) or is_excluded(name, self.mount.exclude, self.mount.include)
-
     @property
     def is_careful(self) -> bool:
-        """Whether a freed file, renamed perhaps, may have its only copy under another one's key.
+        """Whether a key may hold the only copy of a freed file that was renamed since.
 
-        Keys that carry the fingerprint are those of the same bytes.
+        A key with a fingerprint cannot be overwritten by other bytes.
         """
-        is_surely_whole = self.mount.keep_local and self.seen.has_stubs is False
-        return not (is_surely_whole or self.mount.paths.fingerprinted)
+        has_no_stubs = self.mount.keep_local and self.memory.has_stubs is False
+        return not (has_no_stubs or self.mount.paths.fingerprinted)
 
-    def stays_local(self, name: str) -> bool:
-        """Whether a name is excluded, or not to become public."""
-        return self.excluded(name) or bool(self.kept_local(name))
+    def is_excluded(self, name: str) -> bool:
+        """Whether the settings exclude a name, or it is one of this package's own files."""
+        return is_own(name) or is_excluded(name, self.mount.exclude, self.mount.include)
 
-    def kept_local(self, name: str) -> str:
-        """Why a name is not to become public, "" where it may."""
+    def local_reason(self, name: str) -> str:
+        """Why a name must not become public; "" if it may."""
         why = find_local_reason(self.storage, self.mount, name)
         return why.reason if why else ""
 
+    def is_kept_local(self, name: str) -> bool:
+        """Whether a name is excluded, or must not become public."""
+        return self.is_excluded(name) or bool(self.local_reason(name))
+
     def should_continue(self) -> bool:
-        """Whether a long upload is to go on; asking tells that it moves."""
+        """Whether a long upload should go on; a call also counts as progress."""
         self.progress.moved()
         return not self.stop.is_set()
 
     def with_lease(self, lease: Lease, bucket: Bucket | None = None) -> "SyncContext":
-        """The same job, allowed to publish, with that bucket in place of its own.
+        """The same context, allowed to publish; `bucket` takes the place of its own.
 
-        The bucket's client and its connections stay.
+        The bucket serves one lease at a time: once that is lost, it sends nothing more.
         """
-        job = replace(self, lease=lease)
-        job.__dict__["bucket"] = bucket or self.bucket
-        job.bucket.may_send = lease.is_valid
-        return job
+        leased = replace(self, lease=lease)
+        leased.bucket = bucket or self.bucket
+        leased.bucket.may_send = lease.is_valid
+        return leased

@@ -1,13 +1,17 @@
-"""Deleting objects of files that are gone: the dangerous part, so everything has to agree.
+"""Deletes objects of files that are gone: the dangerous part, so several conditions must agree.
 
-Off unless asked for; never after a scan that met an error, nor from an empty or vanished root;
-never a file's that is excluded, or kept local; never the only copy of a file that vanished without
-having been deleted through Django, unless a person asks for it; nothing at all where more than
-MAX_DELETE are due; only objects that this mount wrote, withdrawn for DELETE_GRACE; looked at once
-more at the last moment; first copied to the QUARANTINE, where there is one.
+- It is off by default (DELETE_MISSING).
+- It never runs after a scan with an error, or over an empty or vanished root.
+- It never deletes the object of a file that is excluded or kept local.
+- It never deletes the only copy of a file that vanished without having been deleted through
+  Django, unless a person asks for it.
+- It deletes nothing at all if more than MAX_DELETE objects are due.
+- It deletes only objects that this mount wrote and that were withdrawn DELETE_GRACE ago.
+- It checks the disk again at the last moment.
+- It first copies each object to the QUARANTINE, if there is one.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from contextlib import suppress
 
 from s3rewrite.core.entries import Entry
@@ -22,6 +26,11 @@ VANISHED = (
     "{count:,} freed {files} gone from the disk, though nobody deleted {them} through Django: "
     "S3 keeps the only copies. If somebody removed {them} on purpose, run s3rewrite_sync {alias} "
     "--delete; if not, s3rewrite_restore {alias} brings {them} back"
+)
+
+TOO_MANY = (
+    "{count:,} {objects} due for deletion, more than MAX_DELETE ({limit:,}): none was deleted. If "
+    "that is right, run s3rewrite_sync {alias} --delete --max-delete {count}"
 )
 
 PUBLISHED = (Result.KEPT, Result.UPLOADED, Result.ADOPTED, Result.REFRESHED)
@@ -41,113 +50,105 @@ def is_superfluous(*, fingerprinted: bool, on_disk: bool, is_published: bool) ->
     return not is_published and (fingerprinted or not on_disk)
 
 
-def delete_withdrawn(job: SyncContext, report: Report, needed: Container[str] = ()) -> None:
-    """Delete what is due, but no key that is `needed`: freed files may have been renamed.
+def delete_withdrawn(
+    context: SyncContext, report: Report, needed_keys: Container[str] = ()
+) -> None:
+    """Delete the objects that are due, except those under `needed_keys`.
 
-    Raises S3Error, OSError, redis.RedisError, LeaseLost; then the rest stays due.
+    Raises S3Error, OSError, redis.RedisError, LeaseLost; the rest stays due then.
     """
-    if not (job.mount.delete_missing or job.choices.delete):
+    mount, is_asked = context.mount, context.options.delete
+    if not (mount.delete_missing or is_asked):
         return
-    due = [found for found in due_objects(job) if _key(job, found) not in needed]
-    if not job.choices.delete:
-        vanished = {found for found in due if found.was_freed and not _is_on_disk(job, found)}
-        due = [found for found in due if found not in vanished]
-        _note_vanished(job, report, len(vanished))
-    limit = allowed(job, report, len(due))
-    if len(due) > limit:
-        report.notices.append(
-            f"{len(due):,} objects are due for deletion, more than MAX_DELETE ({limit:,}): none "
-            f"was deleted. If that is right, run s3rewrite_sync {job.mount.alias} --delete "
-            f"--max-delete {len(due)}"
-        )
+    due = [item for item in due_objects(context) if _key(context, item) not in needed_keys]
+    if not is_asked:
+        vanished = {item for item in due if item.was_freed and not _is_on_disk(context, item)}
+        due = [item for item in due if item not in vanished]
+        _report_vanished(report, len(vanished))
+    chosen = context.options.max_delete
+    # A percentage is one of the published objects and those due.
+    total = sum(report.counts[result] for result in PUBLISHED) + len(due)
+    limit = resolve_limit(mount.max_delete if chosen is None else chosen, total)
+    if len(due) <= limit:
+        delete_objects(context, due, report)
         return
-    delete_objects(job, due, report)
+    objects = "object is" if len(due) == 1 else "objects are"
+    notice = TOO_MANY.format(count=len(due), objects=objects, limit=limit, alias=mount.alias)
+    report.notices.append(notice)
 
 
-def _note_vanished(job: SyncContext, report: Report, count: int) -> None:
-    """A tree of stubs that was copied without links has none: that is no wish to delete."""
-    if count:
-        files, them = ("file is", "it") if count == 1 else ("files are", "them")
-        notice = VANISHED.format(count=count, files=files, them=them, alias=job.mount.alias)
-        report.notices.append(notice)
-
-
-def allowed(job: SyncContext, report: Report, due: int) -> int:
-    """How many objects may be deleted: a percentage is one of the published ones and the due."""
-    chosen = job.choices.max_delete
-    published = sum(report.counts[result] for result in PUBLISHED)
-    return resolve_limit(job.mount.max_delete if chosen is None else chosen, published + due)
-
-
-def due_objects(job: SyncContext) -> list[Withdrawn]:
-    """The objects that may be deleted now. Forgets those that need not be thought of again."""
-    waiting = job.registry.withdrawn(job.mount.delete_grace)
-    published = job.registry.get(dict.fromkeys(found.name for found in waiting))
+def due_objects(context: SyncContext) -> list[Withdrawn]:
+    """The objects that may be deleted now. The registry forgets those that are needed."""
+    waiting = context.registry.withdrawn(context.mount.delete_grace)
+    published = context.registry.get(dict.fromkeys(item.name for item in waiting))
     due: list[Withdrawn] = []
     needed: list[Withdrawn] = []
-    for found in waiting:
-        # What cannot be looked at may be there: its object waits until it can.
+    for item in waiting:
+        # What cannot be looked at may be there: its object waits until it can be.
         with suppress(OSError):
-            superfluous = _is_superfluous(job, found, published.get(found.name))
-            (due if superfluous else needed).append(found)
-    if not job.choices.dry_run:
-        job.registry.forget_withdrawn(needed)
+            is_due = _is_due(context, item, published.get(item.name))
+            (due if is_due else needed).append(item)
+    if not context.options.dry_run:
+        context.registry.forget_withdrawn(needed)
     return due
 
 
-def _is_superfluous(job: SyncContext, found: Withdrawn, entry: Entry | None) -> bool:
-    return not job.stays_local(found.name) and is_superfluous(
-        fingerprinted=job.mount.paths.fingerprinted,
-        on_disk=_is_on_disk(job, found),
-        is_published=_is_published(entry, found) or _is_only_copy(job, found),
+def _is_due(context: SyncContext, item: Withdrawn, entry: Entry | None) -> bool:
+    return not context.is_kept_local(item.name) and is_superfluous(
+        fingerprinted=context.mount.paths.fingerprinted,
+        on_disk=_is_on_disk(context, item),
+        is_published=_is_published(entry, item) or _is_only_copy(context, item),
     )
 
 
-def _is_on_disk(job: SyncContext, found: Withdrawn) -> bool:
-    return signature_of(job.storage, found.name) is not None
+def delete_objects(context: SyncContext, due: list[Withdrawn], report: Report) -> None:
+    """Delete these objects. Raises S3Error, OSError, redis.RedisError, LeaseLost."""
+    keys = {_key(context, item): item for item in due}
+    failed: dict[str, str] = {}
+    if not context.options.dry_run:
+        # A deletion may arrive late: until it is confirmed, no upload may rely on its object.
+        claims = [_begin_delete(context, item) for item in due]
+        if quarantine := context.mount.quarantine:
+            failed = context.bucket.copy_below(quarantine, keys)
+        failed |= context.bucket.delete(key for key in keys if key not in failed)
+        context.registry.confirm_writes(claims)
+        context.registry.forget_withdrawn(item for key, item in keys.items() if key not in failed)
+    for key, item in keys.items():
+        if key in failed:
+            report.fail(item.name, f"not deleted: {failed[key]}", "delete")
+            context.progress.failed(item.name, f"not deleted: {failed[key]}")
+        else:
+            report.add(Result.DELETED)
+            context.progress.done(item.name, Result.DELETED)
 
 
-def _is_published(entry: Entry | None, found: Withdrawn) -> bool:
-    return entry is not None and found.fingerprint in ("", entry.fingerprint)
+def _report_vanished(report: Report, count: int) -> None:
+    """A tree that was copied without its links has lost its stubs: nobody wants a deletion."""
+    if count:
+        files, them = ("file is", "it") if count == 1 else ("files are", "them")
+        notice = VANISHED.format(count=count, files=files, them=them, alias=report.mount)
+        report.notices.append(notice)
 
 
-def _key(job: SyncContext, found: Withdrawn) -> str:
-    return job.mount.paths.key(found.name, found.fingerprint)
+def _is_on_disk(context: SyncContext, item: Withdrawn) -> bool:
+    return signature_of(context.storage, item.name) is not None
 
 
-def _is_only_copy(job: SyncContext, found: Withdrawn) -> bool:
-    stub = stub_of(job.storage, found.name)
-    return stub is not None and stub.key == _key(job, found)
+def _is_published(entry: Entry | None, item: Withdrawn) -> bool:
+    return entry is not None and item.fingerprint in ("", entry.fingerprint)
 
 
-def _doubted(job: SyncContext, found: Withdrawn) -> Claim:
-    """Should the deletion come late, no upload after it may believe that its object stays."""
-    claim = job.registry.begin_delete(found.name, job.lease, found.fingerprint)
+def _is_only_copy(context: SyncContext, item: Withdrawn) -> bool:
+    stub = stub_of(context.storage, item.name)
+    return stub is not None and stub.key == _key(context, item)
+
+
+def _key(context: SyncContext, item: Withdrawn) -> str:
+    return context.mount.paths.key(item.name, item.fingerprint)
+
+
+def _begin_delete(context: SyncContext, item: Withdrawn) -> Claim:
+    claim = context.registry.begin_delete(item.name, context.lease, item.fingerprint)
     if claim is None:
         raise LeaseLost
     return claim
-
-
-def _put_away(job: SyncContext, keys: Iterable[str]) -> dict[str, str]:
-    """Copy to the quarantine, where there is one. Key -> reason, of those that stay therefore."""
-    where = job.mount.quarantine
-    return job.bucket.copy_below(where, keys) if where else {}
-
-
-def delete_objects(job: SyncContext, due: list[Withdrawn], report: Report) -> None:
-    """Delete these objects. Raises S3Error, OSError, redis.RedisError, LeaseLost."""
-    keys = {_key(job, found): found for found in due}
-    failed: dict[str, str] = {}
-    if not job.choices.dry_run:
-        claims = [_doubted(job, found) for found in due]
-        failed = _put_away(job, keys)
-        failed |= job.bucket.delete(key for key in keys if key not in failed)
-        job.registry.confirm_writes(claims)
-        job.registry.forget_withdrawn(found for key, found in keys.items() if key not in failed)
-    for key, found in keys.items():
-        if key in failed:
-            report.fail(found.name, f"not deleted: {failed[key]}", "delete")
-            job.progress.failed(found.name, f"not deleted: {failed[key]}")
-        else:
-            report.add(Result.DELETED)
-            job.progress.done(found.name, Result.DELETED)

@@ -1,6 +1,5 @@
-"""What a scan finds: directories with their files, and what is passed over, with the reason."""
+"""What a scan finds: directories with their files, and what it passes over, with the reason."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,19 +10,19 @@ from s3rewrite.core.paths import MAX_KEY_BYTES
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.stubs import Stub
 
-LONGEST = MAX_KEY_BYTES - 16
-"""Bytes of a name with its prefix: its key under KEYS = "fingerprint" has a few more."""
+MAX_PREFIXED_NAME_BYTES = MAX_KEY_BYTES - 16
+"""Bytes of a name with its prefix; with KEYS = "fingerprint" its key has a few more."""
 
 
-class Directory(NamedTuple):
-    """One directory: its path in the storage ("" for the root), basename -> signature.
-
-    `freed` are those of them whose bytes are on S3 alone: basename -> stub.
-    """
+class ScannedDirectory(NamedTuple):
+    """One directory of a storage."""
 
     path: str
+    """Without a slash at the end; "" for the root."""
     files: dict[str, Signature]
-    freed: dict[str, Stub]
+    """Basename -> signature."""
+    stubs: dict[str, Stub]
+    """Basename -> stub, of those files whose bytes are only on S3."""
 
 
 @dataclass
@@ -33,74 +32,74 @@ class Findings:
     skipped: dict[str, str] = field(default_factory=dict)
     """Name -> why it cannot be offloaded."""
     errors: dict[str, str] = field(default_factory=dict)
-    """Directory or name -> why it could not be looked at: what it holds is not known."""
-    own: list[str] = field(default_factory=list)
-    """Names of files that we have written for a while."""
+    """Directory or name -> why it could not be read: its files are unknown."""
+    own_files: list[str] = field(default_factory=list)
+    """Names of this package's own temporary files."""
 
     def skip(self, name: str, reason: str) -> None:
-        """A name is passed over."""
-        self.skipped[_written(name)] = reason
+        """Record that a name is passed over."""
+        self.skipped[_encodable(name)] = reason
 
     def fail(self, name: str, reason: str) -> None:
-        """A name, or "" for the root, could not be looked at."""
-        self.errors[_written(name or ".")] = reason
+        """Record that a name, or "" for the root, could not be read."""
+        self.errors[_encodable(name or ".")] = reason
 
 
-class Rules:
-    """What of a storage a mount does not let go to S3; without one all may."""
+class MountFilter:
+    """Decides which names of a storage may go to S3; without a mount all may."""
 
     def __init__(self, mount: Mount | None, findings: Findings) -> None:
         self.mount, self.findings = mount, findings
-        self._longest = LONGEST - (len(mount.prefix.encode()) if mount else 0)
-        self._picks = bool(mount and (mount.exclude or mount.include))
+        self._max_bytes = MAX_PREFIXED_NAME_BYTES - (len(mount.prefix.encode()) if mount else 0)
+        self._has_patterns = bool(mount and (mount.exclude or mount.include))
 
-    def kept(self, directory: Directory) -> Directory:
-        """A directory with those of its files that go to S3."""
-        if self.mount is None or (not self._picks and self._are_plain(directory)):
+    def filtered(self, directory: ScannedDirectory) -> ScannedDirectory:
+        """The directory with those of its files that may go to S3."""
+        if self.mount is None or (not self._has_patterns and self._are_plain(directory)):
             return directory
-        path, files, freed = directory
-        kept = {name: files[name] for name in files if self.may_go(join(path, name))}
-        return Directory(path, kept, freed)
+        path, files, stubs = directory
+        allowed = {name: files[name] for name in files if self.allows(join(path, name))}
+        return ScannedDirectory(path, allowed, stubs)
 
-    def may_go(self, name: str, facts: FileAccess = NORMAL_ACCESS) -> bool:
-        """Whether a file goes to S3, or a directory (`a/`) is entered; noted where it is not.
+    def allows(self, name: str, access: FileAccess = NORMAL_ACCESS) -> bool:
+        """Whether a file may go to S3, or a directory (`a/`) is to be read.
 
-        What is excluded is not noted. In such a directory each name is looked at by itself.
+        Records the reason if it may not, unless the settings exclude it.
         """
         if self.mount is None:
             return True
         is_directory = name.endswith("/")
+        # INCLUDE may name single files in any directory.
         include = () if is_directory else self.mount.include
         excluded = is_excluded(name, self.mount.exclude, include)
-        reason = self._why_not(name, facts, self.mount.allow)
+        reason = self._local_reason(self.mount, name, access)
         if reason and not excluded:
             self.findings.skip(name.rstrip("/"), reason)
+        # An excluded directory is read all the same: the patterns decide on each name in it.
         return not reason and (is_directory or not excluded)
 
-    def _why_not(self, name: str, facts: FileAccess, allow: Collection[str]) -> str:
+    def _local_reason(self, mount: Mount, name: str, access: FileAccess) -> str:
         is_file = not name.endswith("/")
         if is_file and not _is_utf8(name):
             return "its name is not UTF-8"
-        if why := why_kept_local(name, facts, allow):
+        if why := why_kept_local(name, access, mount.allow):
             return why.reason
-        is_long = is_file and len(name.encode()) > self._longest
-        return f"its key would be longer than {MAX_KEY_BYTES} bytes" if is_long else ""
+        if is_file and len(name.encode()) > self._max_bytes:
+            return f"its key would be longer than {MAX_KEY_BYTES} bytes"
+        return ""
 
-    def _are_plain(self, directory: Directory) -> bool:
-        """Whether all its names can surely be keys: asked for all of them at once."""
+    def _are_plain(self, directory: ScannedDirectory) -> bool:
+        """Whether all its names are surely fit for keys. One test for all names, for speed."""
         longest = len(directory.path) + 1 + max(map(len, directory.files), default=0)
-        if longest > self._longest // 4:  # a character has four bytes at the most
+        if longest > self._max_bytes // 4:  # a character has at most four bytes
             return False
         return _is_utf8(directory.path) and are_ordinary(directory.files)
 
 
-def _written(name: str) -> str:
-    """A name as it can be written down, also where it is not UTF-8."""
+def _encodable(name: str) -> str:
+    """The name, escaped if it is not UTF-8."""
     return name if _is_utf8(name) else ascii(name)
 
 
 def _is_utf8(text: str) -> bool:
-    try:
-        return text.encode() is not None
-    except UnicodeEncodeError:
-        return False
+    return text == text.encode(errors="ignore").decode()

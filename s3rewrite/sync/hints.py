@@ -1,12 +1,12 @@
-"""Hints: what the loop is asked to look at. A name, a tree, or all. Pure.
+"""Hints: what the loop is asked to look at: a name, a tree, or everything. Pure.
 
-| hint      | speaks of                      |
+| hint      | names                          |
 |-----------|--------------------------------|
-| `a/b.jpg` | that name                      |
-| `a/`      | all names below that directory |
-| ``        | all names                      |
+| `a/b.jpg` | that file                      |
+| `a/`      | all files below that directory |
+| ``        | all files                      |
 
-No file's name is empty, or ends with a slash.
+No file's name is empty or ends with a slash.
 """
 
 from collections.abc import Iterable
@@ -14,32 +14,32 @@ from collections.abc import Iterable
 WHOLE = ""
 
 MANY = 1000
-"""Hints at a time, beyond which a look at everything is the smaller work."""
+"""Hints at a time; if there are more, one scan of everything is less work."""
 
 
 def tree(path: str) -> str:
-    """The hint that speaks of all below a directory."""
-    return f"{path}/"
+    """The hint that names all files below a directory; "" is the root."""
+    return f"{path}/" if path else WHOLE
 
 
 def tree_of(hint: str) -> str | None:
-    """The directory that a hint speaks of; None where it speaks of a name."""
+    """The directory that a hint names; None for a hint that names a file."""
     return hint[:-1] if hint.endswith("/") else None
 
 
 def condensed(hints: Iterable[str]) -> list[str]:
-    """The same, without what another of them speaks of already; only WHOLE for too many.
+    """The same hints without those that another one includes; only WHOLE if there are too many.
 
-    | among them  | is left out     |
-    |-------------|-----------------|
-    | WHOLE       | every other one |
-    | a tree      | all below it    |
-    | more than MANY | all, for WHOLE |
+    | among them     | is left out     |
+    |----------------|-----------------|
+    | WHOLE          | every other one |
+    | a tree         | all below it    |
+    | more than MANY | all, for WHOLE  |
     """
-    found = set(hints)
-    trees = {hint for hint in found if tree_of(hint)}
-    left = [hint for hint in found if not any(above in trees for above in _trees_above(hint))]
-    return [WHOLE] if WHOLE in found or len(left) > MANY else sorted(left)
+    unique = set(hints)
+    remaining = [hint for hint in unique if unique.isdisjoint(_trees_above(hint))]
+    is_whole = WHOLE in unique or len(remaining) > MANY
+    return [WHOLE] if is_whole else sorted(remaining)
 
 
 def _trees_above(hint: str) -> Iterable[str]:

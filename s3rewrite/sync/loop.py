@@ -1,4 +1,4 @@
-"""The daemon: a pass at once and then every interval; hints as they come. One thread a mount."""
+"""The daemon: a pass at once and then every interval; hints as they come. One thread per mount."""
 
 import logging
 import threading
@@ -18,13 +18,14 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.health import Pulse
+from s3rewrite.sync.health import MountHealth
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, note
-from s3rewrite.sync.reporting.log import PassLog, Say, TransitionLog
+from s3rewrite.sync.reporting.console import Console, Say
+from s3rewrite.sync.reporting.journal import JournalProgress, heartbeat, record_report
+from s3rewrite.sync.reporting.log import PassLog
 from s3rewrite.sync.reporting.progress import Progress
-from s3rewrite.sync.reporting.report import Report, Result
+from s3rewrite.sync.reporting.report import Observer, Report, Result
 
 logger = logging.getLogger("s3rewrite.loop")
 
@@ -32,20 +33,16 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the next try after the first failure in a row, the second, and so on."""
 
 LEASE_PAUSE = 0.5
-"""Seconds between two looks at a lease that another pass holds."""
+"""Seconds before the next try while another pass holds the lease."""
 
 HINT_WAIT = 1.0
-"""Seconds for which one read waits for hints, so that a stop is seen soon."""
+"""Seconds for which one read waits for hints; short, so that a stop is noticed soon."""
 
 HINT_PERIOD = 0.1
-"""Seconds between two looks for hints during a pass."""
+"""Seconds between two reads of hints during a pass."""
 
 MAX_UNFREEABLE = 100_000
-"""Files that were found not to be freeable, beyond which all are looked at anew."""
-
-
-def _nobody(report: Report, *, is_whole: bool) -> None:
-    pass
+"""Files known not to be freeable; when there are more, all are forgotten and examined again."""
 
 
 @dataclass
@@ -58,154 +55,137 @@ class MountLoop:
     say: Say = print
     progress: Progress = field(default_factory=Progress)
     clock: Callable[[], float] = time.monotonic
-    count: Callable[..., None] = _nobody
-    """Told the report of each pass, and whether it `is_whole`."""
+    observers: Sequence[Observer] = ()
+    """Called after each pass, besides the journal, the log and the console."""
 
     def __post_init__(self) -> None:
-        self._progress = progress = JournaledProgress(self.mount, self.progress)
-        settle = self.mount.settle
-        self._job = SyncContext(
-            self.mount, progress=progress, stop=self.stop, hinted=self._hinted, settle=settle
-        )
-        self._young = Debouncer(settle)
-        self._notices = TransitionLog(self.say)
+        self._progress = JournalProgress(self.mount, self.progress)
+        self._context = SyncContext(self.mount, progress=self._progress, stop=self.stop)
+        self._context.take_hints, self._context.settle = self._take_hints, self.mount.settle
         self._log = PassLog()
-        self._passed_at: float | None = None
-        self._trouble = ""
+        self._console = Console(self.mount.alias, self.say)
+        journal: Observer = partial(record_report, self.mount, "loop")
+        self._observers = (journal, self._log.log, *self.observers, self._console.show)
+        self._unsettled = Debouncer(self.mount.settle)
+        self._last_pass: float | None = None
+        self._problem = ""
         self._failed = 0
         self._cursor: str | None = None
         self._next_pass = float("-inf")
-        self._next_look = float("-inf")
-        self._is_asked = False
+        self._next_read = float("-inf")
+        self._is_pass_requested = False
         self._failures = 0
 
     def run(self) -> None:
-        """Until the stop flag is set."""
+        """Repeat steps until the stop flag is set."""
         while not self.stop.is_set():
             self.stop.wait(self.step())
 
-    def pulse(self) -> Pulse:
-        """How it is now; any thread may ask."""
+    def health(self) -> MountHealth:
+        """The health of this loop now; any thread may ask."""
         now = time.monotonic()
-        passed = None if self._passed_at is None else now - self._passed_at
+        passed = None if self._last_pass is None else now - self._last_pass
         moved = now - self._progress.moved_at
-        return Pulse(self.mount.alias, moved, self.interval, passed, self._trouble, self._failed)
+        alias = self.mount.alias
+        return MountHealth(alias, moved, self.interval, passed, self._problem, self._failed)
 
     def step(self) -> float:
-        """A pass if one is due, otherwise the hints that come. Returns seconds to wait then."""
+        """Run a pass if one is due, otherwise answer hints. Returns seconds to wait after it."""
         self._progress.moved()
         try:
             return self._step()
         except LeaseTaken as error:
-            self._notices.trouble("lease", f"{self.mount.alias}: waiting, as {error}")
+            # Hints that were read will not come again: only a whole pass can answer them.
+            self._next_pass = self.clock()
+            self._console.warn("lease", f"waiting, as {error}")
             return LEASE_PAUSE
         except redis.RedisError as error:
-            stopped = Report(self.mount.alias, stopped=f"Redis: {error}")
-            self._log.log(stopped, is_whole=False)
-            return self._pause(stopped.stopped)
+            reason = f"Redis: {error}"
+            # Only for the log: no pass has run that the journal or the metrics could count.
+            self._log.log(Report(self.mount.alias, names=(), stopped=reason))
         except Exception as error:
-            logger.exception("A fault of ours stopped a pass over mount %r.", self.mount.alias)
-            return self._pause(f"a fault of ours, which the log shows: {error!r}")
+            logger.exception("A bug in s3rewrite stopped a pass over mount %r.", self.mount.alias)
+            reason = f"a bug in s3rewrite, which the log shows: {error!r}"
+        return self._pause(reason)
 
     def _step(self) -> float:
         if self._cursor is None or self.clock() >= self._next_pass:
-            self._cursor = self._in_stream(self._cursor)
+            end = loop_registry(self.mount).hints.last_id()
+            # The next pass sees all that earlier hints named. A stream that is new begins again.
+            if self._cursor is None or is_before(end, self._cursor):
+                self._cursor = end
         if self.clock() >= self._next_pass:
-            if len(self._job.unfreeable) > MAX_UNFREEABLE:
-                self._job.unfreeable.clear()
-            return self._finish(whole_pass(self._job))
-        names = self._read(min(HINT_WAIT, self._next_pass - self.clock())) + self._grown_up()
-        if WHOLE in names:
+            if len(self._context.unfreeable) > MAX_UNFREEABLE:
+                self._context.unfreeable.clear()
+            return self._finish(whole_pass(self._context))
+        hints = self._read_hints(min(HINT_WAIT, self._next_pass - self.clock()))
+        hints += self._settled_names()
+        if WHOLE in hints:
             self._next_pass = self.clock()
-            return 0
-        if names and not self.stop.is_set():
-            return self._finish(self._over(names), names)
+        elif hints and not self.stop.is_set():
+            return self._finish(pass_over(self._context, hints))
         return 0
 
-    def _in_stream(self, cursor: str | None) -> str:
-        """The cursor, or the end of a stream that has begun anew: a pass sees what was before."""
-        end = loop_registry(self.mount).hints.last_id()
-        return end if cursor is None or is_before(end, cursor) else cursor
-
-    def _over(self, names: list[str]) -> Report:
-        try:
-            return pass_over(self._job, names)
-        except LeaseTaken:
-            # These hints are read: a pass has to look for what they spoke of.
-            self._next_pass = self.clock()
-            raise
-
-    def _finish(self, report: Report, names: list[str] | None = None) -> float:
-        note(self.mount, report, "loop", names)
-        self._tell(report, is_whole=names is None)
+    def _finish(self, report: Report) -> float:
+        for observer in self._observers:
+            observer(report)
         if report.stopped:
             return self._pause(report.stopped)
         self._failures = 0
-        self._notices.recovered(f"{self.mount.alias}: goes on")
-        if report.counts.total() > report.counts[Result.KEPT]:
-            self.say(report.summary())
-        for notice in report.notices:
-            self.say(f"{self.mount.alias}: {notice}")
-        for name in report.young:
-            self._young.record_change(name, self.clock())
-        if names is None:
-            self._next_pass = self.clock() + (0 if self._is_asked else self.interval)
-            self._is_asked = False
+        for name in report.unsettled:
+            self._unsettled.record_change(name, self.clock())
+        if report.is_whole:
+            self._last_pass = time.monotonic()
+            self._problem = "" if report.is_scan_complete else "not all files could be read"
+            self._failed = len(report.failures)
+            self._next_pass = self.clock() + (0 if self._is_pass_requested else self.interval)
+            self._is_pass_requested = False
         elif report.counts[Result.PENDING] or report.failures:
             self._next_pass = min(self._next_pass, self.clock() + PAUSES[0])
         return 0
 
-    def _tell(self, report: Report, *, is_whole: bool) -> None:
-        """Tell those who watch this process."""
-        self._log.log(report, is_whole=is_whole)
-        self.count(report, is_whole=is_whole)
-        if is_whole and not report.stopped:
-            self._passed_at = time.monotonic()
-            self._trouble = "" if report.is_scan_complete else "not all files could be read"
-            self._failed = len(report.failures)
-
     def _pause(self, reason: str) -> float:
-        self._trouble = reason
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
+        self._problem = reason
         self._next_pass = self.clock() + pause
-        self._notices.trouble("away", f"{self.mount.alias}: stopped, and will try again. {reason}")
+        self._console.warn("stopped", f"stopped, and will try again. {reason}")
         return pause
 
-    def _grown_up(self) -> list[str]:
-        """Names whose files passes have left as too young, and that nobody writes to any more."""
+    def _settled_names(self) -> list[str]:
+        """Names that passes left because they were just changed, and that are no longer written."""
         names = []
-        for name in self._young.pop_settled(self.clock()):
-            if self._may_be_young(name):
-                self._young.record_change(name, self.clock())
+        for name in self._unsettled.pop_settled(self.clock()):
+            if self._is_unsettled(name):
+                self._unsettled.record_change(name, self.clock())
             else:
                 names.append(name)
         return names
 
-    def _may_be_young(self, name: str) -> bool:
-        """Whether somebody may write to it; of one that cannot be looked at the pass says so."""
+    def _is_unsettled(self, name: str) -> bool:
+        """Whether the file was changed just now; a pass reports one that cannot be looked at."""
         with suppress(OSError):
-            found = signature_of(self._job.storage, name)
-            return found is not None and is_young(found, self.mount.settle, time.time())
+            signature = signature_of(self._context.storage, name)
+            return signature is not None and is_young(signature, self.mount.settle, time.time())
         return False
 
-    def _read(self, wait: float) -> list[str]:
+    def _read_hints(self, wait: float) -> list[str]:
         registry = loop_registry(self.mount)
-        self._cursor, names = registry.hints.read(self._cursor or "0-0", wait)
-        return names
+        self._cursor, hints = registry.hints.read(self._cursor or "0-0", wait)
+        return hints
 
-    def _hinted(self) -> list[str]:
-        """Hints that came during a pass."""
-        if self.clock() < self._next_look:
+    def _take_hints(self) -> list[str]:
+        """Hints that came during a pass; a request for a whole pass has to wait for its end."""
+        if self.clock() < self._next_read:
             return []
-        self._next_look = self.clock() + HINT_PERIOD
-        hints = self._read(0)
-        self._is_asked |= WHOLE in hints
+        self._next_read = self.clock() + HINT_PERIOD
+        hints = self._read_hints(0)
+        self._is_pass_requested |= WHOLE in hints
         return [hint for hint in hints if hint != WHOLE]
 
 
 class Runner(Protocol):
-    """What has a thread of its own, over one mount, until the stop flag is set."""
+    """A task over one mount that has a thread of its own."""
 
     mount: Mount
     stop: threading.Event
@@ -214,18 +194,18 @@ class Runner(Protocol):
         """Return when the stop flag is set, or nothing is left to do."""
 
 
-def run(
+def run_loops(
     loops: list[MountLoop],
     stop: threading.Event,
     tick: Callable[[], None] = lambda: None,
     watches: Sequence[Runner] = (),
 ) -> None:
-    """Run the loops side by side until the stop flag is set, and what is under way is ended.
+    """Run the loops side by side until the stop flag is set and what they are doing has ended.
 
-    `tick` is called each second by the thread that runs this.
+    The calling thread calls `tick` each second.
     """
     threads = [
-        threading.Thread(target=partial(_guarded, runner), name=f"s3rewrite-{runner.mount.alias}")
+        threading.Thread(target=partial(_restarted, runner), name=f"s3rewrite-{runner.mount.alias}")
         for runner in (*loops, *watches)
     ]
     interval = max((loop.interval for loop in loops), default=0.0)
@@ -234,19 +214,20 @@ def run(
             thread.start()
         while any(thread.is_alive() for thread in threads):
             tick()
+            # Once the flag is set, waiting for it would return at once.
             stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)
         for thread in threads:
             thread.join()
 
 
-def _guarded(runner: Runner) -> None:
-    """A fault of ours in one mount is logged, and the mount's loop, or watch, begins anew."""
+def _restarted(runner: Runner) -> None:
+    """Run it; after a bug, which is logged, start it again. Other mounts are not affected."""
     while not runner.stop.is_set():
         try:
             runner.run()
         except Exception:
             kind, alias = type(runner).__name__, runner.mount.alias
-            logger.exception("%s of mount %r failed; it begins anew.", kind, alias)
+            logger.exception("%s of mount %r failed; it will be restarted.", kind, alias)
             runner.stop.wait(PAUSES[-1])
         else:
             return

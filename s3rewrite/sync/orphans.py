@@ -1,6 +1,6 @@
-"""Objects of files that were gone once they were sent: other programs' temporary files, mostly.
+"""Orphans: objects whose files were gone by the time they were sent, mostly temporary files.
 
-Deleted behind all uploads of a pass, when nobody writes: no upload can take one for its own.
+They are deleted after all uploads of a pass, when no upload can adopt one.
 """
 
 from contextlib import suppress
@@ -8,48 +8,46 @@ from contextlib import suppress
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.delete import delete_objects
-from s3rewrite.sync.reporting.report import Report, Result
+from s3rewrite.sync.reporting.report import Report
 
 
-def is_orphan(*, is_new: bool, is_published: bool, on_disk: bool) -> bool:
-    """Whether an object that was just written is nobody's.
+def is_orphan(*, is_published: bool, on_disk: bool) -> bool:
+    """Whether no file needs an object that the pass wrote where none was before.
 
-    `is_new`: this pass wrote it where no object was, surely, and that write is over. What was
-    there before may be the last copy of something; a write that may still arrive would bring
-    back what is deleted: DELETE_MISSING finds these.
+    An older object may be the last copy of something, and a write that may still arrive would
+    bring back what is deleted: these are no leftovers, and DELETE_MISSING finds them.
 
-    | is new | published | file on disk | orphan |
-    |--------|-----------|--------------|--------|
-    | no     | any       | any          | no     |
-    | yes    | yes       | any          | no     |
-    | yes    | no        | yes          | no     |
-    | yes    | no        | no           | yes    |
+    | published | file on disk | orphan |
+    |-----------|--------------|--------|
+    | yes       | any          | no     |
+    | no        | yes          | no     |
+    | no        | no           | yes    |
     """
-    return is_new and not (is_published or on_disk)
+    return not (is_published or on_disk)
 
 
-def delete_orphans(job: SyncContext, report: Report) -> None:
-    """Delete of the objects that the pass has left those that nobody has.
+def delete_orphans(context: SyncContext, report: Report) -> None:
+    """Delete those of the pass's leftovers that are orphans; the other leftovers stay.
 
-    Raises S3Error, OSError, redis.RedisError, LeaseLost; then DELETE_MISSING finds the rest.
+    Raises S3Error, OSError, redis.RedisError, LeaseLost; DELETE_MISSING finds the rest then.
     """
-    if not report.left or report.stopped:
+    if not report.leftovers or report.stopped:
         return
-    published = job.registry.get({found.name for found in report.left})
+    published = context.registry.get({leftover.name for leftover in report.leftovers})
     orphans = [
-        found
-        for found in report.left
+        leftover
+        for leftover in report.leftovers
         if is_orphan(
-            is_new=True,
-            is_published=found.name in published,
-            on_disk=_may_be_on_disk(job, found.name),
+            is_published=leftover.name in published,
+            on_disk=_may_be_on_disk(context, leftover.name),
         )
     ]
-    report.add(Result.PENDING, -len({found.name for found in orphans}))
-    delete_objects(job, orphans, report)
+    delete_objects(context, orphans, report)
+    orphan_names = {orphan.name for orphan in orphans}
+    report.leftovers = [left for left in report.leftovers if left.name not in orphan_names]
 
 
-def _may_be_on_disk(job: SyncContext, name: str) -> bool:
+def _may_be_on_disk(context: SyncContext, name: str) -> bool:
     with suppress(OSError):
-        return signature_of(job.storage, name) is not None
+        return signature_of(context.storage, name) is not None
     return True

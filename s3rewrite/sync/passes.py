@@ -1,8 +1,8 @@
-"""A pass: scan, plan and apply, over a whole mount or over what hints speak of."""
+"""A pass: scan, plan and apply, over a whole mount or over what hints name."""
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import TypeVar
@@ -11,146 +11,52 @@ import redis
 
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.s3.errors import S3Error
-from s3rewrite.sync.apply import Changes
+from s3rewrite.sync.apply import Applier
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
+from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
+from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
+from s3rewrite.sync.upload.attempt import Known
 from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
 from s3rewrite.sync.upload.replacing import upload_replacing
-from s3rewrite.sync.uploader import uploader_of
-
-
-def whole_pass(job: SyncContext) -> Report:
-    """Bring a whole mount in step. Raises LeaseTaken where another pass is running.
-
-    Whatever else goes wrong is in the report.
-    """
-    return _reported(job, _scan_and_apply)
-
-
-def pass_over(job: SyncContext, hints: Iterable[str]) -> Report:
-    """Bring in step what the hints speak of: names, and trees. As `whole_pass` does."""
-
-    def work(job: SyncContext, report: Report) -> None:
-        with uploader_of(job, report) as uploads:
-            changes = Changes(job, report, uploads)
-            changes.apply_hints(hints)
-        _upload_rest(job, report, uploads.replacing, changes.referring)
-
-    return _reported(job, work)
-
-
-def _reported(job: SyncContext, work: Callable[[SyncContext, Report], None]) -> Report:
-    report = Report(job.mount.alias)
-    began = time.monotonic()
-    try:
-        with _leased(job) as leased:
-            work(leased, report)
-            delete_orphans(leased, report)
-    except redis.RedisError as error:
-        report.stopped = f"Redis: {error}"
-    except (LeaseLost, OSError, S3Error, ScanError) as error:
-        report.stopped = str(error)
-    report.seconds = time.monotonic() - began
-    return report
-
-
-@contextmanager
-def _leased(job: SyncContext) -> Iterator[SyncContext]:
-    """The job with the mount's lease. A dry run changes nothing, and needs none."""
-    if job.choices.dry_run:
-        yield job
-        return
-    with held(job.registry) as lease:
-        leased = job.with_lease(lease)
-        reconcile(leased)
-        yield leased
-
-
-def _scan_and_apply(job: SyncContext, report: Report) -> None:
-    findings = Findings()
-    directories = scan(job.storage, job.mount, findings)
-    first = _first_with_files(directories)
-    if not (first or job.registry.is_empty()):
-        raise ScanError(
-            f"the storage of mount {job.mount.alias} is empty, though files of it are published: "
-            "nothing was withdrawn or deleted. Is its disk mounted?"
-        )
-    with uploader_of(job, report) as uploads:
-        changes = Changes(job, report, uploads)
-        changes.apply_scan(chain(first, directories), findings)
-    _upload_rest(job, report, uploads.replacing, changes.referring)
-    if report.is_scan_complete and not report.stopped and not job.stop.is_set():
-        changes.note_rules()
-    changes.only_copies.close()
-    if report.is_scan_complete and not uploads.is_over:
-        delete_withdrawn(job, report, changes.needed)
-        free(job, report, changes.freeable, findings.own)
-
-
-def _upload_rest(job: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
-    """Upload what had to wait for the others: those that refer to other files last."""
-    upload_replacing(job, report, replacing)
-    upload_replacing(job, report, _upload_referring(job, report, referring))
-
-
-def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
-    """Upload files that refer to others behind those; some of them refer to each other.
-
-    One that waits is read again once that has ended which it waits for. Returns those under whose
-    keys other bytes lie.
-    """
-    queue = Queue(tasks)
-    replacing: Tasks = []
-    for _ in range(ROUNDS):
-        if not (tasks := queue.take()):
-            break
-        with uploader_of(job, report) as uploads:
-            for task, known in tasks:
-                if uploads.is_over:
-                    report.add(Result.PENDING)
-                else:
-                    uploads.submit(task, known)
-        replacing += uploads.replacing
-        queue.ended(tasks, uploads.waiting)
-        if uploads.is_over:
-            break
-    _note_waiting(report, queue.waits_for())
-    return replacing
-
-
-def _note_waiting(report: Report, waits_for: dict[str, str]) -> None:
-    """Those that wait for each other stay local; the others are left for the next pass."""
-    circles = in_circles(waits_for)
-    for name in circles:
-        report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
-    report.add(Result.PENDING, len(waits_for) - len(circles))
-
-
-def _first_with_files(directories: Iterator[Directory]) -> list[Directory]:
-    """The directories up to the first one that has a file; none where there is no file."""
-    looked_at: list[Directory] = []
-    for directory in directories:
-        looked_at.append(directory)
-        if directory.files:
-            return looked_at
-    return []
-
+from s3rewrite.sync.uploader import Uploader, uploader_of
 
 T = TypeVar("T")
 
+Work = Callable[[SyncContext, Report], None]
+
 PERIOD = 0.1
-"""Seconds between two tries."""
+"""Seconds between two tries to get the lease."""
+
+
+def whole_pass(context: SyncContext) -> Report:
+    """Bring a whole mount in step. Raises LeaseTaken while another pass is running.
+
+    The report names everything else that goes wrong.
+    """
+    return _run_pass(context, Report(context.mount.alias), _sync_all)
+
+
+def pass_over(context: SyncContext, hints: Collection[str]) -> Report:
+    """Bring in step what hints name: files, and trees. As `whole_pass` does."""
+
+    def sync_hinted(context: SyncContext, report: Report) -> None:
+        with uploader_of(context, report) as uploads:
+            applier = Applier(context, report, uploads)
+            applier.apply_hints(hints)
+        _upload_rest(context, report, uploads.replacing, applier.referring)
+
+    return _run_pass(context, Report(context.mount.alias, hints), sync_hinted)
 
 
 def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
-    """What `action` returns, tried again while it raises LeaseTaken. Raises the last one.
+    """Return what `action` returns; call it again while it raises LeaseTaken.
 
-    Not any more once the stop flag is set.
+    Raises the last LeaseTaken after so many seconds, or once the stop flag is set.
     """
     until = time.monotonic() + seconds
     while True:
@@ -159,3 +65,103 @@ def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.
         except LeaseTaken:
             if time.monotonic() >= until or stop.wait(PERIOD):
                 raise
+
+
+def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
+    began = time.monotonic()
+    try:
+        with _leased(context) as leased:
+            sync(leased, report)
+            delete_orphans(leased, report)
+    except redis.RedisError as error:
+        report.stopped = f"Redis: {error}"
+    except (LeaseLost, OSError, S3Error, ScanError) as error:
+        report.stopped = str(error)
+    report.add(Result.PENDING, len({leftover.name for leftover in report.leftovers}))
+    report.seconds = time.monotonic() - began
+    return report
+
+
+@contextmanager
+def _leased(context: SyncContext) -> Iterator[SyncContext]:
+    """The context with the mount's lease. A dry run changes nothing and needs none."""
+    if context.options.dry_run:
+        yield context
+        return
+    with held(context.registry) as lease:
+        leased = context.with_lease(lease)
+        reconcile(leased)
+        yield leased
+
+
+def _sync_all(context: SyncContext, report: Report) -> None:
+    findings = Findings()
+    directories = scan(context.storage, context.mount, findings)
+    # An empty disk looks like one that is not mounted: nothing is withdrawn before a file is seen.
+    first = _until_first_file(directories)
+    if not (first or context.registry.is_empty()):
+        raise ScanError(
+            f"the storage of mount {context.mount.alias} is empty, though files of it are "
+            "published: nothing was withdrawn or deleted. Is its disk mounted?"
+        )
+    with uploader_of(context, report) as uploads:
+        applier = Applier(context, report, uploads)
+        applier.apply_scan(chain(first, directories), findings)
+    _upload_rest(context, report, uploads.replacing, applier.referring)
+    if report.is_scan_complete and not report.stopped and not context.stop.is_set():
+        applier.record_rules()
+    applier.only_copies.close()
+    # Deleting and freeing rely on a scan that has seen every file, and on finished uploads.
+    if report.is_scan_complete and not uploads.is_over:
+        delete_withdrawn(context, report, applier.needed_keys)
+        free(context, report, applier.freeable, findings.own_files)
+
+
+def _until_first_file(directories: Iterator[ScannedDirectory]) -> list[ScannedDirectory]:
+    """The directories up to the first one with a file; none if there is no file."""
+    passed: list[ScannedDirectory] = []
+    for directory in directories:
+        passed.append(directory)
+        if directory.files:
+            return passed
+    return []
+
+
+def _upload_rest(context: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
+    """Upload the files that had to wait for the others; last those that refer to other files."""
+    upload_replacing(context, report, replacing)
+    upload_replacing(context, report, _upload_referring(context, report, referring))
+
+
+def _submit(uploads: Uploader, report: Report, task: Task, known: Known) -> None:
+    if uploads.is_over:
+        report.add(Result.PENDING)
+    else:
+        uploads.submit(task, known)
+
+
+def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
+    """Upload files that refer to others, each after those; some of them refer to each other.
+
+    A file that waits for another is read again after that one has ended. Returns the files under
+    whose keys other bytes lie.
+    """
+    queue = Queue(tasks)
+    replacing: Tasks = []
+    for _ in range(ROUNDS):
+        if not (tasks := queue.take()):
+            break
+        with uploader_of(context, report) as uploads:
+            for task, known in tasks:
+                _submit(uploads, report, task, known)
+        replacing += uploads.replacing
+        queue.ended(tasks, uploads.waiting)
+        if uploads.is_over:
+            break
+    # Files that wait for each other stay local; the others are left for the next pass.
+    waits_for = queue.waits_for()
+    circles = in_circles(waits_for)
+    for name in circles:
+        report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
+    report.add(Result.PENDING, len(waits_for) - len(circles))
+    return replacing

@@ -1,20 +1,10 @@
-"""What is to be done with a name: the decision, and nothing else. Pure."""
+"""Decides what to do with a name, and nothing else. Pure."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from s3rewrite.core.entries import Entry, Signature, join
-
-
-class Action(StrEnum):
-    """What a pass does with a name."""
-
-    KEEP = "keep"
-    UPLOAD = "upload"
-    WITHDRAW = "withdraw"
-    NOTHING = "nothing"
 
 
 class Task(NamedTuple):
@@ -24,20 +14,27 @@ class Task(NamedTuple):
     signature: Signature
     entry: Entry | None
     is_careful: bool = False
-    """Whether other bytes under its key must stay: a freed file may have its only copy there."""
+    """Whether other bytes under its key must stay: they may be a freed file's only copy."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be done in one directory, or with some names."""
+    """What to do in one directory, or with some names."""
 
     uploads: list[Task] = field(default_factory=list)
     withdrawals: list[str] = field(default_factory=list)
     kept: int = 0
 
 
-def decide(local: Signature | None, entry: Entry | None, *, force: bool = False) -> Action:
-    """The decision for one name.
+def plan(
+    directory: str,
+    local: Mapping[str, Signature],
+    published: Mapping[str, Entry],
+    *,
+    force: bool = False,
+    must_resend: Callable[[str], bool] | None = None,
+) -> Plan:
+    """The plan for a directory: basenames with their signatures, and with their entries.
 
     | on disk | published       | action   |
     |---------|-----------------|----------|
@@ -47,45 +44,17 @@ def decide(local: Signature | None, entry: Entry | None, *, force: bool = False)
     | yes     | same signature  | keep     |
     | yes     | other signature | upload   |
 
-    With `force` whatever is on disk is uploaded.
-    """
-    if local is None:
-        return Action.WITHDRAW if entry else Action.NOTHING
-    if entry is None or force or entry.signature != local:
-        return Action.UPLOAD
-    return Action.KEEP
-
-
-def plan(
-    directory: str,
-    local: Mapping[str, Signature],
-    published: Mapping[str, Entry],
-    *,
-    force: bool = False,
-    again: Callable[[str], bool] | None = None,
-) -> Plan:
-    """The plan for a directory: basenames with their signatures, and with their entries.
-
-    Of files of which `again` says so other bytes may have to be sent, though they are the same.
+    With `force`, everything on disk is uploaded; `must_resend` names the unchanged files that are
+    uploaded all the same, as other settings have changed their bytes.
     """
     planned = Plan()
     for basename, signature in local.items():
         entry = published.get(basename)
-        if decide(signature, entry, force=force or bool(again and again(basename))) is Action.KEEP:
+        is_unchanged = entry is not None and entry.signature == signature
+        if is_unchanged and not force and not (must_resend and must_resend(basename)):
             planned.kept += 1
         else:
             planned.uploads.append(Task(join(directory, basename), signature, entry))
     missing = published.keys() - local.keys()
     planned.withdrawals = [join(directory, basename) for basename in sorted(missing)]
     return planned
-
-
-def wrong_marks(
-    local: Mapping[str, Signature], published: Mapping[str, Entry], freed: Container[str]
-) -> list[str]:
-    """The basenames of unchanged files whose entries say otherwise whether they are freed."""
-    return [
-        basename
-        for basename, entry in published.items()
-        if entry.freed != (basename in freed) and entry.signature == local.get(basename)
-    ]

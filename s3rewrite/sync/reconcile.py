@@ -1,9 +1,9 @@
-"""After Redis failed over or restarted: which entries are still true.
+"""Which entries are still true after Redis failed over or restarted.
 
-It may have lost its last writes, so that names that were withdrawn are published again. Pages
-link locally meanwhile. An entry whose file is as it says, and whose object is older than what
-may have been lost, is believed; the others are withdrawn, and adopted by the pass that follows
-as if they had never been known.
+Redis may have lost its last writes, so that withdrawn names are published again; pages link
+locally meanwhile. An entry is kept if its file is as it says, and its object is older than
+anything that may have been lost. The other entries are withdrawn; the pass that follows adopts
+their objects as if it had never known them.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -23,48 +23,53 @@ BATCH = 32
 """Directories that are read from the registry in one round trip."""
 
 
-def reconcile(job: SyncContext) -> int:
-    """Begin an epoch, after entries in doubt were withdrawn; returns how many.
+def reconcile(context: SyncContext) -> int:
+    """Withdraw the entries in doubt, then begin an epoch. Returns how many were withdrawn.
 
-    Nothing is done where the epoch stands. Raises OSError, S3Error, redis.RedisError, LeaseLost.
+    Does nothing if the epoch is not in doubt. Raises OSError, S3Error, redis.RedisError, LeaseLost.
     """
-    epoch = job.registry.start_epoch()
+    registry = context.registry
+    epoch = registry.start_epoch()
     if epoch.state != "doubted":
         return 0
+    safe_until = epoch.safe_until - SLACK
     withdrawn = 0
-    directories = sorted(set(job.registry.directories()))
-    with ThreadPoolExecutor(job.mount.threads, thread_name_prefix="s3rewrite-reconcile") as pool:
+    directories = sorted(set(registry.directories()))
+    with ThreadPoolExecutor(
+        context.mount.threads, thread_name_prefix="s3rewrite-reconcile"
+    ) as pool:
         for batch in batches(directories, BATCH):
-            job.progress.moved()
-            found = job.registry.entries(batch)
-            arguments = ([job] * len(batch), [epoch.safe_until - SLACK] * len(batch), batch, found)
-            names = [name for doubted in pool.map(_doubted, *arguments) for name in doubted]
-            job.registry.withdraw(names, is_found=True)
+            context.progress.moved()
+            found = zip(batch, registry.entries(batch), strict=True)
+            doubted = pool.map(lambda pair: _doubted(context, safe_until, *pair), found)
+            names = [name for names in doubted for name in names]
+            registry.withdraw(names, is_found=True)
             withdrawn += len(names)
-    if job.registry.trust(job.lease, epoch.run_id) is Outcome.FENCED:
+    if registry.trust(context.lease, epoch.run_id) is Outcome.FENCED:
         raise LeaseLost
     return withdrawn
 
 
 def _doubted(
-    job: SyncContext, before: float, directory: str, entries: dict[str, Entry]
+    context: SyncContext, safe_until: float, directory: str, entries: dict[str, Entry]
 ) -> list[str]:
     """The names of one directory whose entries may not be true."""
     if not entries:
         return []
-    written = job.bucket.list_times(folder_of(job.bucket, directory))
+    written = context.bucket.list_times(folder_of(context.bucket, directory))
     names = {join(directory, basename): entry for basename, entry in entries.items()}
+    paths = context.mount.paths
     return [
         name
         for name, entry in names.items()
-        if written.get(job.mount.paths.key(name, entry.fingerprint), before) >= before
-        or not _is_on_disk(job, name, entry)
+        if written.get(paths.key(name, entry.fingerprint), safe_until) >= safe_until
+        or not _is_on_disk(context, name, entry)
     ]
 
 
-def _is_on_disk(job: SyncContext, name: str, entry: Entry) -> bool:
+def _is_on_disk(context: SyncContext, name: str, entry: Entry) -> bool:
     """Whether the file is the one that was published; one that cannot be looked at is not."""
     try:
-        return signature_of(job.storage, name) == entry.signature
+        return signature_of(context.storage, name) == entry.signature
     except OSError:
         return False

@@ -1,6 +1,6 @@
-"""Walks a storage: directory by directory, each file looked at once, memory for one directory.
+"""Walks a storage directory by directory: each file is examined once, memory is for one directory.
 
-What cannot be offloaded is named with the reason, never passed over in silence.
+Everything that cannot be offloaded is reported with the reason.
 """
 
 import errno
@@ -19,12 +19,11 @@ from s3rewrite.disk.access import StorageAccess
 from s3rewrite.disk.own_names import parse_own_name
 from s3rewrite.disk.signatures import signature, storage_signature
 from s3rewrite.disk.stubs import is_corrupt_stub, stub_at
-from s3rewrite.sync.findings import Directory, Findings, Rules
+from s3rewrite.sync.findings import Findings, MountFilter, ScannedDirectory
 
-__all__ = ["Directory", "Findings", "ScanError", "scan"]
+__all__ = ["Findings", "ScanError", "ScannedDirectory", "scan"]
 
-
-SPOILED = "a freed file's stub that was changed"
+CHANGED_STUB = "a freed file's stub that was changed"
 
 
 class ScanError(Exception):
@@ -33,147 +32,144 @@ class ScanError(Exception):
 
 def scan(
     storage: Storage, mount: Mount | None, findings: Findings, below: str = ""
-) -> Iterator[Directory]:
-    """Every directory of a storage that has files, or had none to show. Raises ScanError.
+) -> Iterator[ScannedDirectory]:
+    """Every directory at or below a path, also those without files. Raises ScanError.
 
-    Of those at or `below` a directory; there may be none. With the files that the mount lets go
-    to S3; without one, with all that there are.
+    Yields the files that the mount lets go to S3; without a mount, all files.
     """
-    rules = Rules(mount, findings)
+    mount_filter = MountFilter(mount, findings)
     if isinstance(storage, FileSystemStorage):
-        found = _DiskWalk(storage, rules).directories(below)
+        directories = _DiskWalk(storage, mount_filter).directories(below)
     else:
-        found = _walk_storage(storage, rules, below)
-    return map(rules.kept, found)
+        directories = _walk_storage(storage, mount_filter, below)
+    return map(mount_filter.filtered, directories)
 
 
-_Above = frozenset[tuple[int, int]]
-"""The identities of the directories above one, up to the root."""
+_Identities = frozenset[tuple[int, int]]
+"""Device and inode of some directories."""
 
 
-class _Place(NamedTuple):
-    """A directory to look at, with those above it."""
+class _Unread(NamedTuple):
+    """A directory that is still to be read."""
 
     path: str
-    above: _Above
+    ancestors: _Identities
 
 
 class _DiskWalk:
     """Reads a local storage directory by directory."""
 
-    def __init__(self, storage: FileSystemStorage, rules: Rules) -> None:
-        self._ground = StorageAccess(storage)
-        self._rules, self._findings = rules, rules.findings
-        is_free = rules.mount is None or UNREADABLE in rules.mount.allow
-        self._readers = ~0 if is_free else self._ground.file_readers
+    def __init__(self, storage: FileSystemStorage, mount_filter: MountFilter) -> None:
+        self._access = StorageAccess(storage)
+        self._filter, self._findings = mount_filter, mount_filter.findings
+        is_unrestricted = mount_filter.mount is None or UNREADABLE in mount_filter.mount.allow
+        self._readers = ~0 if is_unrestricted else self._access.file_readers
 
-    def directories(self, below: str) -> Iterator[Directory]:
-        """Those at or below one, as they are on the disk. Raises ScanError."""
-        root = self._ground.root
+    def directories(self, below: str) -> Iterator[ScannedDirectory]:
+        """Those at or below a path, with all their files. Raises ScanError."""
+        root = self._access.root
         if not os.path.isdir(root):  # noqa: PTH112
             raise ScanError(f"{root} is not a directory: is its disk mounted?")
-        places = [_Place(below, _identities(root, below))]
-        if below and not self._rules.may_go(f"{below}/", self._ground.access_of(below)):
+        if below and not self._filter.allows(f"{below}/", self._access.access_of(below)):
             return
-        while places:
-            place = places.pop()
+        unread = [_Unread(below, _ancestors(root, below))]
+        while unread:
+            current = unread.pop()
             try:
-                directory, inner = self._read(place)
+                directory, children = self._read(current)
             except (FileNotFoundError, NotADirectoryError):
-                continue
+                continue  # it was removed or replaced meanwhile
             except OSError as error:
-                self._findings.fail(place.path, f"cannot be read: {error.strerror}")
+                self._findings.fail(current.path, f"cannot be read: {error.strerror}")
                 continue
             yield directory
-            places.extend(inner)
+            unread.extend(children)
 
-    def _read(self, place: _Place) -> tuple[Directory, list[_Place]]:
-        root, readers = self._ground.root, self._readers
-        full = f"{root}/{place.path}" if place.path else root
-        directory = Directory(place.path, {}, {})
-        below: list[_Place] = []
-        with listed(full) as (here, entries):
-            above = place.above | {(here.st_dev, here.st_ino)}
+    def _read(self, current: _Unread) -> tuple[ScannedDirectory, list[_Unread]]:
+        path = current.path
+        full = f"{self._access.root}/{path}" if path else self._access.root
+        directory = ScannedDirectory(path, {}, {})
+        children: list[_Unread] = []
+        with list_directory(full) as (status, entries):
+            ancestors = current.ancestors | {(status.st_dev, status.st_ino)}
             for entry in entries:
                 if parse_own_name(entry.name):
-                    self._findings.own.append(join(place.path, entry.name))
+                    self._findings.own_files.append(join(path, entry.name))
                     continue
-                found = self._look(entry, full, directory)
+                found = self._stat(entry, full, directory)
                 if found is None:
                     continue
                 mode = found.st_mode
-                if mode & readers and stat.S_ISREG(mode) and not entry.is_symlink():
+                # Nearly every entry is a plain file that others may read: it needs no closer look.
+                if mode & self._readers and stat.S_ISREG(mode) and not entry.is_symlink():
                     directory.files[entry.name] = Signature(found.st_size, found.st_mtime_ns)
-                elif self._enters(entry, found, directory, above):
-                    below.append(_Place(join(place.path, entry.name), above))
-        return directory, below
+                elif self._examine(entry, found, directory, ancestors):
+                    children.append(_Unread(join(path, entry.name), ancestors))
+        return directory, children
 
-    def _enters(
-        self, entry: os.DirEntry[str], found: os.stat_result, directory: Directory, above: _Above
-    ) -> bool:
-        """Look closer at what is no plain file: whether to look into it. Notes a file that is."""
-        name = join(directory.path, entry.name)
-        is_open = self._ground.is_readable(found)
-        facts = (
-            self._ground.access_of(name)
-            if entry.is_symlink()
-            else FileAccess(is_unreadable=not is_open)
-        )
-        if stat.S_ISREG(found.st_mode):
-            if self._rules.may_go(name, facts):
-                directory.files[entry.name] = signature(found)
-            return False
-        if reason := _why_not_entered(found, above):
-            self._findings.skip(name, reason)
-        return not reason and self._rules.may_go(f"{name}/", facts)
-
-    def _look(
-        self, entry: os.DirEntry[str], full: str, directory: Directory
+    def _stat(
+        self, entry: os.DirEntry[str], full: str, directory: ScannedDirectory
     ) -> os.stat_result | None:
-        """What an entry is, behind links; None where it is gone, leads nowhere, or is a stub."""
+        """The status of an entry, behind links; None if there is none. Adds stubs."""
+        name = join(directory.path, entry.name)
         try:
             return entry.stat()
         except FileNotFoundError:
             if not entry.is_symlink():
-                return None
+                return None  # it was removed meanwhile
             if stub := stub_at(f"{full}/{entry.name}"):
                 directory.files[entry.name] = stub.signature
-                directory.freed[entry.name] = stub
+                directory.stubs[entry.name] = stub
             else:
-                reason = SPOILED if is_corrupt_stub(f"{full}/{entry.name}") else "a link to nothing"
-                self._findings.skip(join(directory.path, entry.name), reason)
+                is_corrupt = is_corrupt_stub(f"{full}/{entry.name}")
+                self._findings.skip(name, CHANGED_STUB if is_corrupt else "a link to nothing")
         except OSError as error:
-            self._note(error, entry, join(directory.path, entry.name))
+            if entry.is_symlink() and error.errno == errno.ELOOP:
+                self._findings.skip(name, "a link that leads to itself")
+            # A link out of the storage may fail as it likes: it would stay local anyway.
+            elif not entry.is_symlink() or self._filter.allows(name, self._access.access_of(name)):
+                self._findings.fail(name, f"cannot be looked at: {error.strerror}")
         return None
 
-    def _note(self, error: OSError, entry: os.DirEntry[str], name: str) -> None:
-        """An entry cannot be looked at: of a link that leads out that is no matter."""
-        if entry.is_symlink() and error.errno == errno.ELOOP:
-            self._findings.skip(name, "a link that leads to itself")
-        elif not entry.is_symlink() or self._rules.may_go(name, self._ground.access_of(name)):
-            self._findings.fail(name, f"cannot be looked at: {error.strerror}")
+    def _examine(
+        self,
+        entry: os.DirEntry[str],
+        found: os.stat_result,
+        directory: ScannedDirectory,
+        ancestors: _Identities,
+    ) -> bool:
+        """Whether an entry is a directory to read. Adds it to the files if it is one."""
+        name, mode = join(directory.path, entry.name), found.st_mode
+        is_readable = self._access.is_readable(found)
+        access = FileAccess(is_unreadable=not is_readable)
+        if entry.is_symlink():
+            access = self._access.access_of(name)
+        if stat.S_ISREG(mode):
+            if self._filter.allows(name, access):
+                directory.files[entry.name] = signature(found)
+            return False
+        if not stat.S_ISDIR(mode):
+            self._findings.skip(name, "not a regular file")
+            return False
+        if (found.st_dev, found.st_ino) in ancestors:
+            self._findings.skip(name, "a link to a directory that holds it")
+            return False
+        return self._filter.allows(f"{name}/", access)
 
 
-def _identities(root: str, below: str) -> _Above:
+def _ancestors(root: str, below: str) -> _Identities:
+    """The identities of the directories from the root to the parent of `below`."""
     parts = below.split("/") if below else []
-    above = ["/".join([root, *parts[:count]]) for count in range(len(parts))]
-    stats = [os.stat(path) for path in above if os.path.isdir(path)]  # noqa: PTH112, PTH116
-    return frozenset((found.st_dev, found.st_ino) for found in stats)
-
-
-def _why_not_entered(found: os.stat_result, above: _Above) -> str:
-    """Why what is no file is none to look into; "" for a directory."""
-    if not stat.S_ISDIR(found.st_mode):
-        return "not a regular file"
-    is_above = (found.st_dev, found.st_ino) in above
-    return "a link to a directory that holds it" if is_above else ""
+    paths = ["/".join([root, *parts[:count]]) for count in range(len(parts))]
+    stats = [os.stat(path) for path in paths if os.path.isdir(path)]  # noqa: PTH112, PTH116
+    return frozenset((status.st_dev, status.st_ino) for status in stats)
 
 
 @contextmanager
-def listed(path: str) -> Iterator[tuple[os.stat_result, Iterable[os.DirEntry[str]]]]:
-    """What a directory is, and its entries. Raises OSError.
+def list_directory(path: str) -> Iterator[tuple[os.stat_result, Iterable[os.DirEntry[str]]]]:
+    """The status of a directory, and its entries. Raises OSError.
 
-    They are looked at from there: a fifth less time than by way of the whole path.
+    The entries are relative to a descriptor: a fifth less time than with whole paths.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -183,7 +179,9 @@ def listed(path: str) -> Iterator[tuple[os.stat_result, Iterable[os.DirEntry[str
         os.close(descriptor)
 
 
-def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Directory]:
+def _walk_storage(
+    storage: Storage, mount_filter: MountFilter, below: str
+) -> Iterator[ScannedDirectory]:
     paths = [below]
     while paths:
         path = paths.pop()
@@ -195,8 +193,8 @@ def _walk_storage(storage: Storage, rules: Rules, below: str) -> Iterator[Direct
         except FileNotFoundError:
             continue
         except OSError as error:
-            rules.findings.fail(path, f"cannot be read: {error}")
+            mount_filter.findings.fail(path, f"cannot be read: {error}")
             continue
-        yield Directory(path, files, {})
-        inner = (join(path, directory) for directory in directories)
-        paths.extend(name for name in inner if rules.may_go(f"{name}/"))
+        yield ScannedDirectory(path, files, {})
+        children = (join(path, directory) for directory in directories)
+        paths.extend(name for name in children if mount_filter.allows(f"{name}/"))

@@ -1,11 +1,11 @@
-"""A process that is asked to stop ends within ten seconds, whatever hangs: S3, Redis or the disk.
+"""Ends a process that is asked to stop within ten seconds, whatever hangs: S3, Redis or the disk.
 
-SIGTERM and SIGINT set a flag, at which all that is under way ends. What has not ended PATIENCE
-seconds later, or at a second Ctrl-C, is abandoned. No lease of this process stands from then on,
-so that it sends and publishes nothing more; then the leases are given back, and it is over, as if
-it had been killed: the next one need not wait for them.
+SIGTERM and SIGINT set a flag, at which all work ends. Work that has not ended STOP_SECONDS later,
+or at a second Ctrl-C, is abandoned: the leases of this process become invalid, so that it sends
+and publishes nothing more; then Redis gets the leases back, so that the next process need not
+wait for them, and the process exits at once, as if it had been killed.
 
-The kernel tells a thread of its own of signals, by a pipe: the main thread may hang, too.
+The kernel reports signals through a pipe to a thread of its own, as the main thread may hang too.
 """
 
 import os
@@ -15,23 +15,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 from s3rewrite.registry.lease import DURATION, abandon_all
-from s3rewrite.sync.reporting.journal import farewells
+from s3rewrite.sync.reporting.journal import heartbeat_cleanups
 from s3rewrite.sync.upload.threads import under_way
 
-PATIENCE = 5.0
-"""Seconds in which what is under way may end."""
+STOP_SECONDS = 5.0
+"""Seconds that work has to end."""
 
-FAREWELL = 1.5
-"""Seconds in which Redis is told."""
+CLEANUP_SECONDS = 1.5
+"""Seconds for giving back the leases, and again for the message."""
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-LEFT = 0
-"""What the pipe says, beside the numbers of signals: the block was left."""
+FINISHED = 0
+"""The byte in the pipe, beside the numbers of signals, that says that the block has ended."""
 
-ABANDONED = "s3rewrite: stopped; abandoned {count} uploads under way. Another pass may begin {when}"
+ABANDONED = "s3rewrite: stopped; abandoned {uploads} under way. Another pass may begin {when}"
 AT_ONCE = "at once"
 LATER = f"in {DURATION:.0f} s, when the lease ends, as Redis did not answer"
 
@@ -40,88 +41,82 @@ _flags: list[threading.Event] = []
 
 @contextmanager
 def stoppable(code: int) -> Iterator[threading.Event]:
-    """The flag that is set when this process is to stop; one for blocks within each other.
+    """Yield the flag that is set when this process is to stop; nested blocks share one flag.
 
-    `code` is the exit code where something had to be abandoned. In another thread than the main
-    one, signals are none of ours.
+    `code` is the exit code if work is abandoned. Only the main thread can handle signals: in
+    another thread nothing sets the flag.
     """
     if _flags or threading.current_thread() is not threading.main_thread():
         yield _flags[0] if _flags else threading.Event()
         return
     _flags.append(threading.Event())
-    near, far = os.pipe()
-    watcher = threading.Thread(target=_watch, args=(near, _flags[0], code), daemon=True)
+    reader, writer = os.pipe()
+    watcher = threading.Thread(target=_watch, args=(reader, _flags[0], code), daemon=True)
     watcher.start()
     try:
-        with _told_of_signals(far):
+        with _signals_written_to(writer):
             yield _flags[0]
     finally:
-        os.write(far, bytes([LEFT]))
+        os.write(writer, bytes([FINISHED]))
         watcher.join()
-        os.close(near)
-        os.close(far)
+        os.close(reader)
+        os.close(writer)
         _flags.clear()
 
 
 @contextmanager
-def _told_of_signals(pipe: int) -> Iterator[None]:
-    os.set_blocking(pipe, False)
-    told = signal.set_wakeup_fd(pipe, warn_on_full_buffer=False)
-    handlers = {number: signal.signal(number, _ignored) for number in SIGNALS}
+def _signals_written_to(pipe: int) -> Iterator[None]:
+    os.set_blocking(pipe, False)  # as set_wakeup_fd demands
+    previous = signal.set_wakeup_fd(pipe, warn_on_full_buffer=False)
+    # Python writes a signal's number to the pipe only if the signal has a handler.
+    handlers = {number: signal.signal(number, _ignore) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler or signal.SIG_DFL)
-        signal.set_wakeup_fd(told)
+        signal.set_wakeup_fd(previous)
 
 
-def _ignored(*_: object) -> None:
-    """Python's handler: the pipe has told the number already."""
+def _ignore(*_: object) -> None:
+    """Handle a signal in Python: the pipe has its number already."""
 
 
 def _watch(pipe: int, stop: threading.Event, code: int) -> None:
-    """Until the block is left, or the process ends."""
-    patience: float | None = None
-    until = 0.0
+    """Wait for signals until the block ends; exit if work does not end after one."""
+    timeout: float | None = None
+    deadline = 0.0
     while True:
-        told = select.select([pipe], [], [], patience)[0]
-        number = os.read(pipe, 1)[0] if told else None
-        if number == LEFT:
+        is_readable = select.select([pipe], [], [], timeout)[0]
+        number = os.read(pipe, 1)[0] if is_readable else None
+        if number == FINISHED:
             return
         if number in SIGNALS and not stop.is_set():
             stop.set()
-            until = time.monotonic() + PATIENCE
-        elif number in (None, signal.SIGINT):
+            deadline = time.monotonic() + STOP_SECONDS
+        elif number in (None, signal.SIGINT):  # time is up, or a second Ctrl-C
             _abandon(code)
-        patience = max(0.0, until - time.monotonic()) if stop.is_set() else None
+        timeout = max(0.0, deadline - time.monotonic()) if stop.is_set() else None
 
 
 def _abandon(code: int) -> None:
     give_back = abandon_all()
     count = sum(under_way.values())
-    is_told = _are_done([*give_back, *farewells()], FAREWELL)
-    message = ABANDONED.format(count=count, when=AT_ONCE if is_told else LATER)
-    _are_done([lambda: _say(message)], FAREWELL)
+    uploads = f"{count} upload" if count == 1 else f"{count} uploads"
+    is_clean = _run_all([*give_back, *heartbeat_cleanups()])
+    message = ABANDONED.format(uploads=uploads, when=AT_ONCE if is_clean else LATER)
+    _run_all([lambda: _print(message)])  # the terminal may hang as well
     os._exit(code)
 
 
-def _are_done(actions: Sequence[Callable[[], None]], seconds: float) -> bool:
-    """Do some things at once, and say whether all of them are done in time."""
-    until = time.monotonic() + seconds
-    done = [threading.Event() for _ in actions]
-    for action, event in zip(actions, done, strict=True):
-        threading.Thread(target=_do, args=(action, event), daemon=True).start()
-    return all(event.wait(max(0.0, until - time.monotonic())) for event in done)
+def _run_all(actions: Sequence[Callable[[], None]]) -> bool:
+    """Run actions side by side; return whether all succeeded within CLEANUP_SECONDS."""
+    pool = ThreadPoolExecutor(len(actions) or 1)
+    ended, hanging = wait([pool.submit(action) for action in actions], CLEANUP_SECONDS)
+    return not hanging and not any(future.exception() for future in ended)
 
 
-def _do(action: Callable[[], None], done: threading.Event) -> None:
-    with suppress(Exception):
-        action()
-        done.set()
-
-
-def _say(message: str) -> None:
+def _print(message: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(f"{message}\n")
     sys.stderr.flush()

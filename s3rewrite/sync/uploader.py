@@ -48,7 +48,7 @@ class Uploader(Protocol):
 
 def uploader_of(job: SyncContext, report: Report) -> Uploader:
     """What uploads for a pass: threads of this process, or the workers of a task framework."""
-    if job.mount.uploads == "loop" or job.choices.dry_run:
+    if job.mount.uploads == "loop" or job.options.dry_run:
         return ThreadUploader(job, report)
     # The framework may not be there, and is slow to import.
     from s3rewrite.sync.workers.coordinator import TaskUploader  # noqa: PLC0415

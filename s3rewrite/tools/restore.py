@@ -101,7 +101,7 @@ def _freed(job: SyncContext, chosen: GitIgnoreSpec) -> Iterator[Restored]:
     """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
     findings = Findings()
     for directory in scan(job.storage, None, findings):
-        for basename, stub in directory.freed.items():
+        for basename, stub in directory.stubs.items():
             name = join(directory.path, basename)
             if not chosen.patterns or chosen.match_file(name):
                 reason = _outcome(name, partial(_bring_back, job, name, stub))
@@ -111,7 +111,7 @@ def _freed(job: SyncContext, chosen: GitIgnoreSpec) -> Iterator[Restored]:
 
 
 def _bring_back(job: SyncContext, name: str, stub: Stub) -> None:
-    if isinstance(job.storage, FileSystemStorage) and not job.choices.dry_run:
+    if isinstance(job.storage, FileSystemStorage) and not job.options.dry_run:
         bring_back(job.storage, name, stub)
 
 
@@ -142,7 +142,7 @@ def _marker(job: SyncContext, key: str, size: int) -> tuple[str, str] | None:
 def _bring(job: SyncContext, wanted: RestoreCandidate, spellings: Spellings) -> None:
     """Bring one file back. Raises _There, and what `_outcome` knows."""
     _look(job, wanted.name, spellings)
-    if job.choices.dry_run:
+    if job.options.dry_run:
         return
     try:
         with received(job, wanted) as file:

@@ -1,4 +1,7 @@
-"""A file whose events prove that a watch is alive: who overflows, or ends, does not say so."""
+"""A cookie: a file whose events prove that a watch still works.
+
+The kernel reports neither an overflow nor the end of a watch reliably.
+"""
 
 import os
 from contextlib import suppress
@@ -7,38 +10,38 @@ from pathlib import Path
 from s3rewrite.disk.own_names import WATCH, own_name
 
 WAIT = 10.0
-"""Seconds in which the event has to come."""
+"""Seconds within which the event has to come."""
 
 PERIOD = 60.0
 """Seconds between two proofs."""
 
 
 class WatchLost(Exception):
-    """Events have stopped coming."""
+    """Events no longer come."""
 
 
 class Cookie:
-    """A file directly in the root of a watch, there for a moment at a time."""
+    """A file directly in the root of a watch; each time it is there only for a moment."""
 
     def __init__(self, root: str) -> None:
         self.path = os.path.join(root, own_name(WATCH))  # noqa: PTH118
-        self.is_seen = False
-        """Whether its event came at least once."""
+        self.is_confirmed = False
+        """Whether its event has come at least once."""
         self.problem = ""
-        """Why it could not be written: then nothing can be proved."""
+        """Why it could not be written; nothing can be proved then."""
         self._due: float | None = None
         self._next = float("-inf")
 
     def tick(self, now: float) -> None:
-        """Write it when it is time. Raises WatchLost where the event of the last one is missing."""
+        """Write the file when it is time. Raises WatchLost if the event of the last one is late."""
         if self._due is not None and now > self._due:
             raise WatchLost(f"no event came in {WAIT:.0f} s")
         if self._due is None and now >= self._next:
             self._write(now)
 
-    def noticed(self, now: float) -> None:
-        """The event came."""
-        self.is_seen = True
+    def confirm(self, now: float) -> None:
+        """Note that the event came."""
+        self.is_confirmed = True
         self._due = None
         self._next = now + PERIOD
 

@@ -1,3 +1,4 @@
+import math
 import threading
 
 from s3rewrite.core.repeats import CAPACITY, Repeats, kind_of
@@ -84,3 +85,25 @@ def test_it_forgets() -> None:
     repeats.count(("a",))
     repeats.forget()
     assert repeats.count(("a",)) == 0
+
+
+def test_another_state_of_a_subject_is_new() -> None:
+    repeats = Repeats()
+    states = ["no right", "no right", "too large", "no right"]
+    assert [repeats.is_new("a.jpg", state) for state in states] == [True, False, True, True]
+    assert repeats.is_new("b.jpg", "no right")
+
+
+def test_what_is_over_is_new_again() -> None:
+    repeats = Repeats()
+    assert not repeats.resolve("a.jpg")
+    assert repeats.is_new("a.jpg")
+    assert repeats.resolve("a.jpg")
+    assert repeats.is_new("a.jpg")
+
+
+def test_only_some_subjects_are_kept() -> None:
+    repeats = Repeats(capacity=math.inf)
+    assert all(repeats.is_new(number) for number in range(2 * CAPACITY))
+    repeats.retain({0, 1})
+    assert [repeats.is_new(number) for number in range(3)] == [False, False, True]

@@ -134,13 +134,13 @@ MUTANTS = [
     Mutant(
         "deletion does not look whether the same bytes are published",
         "sync/delete.py",
-        'return entry is not None and found.fingerprint in ("", entry.fingerprint)',
+        'return entry is not None and item.fingerprint in ("", entry.fingerprint)',
         "return False",
     ),
     Mutant(
         "deletion does not look at the disk",
         "sync/delete.py",
-        "signature_of(job.storage, found.name) is not None",
+        "signature_of(context.storage, item.name) is not None",
         "False",
     ),
     Mutant(

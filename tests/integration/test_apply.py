@@ -55,14 +55,14 @@ class TestATree:
     def test_one_that_cannot_be_read_withdraws_nothing(
         self, mount: Mount, root: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        listed = scan_module.listed
+        listed = scan_module.list_directory
 
         def refusing(path: str) -> Any:
             if path.endswith("deep"):
                 raise PermissionError(13, "Permission denied")
             return listed(path)
 
-        monkeypatch.setattr(scan_module, "listed", refusing)
+        monkeypatch.setattr(scan_module, "list_directory", refusing)
         report = pass_over(job(mount), ["a/"])
         assert report.failures == {"a/deep": "cannot be read: Permission denied"}
         assert len(published(registry)) == 3

@@ -86,7 +86,7 @@ def test_what_is_kept_local_and_what_is_due_is_said(
     (root / "broken").symlink_to("nowhere")
     _, err = sync("--delete", "--max-delete", "0")
     assert "media: kept local: broken: a link to nothing" in err
-    assert "1 objects are due for deletion" in err
+    assert "1 object is due for deletion" in err
 
 
 def test_a_limit_that_is_none(mount: Mount) -> None:
@@ -205,5 +205,5 @@ def test_the_loop_survives_s3_and_redis(
     valkey.start()
     write(root, "c.txt")
     eventually(lambda: registry.get(["c.txt"]), 60)
-    eventually(lambda: loop.text().count("goes on") == 2)
+    eventually(lambda: loop.text().count("continues") == 2)
     assert loop.stop() == 0

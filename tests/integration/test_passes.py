@@ -281,14 +281,14 @@ class TestDeleting:
     ) -> None:
         self.published_and_removed(mount, root)
         write(root, "locked/a.txt")
-        listed = scan_module.listed
+        listed = scan_module.list_directory
 
         def refusing(path: str) -> Any:
             if path.endswith("locked"):
                 raise PermissionError(13, "Permission denied")
             return listed(path)
 
-        monkeypatch.setattr(scan_module, "listed", refusing)
+        monkeypatch.setattr(scan_module, "list_directory", refusing)
         report = whole_pass(job(mount, delete=True))
         assert not report.is_ok
         assert report.failures == {"locked": "cannot be read: Permission denied"}
@@ -473,7 +473,7 @@ def test_a_hint_does_not_wait_for_the_end_of_a_scan(
         met.append(write(root, f"new{len(met)}.txt").name)
         return met[-1:]
 
-    report = whole_pass(replace(job(mount), hinted=hinted))
+    report = whole_pass(replace(job(mount), take_hints=hinted))
     assert counts(report) == {Result.KEPT: 3, Result.UPLOADED: len(met)}
     assert len(met) == 4  # a directory each
 

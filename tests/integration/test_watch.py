@@ -12,7 +12,7 @@ import pytest
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
-from s3rewrite.sync.loop import MountLoop, run
+from s3rewrite.sync.loop import MountLoop, run_loops
 from s3rewrite.watch import cookie as cookie_module
 from s3rewrite.watch import watch as watch_module
 from s3rewrite.watch.watch import Watch
@@ -33,7 +33,7 @@ class Site:
         self.said: list[str] = []
         self.loop = MountLoop(mount, INTERVAL, self.stop, self.said.append)
         self.watch = Watch(mount, self.stop, self.said.append, pause=0.1)
-        self.thread = threading.Thread(target=run, args=([self.loop], self.stop),
+        self.thread = threading.Thread(target=run_loops, args=([self.loop], self.stop),
                                        kwargs={"watches": [self.watch]})  # fmt: skip
 
     def published(self) -> set[str]:
@@ -123,19 +123,19 @@ def test_what_is_excluded_is_no_news(
     root.mkdir(exist_ok=True)
     watch = Watch(mount, threading.Event())
     for name in ("a.tmp", "b.txt"):
-        watch._first.record_change(str(write(root, name)), 0.0)
+        watch._paths.record_change(str(write(root, name)), 0.0)
     assert watch._hints(str(root), 9.0) == ["b.txt"]
 
 
 def test_many_changes_are_one_look_at_everything(still: Site) -> None:
     for number in range(1001):
-        still.watch._first.record_change(str(still.root / str(number)), 0.0)
+        still.watch._paths.record_change(str(still.root / str(number)), 0.0)
     assert still.watch._hints(str(still.root), 0.0) == [""]
 
 
 def test_a_directory_is_looked_at_twice(still: Site) -> None:
     write(still.root, "photos/a.txt")
-    still.watch._first.record_change(str(still.root / "photos"), 0.0)
+    still.watch._paths.record_change(str(still.root / "photos"), 0.0)
     hints = [still.watch._hints(str(still.root), now) for now in (1.9, 2.1, 4.0, 4.2, 9.0)]
     assert hints == [[], ["photos/"], [], ["photos/"], []]
 
@@ -151,7 +151,7 @@ def test_what_changed_before_the_watch_began_is_found(still: Site, monkeypatch: 
 
     monkeypatch.setattr(watch_module, "_events", late)
     still.thread.start()
-    assert eventually(lambda: still.loop.pulse().passed is not None)
+    assert eventually(lambda: still.loop.health().since_pass is not None)
     write(still.root, "a.txt")
     began.set()
     assert still.comes_to("a.txt")
@@ -247,5 +247,5 @@ def test_what_stays_local_is_no_news(still: Site) -> None:
         path = write(still.root, name)
         for changed in (path.parent, path):
             if changed != still.root:
-                still.watch._first.record_change(str(changed), 0.0)
+                still.watch._paths.record_change(str(changed), 0.0)
     assert still.watch._hints(str(still.root), 9.0) == ["c.txt"]

@@ -36,7 +36,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[MountLoop]]:
         found.append(loops)
         watched.append([watch.mount.alias for watch in watches])
 
-    monkeypatch.setattr(s3rewrite_loop, "run", run)
+    monkeypatch.setattr(s3rewrite_loop, "run_loops", run)
     return found
 
 

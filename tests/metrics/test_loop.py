@@ -31,8 +31,8 @@ def test_a_pass_is_counted(mount: Mount) -> None:
     report.add(Result.KEPT, 90)
     report.fail("a.jpg", "no right", "AccessDenied")
     report.fail("b.jpg", "cannot be read", "disk")
-    metrics.count(report, is_whole=True)
-    metrics.count(Report("media", stopped="S3 is away"), is_whole=False)
+    metrics.count(report)
+    metrics.count(Report("media", ["a.jpg"], stopped="S3 is away"))
     found = lines(metrics)
     assert 's3rewrite_names_total{mount="media",result="uploaded"} 3.0' in found
     assert 's3rewrite_names_total{mount="media",result="failed"} 2.0' in found
@@ -50,7 +50,7 @@ def test_kinds_of_failures_have_a_bound() -> None:
     for number in range(300):
         report = Report("media")
         report.fail("a.jpg", "no", f"Code{number}")
-        metrics.count(report, is_whole=True)
+        metrics.count(report)
     text = metrics.exposition().decode()
     assert text.count("s3rewrite_failures_total{") == 101
     assert 's3rewrite_failures_total{kind="other",mount="media"} 200.0' in text

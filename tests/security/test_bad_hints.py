@@ -25,6 +25,7 @@ from s3rewrite.storage import S3RewriteStorage
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import whole_pass
+from s3rewrite.sync.reporting.report import Report
 from tests.factories import job, use_mount, write
 from tests.integration.test_commands import eventually
 
@@ -60,7 +61,7 @@ def loop(mount: Mount, said: list[str]) -> Iterator[MountLoop]:
     loop = MountLoop(mount, 3600.0, stop, said.append)
     thread = threading.Thread(target=loop.run)
     thread.start()
-    eventually(lambda: loop.pulse().passed is not None)
+    eventually(lambda: loop.health().since_pass is not None)
     yield loop
     stop.set()
     thread.join(10)
@@ -140,9 +141,8 @@ def test_a_file_that_cannot_be_looked_at_fails_alone(
 ) -> None:
     write(root, "a.txt")
     (root / "loop").symlink_to("loop")
-    loop = MountLoop(mount, 3600.0, threading.Event(), print)
-    reports: list[Any] = []
-    loop.count = lambda report, **_: reports.append(report)
+    reports: list[Report] = []
+    loop = MountLoop(mount, 3600.0, threading.Event(), print, observers=[reports.append])
     loop.step()
     registry.withdraw(["a.txt"])
     registry.hints.add(["loop/x", "loop", "a.txt"])
@@ -194,13 +194,12 @@ def test_a_young_file_that_cannot_be_looked_at_any_more_fails_alone(
     settings: Any, mount: Mount, root: Path, registry: Registry
 ) -> None:
     mount = use_mount(settings, root, **{**settings.S3REWRITE["media"], "SETTLE": 0.2})
-    reports: list[Any] = []
-    loop = MountLoop(mount, 3600.0, threading.Event(), print)
-    loop.count = lambda report, **_: reports.append(report)
+    reports: list[Report] = []
+    loop = MountLoop(mount, 3600.0, threading.Event(), print, observers=[reports.append])
     write(root, "d/young", age=0)
     write(root, "d/grown", age=0)
     loop.step()
-    assert set(reports[0].young) == {"d/young", "d/grown"}
+    assert set(reports[0].unsettled) == {"d/young", "d/grown"}
     (root / "d/young").unlink()
     (root / "d/young").symlink_to("young")
     time.sleep(0.3)

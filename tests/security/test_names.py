@@ -15,7 +15,7 @@ from s3rewrite.core.redaction import printable
 from s3rewrite.registry import Registry
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.log import PassLog
-from s3rewrite.sync.reporting.progress import Bar, Lines
+from s3rewrite.sync.reporting.progress import ProgressBar, ProgressLines
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import job, write
 from tests.integration.conftest import mount, registry, root
@@ -55,18 +55,16 @@ def test_lines_and_logs_have_a_line_for_each_thing(
     reasons: dict[str, str], notices: list[str]
 ) -> None:
     out = io.StringIO()
-    lines = Lines(out)
+    lines = ProgressLines(out)
     report = Report("media", skipped=dict(reasons), notices=notices, stopped="")
     for name, reason in reasons.items():
         lines.done(name, Result.UPLOADED)
         lines.failed(name, reason)
         report.fail(name, reason)
     assert len(lines_of(out.getvalue())) == 2 * len(reasons)
-    records = _logged(lambda: PassLog().log(report, is_whole=True))
+    records = _logged(lambda: PassLog().log(report))
     assert len(records) == 1 + 2 * len(reasons) + len(notices)
-    records += _logged(
-        lambda: PassLog().log(Report("media", stopped="a\n" + FORGED), is_whole=True)
-    )
+    records += _logged(lambda: PassLog().log(Report("media", stopped="a\n" + FORGED)))
     for record in records:
         assert record.isprintable()
 
@@ -87,7 +85,7 @@ def _logged(action: Callable[[], object]) -> list[str]:
 
 def test_a_bar_too() -> None:
     out = io.StringIO()
-    bar = Bar("media", out)
+    bar = ProgressBar("media", out)
     bar.failed(f"a\n{FORGED}", f"no\n{FORGED}")
     bar.close()
     assert f"\n{FORGED}" not in out.getvalue()

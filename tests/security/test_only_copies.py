@@ -146,17 +146,17 @@ class TestRenamed:
         write(root, "a.png", b"second")
         from s3rewrite.sync import scan
 
-        listed = scan.listed
+        listed = scan.list_directory
 
         def refuses(path: str) -> Any:
             if path.endswith("closed"):
                 raise PermissionError(13, "Permission denied", path)
             return listed(path)
 
-        monkeypatch.setattr(scan, "listed", refuses)
+        monkeypatch.setattr(scan, "list_directory", refuses)
         report = whole_pass(job(mount))
         assert "not every directory can be read" in report.skipped["a.png"]
-        monkeypatch.setattr(scan, "listed", listed)
+        monkeypatch.setattr(scan, "list_directory", listed)
         assert read(storage, "closed/a.png") == b"first"
 
 

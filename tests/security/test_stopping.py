@@ -17,7 +17,7 @@ from tests.integration.faulty_s3 import FaultyS3, Late, faulty
 from tests.integration.test_commands import Loop, eventually
 
 LARGE = 9 * 1024 * 1024
-ABANDONED = "s3rewrite: stopped; abandoned 1 uploads under way. Another pass may begin"
+ABANDONED = "s3rewrite: stopped; abandoned 1 upload under way. Another pass may begin"
 
 
 class Sync(Loop):

@@ -14,8 +14,7 @@ from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync import loop as loop_module
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.hints import WHOLE
-from s3rewrite.sync.loop import MountLoop, run
-from s3rewrite.sync.reporting.log import TransitionLog
+from s3rewrite.sync.loop import MountLoop, run_loops
 from s3rewrite.sync.reporting.report import Report, Result
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="https://cdn/")
@@ -54,6 +53,7 @@ class World:
         found = self.reports.pop(0) if self.reports else Report("media")
         if isinstance(found, Exception):
             raise found
+        found.names = names
         return found
 
 
@@ -101,7 +101,7 @@ def test_what_is_asked_during_a_pass_is_done_after_it(world: World, loop: MountL
         world.passes.append(names)
         if len(world.passes) == 1:
             world.hints = [["a.jpg", WHOLE]]
-            assert loop._job.hinted() == ["a.jpg"]
+            assert loop._context.take_hints() == ["a.jpg"]
         return Report("media")
 
     world.passed = passed  # type: ignore[method-assign]
@@ -132,7 +132,7 @@ def test_trouble_is_said_once_and_tried_again_ever_later(world: World, loop: Mou
     assert pauses == [1.0, 2.0, 5.0, 10.0, 30.0, 30.0, 30.0]
     assert world.said == ["media: stopped, and will try again. S3 cannot be reached"]
     loop.step()
-    assert world.said[1:] == ["media: goes on"]
+    assert world.said[1:] == ["media: continues"]
 
 
 def test_redis_being_away_is_trouble_too(world: World, loop: MountLoop) -> None:
@@ -142,7 +142,7 @@ def test_redis_being_away_is_trouble_too(world: World, loop: MountLoop) -> None:
     world.redis_error = None
     world.now += 2.0
     assert loop.step() == 0
-    assert world.said == ["media: stopped, and will try again. Redis: refused", "media: goes on"]
+    assert world.said == ["media: stopped, and will try again. Redis: refused", "media: continues"]
 
 
 def test_another_pass_is_waited_for_and_that_is_said_once(world: World, loop: MountLoop) -> None:
@@ -151,7 +151,7 @@ def test_another_pass_is_waited_for_and_that_is_said_once(world: World, loop: Mo
     loop.step()
     assert world.said == [
         "media: waiting, as another pass is running (web1:7)",
-        "media: goes on",
+        "media: continues",
     ]
 
 
@@ -181,10 +181,10 @@ def test_a_hinted_file_that_could_not_be_uploaded_is_tried_again_soon(
 def test_hints_that_come_during_a_pass(world: World, loop: MountLoop) -> None:
     loop.step()
     world.hints = [["a.jpg"], ["b.jpg"]]
-    assert loop._job.hinted() == ["a.jpg"]
-    assert loop._job.hinted() == []
+    assert loop._context.take_hints() == ["a.jpg"]
+    assert loop._context.take_hints() == []
     world.now += 0.2
-    assert loop._job.hinted() == ["b.jpg"]
+    assert loop._context.take_hints() == ["b.jpg"]
 
 
 def test_no_hint_is_answered_after_the_stop(world: World, loop: MountLoop) -> None:
@@ -205,7 +205,7 @@ def test_loops_run_side_by_side_until_the_stop(world: World) -> None:
             return 0.01
 
     loops = [Stepping(MOUNT, float(number), stop) for number in range(2)]
-    runner = threading.Thread(target=run, args=(loops, stop), daemon=True)
+    runner = threading.Thread(target=run_loops, args=(loops, stop), daemon=True)
     runner.start()
     try:
         assert all(event.wait(10) for event in stepped)
@@ -224,7 +224,7 @@ def test_a_watch_that_has_nothing_to_do_ends(world: World) -> None:
             self.stop.set()
 
     watch = Watch()
-    run([], watch.stop, watches=[watch])
+    run_loops([], watch.stop, watches=[watch])
     assert watch.runs == 1
 
 
@@ -242,29 +242,17 @@ def test_a_fault_of_ours_is_logged_and_the_loop_begins_anew(
             stop.set()
             return 0
 
-    run([Faulty(MOUNT, 60.0, stop)], stop)
-    assert "'media' failed; it begins anew" in caplog.text
-
-
-def test_notices_tell_each_kind_of_trouble() -> None:
-    said: list[str] = []
-    notices = TransitionLog(said.append)
-    notices.recovered("fine")
-    notices.trouble("a", "one")
-    notices.trouble("a", "one again")
-    notices.trouble("b", "two")
-    notices.recovered("fine")
-    notices.recovered("fine")
-    assert said == ["one", "two", "fine"]
+    run_loops([Faulty(MOUNT, 60.0, stop)], stop)
+    assert "'media' failed; it will be restarted" in caplog.text
 
 
 def test_files_that_cannot_be_freed_have_a_bound(
     world: World, loop: MountLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop_module, "MAX_UNFREEABLE", 1)
-    loop._job.unfreeable.update((name, Signature(1, 1)) for name in "abc")
+    loop._context.unfreeable.update((name, Signature(1, 1)) for name in "abc")
     loop.step()
-    assert loop._job.unfreeable == set()
+    assert loop._context.unfreeable == set()
 
 
 def test_a_fault_of_ours_is_trouble_as_any_other(
@@ -272,7 +260,7 @@ def test_a_fault_of_ours_is_trouble_as_any_other(
 ) -> None:
     world.reports = [ZeroDivisionError("a fault")]
     assert loop.step() == 1.0
-    assert "A fault of ours stopped a pass over mount 'media'" in caplog.text
+    assert "A bug in s3rewrite stopped a pass over mount 'media'" in caplog.text
     world.now += 1.0
     assert loop.step() == 0
-    assert world.said[-1] == "media: goes on"
+    assert world.said[-1] == "media: continues"

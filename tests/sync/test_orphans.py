@@ -1,20 +1,14 @@
 from s3rewrite.sync.orphans import is_orphan
 
 
-def test_what_was_there_before() -> None:
-    for is_published in (False, True):
-        for on_disk in (False, True):
-            assert not is_orphan(is_new=False, is_published=is_published, on_disk=on_disk)
-
-
 def test_what_is_published() -> None:
     for on_disk in (False, True):
-        assert not is_orphan(is_new=True, is_published=True, on_disk=on_disk)
+        assert not is_orphan(is_published=True, on_disk=on_disk)
 
 
 def test_what_has_a_file() -> None:
-    assert not is_orphan(is_new=True, is_published=False, on_disk=True)
+    assert not is_orphan(is_published=False, on_disk=True)
 
 
 def test_what_nobody_has() -> None:
-    assert is_orphan(is_new=True, is_published=False, on_disk=False)
+    assert is_orphan(is_published=False, on_disk=False)

@@ -94,14 +94,14 @@ def test_a_directory_that_cannot_be_read_is_an_error(
 ) -> None:
     write(tmp_path, "a.txt")
     write(tmp_path, "locked/b.txt")
-    listed = scan_module.listed
+    listed = scan_module.list_directory
 
     def refusing(path: str) -> object:
         if path.endswith("locked"):
             raise PermissionError(13, "Permission denied")
         return listed(path)
 
-    monkeypatch.setattr(scan_module, "listed", refusing)
+    monkeypatch.setattr(scan_module, "list_directory", refusing)
     directories, findings = found(storage)
     assert set(directories) == {""}
     assert findings.errors == {"locked": "cannot be read: Permission denied"}
@@ -148,7 +148,9 @@ def test_a_file_that_cannot_be_looked_at(
     errors: dict[str, str],
 ) -> None:
     here = tmp_path.stat()
-    monkeypatch.setattr(scan_module, "listed", lambda _: nullcontext((here, [Entry(error)])))
+    monkeypatch.setattr(
+        scan_module, "list_directory", lambda _: nullcontext((here, [Entry(error)]))
+    )
     directories, findings = found(storage)
     assert directories == {"": {}}
     assert findings.errors == errors

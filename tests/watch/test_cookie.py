@@ -9,9 +9,9 @@ from s3rewrite.watch.cookie import PERIOD, WAIT, Cookie, WatchLost
 def test_a_proof_a_minute(tmp_path: Path) -> None:
     cookie = Cookie(str(tmp_path))
     cookie.tick(0.0)
-    assert not cookie.is_seen
-    cookie.noticed(1.0)
-    assert cookie.is_seen
+    assert not cookie.is_confirmed
+    cookie.confirm(1.0)
+    assert cookie.is_confirmed
     cookie.tick(PERIOD)  # not yet
     cookie.tick(PERIOD + 1)
     cookie.tick(PERIOD + 1 + WAIT)

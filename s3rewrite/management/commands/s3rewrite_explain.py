@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from s3rewrite.core.redaction import printable
 from s3rewrite.explain.explanation import Explanation, UrlOutcome
 from s3rewrite.explain.subjects import Subject, explain_subject
-from s3rewrite.management.columns import aligned, shortened
+from s3rewrite.management.columns import align_columns, shorten
 
 LOCAL = 3
 """The exit code where something could be linked, and is not."""
@@ -63,12 +63,12 @@ class Command(BaseCommand):
 
 
 def _lines(explanation: Explanation) -> list[str]:
-    return aligned([_row(one) for one in explanation.outcomes])
+    return align_columns([_row(one) for one in explanation.outcomes])
 
 
 def _row(one: UrlOutcome) -> list[str]:
     where = one.header or (f"line {one.line}" if one.line else "")
     rows = f"({', '.join(one.rows)})" if one.rows else ""
-    what = shortened(one.link) if one.link else "; ".join(r.text for r in one.reasons)
-    cells = (where, one.verdict, shortened(one.url, 60), one.place, rows, what)
+    what = shorten(one.link) if one.link else "; ".join(r.text for r in one.reasons)
+    cells = (where, one.verdict, shorten(one.url, 60), one.place, rows, what)
     return list(map(printable, cells))

@@ -1,8 +1,7 @@
-"""`manage.py s3rewrite_rebuild`: the published set anew, from disk and bucket."""
+"""`manage.py s3rewrite_rebuild`: the published set, built again from disk and bucket."""
 
 from argparse import ArgumentParser
 from functools import partial
-from threading import Event
 from typing import Any
 
 import redis
@@ -11,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import printable
-from s3rewrite.management.arguments import add_mounts, chosen_mounts
+from s3rewrite.management.arguments import add_mounts, add_wait, chosen_mounts
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.sync.passes import retry_while_leased
@@ -27,28 +26,23 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The mounts."""
+        """Add the mounts."""
         add_mounts(parser)
-        parser.add_argument(
-            "--wait", type=float, default=60.0, metavar="SECONDS", help="for another pass to end"
-        )
+        add_wait(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Forget, and run a pass."""
         with stoppable(1) as stop:
-            self._rebuild(options, stop)
-
-    def _rebuild(self, options: dict[str, Any], stop: Event) -> None:
-        for mount in chosen_mounts(options):
-            try:
-                retry_while_leased(partial(_forget, mount), options["wait"], stop)
-            except (LeaseTaken, redis.RedisError) as error:
-                raise CommandError(printable(f"{mount.alias}: {error}")) from error
-            self.stdout.write(f"{mount.alias}: forgotten; every link is local until it is proven")
-        call_command(
-            "s3rewrite_sync", *options["mounts"], wait=options["wait"],
-            stdout=self.stdout, stderr=self.stderr, verbosity=options["verbosity"],
-        )  # fmt: skip
+            for mount in chosen_mounts(options):
+                try:
+                    retry_while_leased(partial(_forget, mount), options["wait"], stop)
+                except (LeaseTaken, redis.RedisError) as error:
+                    raise CommandError(printable(f"{mount.alias}: {error}")) from error
+                self.stdout.write(f"{mount.alias}: forgotten; links are local until proven again")
+            call_command(
+                "s3rewrite_sync", *options["mounts"], wait=options["wait"],
+                stdout=self.stdout, stderr=self.stderr, verbosity=options["verbosity"],
+            )  # fmt: skip
 
 
 def _forget(mount: Mount) -> None:

@@ -11,7 +11,7 @@ from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.context import SyncContext, SyncOptions
-from s3rewrite.sync.reporting.report import readable
+from s3rewrite.sync.reporting.report import readable_size
 from s3rewrite.sync.scan import ScanError
 from s3rewrite.tools.restore import restore
 
@@ -51,6 +51,6 @@ class Command(BaseCommand):
         except (OSError, S3Error, ScanError, redis.RedisError) as error:
             raise CommandError(printable(f"{mount.alias}: {error}")) from error
         would = "a dry run; would be: " if options["dry_run"] else ""
-        done = f"{would}{mount.alias}: {count:,} restored, {failed:,} failed; {readable(size)}"
+        done = f"{would}{mount.alias}: {count:,} restored, {failed:,} failed; {readable_size(size)}"
         self.stdout.write(self.style.SUCCESS(done))
         return failed

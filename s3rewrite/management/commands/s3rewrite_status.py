@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.monitoring.status import MAX_AGE, Level, Status, Verdict, ago, status_of, verdict
-from s3rewrite.sync.reporting.report import readable
+from s3rewrite.sync.reporting.report import readable_size
 
 SHOWN = 20
 """Names of each kind that are listed without `--all`."""
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
 def _lines(status: Status) -> list[str]:
     now = time.time()
-    lines = [f"published: {status.published:,} ({readable(status.bytes)})"]
+    lines = [f"published: {status.published:,} ({readable_size(status.bytes)})"]
     since = f", for {ago(now - status.pending_since)}" if status.pending_since else ""
     lines.append(f"pending: {status.pending:,}{since}")
     if status.running:

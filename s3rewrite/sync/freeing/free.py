@@ -32,7 +32,7 @@ from s3rewrite.s3.multipart_etags import holds_in_parts
 from s3rewrite.s3.objects import Digests
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Directory
+from s3rewrite.sync.scan import ScannedDirectory
 from s3rewrite.sync.upload.compression import may_be_compressed
 from s3rewrite.sync.upload.references import refers
 
@@ -76,13 +76,13 @@ def fate(stub: Stub | None, aside: Signature | None, *, was_watched: bool, is_he
     return Fate.REMOVE if is_held else Fate.PUT_BACK
 
 
-def freeable(job: SyncContext, directory: Directory, now: float) -> Iterator[str]:
+def freeable(job: SyncContext, directory: ScannedDirectory, now: float) -> Iterator[str]:
     """Names in a directory, all of them published, that may be old enough; `now` in seconds."""
-    if job.mount.keep_local or job.choices.dry_run:
+    if job.mount.keep_local or job.options.dry_run:
         return
     latest = int((now - job.mount.free_after) * 1e9)
     for basename, found in directory.files.items():
-        if found.mtime_ns <= latest and basename not in directory.freed:
+        if found.mtime_ns <= latest and basename not in directory.stubs:
             name = join(directory.path, basename)
             if (name, found) not in job.unfreeable and not _is_changed(job.mount, name):
                 yield name
@@ -98,7 +98,7 @@ def free(job: SyncContext, report: Report, names: Sequence[str], own: Sequence[s
 
     Raises S3Unavailable, redis.RedisError.
     """
-    if not (own or names) or job.choices.dry_run:
+    if not (own or names) or job.options.dry_run:
         return
     asides = list(_asides(job, own))
     entries = job.registry.get(names)

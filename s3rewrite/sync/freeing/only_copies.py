@@ -14,7 +14,7 @@ from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.reporting.report import Report
-from s3rewrite.sync.scan import Directory
+from s3rewrite.sync.scan import ScannedDirectory
 from s3rewrite.sync.upload.freed_attempt import LOST, holds
 
 PERIOD = 86_400.0
@@ -31,10 +31,10 @@ class OnlyCopies:
         self._lost: set[str] = set()
         self._is_due = False
 
-    def look(self, directories: Iterable[Directory]) -> None:
+    def look(self, directories: Iterable[ScannedDirectory]) -> None:
         """Compare the stubs of some directories. Raises S3Error, redis.RedisError."""
-        freed = [directory for directory in directories if directory.freed]
-        if not freed or self._job.choices.dry_run:
+        freed = [directory for directory in directories if directory.stubs]
+        if not freed or self._job.options.dry_run:
             return
         if self._last is None:
             self._last = read_last_check(self._job.registry)
@@ -51,9 +51,9 @@ class OnlyCopies:
         if self._is_due or self._lost != self._last.lost:
             record_check(self._job.registry, OnlyCopiesCheck(at, frozenset(self._lost)))
 
-    def _look(self, directory: Directory) -> set[str]:
+    def _look(self, directory: ScannedDirectory) -> set[str]:
         """The names of stubs in a directory whose objects are not there; they are reported."""
-        stubs = {join(directory.path, basename): stub for basename, stub in directory.freed.items()}
+        stubs = {join(directory.path, basename): stub for basename, stub in directory.stubs.items()}
         known = self._last.lost if self._last else frozenset()
         if not self._is_due:
             stubs = {name: stub for name, stub in stubs.items() if name in known}

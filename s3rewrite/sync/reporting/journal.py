@@ -1,8 +1,8 @@
-"""Passes and loops write down what they do, for those who watch. Redis being away loses it only."""
+"""Passes and loops record in Redis what they do; if Redis is away, only that record is lost."""
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
 
 PERIOD = 1.0
-"""Seconds between two notes of how far a pass is."""
+"""Seconds between two records of how far a pass is."""
 
 FAILED = "failed"
 KEPT_LOCAL = "kept local"
@@ -26,82 +26,81 @@ def journal_of(mount: Mount) -> Journal:
     return Journal(loop_registry(mount))
 
 
-class JournaledProgress(Progress):
-    """Notes how far a pass is, and tells another progress the same."""
+class JournalProgress(Progress):
+    """Records how far a pass is, and passes each event on to another progress."""
 
     def __init__(self, mount: Mount, inner: Progress) -> None:
         self._mount = mount
         self._inner = inner
         self._planned = self._done = 0
-        self._began = self._noted = self.moved_at = time.monotonic()
+        self._began = self._recorded_at = self.moved_at = time.monotonic()
 
     def moved(self) -> None:
-        """The pass does not hang."""
+        """The pass made progress: it does not hang."""
         self.moved_at = time.monotonic()
 
     def planned(self, count: int) -> None:
         """So many more names are to be uploaded."""
-        if self._done == self._planned:
+        if self._done == self._planned:  # the names before are finished: a new run begins
             self._planned = self._done = 0
             self._began = time.monotonic()
         self._planned += count
         self._inner.planned(count)
-        self._note()
+        self._record()
 
     def done(self, name: str, result: Result) -> None:
         """A name is finished."""
         self._done += result not in (Result.WITHDRAWN, Result.DELETED)
         self._inner.done(name, result)
-        self._note()
+        self._record()
 
     def failed(self, name: str, reason: str) -> None:
         """A name could not be uploaded or deleted."""
         self._done += 1
         self._inner.failed(name, reason)
-        self._note()
+        self._record()
 
     def close(self) -> None:
         """The pass has ended."""
         self._inner.close()
 
-    def _note(self) -> None:
+    def _record(self) -> None:
         now = self.moved_at = time.monotonic()
-        if now - self._noted < PERIOD:
+        if now - self._recorded_at < PERIOD:
             return
-        self._noted = now
-        told = {"planned": self._planned, "done": self._done, "seconds": now - self._began}
+        self._recorded_at = now
+        progress = {"planned": self._planned, "done": self._done, "seconds": now - self._began}
         with suppress(redis.RedisError):
-            journal_of(self._mount).record_progress(told)
+            journal_of(self._mount).record_progress(progress)
 
 
-def note(mount: Mount, report: Report, by: str, names: Iterable[str] | None = None) -> None:
-    """Write down what a pass did, over all files or over these names. `by` says who ran it."""
-    is_whole = names is None
-    eventful = not report.is_ok or report.counts.total() > report.counts[Result.KEPT]
-    told: dict[str, Any] = {**report.as_dict(), "by": by, "eventful": eventful}
-    for many in ("failures", "skipped"):
-        told[many] = len(told[many])
+def record_report(mount: Mount, by: str, report: Report) -> None:
+    """Record what a pass did. `by`: the command that ran it."""
+    record: dict[str, Any] = {
+        **report.as_dict(),
+        "by": by,
+        "eventful": report.is_eventful,
+        "failures": len(report.failures),
+        "skipped": len(report.skipped),
+    }
     with suppress(redis.RedisError):
         journal = journal_of(mount)
-        told["pending_since"] = _pending_since(journal, report)
-        journal.record_pass(told, is_whole=is_whole)
+        record["pending_since"] = _pending_since(journal, report)
+        journal.record_pass(record, is_whole=report.is_whole)
         if not report.stopped or report.failures:
-            seen = names if not report.stopped else report.failures
-            journal.record_problems(_troubles(report), seen)
+            problems = {name: (FAILED, reason) for name, reason in report.failures.items()}
+            problems |= {name: (KEPT_LOCAL, reason) for name, reason in report.skipped.items()}
+            # A stopped pass cannot tell which problems of other names are over.
+            examined = report.failures if report.stopped else report.names
+            journal.record_problems(problems, examined)
 
 
 def _pending_since(journal: Journal, report: Report) -> float | None:
-    """When what is pending or failed now began to be so, in seconds since 1970."""
+    """Since when some names have been pending or failing, in seconds since 1970; None: none are."""
     if not (report.counts[Result.PENDING] or report.failures or report.stopped):
         return None
     last = journal.last() or {}
     return last.get("pending_since") or time.time()
-
-
-def _troubles(report: Report) -> dict[str, tuple[str, str]]:
-    failed = {name: (FAILED, reason) for name, reason in report.failures.items()}
-    kept = {name: (KEPT_LOCAL, reason) for name, reason in report.skipped.items()}
-    return {**failed, **kept}
 
 
 @contextmanager
@@ -124,8 +123,8 @@ def heartbeat(mounts: list[Mount], interval: float) -> Iterator[None]:
 _looped: list[Mount] = []
 
 
-def farewells() -> list[Callable[[], None]]:
-    """What takes back that loops run here. Each raises redis.RedisError."""
+def heartbeat_cleanups() -> list[Callable[[], None]]:
+    """Functions that clear the heartbeats of this process. Each may raise redis.RedisError."""
     return [journal_of(mount).clear_heartbeat for mount in _looped]
 
 

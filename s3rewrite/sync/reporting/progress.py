@@ -1,4 +1,4 @@
-"""How a pass tells what it does while it runs: to nobody, by a bar on a terminal, or by lines."""
+"""Shows what a pass does while it runs: nothing, a bar on a terminal, or a line per change."""
 
 import sys
 from typing import TextIO
@@ -10,13 +10,13 @@ from s3rewrite.sync.reporting.report import Result
 
 
 class Progress:
-    """Tells nobody. Methods are called by one thread at a time, but for `moved`."""
+    """Shows nothing. One thread at a time calls the methods, except `moved`."""
 
     def moved(self) -> None:
-        """Something happened that is no name: the pass does not hang."""
+        """The pass made progress: it does not hang."""
 
     def planned(self, count: int) -> None:
-        """So many more names are to be uploaded."""
+        """So many more names are to be uploaded; -1 if one is put off, to be planned again."""
 
     def done(self, name: str, result: Result) -> None:
         """A name is finished."""
@@ -28,43 +28,43 @@ class Progress:
         """The pass has ended."""
 
 
-class Lines(Progress):
-    """A line a change, for logs and pipes."""
+class ProgressLines(Progress):
+    """Writes one line per change, for logs and pipes."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def done(self, name: str, result: Result) -> None:
-        """One line."""
+        """Write the name and its result."""
         self._out.write(f"{result} {printable(name)}\n")
 
     def failed(self, name: str, reason: str) -> None:
-        """One line, with the reason."""
+        """Write the name with the reason."""
         self._out.write(f"{Result.FAILED} {printable(name)}: {printable(reason)}\n")
 
 
-class Bar(Progress):
-    """A bar for terminals; failures stand above it."""
+class ProgressBar(Progress):
+    """Draws a bar on a terminal; failures are printed above it."""
 
     def __init__(self, label: str, out: TextIO = sys.stderr) -> None:
         self._bar = tqdm(total=0, desc=label, unit=" files", file=out, leave=False, smoothing=0.05)
 
     def planned(self, count: int) -> None:
-        """The bar grows."""
+        """Make the bar longer."""
         self._bar.total = (self._bar.total or 0) + count
         self._bar.refresh()
 
     def done(self, name: str, result: Result) -> None:
-        """The bar advances, but for what was not planned."""
+        """Advance the bar, unless the name was not planned."""
         if result not in (Result.WITHDRAWN, Result.DELETED):
             self._bar.update()
 
     def failed(self, name: str, reason: str) -> None:
-        """A line above the bar."""
+        """Advance the bar, and print the failure above it."""
         self._bar.update()
         line = f"{Result.FAILED} {printable(name)}: {printable(reason)}"
         self._bar.write(line, file=self._bar.fp)
 
     def close(self) -> None:
-        """The bar goes."""
+        """Remove the bar."""
         self._bar.close()

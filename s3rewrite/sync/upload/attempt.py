@@ -102,7 +102,7 @@ class Attempt:
     def write(self) -> None:
         """Step 4."""
         found = self._known()
-        if found and not self.job.choices.force and self._holds(found):
+        if found and not self.job.options.force and self._holds(found):
             self.end = Uploaded(Result.ADOPTED)
         elif self.task.is_careful and found:
             self.finish(Uploaded(Result.PENDING, would_replace=True))
@@ -115,9 +115,9 @@ class Attempt:
 
     def _known(self) -> Object | None:
         """What lies under the key, as far as it matters."""
-        if self.task.is_careful and (self.task.entry or self.job.choices.force):
+        if self.task.is_careful and (self.task.entry or self.job.options.force):
             return self.job.bucket.head(self.upload.key)
-        return None if self.job.choices.force else self.known(self.upload.key)
+        return None if self.job.options.force else self.known(self.upload.key)
 
     def verify_unchanged(self) -> None:
         """Step 5."""
@@ -148,7 +148,7 @@ class Attempt:
     @property
     def _is_unknown(self) -> bool:
         """Whether `known` was asked, and answers: it says nothing of what was published."""
-        return self.task.entry is None and not self.job.choices.force
+        return self.task.entry is None and not self.job.options.force
 
     def _pending(self) -> Uploaded:
         return Uploaded(Result.PENDING, self.end.sent if isinstance(self.end, Uploaded) else 0)
@@ -156,7 +156,7 @@ class Attempt:
     def _is_refreshed(self) -> bool:
         """Whether the entry stood, with the same bytes, and now has the new signature."""
         old = self.task.entry
-        if old is None or self.job.choices.force or old.fingerprint != self.entry.fingerprint:
+        if old is None or self.job.options.force or old.fingerprint != self.entry.fingerprint:
             return False
         outcome = self.job.registry.refresh(self.task.name, self.job.lease, old, self.entry)
         if outcome is Outcome.FENCED:

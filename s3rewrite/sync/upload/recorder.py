@@ -96,9 +96,10 @@ class UploadRecorder:
             self._refused = 0
             self._doubtful += uploaded.is_doubtful
             self._report.skipped.pop(name, None)
-            self._report.add(uploaded.result)
+            if not uploaded.left:  # leftovers are counted at the end of the pass
+                self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.sent
-            self._report.left += self._objects(name, uploaded.left)
+            self._report.leftovers += self._objects(name, uploaded.left)
             self._job.progress.done(name, uploaded.result)
 
     def _objects(self, name: str, fingerprints: Sequence[str]) -> list[Withdrawn]:

@@ -21,7 +21,7 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.types import Link
-from s3rewrite.sync.findings import LONGEST
+from s3rewrite.sync.findings import MAX_PREFIXED_NAME_BYTES
 
 MAX_REFERENCES = 5_000
 """Different files of the site that a file may refer to: each is looked up."""
@@ -194,7 +194,7 @@ def _place(local: str) -> _Place | None:
         prefix = url_prefix(mount)
         if prefix and local.startswith(prefix):
             found = parse_local_path(local[len(prefix) :].encode())
-            if found is None or len((mount.prefix + found.name).encode()) > LONGEST:
+            if found is None or len((mount.prefix + found.name).encode()) > MAX_PREFIXED_NAME_BYTES:
                 return None
             excluded = is_excluded(found.name, mount.exclude, mount.include)
             stays = excluded or find_local_reason(conf.storage_of(mount), mount, found.name)

@@ -46,7 +46,7 @@ def _needed(job: SyncContext, findings: Findings) -> dict[str, str]:
     """Key -> the name of the stub whose bytes it has."""
     needed: dict[str, str] = {}
     for directory in scan(job.storage, None, findings):
-        for basename, stub in directory.freed.items():
+        for basename, stub in directory.stubs.items():
             if stub.bucket == job.mount.bucket:
                 needed[stub.key] = join(directory.path, basename)
     return needed

@@ -127,7 +127,7 @@ class TaskUploader:
         job = self._job
         self._outstanding.add(batch)
         rows = [row_of(wanted.task) for wanted in batch.left.values()]
-        handed = UploadBatch(job.lease, batch.id, self._rules, rows, job.choices.force)
+        handed = UploadBatch(job.lease, batch.id, self._rules, rows, job.options.force)
         try:
             self._desk.offer(batch.id)
             enqueue(job.mount, handed)

@@ -10,7 +10,7 @@ import pytest
 from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.reporting import journal as journaled
-from s3rewrite.sync.reporting.journal import JournaledProgress, heartbeat, journal_of, note
+from s3rewrite.sync.reporting.journal import JournalProgress, heartbeat, journal_of, record_report
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import use_mount
@@ -41,7 +41,7 @@ class Heard(Progress):
 def test_how_far_a_pass_is(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journaled, "PERIOD", 0)
     heard = Heard()
-    progress = JournaledProgress(mount, heard)
+    progress = JournalProgress(mount, heard)
     progress.planned(3)
     progress.done("a", Result.UPLOADED)
     progress.done("x", Result.WITHDRAWN)
@@ -62,7 +62,7 @@ def test_how_far_a_pass_is(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_it_is_told_once_a_second(mount: Mount) -> None:
-    progress = JournaledProgress(mount, Progress())
+    progress = JournalProgress(mount, Progress())
     progress.planned(1)
     assert journal_of(mount).progress() is None
 
@@ -75,7 +75,7 @@ def report(**given: Any) -> Report:
 
 
 def test_a_pass_over_all_files(mount: Mount) -> None:
-    note(mount, report(failures={"a": "no"}, skipped={"b": "a link"}), "loop")
+    record_report(mount, "loop", report(failures={"a": "no"}, skipped={"b": "a link"}))
     last = journal_of(mount).last()
     assert last
     assert (last["by"], last["failures"], last["skipped"], last["failed"]) == ("loop", 1, 1, 1)
@@ -86,26 +86,26 @@ def test_a_pass_over_all_files(mount: Mount) -> None:
 def test_since_when_something_is_pending(mount: Mount) -> None:
     found = report()
     found.add(Result.PENDING, 2)
-    note(mount, found, "loop")
+    record_report(mount, "loop", found)
     first = journal_of(mount).last()
-    note(mount, report(stopped="S3 is away"), "loop")
+    record_report(mount, "loop", report(stopped="S3 is away"))
     assert first
     assert journal_of(mount).last()["pending_since"] == first["pending_since"]  # type: ignore[index]
-    note(mount, report(), "loop")
+    record_report(mount, "loop", report())
     assert journal_of(mount).last()["pending_since"] is None  # type: ignore[index]
 
 
 def test_a_pass_that_was_stopped_clears_no_trouble(mount: Mount) -> None:
-    note(mount, report(failures={"a": "no"}), "loop")
-    note(mount, report(stopped="S3 is away"), "loop")
+    record_report(mount, "loop", report(failures={"a": "no"}))
+    record_report(mount, "loop", report(stopped="S3 is away"))
     assert set(journal_of(mount).problems()) == {"a"}
-    note(mount, report(stopped="S3 is away", failures={"b": "no"}), "loop")
+    record_report(mount, "loop", report(stopped="S3 is away", failures={"b": "no"}))
     assert set(journal_of(mount).problems()) == {"a", "b"}
 
 
 def test_a_pass_over_some_names(mount: Mount) -> None:
-    note(mount, report(failures={"a": "no", "b": "no"}), "loop")
-    note(mount, report(), "loop", ["a"])
+    record_report(mount, "loop", report(failures={"a": "no", "b": "no"}))
+    record_report(mount, "loop", report(names=["a"]))
     assert set(journal_of(mount).problems()) == {"b"}
 
 
@@ -124,6 +124,6 @@ def test_a_heartbeat(mount: Mount) -> None:
 
 def test_without_redis_nothing_is_written_and_nothing_fails(mount: Mount, valkey: Valkey) -> None:
     valkey.stop()
-    note(mount, report(), "loop")
+    record_report(mount, "loop", report())
     with heartbeat([mount], 7.0):
         pass

@@ -26,7 +26,7 @@ def idle() -> Report:
 def test_a_pass_with_its_figures(caplog: pytest.LogCaptureFixture) -> None:
     report = Report("media", bytes_uploaded=2000, seconds=1.5)
     report.add(Result.UPLOADED, 2)
-    PassLog().log(report, is_whole=True)
+    PassLog().log(report)
     (record,) = caplog.records
     assert record.levelno == logging.INFO
     assert record.getMessage() == "media: 2 uploaded; 2.0 kB in 1.5 s"
@@ -37,7 +37,7 @@ def test_a_pass_with_its_figures(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_nothing_to_do_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
-    PassLog().log(idle(), is_whole=True)
+    PassLog().log(idle())
     assert [record.levelname for record in caplog.records] == ["DEBUG"]
 
 
@@ -48,7 +48,7 @@ def test_a_failure_is_said_once_and_again_when_it_is_another(
     for reason, count in (("no right", 1), ("no right", 0), ("too large", 1)):
         report = idle()
         report.fail("a\n.jpg", reason, "S3")
-        log.log(report, is_whole=True)
+        log.log(report)
         warnings = [record for record in caplog.records if record.levelname == "WARNING"]
         assert len(warnings) == count
         for record in warnings:
@@ -63,14 +63,16 @@ def test_a_failure_that_was_mended_and_comes_back(caplog: pytest.LogCaptureFixtu
     failing = idle()
     failing.fail("a.jpg", "no right", "S3")
     expected = [("WARNING", "media: a.jpg is not on S3: no right")]
-    log.log(failing, is_whole=True)
+    log.log(failing)
     assert said(caplog) == expected
     # A pass over other names says nothing of it.
-    log.log(idle(), is_whole=False)
-    log.log(failing, is_whole=True)
+    other = idle()
+    other.names = ["b.jpg"]
+    log.log(other)
+    log.log(failing)
     assert said(caplog) == []
-    log.log(idle(), is_whole=True)
-    log.log(failing, is_whole=True)
+    log.log(idle())
+    log.log(failing)
     assert said(caplog) == expected
 
 
@@ -79,11 +81,11 @@ def test_what_stops_passes_is_said_once_and_that_it_is_over(
 ) -> None:
     log = PassLog()
     for _ in range(3):
-        log.log(Report("media", stopped="S3 is away"), is_whole=True)
-    log.log(idle(), is_whole=True)
+        log.log(Report("media", stopped="S3 is away"))
+    log.log(idle())
     assert said(caplog) == [
         ("WARNING", "media: stopped: S3 is away"),
-        ("INFO", "media: goes on"),
+        ("INFO", "media: continues"),
     ]
 
 
@@ -93,7 +95,7 @@ def test_kept_local_and_notices(caplog: pytest.LogCaptureFixture) -> None:
         report = idle()
         report.skipped["broken"] = "a link to nothing"
         report.notices.append("3 objects are due")
-        log.log(report, is_whole=True)
+        log.log(report)
     assert said(caplog) == [
         ("INFO", "media: broken is kept local: a link to nothing"),
         ("WARNING", "media: 3 objects are due"),
@@ -104,5 +106,5 @@ def test_a_project_without_logging_is_told_by_the_command_only(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    PassLog().log(Report("media", stopped="S3 is away"), is_whole=True)
+    PassLog().log(Report("media", stopped="S3 is away"))
     assert capsys.readouterr() == ("", "")

@@ -1,13 +1,13 @@
 from io import StringIO
 
 from s3rewrite.core.redaction import printable
-from s3rewrite.sync.reporting.progress import Bar, Lines, Progress
+from s3rewrite.sync.reporting.progress import Progress, ProgressBar, ProgressLines
 from s3rewrite.sync.reporting.report import Result
 
 
 def test_lines() -> None:
     out = StringIO()
-    lines = Lines(out)
+    lines = ProgressLines(out)
     lines.planned(2)
     lines.done("a.txt", Result.UPLOADED)
     lines.failed("b\n.txt", "refused")
@@ -17,7 +17,7 @@ def test_lines() -> None:
 
 def test_a_bar_counts_what_was_planned_and_shows_failures() -> None:
     out = StringIO()
-    bar = Bar("media", out)
+    bar = ProgressBar("media", out)
     bar.planned(3)
     bar.done("a.txt", Result.UPLOADED)
     bar.done("gone.txt", Result.WITHDRAWN)

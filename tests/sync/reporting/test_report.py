@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from s3rewrite.sync.reporting.report import Report, Result, readable
+from s3rewrite.sync.reporting.report import Report, Result, readable_size
 
 
 def test_a_summary_names_what_happened_only() -> None:
@@ -44,11 +44,11 @@ def test_machines_get_every_count() -> None:
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2.5e9, "2.5 GB"), (7e15, "7000.0 TB")],
 )
 def test_sizes_for_people(size: float, text: str) -> None:
-    assert readable(size) == text
+    assert readable_size(size) == text
 
 
 def test_failures_are_counted_by_kind() -> None:
     report = Report("media")
     for name, kind in (("a", "disk"), ("b", "AccessDenied"), ("c", "disk")):
         report.fail(name, "no", kind)
-    assert report.kinds == {"disk": 2, "AccessDenied": 1}
+    assert report.failure_kinds == {"disk": 2, "AccessDenied": 1}
