@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import redis
 
 from s3rewrite import conf
+from s3rewrite.core.background import call_every
 from s3rewrite.core.entries import split
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
@@ -98,23 +99,16 @@ def alive(teller: BatchReporter, look: Callable[[], bool], stop: threading.Event
     No sign, no look: a worker that the pass hears no more sends nothing any more. The stop flag
     is set where the look finds that the lease is lost.
     """
+
+    def sign_and_look() -> None:
+        with suppress(redis.RedisError):
+            teller.sign()
+            if not look():
+                stop.set()
+
     teller.sign()
-    done = threading.Event()
-
-    def keep() -> None:
-        while not done.wait(SIGN):
-            with suppress(redis.RedisError):
-                teller.sign()
-                if not look():
-                    stop.set()
-
-    thread = threading.Thread(target=keep, name="s3rewrite-signs", daemon=True)
-    thread.start()
-    try:
+    with call_every(SIGN, sign_and_look, thread_name="s3rewrite-signs"):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 OTHER_SETTINGS = "a worker has other settings than this pass: start it anew, where they changed"
