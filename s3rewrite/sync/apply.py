@@ -16,14 +16,14 @@ from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.freeing.free import AT_A_TIME, freeable
+from s3rewrite.sync.freeing.free import MAX_FREED, find_freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.plan import Plan, Task, plan, wrong_marks
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, scan
-from s3rewrite.sync.upload.attempt import Known
-from s3rewrite.sync.upload.content_rules import concerned, rules
+from s3rewrite.sync.upload.attempt import ObjectLookup
+from s3rewrite.sync.upload.content_rules import affected_by, rules
 from s3rewrite.sync.upload.references import refers
 from s3rewrite.sync.uploader import Uploader
 
@@ -44,8 +44,8 @@ class Changes:
         self._is_answering = False
         self._has_stubs = False
         self._rules = rules(job.mount, list(conf.mounts().values()))
-        self._again = concerned(job.registry.rules(), self._rules)
-        self.referring: list[tuple[Task, Known]] = []
+        self._again = affected_by(job.registry.rules(), self._rules)
+        self.referring: list[tuple[Task, ObjectLookup]] = []
         """Files that may refer to others: they are uploaded behind those."""
         self.freeable: list[str] = []
         """Files that may be freed behind all uploads."""
@@ -108,7 +108,7 @@ class Changes:
             planned = plan(directory.path, directory.files, entries, force=force, again=self._again)
             self._leave_young(planned)
             self._apply(directory.path, planned)
-        self.only_copies.look(batch)
+        self.only_copies.compare(batch)
 
     def _leave_young(self, planned: Plan) -> None:
         """Leave what somebody may be writing: nobody has said that it is finished."""
@@ -134,8 +134,8 @@ class Changes:
             self._apply(directory, plan(directory, local, entries))
 
     def _note_freeable(self, directory: Directory) -> None:
-        room = AT_A_TIME - len(self.freeable)
-        self.freeable += islice(freeable(self._job, directory, time.time()), room)
+        room = MAX_FREED - len(self.freeable)
+        self.freeable += islice(find_freeable(self._job, directory, time.time()), room)
 
     def _mark(self, directory: Directory, entries: dict[str, Entry]) -> None:
         """Have the entries say which files are freed."""

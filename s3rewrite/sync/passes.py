@@ -19,7 +19,7 @@ from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
-from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
+from s3rewrite.sync.upload.referring import ROUNDS, ReferenceQueue, Tasks, find_cycles
 from s3rewrite.sync.upload.replacing import upload_replacing
 from s3rewrite.sync.uploader import uploader_of
 
@@ -104,7 +104,7 @@ def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
     One that waits is read again once that has ended which it waits for. Returns those under whose
     keys other bytes lie.
     """
-    queue = Queue(tasks)
+    queue = ReferenceQueue(tasks)
     replacing: Tasks = []
     for _ in range(ROUNDS):
         if not (tasks := queue.take()):
@@ -116,7 +116,7 @@ def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
                 else:
                     uploads.submit(task, known)
         replacing += uploads.replacing
-        queue.ended(tasks, uploads.waiting)
+        queue.record_round(tasks, uploads.waiting)
         if uploads.is_over:
             break
     _note_waiting(report, queue.waits_for())
@@ -125,7 +125,7 @@ def _upload_referring(job: SyncContext, report: Report, tasks: Tasks) -> Tasks:
 
 def _note_waiting(report: Report, waits_for: dict[str, str]) -> None:
     """Those that wait for each other stay local; the others are left for the next pass."""
-    circles = in_circles(waits_for)
+    circles = find_cycles(waits_for)
     for name in circles:
         report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
     report.add(Result.PENDING, len(waits_for) - len(circles))

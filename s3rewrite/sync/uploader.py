@@ -6,7 +6,7 @@ from typing import Protocol, Self
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
-from s3rewrite.sync.upload.attempt import Known
+from s3rewrite.sync.upload.attempt import ObjectLookup
 from s3rewrite.sync.upload.recorder import Waiting
 from s3rewrite.sync.upload.threads import ThreadUploader
 
@@ -27,10 +27,10 @@ class Uploader(Protocol):
         """The files that refer to others which are not on S3 yet."""
 
     @property
-    def replacing(self) -> list[tuple[Task, Known]]:
+    def replacing(self) -> list[tuple[Task, ObjectLookup]]:
         """The files under whose keys other bytes lie, perhaps the only copies of freed files."""
 
-    def submit(self, task: Task, known: Known) -> None:
+    def submit(self, task: Task, known: ObjectLookup) -> None:
         """Upload a file soon; waits while enough others are waiting.
 
         One that waits already is not queued again: it will be read as it is by then.

@@ -36,7 +36,7 @@ from s3rewrite.sync.scan import Directory
 from s3rewrite.sync.upload.compression import may_be_compressed
 from s3rewrite.sync.upload.references import refers
 
-AT_A_TIME = 10_000
+MAX_FREED = 10_000
 """Files that are freed in one pass."""
 
 WATCHED = 60.0
@@ -76,7 +76,7 @@ def fate(stub: Stub | None, aside: Signature | None, *, was_watched: bool, is_he
     return Fate.REMOVE if is_held else Fate.PUT_BACK
 
 
-def freeable(job: SyncContext, directory: Directory, now: float) -> Iterator[str]:
+def find_freeable(job: SyncContext, directory: Directory, now: float) -> Iterator[str]:
     """Names in a directory, all of them published, that may be old enough; `now` in seconds."""
     if job.mount.keep_local or job.choices.dry_run:
         return

@@ -31,7 +31,7 @@ class OnlyCopies:
         self._lost: set[str] = set()
         self._is_due = False
 
-    def look(self, directories: Iterable[Directory]) -> None:
+    def compare(self, directories: Iterable[Directory]) -> None:
         """Compare the stubs of some directories. Raises S3Error, redis.RedisError."""
         freed = [directory for directory in directories if directory.freed]
         if not freed or self._job.choices.dry_run:

@@ -16,10 +16,10 @@ from s3rewrite.s3.objects import Object, Upload
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.content import Payload, is_held, payload_of, upload_of
+from s3rewrite.sync.upload.content import Payload, bucket_holds, payload_of, upload_of
 from s3rewrite.sync.upload.references import KeptLocal
 
-Known = Callable[[str], Object | None]
+ObjectLookup = Callable[[str], Object | None]
 """Key -> what the bucket holds under it."""
 
 FAILURES = (KeptLocal, LeaseLost, OSError, S3Error, redis.RedisError)
@@ -48,7 +48,7 @@ class Attempt:
 
     job: SyncContext
     task: Task
-    known: Known
+    known: ObjectLookup
     end: End = field(default_factory=lambda: Uploaded(Result.PENDING))
     is_over: bool = False
     is_settled: bool = True
@@ -133,7 +133,7 @@ class Attempt:
     def _holds(self, found: Object) -> bool:
         """Whether the bucket holds these bytes already, whoever sent them."""
         job = self.job
-        return is_held(job.bucket, self.task.name, self.sending, found, job.should_continue)
+        return bucket_holds(job.bucket, self.task.name, self.sending, found, job.should_continue)
 
     def _put(self) -> None:
         self.is_settled = False

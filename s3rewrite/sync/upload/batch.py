@@ -23,7 +23,7 @@ from s3rewrite.s3.objects import SMALL
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import Attempt, End, Known, Uploaded
+from s3rewrite.sync.upload.attempt import Attempt, End, ObjectLookup, Uploaded
 from s3rewrite.sync.upload.freed_attempt import attempt_of
 
 ATTEMPTS = 3
@@ -34,7 +34,7 @@ class UploadRequest(NamedTuple):
     """A file that is to be uploaded."""
 
     task: Task
-    known: Known
+    known: ObjectLookup
 
 
 def upload(job: SyncContext, wanted: Sequence[UploadRequest]) -> list[End]:

@@ -16,7 +16,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import parameters_of
 from s3rewrite.s3.objects import SMALL
 
-LARGEST = SMALL
+MAX_SIZE = SMALL
 """Bytes. Larger files are not in memory when they are sent, and stay as they are."""
 
 LEAST = 256
@@ -89,7 +89,7 @@ def may_be_compressed(mount: Mount, name: str) -> bool:
 
 def compressed(mount: Mount, name: str, content: object) -> bytes | None:
     """The bytes to send in place of `content`; None to send that as it is."""
-    if not isinstance(content, bytes) or not LEAST <= len(content) <= LARGEST:
+    if not isinstance(content, bytes) or not LEAST <= len(content) <= MAX_SIZE:
         return None
     if not may_be_compressed(mount, name):
         return None
@@ -113,13 +113,13 @@ def decompress(content: bytes, coding: str) -> bytes:
     """
     module, found = _module(coding), None
     try:
-        found = CODINGS[coding].decompress(module, content, LARGEST)
+        found = CODINGS[coding].decompress(module, content, MAX_SIZE)
     except getattr(module, CODINGS[coding].error) as error:
         raise ValueError(f"its bytes are not {coding}: {error}") from None
     if found is None:
         raise ValueError(f"its bytes are not whole ({coding})")
-    if len(found) > LARGEST:
-        raise ValueError(f"it holds more than {LARGEST:,} bytes ({coding})")
+    if len(found) > MAX_SIZE:
+        raise ValueError(f"it holds more than {MAX_SIZE:,} bytes ({coding})")
     return found
 
 

@@ -70,7 +70,7 @@ def upload_of(mount: Mount, name: str, sending: Payload) -> Upload:
     return Upload(key, sending.content, sending.digests, given, sending.plain_sha256)
 
 
-def is_held(
+def bucket_holds(
     bucket: Bucket,
     name: str,
     sending: Payload,

@@ -33,7 +33,7 @@ def _coding(mount: Mount) -> str:
     return " ".join([mount.compress, *encoded])
 
 
-def concerned(before: str, now: str) -> Callable[[str], bool] | None:
+def affected_by(before: str, now: str) -> Callable[[str], bool] | None:
     """Which files may have to be sent otherwise than by the rules before; None for none.
 
     `before` is "" where that is not known.

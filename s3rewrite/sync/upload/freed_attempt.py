@@ -18,7 +18,7 @@ from s3rewrite.s3.objects import Digests, Object, Upload
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import Attempt, Known, Uploaded
+from s3rewrite.sync.upload.attempt import Attempt, ObjectLookup, Uploaded
 from s3rewrite.sync.upload.references import KeptLocal
 
 LOST = (
@@ -113,7 +113,7 @@ class FreedAttempt(Attempt):
             new.unlink(missing_ok=True)
 
 
-def attempt_of(job: SyncContext, task: Task, known: Known) -> Attempt:
+def attempt_of(job: SyncContext, task: Task, known: ObjectLookup) -> Attempt:
     """The attempt for a name, by what lies in its place."""
     kind = FreedAttempt if stub_of(job.storage, task.name) else Attempt
     return kind(job, task, known)

@@ -11,7 +11,7 @@ from s3rewrite.s3.errors import S3Error, S3Unavailable, kind_of_failure
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.upload.attempt import End, Known, Uploaded
+from s3rewrite.sync.upload.attempt import End, ObjectLookup, Uploaded
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.references import KeptLocal
 
@@ -31,7 +31,7 @@ class Waiting(NamedTuple):
     """A file that refers to one which is not on S3 yet."""
 
     task: Task
-    known: Known
+    known: ObjectLookup
     waits_for: str
 
 
@@ -45,7 +45,7 @@ class UploadRecorder:
         self._refused = 0
         self._doubtful = 0
         self.waiting: list[Waiting] = []
-        self.replacing: list[tuple[Task, Known]] = []
+        self.replacing: list[tuple[Task, ObjectLookup]] = []
         """Files under whose keys other bytes lie, which may be the only copies of freed files."""
 
     @property
@@ -107,7 +107,7 @@ class UploadRecorder:
             return [Withdrawn(name)]
         return [Withdrawn(name, fingerprint) for fingerprint in fingerprints]
 
-    def _kept_local(self, task: Task, known: Known, kept: KeptLocal) -> None:
+    def _kept_local(self, task: Task, known: ObjectLookup, kept: KeptLocal) -> None:
         self._job.registry.withdraw([task.name], is_found=True)
         with self._lock:
             self._report.skipped[task.name] = str(kept)

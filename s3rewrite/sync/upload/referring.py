@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.upload.attempt import Known
+from s3rewrite.sync.upload.attempt import ObjectLookup
 from s3rewrite.sync.upload.recorder import Waiting
 
 ROUNDS = 1_000
@@ -13,10 +13,10 @@ ROUNDS = 1_000
 READS = 10
 """Times that one of them is read in a pass."""
 
-Tasks = list[tuple[Task, Known]]
+Tasks = list[tuple[Task, ObjectLookup]]
 
 
-class Queue:
+class ReferenceQueue:
     """Files that may refer to others: first all of them, then those whose wait has ended.
 
     Each file waits for one other, the first that it refers to and that is not on S3 yet.
@@ -36,7 +36,7 @@ class Queue:
         self._reads.update(task.name for task, _ in tasks)
         return tasks
 
-    def ended(self, tasks: Tasks, waiting: Iterable[Waiting]) -> None:
+    def record_round(self, tasks: Tasks, waiting: Iterable[Waiting]) -> None:
         """Files were read: some of them wait, with the others it has come to an end."""
         ended = {task.name: None for task, _ in tasks}
         for one in waiting:
@@ -54,7 +54,7 @@ class Queue:
         return ended | {one.task.name: one.waits_for for one in waiting}
 
 
-def in_circles(waits_for: Mapping[str, str]) -> set[str]:
+def find_cycles(waits_for: Mapping[str, str]) -> set[str]:
     """Of names that each wait for another one those that so wait for themselves in the end."""
     circles: set[str] = set()
     seen: set[str] = set()

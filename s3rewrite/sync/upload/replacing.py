@@ -9,7 +9,7 @@ from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.sync.upload.attempt import Known
+from s3rewrite.sync.upload.attempt import ObjectLookup
 from s3rewrite.sync.uploader import uploader_of
 
 NEEDED = (
@@ -21,7 +21,9 @@ UNKNOWN = (
 )
 
 
-def upload_replacing(job: SyncContext, report: Report, tasks: list[tuple[Task, Known]]) -> None:
+def upload_replacing(
+    job: SyncContext, report: Report, tasks: list[tuple[Task, ObjectLookup]]
+) -> None:
     """Upload files in place of other bytes, but for those that a freed file needs.
 
     Looks for stubs anew: one that was renamed since a scan met its directory is found now.

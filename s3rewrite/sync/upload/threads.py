@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.upload.attempt import End, Known, Uploaded
+from s3rewrite.sync.upload.attempt import End, ObjectLookup, Uploaded
 from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.recorder import UploadRecorder, Waiting
 
@@ -153,11 +153,11 @@ class ThreadUploader:
         return self._books.waiting
 
     @property
-    def replacing(self) -> list[tuple[Task, Known]]:
+    def replacing(self) -> list[tuple[Task, ObjectLookup]]:
         """The files under whose keys other bytes lie, perhaps the only copies of freed files."""
         return self._books.replacing
 
-    def submit(self, task: Task, known: Known) -> None:
+    def submit(self, task: Task, known: ObjectLookup) -> None:
         """Upload a file soon; waits while enough others are waiting.
 
         One that waits already is not queued again: it will be read as it is by then.

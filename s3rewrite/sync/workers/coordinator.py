@@ -12,7 +12,7 @@ from s3rewrite.registry.task_channel import AT_ONCE, Message, TaskChannel
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
-from s3rewrite.sync.upload.attempt import Known
+from s3rewrite.sync.upload.attempt import ObjectLookup
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.content_rules import rules
 from s3rewrite.sync.upload.recorder import UploadRecorder, Waiting
@@ -71,11 +71,11 @@ class TaskUploader:
         return self._books.waiting
 
     @property
-    def replacing(self) -> list[tuple[Task, Known]]:
+    def replacing(self) -> list[tuple[Task, ObjectLookup]]:
         """The files under whose keys other bytes lie, perhaps the only copies of freed files."""
         return self._books.replacing
 
-    def submit(self, task: Task, known: Known) -> None:
+    def submit(self, task: Task, known: ObjectLookup) -> None:
         """Upload a file soon; waits while enough others are waiting.
 
         One that waits already is not queued again: it will be read as it is by then.

@@ -20,7 +20,7 @@ from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.upload.attempt import End, Known
+from s3rewrite.sync.upload.attempt import End, ObjectLookup
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.content_rules import rules
 from s3rewrite.sync.upload.recorder import HOPELESS
@@ -169,7 +169,7 @@ def _wanted(job: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
         yield UploadRequest(task, nothing if task.entry else lookups[split(task.name)[0]])
 
 
-def _lookup(job: SyncContext, directory: str, unknown: int) -> Known:
+def _lookup(job: SyncContext, directory: str, unknown: int) -> ObjectLookup:
     if unknown == 1:
         return job.bucket.head
     published = job.registry.count(directory)
