@@ -1,7 +1,7 @@
-"""Files under whose keys other bytes lie: they may be the only copy of a freed file.
+"""Files under whose keys other bytes lie: these may be the only copy of a freed file.
 
 Under KEYS = "mirror" a freed file that was renamed still has its bytes under the key of its old
-name. Where another file has that name now, its upload waits until no stub needs the key.
+name. If another file has that name now, its upload waits until no stub needs the key.
 """
 
 from s3rewrite.core.entries import join
@@ -22,33 +22,34 @@ UNKNOWN = (
 
 
 def upload_replacing(
-    job: SyncContext, report: Report, tasks: list[tuple[Task, ObjectLookup]]
+    context: SyncContext, report: Report, tasks: list[tuple[Task, ObjectLookup]]
 ) -> None:
-    """Upload files in place of other bytes, but for those that a freed file needs.
+    """Upload files in place of other bytes, except those that a freed file needs.
 
-    Looks for stubs anew: one that was renamed since a scan met its directory is found now.
+    Scans for stubs again, as one may have been renamed after the pass scanned its directory.
     Raises ScanError, redis.RedisError.
     """
     if not tasks:
         return
     findings = Findings()
-    needed = _needed(job, findings)
-    with uploader_of(job, report) as uploads:
-        for task, known in tasks:
-            name = needed.get(job.mount.paths.key(task.name, ""))
-            if name or findings.errors:
-                report.skipped[task.name] = NEEDED.format(name=name) if name else UNKNOWN
-            if name or findings.errors or uploads.is_over:
+    needed = _needed_keys(context, findings)
+    with uploader_of(context, report) as uploader:
+        for task, lookup in tasks:
+            name = needed.get(context.mount.paths.key(task.name, ""))
+            reason = NEEDED.format(name=name) if name else UNKNOWN if findings.errors else ""
+            if reason:
+                report.skipped[task.name] = reason
+            if reason or uploader.is_over:
                 report.add(Result.PENDING)
             else:
-                uploads.submit(task._replace(is_careful=False), known)
+                uploader.submit(task._replace(is_careful=False), lookup)
 
 
-def _needed(job: SyncContext, findings: Findings) -> dict[str, str]:
-    """Key -> the name of the stub whose bytes it has."""
+def _needed_keys(context: SyncContext, findings: Findings) -> dict[str, str]:
+    """Key -> the name of the stub whose bytes are under it."""
     needed: dict[str, str] = {}
-    for directory in scan(job.storage, None, findings):
+    for directory in scan(context.storage, None, findings):
         for basename, stub in directory.freed.items():
-            if stub.bucket == job.mount.bucket:
+            if stub.bucket == context.mount.bucket:
                 needed[stub.key] = join(directory.path, basename)
     return needed

@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.sync.upload import references as relink
-from s3rewrite.sync.upload.references import Becomes, Facts, KeptLocal, decide, refers, relinked
+from s3rewrite.sync.upload import references
+from s3rewrite.sync.upload.references import KeptLocal, decide, refers, rewrite_references
+from s3rewrite.sync.upload.references import ReferenceAction as Action
+from s3rewrite.sync.upload.references import ReferenceFacts as Facts
 from tests.factories import use_mount
 from tests.publishing import publish
 
@@ -16,37 +18,40 @@ HERE = Facts(mirrored=True, on_disk=True, published=True)
     ("facts", "with_site", "without"),
     [
         pytest.param(
-            Facts(elsewhere=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="elsewhere"
+            Facts(elsewhere=True), Action.KEEP, Action.KEEP, id="elsewhere"
         ),
-        pytest.param(Facts(out_of_reach=True), Becomes.STAYS, Becomes.STAYS, id="out of reach"),
+        pytest.param(
+            Facts(out_of_reach=True), Action.STAY_LOCAL, Action.STAY_LOCAL, id="out of reach"
+        ),
         pytest.param(
             Facts(relative=True, mirrored=True, on_disk=True, published=True, readable=False),
-            Becomes.SITE, Becomes.STAYS, id="mirrored, not readable",
+            Action.SITE_URL, Action.STAY_LOCAL, id="mirrored, not readable",
         ),
         pytest.param(
-            Facts(mirrored=True, on_disk=True), Becomes.WAITS, Becomes.WAITS, id="not published"
+            Facts(mirrored=True, on_disk=True), Action.WAIT, Action.WAIT, id="not published"
         ),
         pytest.param(
-            Facts(mirrored=True, relative=True, on_disk=True), Becomes.WAITS, Becomes.WAITS,
+            Facts(mirrored=True, relative=True, on_disk=True), Action.WAIT, Action.WAIT,
             id="relative, not published",
         ),
-        pytest.param(Facts(mirrored=True), Becomes.PUBLIC, Becomes.PUBLIC, id="not on disk"),
+        pytest.param(Facts(mirrored=True), Action.PUBLIC_URL, Action.PUBLIC_URL, id="not on disk"),
         pytest.param(
-            Facts(mirrored=True, relative=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS,
+            Facts(mirrored=True, relative=True), Action.KEEP, Action.KEEP,
             id="relative, not on disk",
         ),
         pytest.param(
             Facts(mirrored=True, relative=True, on_disk=True, published=True),
-            Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="relative",
+            Action.KEEP, Action.KEEP, id="relative",
         ),
-        pytest.param(HERE, Becomes.PUBLIC, Becomes.PUBLIC, id="root-relative"),
-        pytest.param(Facts(), Becomes.SITE, Becomes.STAYS, id="no mount"),
+        pytest.param(HERE, Action.PUBLIC_URL, Action.PUBLIC_URL, id="root-relative"),
+        pytest.param(Facts(), Action.SITE_URL, Action.STAY_LOCAL, id="no mount"),
         pytest.param(
-            Facts(on_disk=True, published=True), Becomes.SITE, Becomes.STAYS, id="fingerprint"
+            Facts(on_disk=True, published=True), Action.SITE_URL, Action.STAY_LOCAL,
+            id="fingerprint",
         ),
     ],
 )  # fmt: skip
-def test_what_a_reference_becomes(facts: Facts, with_site: Becomes, without: Becomes) -> None:
+def test_what_a_reference_becomes(facts: Facts, with_site: Action, without: Action) -> None:
     assert decide(facts, has_site=True) is with_site
     assert decide(facts, has_site=False) is without
 
@@ -74,7 +79,7 @@ def with_site(settings: Any, root: Path, **more: Any) -> Mount:
 def sent(mount: Mount, url: str, declared: str = "background") -> str:
     """What becomes of a URL in css/a.css."""
     before = f"a{{{declared}:url({url})}}".encode()
-    after = relinked(mount, "css/a.css", before, len(before)) or before
+    after = rewrite_references(mount, "css/a.css", before, len(before)) or before
     return after.decode().partition("(")[2].removesuffix(")}")
 
 
@@ -154,19 +159,19 @@ def test_files_that_refer_to_nothing(mount: Mount) -> None:
     assert refers("a.css")
     assert refers("a.svg")
     assert not refers("a.png")
-    assert relinked(mount, "a.png", b"url(/static/x)", 14) is None
-    assert relinked(mount, "a.css", b"a{}", 3) is None
+    assert rewrite_references(mount, "a.png", b"url(/static/x)", 14) is None
+    assert rewrite_references(mount, "a.css", b"a{}", 3) is None
 
 
 def test_a_large_file(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relink, "MAX_BYTES", 2)
+    monkeypatch.setattr(references, "MAX_BYTES", 2)
     with pytest.raises(KeptLocal, match="larger than 2 bytes"):
-        relinked(mount, "a.css", b"a{}", 3)
+        rewrite_references(mount, "a.css", b"a{}", 3)
 
 
 def test_bytes_that_are_no_text(mount: Mount) -> None:
     with pytest.raises(KeptLocal, match="for sure"):
-        relinked(mount, "a.css", b"a{b:url(\xff)}", 12)
+        rewrite_references(mount, "a.css", b"a{b:url(\xff)}", 12)
 
 
 SVG = '<svg><use href="{}"/></svg>'
@@ -174,7 +179,7 @@ SVG = '<svg><use href="{}"/></svg>'
 
 def svg(mount: Mount, text: str) -> str:
     body = text.encode()
-    return (relinked(mount, "img/a.svg", body, len(body)) or body).decode()
+    return (rewrite_references(mount, "img/a.svg", body, len(body)) or body).decode()
 
 
 @pytest.mark.parametrize("url", ["x.png#a", "gone.svg#a", "a.svg#b"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from s3rewrite.core.entries import Signature
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.upload.recorder import Waiting
+from s3rewrite.sync.upload.recorder import WaitingFile
 from s3rewrite.sync.upload.referring import READS, ReferenceQueue, find_cycles
 
 
@@ -26,7 +26,7 @@ def read_all(refers_to: dict[str, list[str]]) -> tuple[set[str], Counter[str], R
             reads[task.name] += 1
             left = [name for name in refers_to[task.name] if name not in done | {task.name}]
             if left:
-                waiting.append(Waiting(task, known, left[0]))
+                waiting.append(WaitingFile(task, known, left[0]))
             else:
                 ended.add(task.name)
         done |= ended
