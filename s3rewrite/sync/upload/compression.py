@@ -53,7 +53,7 @@ _SUFFIXES = ("+json", "+xml")
 _EXCEPT = frozenset({"application/dash+xml"})
 
 
-class Coding(NamedTuple):
+class ContentCoding(NamedTuple):
     """A content coding, and the library for it.
 
     https://www.iana.org/assignments/http-parameters/#content-coding
@@ -185,8 +185,8 @@ def _decompress(decompressor: Any, content: bytes, limit: int) -> bytes | None:
 
 
 CODINGS = {
-    "gzip": Coding(("zlib",), "", _gzip, _ungzip, zlib.error.__name__),
-    "br": Coding(("brotli",), "br", _brotli, _unbrotli, "error"),
-    "zstd": Coding(("compression.zstd", "backports.zstd"), "zstd", _zstd, _unzstd, "ZstdError"),
+    "gzip": ContentCoding(("zlib",), "", _gzip, _ungzip, zlib.error.__name__),
+    "br": ContentCoding(("brotli",), "br", _brotli, _unbrotli, "error"),
+    "zstd": ContentCoding(("compression.zstd", "backports.zstd"), "zstd", _zstd, _unzstd, "ZstdError"),
 }
 """Values of COMPRESS."""

@@ -2,8 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from s3rewrite.core.mounts import Mount
+from s3rewrite.registry import loop_registry
+from s3rewrite.registry.directories import PIPELINE
 from s3rewrite.sync.upload import references
 from s3rewrite.sync.upload.references import KeptLocal, decide, refers, rewrite_references
 from s3rewrite.sync.upload.references import ReferenceAction as Action
@@ -200,3 +203,44 @@ def test_what_an_svg_cannot_have_from_elsewhere(
 ) -> None:
     with pytest.raises(KeptLocal, match="the file's own origin only"):
         svg(with_site(settings, root), text)
+
+
+# What it costs Redis
+
+
+def sheet(count: int) -> bytes:
+    """A style sheet with so many references to files of its mount, in five directories."""
+    urls = (f"/media/{number % 5}/{number}.png" for number in range(count))
+    return "".join(f"a{{background:url({url})}}" for url in urls).encode()
+
+
+@pytest.fixture
+def round_trips(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """An item for each time that something was sent to Redis."""
+    loop_registry(mount).get(["x.png"])  # connected
+    sends: list[None] = []
+    send = redis.Connection.send_packed_command
+
+    def counted(*args: Any, **options: Any) -> Any:
+        sends.append(None)
+        return send(*args, **options)
+
+    monkeypatch.setattr(redis.Connection, "send_packed_command", counted)
+    return sends
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, 0), (1, 1), (50, 1), (PIPELINE, 1), (PIPELINE + 1, 2)]
+)
+def test_all_references_of_a_file_are_looked_up_together(
+    mount: Mount, round_trips: list[None], count: int, expected: int
+) -> None:
+    body = sheet(count)
+    rewrite_references(mount, "css/a.css", body, len(body))
+    assert len(round_trips) == expected
+
+
+def test_references_to_one_file_are_looked_up_once(mount: Mount, round_trips: list[None]) -> None:
+    body = b"".join(b"a{b:url(/media/img/x.png#%d)}" % number for number in range(PIPELINE + 1))
+    rewrite_references(mount, "css/a.css", body, len(body))
+    assert len(round_trips) == 1
