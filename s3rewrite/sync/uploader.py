@@ -1,4 +1,4 @@
-"""The interface of uploads, which a pass uses, and the choice between its two implementations."""
+"""The interface that a pass uses for uploads, and the choice between its two implementations."""
 
 from typing import Protocol, Self
 

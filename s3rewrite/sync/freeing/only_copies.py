@@ -46,9 +46,9 @@ class OnlyCopies:
         """Remember the result: all directories were compared. Raises redis.RedisError."""
         if self._last is None:
             return
-        at = time.time() if self._is_due else self._last.at
+        compared_at = time.time() if self._is_due else self._last.at
         if self._is_due or self._lost != self._last.lost:
-            note_look(self._context.registry, Looked(at, frozenset(self._lost)))
+            note_look(self._context.registry, Looked(compared_at, frozenset(self._lost)))
 
     def _find_lost(self, directory: Directory) -> set[str]:
         """Names of stubs in a directory whose objects are missing or changed; reports them."""

@@ -187,6 +187,8 @@ def _decompress(decompressor: Any, content: bytes, limit: int) -> bytes | None:
 CODINGS = {
     "gzip": ContentCoding(("zlib",), "", _gzip, _ungzip, zlib.error.__name__),
     "br": ContentCoding(("brotli",), "br", _brotli, _unbrotli, "error"),
-    "zstd": ContentCoding(("compression.zstd", "backports.zstd"), "zstd", _zstd, _unzstd, "ZstdError"),
+    "zstd": ContentCoding(
+        ("compression.zstd", "backports.zstd"), "zstd", _zstd, _unzstd, "ZstdError"
+    ),
 }
 """Values of COMPRESS."""

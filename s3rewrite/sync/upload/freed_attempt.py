@@ -66,12 +66,12 @@ class FreedAttempt(Attempt):
             self.finish(PENDING)
 
     def _copy_object(self) -> Object:
-        """Copy the object to its new key, and prove that it has the same bytes. Raises KeptLocal.
+        """Copy the object to its new key, and prove that the copy has the same bytes.
 
-        Raises S3Unavailable where S3 gave no answer.
+        Raises KeptLocal; S3Unavailable where S3 gave no answer.
         """
         key, source = self.upload.key, {"Bucket": self.stub.bucket, "Key": self.stub.key}
-        # A retried copy may arrive late, so this write never settles: other bytes of the name wait.
+        # A request that was tried again may arrive late: other bytes of the name have to wait.
         self.is_settled = False
         bucket = self.context.bucket
         try:

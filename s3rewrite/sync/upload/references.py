@@ -11,7 +11,6 @@ from enum import StrEnum
 from urllib.parse import quote, urljoin, urlsplit
 
 from s3rewrite import conf
-from s3rewrite.conf import url_prefix
 from s3rewrite.core.content_types import content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name, reference
@@ -34,7 +33,7 @@ TOO_MANY = (
 
 
 class ReferenceAction(StrEnum):
-    """What is done about a reference."""
+    """What to do about a reference."""
 
     KEEP = "keep it as it is"
     PUBLIC_URL = "put the public URL in its place"
@@ -44,7 +43,7 @@ class ReferenceAction(StrEnum):
 
 
 class KeptLocal(Exception):
-    """A file would break what it refers to if it went to S3, now or at any time."""
+    """A file stays local, as its references would not work from S3; or not yet."""
 
     def __init__(self, reason: str, *, waits_for: str = "") -> None:
         super().__init__(reason)
@@ -111,20 +110,20 @@ def rewrite_references(mount: Mount, name: str, content: object, size: int) -> b
     if not isinstance(content, bytes) or size > MAX_BYTES:
         raise KeptLocal(f"larger than {MAX_BYTES:,} bytes: what it refers to is not looked for")
     try:
-        found = KINDS[content_type(name)](content)
-        references = _references(mount, name, found)
+        urls = KINDS[content_type(name)](content)
+        references = _references(mount, name, urls)
     except (Unreadable, ValueError):
         raise KeptLocal("it cannot be said for sure what it refers to") from None
     _look_up_targets([reference.target for reference in references.values() if reference.target])
     links = {key: _link(mount, reference) for key, reference in references.items()}
-    candidates = [outgoing.candidate for outgoing in found]
-    rewritten = splice(content, candidates, [links[_key(outgoing)] for outgoing in found])
+    candidates = [url.candidate for url in urls]
+    rewritten = splice(content, candidates, [links[_key(url)] for url in urls])
     return None if rewritten is content else rewritten
 
 
 @dataclass
 class _Target:
-    """A file of a mount that a reference leads to: is it there, and is it on S3 like that?"""
+    """A file of a mount that a reference leads to: whether it exists, and is on S3 like that."""
 
     mount: Mount
     name: str
@@ -133,7 +132,7 @@ class _Target:
 
 
 _Key = tuple[bytes, bool, bool]
-"""What tells references of a file apart: URL, `cors` and `own_origin`, as of an Outgoing."""
+"""Of the same references in a file: their URL, `cors` and `own_origin`, as of an Outgoing."""
 
 
 class OutgoingReference:
@@ -149,7 +148,7 @@ class OutgoingReference:
             raise ValueError(self.url)
         parts = urlsplit(self.url)
         self.is_elsewhere = bool(parts.scheme or parts.netloc or not self.url.split("#")[0])
-        self.site_path = urljoin(url_prefix(mount) + quote_name(name), self.url)
+        self.site_path = urljoin(conf.url_prefix(mount) + quote_name(name), self.url)
         self.target = None if self.is_elsewhere else _target_of(self.site_path)
 
     @property
@@ -174,19 +173,17 @@ class OutgoingReference:
         )
 
 
-def _key(outgoing: Outgoing) -> _Key:
-    return outgoing.candidate.url, outgoing.cors, outgoing.own_origin
+def _key(url: Outgoing) -> _Key:
+    return url.candidate.url, url.cors, url.own_origin
 
 
-def _references(
-    mount: Mount, name: str, found: Iterable[Outgoing]
-) -> dict[_Key, OutgoingReference]:
+def _references(mount: Mount, name: str, urls: Iterable[Outgoing]) -> dict[_Key, OutgoingReference]:
     """The references of a file, each once. Raises KeptLocal, ValueError."""
     references: dict[_Key, OutgoingReference] = {}
     count = 0
-    for key in dict.fromkeys(map(_key, found)):
-        references[key] = OutgoingReference(mount, name, key)
-        count += not references[key].is_elsewhere
+    for key in dict.fromkeys(map(_key, urls)):
+        reference = references[key] = OutgoingReference(mount, name, key)
+        count += not reference.is_elsewhere
         if count > MAX_REFERENCES:
             raise KeptLocal(TOO_MANY)
     return references
@@ -195,7 +192,7 @@ def _references(
 def _target_of(path: str) -> _Target | None:
     """The file that a URL of the site leads to, if its name may go to S3."""
     for mount in conf.mounts().values():
-        prefix = url_prefix(mount)
+        prefix = conf.url_prefix(mount)
         if prefix and path.startswith(prefix):
             local = reference(path[len(prefix) :].encode())
             if local is None or len((mount.prefix + local.name).encode()) > LONGEST:
@@ -207,16 +204,15 @@ def _target_of(path: str) -> _Target | None:
 
 
 def _look_up_targets(targets: Iterable[_Target]) -> None:
-    """Ask disk and registry about all targets: a round trip for each mount and batch of names."""
-    by_mount: defaultdict[str, list[_Target]] = defaultdict(list)
+    """Ask disk and registry about all targets: one round trip a mount, for up to 200 files."""
+    by_mount: defaultdict[Mount, list[_Target]] = defaultdict(list)
     for target in targets:
-        by_mount[target.mount.alias].append(target)
-    for same_mount in by_mount.values():
-        mount = same_mount[0].mount
-        names = dict.fromkeys(target.name for target in same_mount)
+        by_mount[target.mount].append(target)
+    for mount, its_targets in by_mount.items():
+        storage, names = conf.storage_of(mount), {target.name for target in its_targets}
         entries = loop_registry(mount).get(names)
-        signatures = {name: signature_of(conf.storage_of(mount), name) for name in names}
-        for target in same_mount:
+        signatures = {name: signature_of(storage, name) for name in names}
+        for target in its_targets:
             entry, signature = entries.get(target.name), signatures[target.name]
             target.on_disk = signature is not None
             target.is_published = entry is not None and entry.signature == signature
@@ -231,7 +227,7 @@ def _link(mount: Mount, reference: OutgoingReference) -> Link | None:
         raise KeptLocal(f"waits for {url}, which is not on S3 yet", waits_for=waits_for)
     if action is ReferenceAction.STAY_LOCAL:
         raise KeptLocal(_why_it_stays(reference))
-    # Query and fragment stay as they are.
+    # Only the part before query and fragment is replaced.
     length = len(url.split("#")[0].split("?")[0].encode())
     if action is ReferenceAction.PUBLIC_URL and target:
         return Link(length, target.mount.paths.url(target.name, "").encode())

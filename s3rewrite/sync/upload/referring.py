@@ -8,7 +8,7 @@ from s3rewrite.sync.upload.attempt import ObjectLookup
 from s3rewrite.sync.upload.recorder import WaitingFile
 
 ROUNDS = 1_000
-"""Files in a row of which each waits for the next; in one pass, the rest is left for another."""
+"""Most rounds in one pass: as many files may wait for one another in a row."""
 
 READS = 10
 """Most times that one file is read in a pass."""

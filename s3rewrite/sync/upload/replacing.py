@@ -13,11 +13,12 @@ from s3rewrite.sync.upload.attempt import ObjectLookup
 from s3rewrite.sync.uploader import uploader_of
 
 NEEDED = (
-    "its key has the only copy of {name}, a freed file: this one is uploaded once a pass has moved "
-    "that one on S3, or `s3rewrite_restore --freed` has brought it back"
+    "its key has the only copy of {name}, a freed file: this file is uploaded after a pass has "
+    "moved that copy on S3, or `s3rewrite_restore --freed` has brought it back"
 )
 UNKNOWN = (
-    "not every directory can be read, and a freed file there may have its only copy under its key"
+    "not every directory can be read: a freed file in one of them may have its only copy under "
+    "this file's key"
 )
 
 

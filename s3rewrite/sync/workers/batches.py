@@ -10,8 +10,8 @@ from uuid import uuid4
 from s3rewrite.sync.upload.batch import UploadRequest
 
 SILENCE = 20.0
-"""Seconds without a message after which a worker is lost. A worker renews its copy of the lease
-behind each sign of life, so it can send nothing to S3 any more by then."""
+"""Seconds without a message after which a worker is lost. A worker looks at the lease behind each
+sign of life only, and no lease stands for so long without that: it sends nothing to S3 any more."""
 
 PATIENCE = 120.0
 """Seconds for which a batch waits for a worker, while no worker sends anything."""
@@ -35,11 +35,11 @@ class PendingBatch:
     def is_lost(self, now: float, heard_at: float) -> bool:
         """Whether to offer it again; `heard_at` is when any worker last sent a message.
 
-        | claimed | what happened                          | lost after |
-        |---------|----------------------------------------|------------|
-        | yes     | its worker is silent                   | SILENCE    |
-        | no      | a worker claimed a later one           | SILENCE    |
-        | no      | all workers are silent, or busy        | PATIENCE   |
+        | claimed | what happened                   | lost after |
+        |---------|---------------------------------|------------|
+        | yes     | its worker is silent            | SILENCE    |
+        | no      | a worker claimed a later one    | SILENCE    |
+        | no      | all workers are silent, or busy | PATIENCE   |
         """
         since = self.overtaken_at if self.heard_at is None else self.heard_at
         if since is not None:
