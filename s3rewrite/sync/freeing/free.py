@@ -42,6 +42,7 @@ def find_freeable(context: SyncContext, directory: Directory, now: float) -> Ite
     """Names in a directory, all of them published, that may be old enough; `now` in seconds."""
     if context.mount.keep_local or context.choices.dry_run:
         return
+    # By its time of change alone; `_begin` looks at the rest of the few that remain.
     latest = int((now - context.mount.free_after) * 1e9)
     for basename, file in directory.files.items():
         if file.mtime_ns <= latest and basename not in directory.freed:
@@ -108,6 +109,7 @@ def _begin(context: SyncContext, name: str, entry: Entry | None) -> bool:
             return False
         stub = _prove(context, name, entry, file)
         if stub is None:
+            # The next pass need not read it again, while its signature is the same.
             context.unfreeable.add((name, entry.signature))
             return False
         try:
@@ -153,6 +155,7 @@ def _exchange_with_stub(path: Path, stub: Stub, file: OpenFile) -> bool:
     aside = path.with_name(own_name(ASIDE, token_of(stub.target())))
     if os.path.lexists(aside):
         return False  # what an earlier pass began has to be finished first
+    # The stub is written under the name aside; the exchange puts both where they belong.
     write_stub(aside, stub, file.status)
     inode = inode_of(aside)
     try:

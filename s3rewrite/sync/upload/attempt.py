@@ -87,6 +87,7 @@ class Attempt:
         # Somebody may have put a symbolic link in its place since the scan.
         if why := kept_local(context.storage, context.mount, name, self.file.file):
             raise KeptLocal(why.reason)
+        # What the steps below claim, send and publish is about these bytes.
         self.payload = payload_of(context.mount, name, self.file)
         self.entry = Entry(self.file.signature, self.payload.fingerprint)
         self.upload = upload_of(context.mount, name, self.payload)
@@ -102,7 +103,7 @@ class Attempt:
             self.claim = claim
         elif claim is Outcome.FENCED:
             self.finish(LeaseLost())
-        else:
+        else:  # DOUBTFUL: the late write would replace the new bytes of a published name
             self.finish(PENDING._replace(has_unconfirmed_write=True))
 
     def write(self) -> None:
@@ -111,6 +112,7 @@ class Attempt:
         if existing and not self.context.choices.force and self._has_payload(existing):
             self.outcome = UploadResult(Result.ADOPTED)
         elif existing and self.task.is_careful:
+            # `replacing` uploads it, once no freed file needs the bytes that are there.
             self.finish(PENDING._replace(would_replace=True))
         elif self.context.stop.is_set():
             self.finish(PENDING)
@@ -132,7 +134,7 @@ class Attempt:
         self.is_write_confirmed = True
         if outcome is Outcome.FENCED:
             self.finish(LeaseLost())
-        else:
+        else:  # SUPERSEDED: another upload, or the next pass, publishes the name
             self.finish(self.outcome if outcome is Outcome.PUBLISHED else self._pending())
 
     def _find_existing(self) -> Object | None:

@@ -50,20 +50,20 @@ def upload(context: SyncContext, requests: Sequence[UploadRequest]) -> list[Uplo
     PENDING means that the file kept changing, that whoever changed it will leave a hint, or that
     the pass is to stop.
     """
-    uploads = [_Upload(request) for request in requests]
+    files = [_File(request) for request in requests]
     for _ in range(ATTEMPTS):
-        remaining = [upload for upload in uploads if upload.needs_attempt()]
+        remaining = [file for file in files if file.needs_attempt()]
         if context.stop.is_set() or not remaining:
             break
-        attempts = [attempt_of(context, *upload.request) for upload in remaining]
+        attempts = [attempt_of(context, *file.request) for file in remaining]
         _run(context, attempts)
-        for upload, attempt in zip(remaining, attempts, strict=True):
-            upload.add(attempt)
-    return [upload.final_outcome() for upload in uploads]
+        for file, attempt in zip(remaining, attempts, strict=True):
+            file.add(attempt)
+    return [file.final_outcome() for file in files]
 
 
 @dataclass
-class _Upload:
+class _File:
     """A file, and what its attempts came to so far."""
 
     request: UploadRequest
@@ -78,15 +78,16 @@ class _Upload:
             return False
         if outcome.has_unconfirmed_write or outcome.would_replace:
             return False
-        # A large file that somebody is writing to is not sent again and again.
+        # A large file that changes all the time is not sent again and again.
         return outcome.bytes_sent <= SMALL
 
     def add(self, attempt: Attempt) -> None:
-        """Take over what an attempt came to."""
+        """Take over the outcome of an attempt."""
         before, after = self.outcome, attempt.outcome
         if isinstance(before, UploadResult) and isinstance(after, UploadResult):
             after = after._replace(bytes_sent=before.bytes_sent + after.bytes_sent)
         self.outcome = after
+        # A write that may still arrive could come after the deletion of its object.
         if not attempt.is_settled:
             self.new = []
         elif attempt.is_new:
@@ -105,6 +106,7 @@ class _Upload:
 
 
 def _run(context: SyncContext, attempts: Sequence[Attempt]) -> None:
+    # The stack keeps all files open until the end: step 5 looks at the descriptors again.
     with ExitStack() as stack:
         for attempt in attempts:
             with attempt.contain_failure():
@@ -113,7 +115,7 @@ def _run(context: SyncContext, attempts: Sequence[Attempt]) -> None:
             _claim(context, attempts)
             _write(attempts)
             _publish(context, attempts)
-        except redis.RedisError as error:
+        except redis.RedisError as error:  # of a command for all files: each of them fails
             for attempt in _unfinished(attempts):
                 attempt.finish(error)
         finally:
@@ -133,11 +135,12 @@ def _claim(context: SyncContext, attempts: Sequence[Attempt]) -> None:
 
 
 def _write(attempts: Sequence[Attempt]) -> None:
+    # One file waits for S3 to time out, not each of them.
     unavailable: S3Unavailable | None = None
     for attempt in _unfinished(attempts):
         with attempt.contain_failure():
             if unavailable:
-                raise unavailable  # S3 would answer the same
+                raise unavailable
             attempt.write()
         if isinstance(attempt.outcome, S3Unavailable):
             unavailable = attempt.outcome

@@ -48,6 +48,7 @@ def payload_of(mount: Mount, name: str, file: OpenFile) -> Payload:
     Raises KeptLocal, OSError.
     """
     digests, content = file.read()
+    # References first: they cannot be found in compressed bytes.
     rewritten = rewrite_references(mount, name, content, file.signature.size)
     if rewritten is not None:
         digests, content = digests_of(rewritten), rewritten
@@ -62,6 +63,7 @@ def upload_of(mount: Mount, name: str, payload: Payload) -> Upload:
     parameters = Veiled(ContentType=content_type(name))
     parameters |= parameters_of(mount.object_parameters, name)
     if mount.keys == "fingerprint":
+        # Such a key never gets other bytes. A setting of the project wins.
         parameters.setdefault("CacheControl", "public, max-age=31536000, immutable")
     if payload.coding:
         parameters["ContentEncoding"] = payload.coding
@@ -86,6 +88,7 @@ def bucket_holds(
         seen = existing if existing.encoding is not None else bucket.head(key)
         if seen is None or seen.encoding != payload.coding:
             return False
+        # Another version of the library may have compressed the same file to other bytes.
         if payload.coding and seen.plain_sha256 == payload.plain_sha256:
             return True
         existing = seen

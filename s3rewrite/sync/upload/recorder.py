@@ -96,6 +96,7 @@ class UploadRecorder:
             self._record_failure(name, outcome)
 
     def _record_result(self, name: str, uploaded: UploadResult) -> None:
+        # The lock is for the progress too, which one thread at a time may call.
         with self._lock:
             self._refusals = 0
             self._unconfirmed += uploaded.has_unconfirmed_write
@@ -113,6 +114,7 @@ class UploadRecorder:
 
     def _record_kept_local(self, request: UploadRequest, error: KeptLocal) -> None:
         name = request.task.name
+        # An earlier version may be published, which pages must not link any more.
         self._context.registry.withdraw([name], is_found=True)
         with self._lock:
             self._report.skipped[name] = str(error)

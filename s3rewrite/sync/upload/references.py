@@ -101,10 +101,7 @@ def refers(name: str) -> bool:
 
 
 def rewrite_references(mount: Mount, name: str, content: object, size: int) -> bytes | None:
-    """The bytes to send of a file that refers to others; None to send it as it is.
-
-    Raises KeptLocal.
-    """
+    """The bytes to send instead; None to send the file as it is. Raises KeptLocal."""
     if not refers(name):
         return None
     if not isinstance(content, bytes) or size > MAX_BYTES:
@@ -114,6 +111,7 @@ def rewrite_references(mount: Mount, name: str, content: object, size: int) -> b
         references = _references(mount, name, urls)
     except (Unreadable, ValueError):
         raise KeptLocal("it cannot be said for sure what it refers to") from None
+    # All targets at once, before anything is decided: this is what costs round trips.
     _look_up_targets([reference.target for reference in references.values() if reference.target])
     links = {key: _link(mount, reference) for key, reference in references.items()}
     candidates = [url.candidate for url in urls]
@@ -184,6 +182,7 @@ def _references(mount: Mount, name: str, urls: Iterable[Outgoing]) -> dict[_Key,
     for key in dict.fromkeys(map(_key, urls)):
         reference = references[key] = OutgoingReference(mount, name, key)
         count += not reference.is_elsewhere
+        # Here, not behind the loop: each reference has already cost a look at the disk.
         if count > MAX_REFERENCES:
             raise KeptLocal(TOO_MANY)
     return references

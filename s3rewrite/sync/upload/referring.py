@@ -38,6 +38,7 @@ class ReferenceQueue:
 
     def record_round(self, tasks: Tasks, waiting: Iterable[WaitingFile]) -> None:
         """Files were read: some of them wait; the wait for each of the others is over."""
+        # A dict for its order: the next round is the same each time.
         ended = {task.name: None for task, _ in tasks}
         for file in waiting:
             self._waiting.setdefault(file.waits_for, []).append(file)

@@ -32,10 +32,12 @@ def upload_replacing(
     """
     if not tasks:
         return
+    # Scanned without a mount, which would exclude names: each stub needs its object.
     findings = Findings()
     needed = _needed_keys(context, findings)
     with uploader_of(context, report) as uploader:
         for task, lookup in tasks:
+            # Only under "mirror", where a key has no fingerprint.
             name = needed.get(context.mount.paths.key(task.name, ""))
             reason = NEEDED.format(name=name) if name else UNKNOWN if findings.errors else ""
             if reason:

@@ -72,6 +72,7 @@ class UploadThreads:
 
     def submit(self, request: UploadRequest) -> None:
         """Upload a file soon; waits while too many others are waiting."""
+        # Threads start as files come: a pass without uploads has none.
         if len(self._threads) < self._context.mount.threads:
             thread = threading.Thread(target=self._work, name="s3rewrite-upload")
             thread.start()
@@ -118,6 +119,7 @@ class UploadThreads:
             while self._queue and len(batch) < count:
                 name, request = next(iter(self._queue.items()))
                 size += request.task.signature.size
+                # The bytes of a batch are in memory together.
                 if batch and size > BATCH_BYTES:
                     break
                 batch.append(request)

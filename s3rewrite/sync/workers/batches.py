@@ -71,6 +71,7 @@ class PendingBatches:
         batch = self._batches.get(batch_id)
         if batch is None:
             return None
+        # Queues hand out tasks in order, more or less: an earlier batch may have been lost there.
         if batch.heard_at is None:
             for earlier in self._before(batch):
                 if earlier.overtaken_at is None:

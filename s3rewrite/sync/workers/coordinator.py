@@ -79,7 +79,7 @@ class TaskUploader(UploadRecorder):
         for request in [*self._pending.requests(), *self._next.values()]:
             self.skip(request)
         self.close()
-        with suppress(redis.RedisError):
+        with suppress(redis.RedisError):  # then the keys expire
             self._channel.clear()
 
     def _flush(self) -> None:
@@ -98,6 +98,7 @@ class TaskUploader(UploadRecorder):
 
     def _offer(self, batch: PendingBatch) -> None:
         context = self._context
+        # First, so that its files are counted as pending if `enqueue` fails.
         self._pending.add(batch)
         rows = [row_of(request.task) for request in batch.requests.values()]
         force = context.choices.force
@@ -118,6 +119,7 @@ class TaskUploader(UploadRecorder):
                 self._handle_lost()
         except redis.RedisError as error:
             self.stop(f"Redis: {error}")
+        # Another pass may have begun, and nothing can be published under this lease any more.
         if not self._context.lease.stands():
             self.stop(str(LeaseLost()))
 

@@ -73,6 +73,7 @@ class BatchReporter:
         if any(isinstance(outcome, FATAL) for _, outcome in outcomes):
             self._stop.set()
         ends = [[request.task.name, encode_outcome(outcome)] for request, outcome in outcomes]
+        # If Redis is away, this raises: the files stay unreported, and `close` says so.
         self._send({"ends": ends})
         self._unreported.difference_update([request.task.name for request, _ in outcomes])
 
@@ -125,6 +126,7 @@ def run_batch(mount: Mount, batch: UploadBatch) -> None:
     registry = loop_registry(mount)
     channel = TaskChannel(registry, batch.lease)
     lease = lease_of_another(registry, batch.lease)
+    # Queues may deliver a task late or twice: only the first worker gets the batch.
     if not (lease.stands() and channel.claim(batch.id)):
         return
     stop = threading.Event()
