@@ -2,7 +2,6 @@
 
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from uuid import uuid4
 
 import redis
 
+from s3rewrite.core.background import call_every
 from s3rewrite.registry.commands import Registry
 
 DURATION = 15.0
@@ -68,18 +68,18 @@ def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
     Raises LeaseTaken, redis.RedisError.
     """
     lease = _acquire(registry, duration)
-    done = threading.Event()
-    renewer = threading.Thread(
-        target=_keep, args=(registry, lease, duration, done), name="s3rewrite-lease", daemon=True
-    )
-    renewer.start()
+
+    def keep() -> None:
+        # A failure here needs no report: what is published next is fenced, or fails itself.
+        with suppress(redis.RedisError):
+            _renew(registry, lease, duration)
+
     _held[lease] = registry
     try:
-        yield lease
+        with call_every(duration / 3, keep, thread_name="s3rewrite-lease"):
+            yield lease
     finally:
         del _held[lease]
-        done.set()
-        renewer.join()
         with suppress(redis.RedisError):
             _renew(registry, lease, 0)
 
@@ -135,10 +135,3 @@ def _renew(registry: Registry, lease: Lease, duration: float) -> None:
     until = now() + duration
     if registry.scripts.run("renew", [registry.keys.lease], [lease, int(duration * 1000)]):
         lease.valid_until = until
-
-
-def _keep(registry: Registry, lease: Lease, duration: float, done: threading.Event) -> None:
-    while not done.wait(duration / 3):
-        # A failure here needs no report: what is published next is fenced, or fails itself.
-        with suppress(redis.RedisError):
-            _renew(registry, lease, duration)

@@ -23,14 +23,14 @@ from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.freeing.free import AT_A_TIME, freeable
+from s3rewrite.sync.freeing.free import MAX_FREED, find_freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.plan import Plan, Task, plan
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
-from s3rewrite.sync.upload.attempt import Known
-from s3rewrite.sync.upload.content_rules import concerned, rules
+from s3rewrite.sync.upload.attempt import ObjectLookup
+from s3rewrite.sync.upload.content_rules import affected_by, rules
 from s3rewrite.sync.upload.references import refers
 from s3rewrite.sync.uploader import Uploader
 
@@ -51,8 +51,8 @@ class Applier:
         self._is_answering = False
         self._has_stubs = False
         self._rules = rules(context.mount, list(conf.mounts().values()))
-        self._must_resend = concerned(context.registry.rules(), self._rules)
-        self.referring: list[tuple[Task, Known]] = []
+        self._must_resend = affected_by(context.registry.rules(), self._rules)
+        self.referring: list[tuple[Task, ObjectLookup]] = []
         """Files that may refer to others; they are uploaded after those."""
         self.freeable: list[str] = []
         """Files that may be freed after all uploads."""
@@ -112,8 +112,8 @@ class Applier:
             # Most directories are unchanged: their entries are compared without decoding them.
             if not compares_each and matches_published(directory.files, encoded, directory.stubs):
                 self._report.add(Result.KEPT, len(directory.files))
-                room = AT_A_TIME - len(self.freeable)
-                self.freeable += islice(freeable(self._context, directory, time.time()), room)
+                room = MAX_FREED - len(self.freeable)
+                self.freeable += islice(find_freeable(self._context, directory, time.time()), room)
                 continue
             entries = registry.decode_entries(directory.path, encoded)
             self._correct_marks(directory, entries)
@@ -121,7 +121,7 @@ class Applier:
             planned = plan(path, files, entries, force=force, must_resend=self._must_resend)
             self._defer_unsettled(planned)
             self._apply(path, planned)
-        self.only_copies.look(batch)
+        self.only_copies.compare(batch)
 
     def _note_stubs(self, directory: ScannedDirectory) -> None:
         paths = self._context.mount.paths

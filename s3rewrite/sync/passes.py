@@ -20,8 +20,8 @@ from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
-from s3rewrite.sync.upload.attempt import Known
-from s3rewrite.sync.upload.referring import ROUNDS, Queue, Tasks, in_circles
+from s3rewrite.sync.upload.attempt import ObjectLookup
+from s3rewrite.sync.upload.referring import ROUNDS, ReferenceQueue, Tasks, find_cycles
 from s3rewrite.sync.upload.replacing import upload_replacing
 from s3rewrite.sync.uploader import Uploader, uploader_of
 
@@ -133,7 +133,7 @@ def _upload_rest(context: SyncContext, report: Report, replacing: Tasks, referri
     upload_replacing(context, report, _upload_referring(context, report, referring))
 
 
-def _submit(uploads: Uploader, report: Report, task: Task, known: Known) -> None:
+def _submit(uploads: Uploader, report: Report, task: Task, known: ObjectLookup) -> None:
     if uploads.is_over:
         report.add(Result.PENDING)
     else:
@@ -146,7 +146,7 @@ def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tas
     A file that waits for another is read again after that one has ended. Returns the files under
     whose keys other bytes lie.
     """
-    queue = Queue(tasks)
+    queue = ReferenceQueue(tasks)
     replacing: Tasks = []
     for _ in range(ROUNDS):
         if not (tasks := queue.take()):
@@ -155,12 +155,12 @@ def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tas
             for task, known in tasks:
                 _submit(uploads, report, task, known)
         replacing += uploads.replacing
-        queue.ended(tasks, uploads.waiting)
+        queue.record_round(tasks, uploads.waiting)
         if uploads.is_over:
             break
     # Files that wait for each other stay local; the others are left for the next pass.
     waits_for = queue.waits_for()
-    circles = in_circles(waits_for)
+    circles = find_cycles(waits_for)
     for name in circles:
         report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
     report.add(Result.PENDING, len(waits_for) - len(circles))

@@ -1,56 +1,54 @@
-"""Where the uploads of a pass are done, by the mount's UPLOADS."""
+"""The interface that a pass uses for uploads, and the choice between its two implementations."""
 
-from types import TracebackType
 from typing import Protocol, Self
 
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report
-from s3rewrite.sync.upload.attempt import Known
-from s3rewrite.sync.upload.recorder import Waiting
+from s3rewrite.sync.upload.attempt import ObjectLookup
+from s3rewrite.sync.upload.recorder import WaitingFile
 from s3rewrite.sync.upload.threads import ThreadUploader
 
 
 class Uploader(Protocol):
-    """What brings files to S3 for a pass, and enters into its report what became of each.
+    """Brings files to S3 for a pass, and records in its report what became of each.
 
-    Leaving the block waits for those under way. No more are begun once the stop flag is set, or
-    something has failed that would fail for every other file too.
+    The block waits at its end for the uploads under way. No more uploads begin once the stop flag
+    is set, or after an error that every other file would meet too. Only the thread of the pass
+    uses it.
     """
 
     @property
     def is_over(self) -> bool:
-        """Whether no more uploads are begun."""
+        """Whether no more uploads begin."""
 
     @property
-    def waiting(self) -> list[Waiting]:
-        """The files that refer to others which are not on S3 yet."""
+    def waiting(self) -> list[WaitingFile]:
+        """The files that refer to others which are not on S3 yet; complete after the block."""
 
     @property
-    def replacing(self) -> list[tuple[Task, Known]]:
-        """The files under whose keys other bytes lie, perhaps the only copies of freed files."""
+    def replacing(self) -> list[tuple[Task, ObjectLookup]]:
+        """The files under whose keys other bytes lie, perhaps the only copies of freed files.
 
-    def submit(self, task: Task, known: Known) -> None:
-        """Upload a file soon; waits while enough others are waiting.
+        Complete after the block.
+        """
 
-        One that waits already is not queued again: it will be read as it is by then.
+    def submit(self, task: Task, lookup: ObjectLookup) -> None:
+        """Upload a file soon; waits while too many others are waiting.
+
+        A file that is waiting already is not queued again: it will be read as it is by then.
         """
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, kind: object, error: object, traceback: object, /) -> None: ...
 
 
-def uploader_of(job: SyncContext, report: Report) -> Uploader:
-    """What uploads for a pass: threads of this process, or the workers of a task framework."""
-    if job.mount.uploads == "loop" or job.options.dry_run:
-        return ThreadUploader(job, report)
-    # The framework may not be there, and is slow to import.
+def uploader_of(context: SyncContext, report: Report) -> Uploader:
+    """The uploader of a pass, by the mount's UPLOADS: threads here, or workers of a task queue."""
+    if context.mount.uploads == "loop" or context.options.dry_run:
+        return ThreadUploader(context, report)
+    # The task framework may not be installed, and is slow to import.
     from s3rewrite.sync.workers.coordinator import TaskUploader  # noqa: PLC0415
 
-    return TaskUploader(job, report)
+    return TaskUploader(context, report)

@@ -15,7 +15,7 @@ from s3rewrite.disk.local_files import make_folder, open_beside
 from s3rewrite.disk.own_names import PART, own_name
 from s3rewrite.s3.objects import has_md5, object_of
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.upload.compression import CODINGS, LARGEST, decompress, is_installed
+from s3rewrite.sync.upload.compression import CODINGS, MAX_SIZE, decompress, is_installed
 
 PACKED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
 """Values of Content-Encoding that say that the bytes are other ones.
@@ -100,7 +100,7 @@ def _decompress(file: IO[bytes], proof: _Proof) -> None:
     if not is_installed(proof.coding):
         raise ValueError(f"install s3rewrite[{CODINGS[proof.coding].extra}], then try it again")
     file.seek(0)
-    content = decompress(file.read(LARGEST + 1), proof.coding)
+    content = decompress(file.read(MAX_SIZE + 1), proof.coding)
     if sha256(content).hexdigest() != proof.plain_sha256:
         raise ValueError("the bucket gave other bytes than were sent to it")
     file.seek(0)

@@ -12,8 +12,8 @@ from s3rewrite.freed import FreedFileError, fetch, stub_of
 from s3rewrite.s3.objects import Object
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.sync.upload.compression import LARGEST, may_be_compressed
-from s3rewrite.sync.upload.content import is_held, payload_of
+from s3rewrite.sync.upload.compression import MAX_SIZE, may_be_compressed
+from s3rewrite.sync.upload.content import bucket_holds, payload_of
 from s3rewrite.sync.upload.references import KeptLocal, refers
 
 
@@ -119,7 +119,7 @@ def _in_directory(
 
 def _may_have_other_size(job: SyncContext, name: str, entry: Entry) -> bool:
     """Whether what is sent of a file is changed on the way: what it refers to, or its coding."""
-    is_small = entry.signature.size <= LARGEST
+    is_small = entry.signature.size <= MAX_SIZE
     return refers(name) or (is_small and may_be_compressed(job.mount, name))
 
 
@@ -143,7 +143,7 @@ def _fault_of_bytes(job: SyncContext, name: str, entry: Entry) -> Fault | None:
         found = job.bucket.head(job.mount.paths.key(name, entry.fingerprint))
         if found is None:
             return Fault.NO_OBJECT
-        return None if is_held(job.bucket, name, sending, found) else Fault.OTHER_OBJECT
+        return None if bucket_holds(job.bucket, name, sending, found) else Fault.OTHER_OBJECT
 
 
 def _fault_of_freed(job: SyncContext, stub: Stub) -> Fault | None:

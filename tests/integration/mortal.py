@@ -103,12 +103,13 @@ def watch(moments: Moments) -> None:
     import redis
     from botocore.httpsession import URLLib3Session
 
+    from s3rewrite.sync.freeing import asides
     from s3rewrite.sync.freeing import free as freeing
 
     for owner, change in ((os, "symlink"), (os, "unlink"), (freeing, "exchange")):
         surround(owner, change, moments, lambda *_, change=change, **__: change)
     if "--impatient" in sys.argv:
-        freeing.WATCHED = 0.0
+        asides.ASIDE_SECONDS = 0.0
     script = scripts()
 
     def command(words: Any) -> str:

@@ -19,7 +19,7 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.s3 import writer as lanes
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.upload import compression
-from s3rewrite.sync.upload.compression import CODINGS, LARGEST, compress, decompress
+from s3rewrite.sync.upload.compression import CODINGS, MAX_SIZE, compress, decompress
 from tests.factories import use_mount, write
 from tests.integration.test_commands import sync
 
@@ -147,7 +147,7 @@ def test_switched_on_changed_and_off(use: Use, puts: list[str]) -> None:
 
 
 def test_a_large_file_is_sent_as_it_is(use: Use, root: Path, s3_client: "S3Client") -> None:
-    content = b"x" * (LARGEST + 1)
+    content = b"x" * (MAX_SIZE + 1)
     write(root, "large.txt", content)
     mount = use("gzip")
     sync()

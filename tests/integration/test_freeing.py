@@ -23,6 +23,7 @@ from s3rewrite.registry import Registry
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.storage import S3RewriteStorage
+from s3rewrite.sync.freeing import asides
 from s3rewrite.sync.freeing import free as freeing
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Report, Result
@@ -40,7 +41,7 @@ def mount(
     request: pytest.FixtureRequest, settings: Any, root: Path, caches: None, bucket: str,
     client_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
 ) -> Mount:  # fmt: skip
-    monkeypatch.setattr(freeing, "WATCHED", 0.0)
+    monkeypatch.setattr(asides, "ASIDE_SECONDS", 0.0)
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}
     }
@@ -272,7 +273,7 @@ class TestMeanwhile:
     def test_it_waits_aside_until_nobody_writes_any_more(
         self, mount: Mount, root: Path, there: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(freeing, "WATCHED", 60.0)
+        monkeypatch.setattr(asides, "ASIDE_SECONDS", 60.0)
         for _ in range(3):
             passed(mount)
         assert on_disk(root) == {aside(root, "a.png"): BYTES}

@@ -9,7 +9,7 @@ import pytest
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.freed import stub_of
-from s3rewrite.sync.freeing import free as freeing
+from s3rewrite.sync.freeing import asides
 from s3rewrite.sync.reporting.report import Result
 from tests.factories import use_mount
 from tests.integration.test_killed import Change, Mortal, Site, explained
@@ -23,7 +23,7 @@ def site(
     request: pytest.FixtureRequest, settings: Any, root: Path, mount: Mount, s3_client: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Site:  # fmt: skip
-    monkeypatch.setattr(freeing, "WATCHED", 0.0)
+    monkeypatch.setattr(asides, "ASIDE_SECONDS", 0.0)
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}
     }

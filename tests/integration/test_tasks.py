@@ -18,10 +18,10 @@ from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.workers import coordinator as handed_out
+from s3rewrite.sync.workers import coordinator
 from s3rewrite.sync.workers.messages import UploadBatch
 from s3rewrite.sync.workers.tasks import upload_batch
-from s3rewrite.sync.workers.worker import BatchReporter, take_up
+from s3rewrite.sync.workers.worker import BatchReporter, run_batch
 from tests.factories import job, use_mount, write
 
 IMMEDIATE = "django_tasks.backends.immediate.ImmediateBackend"
@@ -185,7 +185,7 @@ def test_a_large_file_goes_in_a_batch_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
     passing: list[Passing],
 ) -> None:
-    monkeypatch.setattr(handed_out, "NAMES_BYTES", 10)
+    monkeypatch.setattr(coordinator, "BATCH_BYTES", 10)
     for name in "abc":
         write(root, name, b"123456")
     passing.append(Passing(job(mount)))
@@ -221,9 +221,9 @@ def test_the_same_files_under_way_twice_are_published_as_they_are(
         write(root, f"{number}.txt", b"%d" % number)
     passing.append(Passing(job(mount)))
     batch = desk.batch()
-    handed_out.TaskChannel(registry, batch.lease).offer("another")
+    coordinator.TaskChannel(registry, batch.lease).offer("another")
     workers = [
-        threading.Thread(target=take_up, args=(mount, one))
+        threading.Thread(target=run_batch, args=(mount, one))
         for one in (batch, batch._replace(id="another"))
     ]
     for worker in workers:
@@ -264,7 +264,7 @@ def test_a_worker_whose_lease_is_lost_publishes_nothing_and_sends_nothing_more(
     passing: list[Passing],
 ) -> None:
     """Lost in the midst of the first write, which arrives all the same."""
-    monkeypatch.setattr("s3rewrite.sync.workers.worker.SIGN", 0.05)
+    monkeypatch.setattr("s3rewrite.sync.workers.worker.HEARTBEAT", 0.05)
     mount = use_mount(settings, root, **options, THREADS=1)
     registry = loop_registry(mount)
     put, sent = Bucket.put, []
@@ -304,14 +304,14 @@ def test_a_worker_that_is_lost_does_not_hold_up_the_rest(
     passing: list[Passing],
 ) -> None:
     monkeypatch.setattr("s3rewrite.sync.workers.batches.SILENCE", 0.5)
-    monkeypatch.setattr(handed_out, "NAMES", 2)
+    monkeypatch.setattr(coordinator, "BATCH_FILES", 2)
     for name in "abcd":
         write(root, name)
     passing.append(Passing(job(mount)))
     batch = desk.batch()
     registry = loop_registry(mount)
-    assert handed_out.TaskChannel(registry, batch.lease).claim(batch.id)
-    handed_out.TaskChannel(registry, batch.lease).send([{"batch": batch.id}])
+    assert coordinator.TaskChannel(registry, batch.lease).claim(batch.id)
+    coordinator.TaskChannel(registry, batch.lease).send([{"batch": batch.id}])
     desk.run(1)
     assert desk.batch(2).rows == batch.rows
     desk.run(2)
@@ -328,14 +328,14 @@ def test_files_whose_workers_are_lost_again_and_again_are_left(
     monkeypatch.setattr("s3rewrite.sync.workers.batches.SILENCE", 0.2)
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
-    for number in range(handed_out.TIMES):
+    for number in range(coordinator.MAX_OFFERS):
         batch = desk.batch(number)
-        one = handed_out.TaskChannel(loop_registry(mount), batch.lease)
+        one = coordinator.TaskChannel(loop_registry(mount), batch.lease)
         assert one.claim(batch.id)
         one.send([{"batch": batch.id}])
     report = passing[0].end()
     assert counts(report) == {Result.PENDING: 1}
-    assert report.notices == ["1 files are left for the next pass: their workers were lost 3 times"]
+    assert report.notices == ["1 file is left for the next pass: their workers were lost 3 times"]
 
 
 def test_without_a_worker_a_pass_ends_and_says_so(
@@ -357,7 +357,7 @@ def test_a_backend_that_fails_stops_the_pass(
     def failing(*_: Any) -> None:
         raise ConnectionError("no broker")
 
-    monkeypatch.setattr(handed_out, "enqueue", failing)
+    monkeypatch.setattr(coordinator, "enqueue", failing)
     write(root, "a.txt")
     report = whole_pass(job(mount))
     assert report.stopped == 'TASKS["default"]: ConnectionError: no broker'
@@ -369,7 +369,7 @@ def test_a_worker_with_other_settings_stops_the_pass(
 ) -> None:
     write(root, "a.txt")
     passing.append(Passing(job(mount)))
-    take_up(mount, desk.batch()._replace(rules="other"))
+    run_batch(mount, desk.batch()._replace(rules="other"))
     report = passing[0].end()
     assert "a worker has other settings" in report.stopped
     assert counts(report) == {Result.PENDING: 1}
@@ -437,7 +437,7 @@ def test_a_worker_that_loses_redis_stops_the_pass(
         raise redis.ConnectionError("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(BatchReporter, "ended", failing)
+        patch.setattr(BatchReporter, "record_outcomes", failing)
         desk.run()
     report = passing[0].end()
     assert report.stopped == "ConnectionError: away"

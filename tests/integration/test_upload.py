@@ -17,7 +17,7 @@ from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import End, Uploaded
+from s3rewrite.sync.upload.attempt import UploadOutcome, UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
 from tests.factories import job, write
@@ -34,16 +34,16 @@ def together(mount: Mount, root: Path, registry: Registry) -> Callable[..., list
     def run(names: list[str] = NAMES, **entries: Any) -> list[Any]:
         with held(registry) as lease:
             leased = job(mount).with_lease(lease)
-            return ends(leased, names)
+            return outcomes(leased, names)
 
     for name in NAMES:
         write(root, name, name.encode())
     return run
 
 
-def ends(leased: SyncContext, names: list[str]) -> list[End]:
-    wanted = [UploadRequest(Task(name, Signature(1, 1), None), lambda _: None) for name in names]
-    return upload(leased, wanted)
+def outcomes(leased: SyncContext, names: list[str]) -> list[UploadOutcome]:
+    requests = [UploadRequest(Task(name, Signature(1, 1), None), lambda _: None) for name in names]
+    return upload(leased, requests)
 
 
 def published(registry: Registry) -> set[str]:
@@ -74,7 +74,7 @@ def raising(error: Exception) -> Callable[[], None]:
 
 
 def test_all_are_published(together: Any, registry: Registry) -> None:
-    assert together() == [Uploaded(Result.UPLOADED, 5)] * 4
+    assert together() == [UploadResult(Result.UPLOADED, 5)] * 4
     assert published(registry) == set(NAMES)
     assert doubts(registry) == set()
 
@@ -103,7 +103,7 @@ def test_a_refused_one_does_not_stop_the_others(
     meeting(monkeypatch, "b.txt", raising(error))
     found = together()
     assert found[1] is error
-    assert found[:1] + found[2:] == [Uploaded(Result.UPLOADED, 5)] * 3
+    assert found[:1] + found[2:] == [UploadResult(Result.UPLOADED, 5)] * 3
     assert published(registry) == {"a.txt", "c.txt", "d.txt"}
     assert doubts(registry) == set()
 
@@ -124,7 +124,7 @@ def test_where_s3_goes_away_the_rest_is_not_tried_and_what_was_written_is_publis
     meeting(monkeypatch, "b.txt", raising(error))
     meeting(monkeypatch, "c.txt", lambda: pytest.fail("it was tried"))
     found = together()
-    assert found == [Uploaded(Result.UPLOADED, 5), error, error, error]
+    assert found == [UploadResult(Result.UPLOADED, 5), error, error, error]
     assert published(registry) == {"a.txt"}
     assert doubts(registry) == set()
 
@@ -152,7 +152,7 @@ def test_one_that_changes_meanwhile_is_tried_again_alone(
 
     meeting(monkeypatch, "c.txt", change)
     found = together()
-    assert found == [Uploaded(Result.UPLOADED, size) for size in (5, 8, 5, 5)]
+    assert found == [UploadResult(Result.UPLOADED, size) for size in (5, 8, 5, 5)]
     content = s3_client.get_object(Bucket=mount.bucket, Key="media/b.txt")["Body"].read()
     assert content == b"two"
     assert registry.get(["b.txt"])["b.txt"].signature.size == 3
@@ -174,7 +174,7 @@ def test_a_lost_lease_publishes_none(
     together: Any, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meeting(monkeypatch, "d.txt", lambda: registry.client.set(registry.keys.lease, "9 another"))
-    assert all(isinstance(end, LeaseLost) for end in together())
+    assert all(isinstance(outcome, LeaseLost) for outcome in together())
     assert published(registry) == set()
 
 
@@ -198,10 +198,10 @@ def test_a_doubt_holds_back_its_own_name_alone(
     for name in NAMES:
         write(root, name, b"other")
     assert together() == [
-        Uploaded(Result.UPLOADED, 5),
-        Uploaded(Result.PENDING, is_doubtful=True),
-        Uploaded(Result.UPLOADED, 5),
-        Uploaded(Result.UPLOADED, 5),
+        UploadResult(Result.UPLOADED, 5),
+        UploadResult(Result.PENDING, has_unconfirmed_write=True),
+        UploadResult(Result.UPLOADED, 5),
+        UploadResult(Result.UPLOADED, 5),
     ]
 
 

@@ -25,8 +25,7 @@ from s3rewrite.freed import bring_back, stub_of
 from s3rewrite.monitoring.status import Level, status_of, verdict
 from s3rewrite.registry import Registry
 from s3rewrite.storage import S3RewriteStorage
-from s3rewrite.sync.freeing import free as freeing
-from s3rewrite.sync.freeing import only_copies
+from s3rewrite.sync.freeing import asides, only_copies
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.factories import job, use_mount, write
@@ -38,7 +37,7 @@ def mount(
     request: pytest.FixtureRequest, settings: Any, root: Path, caches: None, bucket: str,
     client_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
 ) -> Mount:  # fmt: skip
-    monkeypatch.setattr(freeing, "WATCHED", 0.0)
+    monkeypatch.setattr(asides, "ASIDE_SECONDS", 0.0)
     settings.STORAGES = settings.STORAGES | {
         "default": {
             "BACKEND": "s3rewrite.storage.S3RewriteStorage",

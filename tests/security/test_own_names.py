@@ -23,7 +23,7 @@ from s3rewrite.disk.own_names import (
     parse_own_name,
     token_of,
 )
-from s3rewrite.sync.freeing import free as freeing
+from s3rewrite.sync.freeing import asides
 from s3rewrite.sync.passes import whole_pass
 from tests.factories import job, use_mount, write
 
@@ -46,8 +46,8 @@ def read(storage: Any, name: str) -> bytes:
 def freeing_mount(
     settings: Any, root: Path, mount: Mount, monkeypatch: pytest.MonkeyPatch
 ) -> Mount:
-    monkeypatch.setattr(freeing, "WATCHED", 0.0)
-    monkeypatch.setattr(freeing, "LEFT_BEHIND", 0.0)
+    monkeypatch.setattr(asides, "ASIDE_SECONDS", 0.0)
+    monkeypatch.setattr(asides, "LEFTOVER_SECONDS", 0.0)
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}
     }
@@ -129,7 +129,7 @@ class TestOurs:
     def test_that_are_being_written_are_not(
         self, freeing_mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(freeing, "LEFT_BEHIND", 3600.0)
+        monkeypatch.setattr(asides, "LEFTOVER_SECONDS", 3600.0)
         write(root, "b.png")
         part = write(root, own_name(PART))
         passes(freeing_mount, 1)

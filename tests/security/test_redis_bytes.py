@@ -26,7 +26,7 @@ from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.task_channel import TaskChannel
 from s3rewrite.sync.loop import MountLoop
-from s3rewrite.sync.workers.messages import ends_of
+from s3rewrite.sync.workers.messages import decode_outcomes
 from tests.factories import use_mount, write
 from tests.publishing import closed_clients
 
@@ -230,7 +230,7 @@ def test_what_workers_tell(registry: Registry, told: list[bytes]) -> None:
     desk = TaskChannel(registry, "1 host abc")
     registry.client.rpush(registry.keys.messages("1 host abc"), *told)
     for message in desk.receive(0):
-        ends_of(message)
+        decode_outcomes(message)
 
 
 @given(
@@ -239,7 +239,7 @@ def test_what_workers_tell(registry: Registry, told: list[bytes]) -> None:
     )
 )
 def test_what_workers_tell_is_an_end_or_none(message: dict[str, Any]) -> None:
-    assert ends_of(message) is None or isinstance(ends_of(message), list)
+    assert decode_outcomes(message) is None or isinstance(decode_outcomes(message), list)
 
 
 def test_other_errors_of_redis_are_no_absence(registry: Registry) -> None:

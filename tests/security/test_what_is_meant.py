@@ -28,7 +28,7 @@ from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import Uploaded
+from s3rewrite.sync.upload.attempt import UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
 from tests.factories import job, use_mount, write
@@ -298,7 +298,9 @@ def test_a_link_that_takes_the_place_of_a_scanned_file_is_not_sent(
             leased = job(mount).with_lease(lease)
             began = time.monotonic()
             # Until both were met: who looks too early, and the one who is caught.
-            while time.monotonic() < began + 2 or not {KeptLocal, Uploaded} <= set(map(type, ends)):
+            while time.monotonic() < began + 2 or not {KeptLocal, UploadResult} <= set(
+                map(type, ends)
+            ):
                 assert time.monotonic() < began + 30, ends
                 task = Task("a.txt", signature(told), None)
                 ends += upload(leased, [UploadRequest(task, lambda _: None)])

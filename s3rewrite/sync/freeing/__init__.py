@@ -1,4 +1,5 @@
-"""KEEP_LOCAL = False: local bytes go once S3 surely has them. Off by default.
+"""Frees local files once S3 surely has their bytes, with KEEP_LOCAL = False. Off by default.
 
-free replaces files by stubs; only_copies looks after their objects from then on.
+Read free (the first of two passes: a stub takes the place of a file), then asides (the later pass:
+the file goes, or comes back) and only_copies (looks after the objects from then on).
 """

@@ -1,6 +1,6 @@
-"""Looks after the only copies of freed files: once a day each stub is compared with the bucket.
+"""Looks after the only copies of freed files: once a day compares each stub with the bucket.
 
-A lifecycle rule, or a person, may remove an object behind our back; nothing else would notice.
+A lifecycle rule, or a person, may remove an object, and nothing else would notice.
 """
 
 import time
@@ -15,70 +15,73 @@ from s3rewrite.s3.objects import Object
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.scan import ScannedDirectory
-from s3rewrite.sync.upload.freed_attempt import LOST, holds
+from s3rewrite.sync.upload.freed_attempt import LOST, matches_stub
 
 PERIOD = 86_400.0
-"""Seconds between two looks at all of them. Those that were lost are looked for in each pass."""
+"""Seconds between two comparisons of all stubs. Each pass compares those that were lost."""
 
 
 class OnlyCopies:
-    """The only copies, as a pass meets their stubs."""
+    """Compares the stubs with the bucket, as a pass meets them."""
 
-    def __init__(self, job: SyncContext, report: Report) -> None:
-        self._job = job
+    def __init__(self, context: SyncContext, report: Report) -> None:
+        self._context = context
         self._report = report
         self._last: OnlyCopiesCheck | None = None
         self._lost: set[str] = set()
         self._is_due = False
 
-    def look(self, directories: Iterable[ScannedDirectory]) -> None:
+    def compare(self, directories: Iterable[ScannedDirectory]) -> None:
         """Compare the stubs of some directories. Raises S3Error, redis.RedisError."""
-        freed = [directory for directory in directories if directory.stubs]
-        if not freed or self._job.options.dry_run:
+        with_stubs = [directory for directory in directories if directory.stubs]
+        if not with_stubs or self._context.options.dry_run:
             return
         if self._last is None:
-            self._last = read_last_check(self._job.registry)
+            self._last = read_last_check(self._context.registry)
             self._is_due = not 0 <= time.time() - self._last.checked_at < PERIOD
-        with ThreadPoolExecutor(self._job.mount.threads, "s3rewrite-only-copies") as pool:
-            for lost in pool.map(self._look, freed):
-                self._lost |= lost
+        with ThreadPoolExecutor(self._context.mount.threads, "s3rewrite-only-copies") as pool:
+            self._lost.update(*pool.map(self._find_lost, with_stubs))
 
     def close(self) -> None:
-        """All directories were met. Raises redis.RedisError."""
+        """Remember the result: all directories were compared. Raises redis.RedisError."""
         if self._last is None:
             return
-        at = time.time() if self._is_due else self._last.checked_at
+        compared_at = time.time() if self._is_due else self._last.checked_at
         if self._is_due or self._lost != self._last.lost:
-            record_check(self._job.registry, OnlyCopiesCheck(at, frozenset(self._lost)))
+            check = OnlyCopiesCheck(compared_at, frozenset(self._lost))
+            record_check(self._context.registry, check)
 
-    def _look(self, directory: ScannedDirectory) -> set[str]:
-        """The names of stubs in a directory whose objects are not there; they are reported."""
+    def _find_lost(self, directory: ScannedDirectory) -> set[str]:
+        """Names of stubs in a directory whose objects are missing or changed; reports them."""
         stubs = {join(directory.path, basename): stub for basename, stub in directory.stubs.items()}
-        known = self._last.lost if self._last else frozenset()
-        if not self._is_due:
-            stubs = {name: stub for name, stub in stubs.items() if name in known}
-        here = {name: stub for name, stub in stubs.items() if self._is_in_place(name, stub)}
-        if not here:
+        lost_before = self._last.lost if self._last else frozenset()
+        stubs = {
+            name: stub
+            for name, stub in stubs.items()
+            if (self._is_due or name in lost_before) and self._is_in_place(name, stub)
+        }
+        if not stubs:
             return set()
-        objects = self._job.bucket.list_folder(folder_of(self._job.bucket, directory.path))
-        lost = {name for name, stub in here.items() if self._is_lost(stub, objects.get(stub.key))}
+        bucket = self._context.bucket
+        objects = bucket.list_folder(folder_of(bucket, directory.path))
+        lost = {name for name, stub in stubs.items() if self._is_lost(stub, objects.get(stub.key))}
         for name in sorted(lost):
-            self._tell(name, here[name])
+            stub = stubs[name]
+            problem = "not there, or another one"
+            reason = LOST.format(bucket=stub.bucket, problem=problem, key=stub.key)
+            self._report.fail(name, reason, "lost")
         return lost
 
     def _is_in_place(self, name: str, stub: Stub) -> bool:
-        """Whether its object belongs where it is: the others are copied, or found missing, then."""
-        mount = self._job.mount
+        """Whether its object is under the key of its name. An upload handles all other stubs."""
+        mount = self._context.mount
         place = mount.bucket, mount.paths.key(name, stub.fingerprint)
         return (stub.bucket, stub.key) == place
 
-    def _is_lost(self, stub: Stub, found: Object | None) -> bool:
-        """Whether the object is missing, or another one. An ETag alone may be another."""
-        if found and holds(found, stub):
+    def _is_lost(self, stub: Stub, listed: Object | None) -> bool:
+        """Whether the object is missing or changed; `listed` is what the listing says of it."""
+        if listed and matches_stub(listed, stub):
             return False
-        found = self._job.bucket.head(stub.key)
-        return found is None or not holds(found, stub)
-
-    def _tell(self, name: str, stub: Stub) -> None:
-        reason = LOST.format(bucket=stub.bucket, lost="not there, or another one", key=stub.key)
-        self._report.fail(name, reason, "lost")
+        # The ETag may have changed while the bytes did not: only HEAD tells their SHA-256.
+        existing = self._context.bucket.head(stub.key)
+        return existing is None or not matches_stub(existing, stub)

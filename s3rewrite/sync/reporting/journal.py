@@ -1,6 +1,5 @@
 """Passes and loops record in Redis what they do; if Redis is away, only that record is lost."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +7,7 @@ from typing import Any
 
 import redis
 
+from s3rewrite.core.background import call_every
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import LOOP_SECONDS, Journal
@@ -106,18 +106,21 @@ def _pending_since(journal: Journal, report: Report) -> float | None:
 @contextmanager
 def heartbeat(mounts: list[Mount], interval: float) -> Iterator[None]:
     """Say that loops over these mounts run here, until the end of the block."""
-    done = threading.Event()
-    thread = threading.Thread(
-        target=_beat, args=(mounts, interval, done), name="s3rewrite-heartbeat", daemon=True
-    )
-    thread.start()
+
+    def beat() -> None:
+        for mount in mounts:
+            with suppress(redis.RedisError):
+                journal_of(mount).record_heartbeat(interval)
+
     _looped.extend(mounts)
     try:
-        yield
+        with call_every(LOOP_SECONDS / 4, beat, thread_name="s3rewrite-heartbeat", at_once=True):
+            yield
     finally:
         _looped.clear()
-        done.set()
-        thread.join()
+        for mount in mounts:
+            with suppress(redis.RedisError):
+                journal_of(mount).clear_heartbeat()
 
 
 _looped: list[Mount] = []
@@ -126,15 +129,3 @@ _looped: list[Mount] = []
 def heartbeat_cleanups() -> list[Callable[[], None]]:
     """Functions that clear the heartbeats of this process. Each may raise redis.RedisError."""
     return [journal_of(mount).clear_heartbeat for mount in _looped]
-
-
-def _beat(mounts: list[Mount], interval: float, done: threading.Event) -> None:
-    while True:
-        for mount in mounts:
-            with suppress(redis.RedisError):
-                journal_of(mount).record_heartbeat(interval)
-        if done.wait(LOOP_SECONDS / 4):
-            break
-    for mount in mounts:
-        with suppress(redis.RedisError):
-            journal_of(mount).clear_heartbeat()

@@ -1,4 +1,4 @@
-"""One file on its way to S3: the steps that `upload` describes, and how they end."""
+"""One try at uploading one file: the steps that `batch` describes, and the outcome."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,149 +16,162 @@ from s3rewrite.s3.objects import Object, Upload
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.content import Payload, is_held, payload_of, upload_of
+from s3rewrite.sync.upload.content import Payload, bucket_holds, payload_of, upload_of
 from s3rewrite.sync.upload.references import KeptLocal
 
-Known = Callable[[str], Object | None]
-"""Key -> what the bucket holds under it."""
+ObjectLookup = Callable[[str], Object | None]
+"""Key -> the object that the bucket has under it."""
 
 FAILURES = (KeptLocal, LeaseLost, OSError, S3Error, redis.RedisError)
+"""The errors that are an outcome of a file. Any other one is a bug, and stops the pass."""
 
 
-class Uploaded(NamedTuple):
-    """What became of a task, and the bytes that were sent for it."""
+class UploadResult(NamedTuple):
+    """The outcome for a file where nothing failed."""
 
     result: Result
-    sent: int = 0
-    is_doubtful: bool = False
-    """Left, as an earlier write of other bytes may still arrive at S3."""
+    bytes_sent: int = 0
+    has_unconfirmed_write: bool = False
+    """PENDING, as an earlier write of other bytes may still arrive at S3."""
     would_replace: bool = False
-    """Left, as other bytes lie under its key: perhaps the only copy of a freed file."""
-    left: tuple[str, ...] = ()
-    """Fingerprints of the objects that were written where none was, of a file that is gone."""
+    """PENDING, as its key has other bytes: perhaps the only copy of a freed file."""
+    orphans: tuple[str, ...] = ()
+    """Fingerprints of new objects of a file that was removed during the upload."""
 
 
-End = Uploaded | Exception
-"""What became of a task: one of FAILURES where it failed."""
+UploadOutcome = UploadResult | Exception
+"""The exception is one of FAILURES."""
+
+PENDING = UploadResult(Result.PENDING)
 
 
 @dataclass
 class Attempt:
-    """One file on its way."""
+    """One try at uploading one file. `batch` takes the steps in their order."""
 
-    job: SyncContext
+    context: SyncContext
     task: Task
-    known: Known
-    end: End = field(default_factory=lambda: Uploaded(Result.PENDING))
-    is_over: bool = False
+    lookup: ObjectLookup
+    outcome: UploadOutcome = PENDING
+    is_finished: bool = False
+    """Whether no step follows."""
+    bytes_sent: int = 0
     is_settled: bool = True
     """Whether no request of its write to S3 can arrive any more."""
     is_new: bool = False
-    """Whether its object was written where none was, and that write is over."""
-    is_told: bool = False
-    """Whether the registry knows."""
+    """Whether it wrote an object where none was, and that write has settled."""
+    is_write_confirmed: bool = False
+    """Whether publishing has reported `is_settled` to the registry already."""
     claim: Claim | None = None
     file: OpenFile = field(init=False)
-    sending: Payload = field(init=False)
+    payload: Payload = field(init=False)
     entry: Entry = field(init=False)
     upload: Upload = field(init=False)
 
-    def finish(self, end: End) -> None:
-        """No step follows."""
-        self.end, self.is_over = end, True
+    def finish(self, outcome: UploadOutcome) -> None:
+        """Skip the steps that follow."""
+        self.outcome, self.is_finished = outcome, True
 
     @contextmanager
     def contain_failure(self) -> Iterator[None]:
-        """A step whose failure is this file's alone."""
+        """Run a step whose failure is the outcome of this file alone."""
         try:
             yield
         except FAILURES as error:
             self.finish(error)
 
     def read(self, stack: ExitStack) -> None:
-        """Steps 1 and 2. The file is open until the stack is left."""
-        self.file = stack.enter_context(opened(self.job.storage, self.task.name))
-        if why := find_local_reason(
-            self.job.storage, self.job.mount, self.task.name, self.file.file
-        ):
-            raise KeptLocal(why.reason)  # somebody has put a link in its place since the scan
-        self.sending = payload_of(self.job.mount, self.task.name, self.file)
-        self.entry = Entry(self.file.signature, self.sending.fingerprint)
+        """Steps 1 and 2. The file stays open until the stack closes it."""
+        context, name = self.context, self.task.name
+        self.file = stack.enter_context(opened(context.storage, name))
+        # Somebody may have put a symbolic link in its place since the scan.
+        if why := find_local_reason(context.storage, context.mount, name, self.file.file):
+            raise KeptLocal(why.reason)
+        # What the steps below claim, send and publish is about these bytes.
+        self.payload = payload_of(context.mount, name, self.file)
+        self.entry = Entry(self.file.signature, self.payload.fingerprint)
+        self.upload = upload_of(context.mount, name, self.payload)
+        # The signature must be that of the bytes that were read, or the entry would be wrong.
         if not self.file.is_unchanged():
-            self.finish(Uploaded(Result.PENDING))
-        elif self._is_refreshed():
-            self.finish(Uploaded(Result.REFRESHED))
-        self.upload = upload_of(self.job.mount, self.task.name, self.sending)
+            self.finish(PENDING)
+        elif self._refresh():
+            self.finish(UploadResult(Result.REFRESHED))
 
-    def claimed(self, claim: Claim | Outcome) -> None:
-        """The end of step 3."""
-        if claim is Outcome.FENCED:
-            self.finish(LeaseLost())
-        elif isinstance(claim, Claim):
+    def record_claim(self, claim: Claim | Outcome) -> None:
+        """Step 3: what the registry answered."""
+        if isinstance(claim, Claim):
             self.claim = claim
-        else:
-            self.finish(Uploaded(Result.PENDING, is_doubtful=True))
+        elif claim is Outcome.FENCED:
+            self.finish(LeaseLost())
+        else:  # DOUBTFUL: the late write would replace the new bytes of a published name
+            self.finish(PENDING._replace(has_unconfirmed_write=True))
 
     def write(self) -> None:
         """Step 4."""
-        found = self._known()
-        if found and not self.job.options.force and self._holds(found):
-            self.end = Uploaded(Result.ADOPTED)
-        elif self.task.is_careful and found:
-            self.finish(Uploaded(Result.PENDING, would_replace=True))
-        elif self.job.stop.is_set():
-            self.finish(Uploaded(Result.PENDING))
+        existing = self._find_existing()
+        if existing and not self.context.options.force and self._has_payload(existing):
+            self.outcome = UploadResult(Result.ADOPTED)
+        elif existing and self.task.is_careful:
+            # `replacing` uploads it, once no freed file needs the bytes that are there.
+            self.finish(PENDING._replace(would_replace=True))
+        elif self.context.stop.is_set():
+            self.finish(PENDING)
         else:
             self._put()
-            self.is_new = found is None and self.is_settled and self._is_unknown
-            self.end = Uploaded(Result.UPLOADED, self.sending.size)
-
-    def _known(self) -> Object | None:
-        """What lies under the key, as far as it matters."""
-        if self.task.is_careful and (self.task.entry or self.job.options.force):
-            return self.job.bucket.head(self.upload.key)
-        return None if self.job.options.force else self.known(self.upload.key)
+            self.bytes_sent = self.payload.size
+            self.outcome = UploadResult(Result.UPLOADED, self.bytes_sent)
+            # With an entry, or with `force`, the lookup says nothing: None is no proof then.
+            was_looked_up = self.task.entry is None and not self.context.options.force
+            self.is_new = was_looked_up and existing is None and self.is_settled
 
     def verify_unchanged(self) -> None:
         """Step 5."""
         if not self.file.is_unchanged():
             self.finish(self._pending())
 
-    def published(self, outcome: Outcome) -> None:
-        """The end of step 6."""
-        self.is_told = True
+    def record_publication(self, outcome: Outcome) -> None:
+        """Step 6: what the registry answered."""
+        self.is_write_confirmed = True
         if outcome is Outcome.FENCED:
             self.finish(LeaseLost())
-        else:
-            self.finish(self.end if outcome is Outcome.PUBLISHED else self._pending())
+        else:  # SUPERSEDED: another upload, or the next pass, publishes the name
+            self.finish(self.outcome if outcome is Outcome.PUBLISHED else self._pending())
 
-    def _holds(self, found: Object) -> bool:
-        """Whether the bucket holds these bytes already, whoever sent them."""
-        job = self.job
-        return is_held(job.bucket, self.task.name, self.sending, found, job.should_continue)
+    def _find_existing(self) -> Object | None:
+        """The object under the key, where it matters."""
+        force = self.context.options.force
+        # A known entry, or `force`, saves the lookup, but not where other bytes must stay.
+        if self.task.is_careful and (self.task.entry or force):
+            return self.context.bucket.head(self.upload.key)
+        return None if force else self.lookup(self.upload.key)
+
+    def _has_payload(self, existing: Object) -> bool:
+        """Whether the object has these bytes already, whoever sent them."""
+        context = self.context
+        return bucket_holds(
+            context.bucket, self.task.name, self.payload, existing, context.should_continue
+        )
 
     def _put(self) -> None:
+        # Until S3 answers, nobody knows whether the write will arrive.
         self.is_settled = False
         try:
-            self.is_settled = self.job.bucket.put(self.upload, proceed=self.job.should_continue)
+            self.is_settled = self.context.bucket.put(
+                self.upload, proceed=self.context.should_continue
+            )
         except S3Error as error:
             self.is_settled = error.is_settled
             raise
 
-    @property
-    def _is_unknown(self) -> bool:
-        """Whether `known` was asked, and answers: it says nothing of what was published."""
-        return self.task.entry is None and not self.job.options.force
+    def _pending(self) -> UploadResult:
+        return UploadResult(Result.PENDING, self.bytes_sent)
 
-    def _pending(self) -> Uploaded:
-        return Uploaded(Result.PENDING, self.end.sent if isinstance(self.end, Uploaded) else 0)
-
-    def _is_refreshed(self) -> bool:
-        """Whether the entry stood, with the same bytes, and now has the new signature."""
-        old = self.task.entry
-        if old is None or self.job.options.force or old.fingerprint != self.entry.fingerprint:
+    def _refresh(self) -> bool:
+        """Give the entry the new signature, if its bytes are the same. Raises LeaseLost."""
+        old, context = self.task.entry, self.context
+        if old is None or context.options.force or old.fingerprint != self.entry.fingerprint:
             return False
-        outcome = self.job.registry.refresh(self.task.name, self.job.lease, old, self.entry)
+        outcome = context.registry.refresh(self.task.name, context.lease, old, self.entry)
         if outcome is Outcome.FENCED:
             raise LeaseLost
         return outcome is Outcome.PUBLISHED

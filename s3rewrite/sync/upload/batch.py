@@ -1,20 +1,21 @@
-"""Files to S3 and into the registry: each step in the order that makes a link a proof.
+"""Uploads a few files together: each step in the order that makes a link a proof.
 
-1. open the file, let it settle, read it once: fingerprint and signature; what it refers to is
-   made to lead there from S3, or the file is kept local; it is compressed where that is worth it;
-2. the entry has that fingerprint: give it the new signature, done;
-3. claim the name with a token: from here on no page links it. Not while an earlier write of
-   other bytes may still arrive: then the name stays local until that is over;
-4. the bucket holds these bytes: go on; otherwise put them there;
-5. look at the file again, through the descriptor and the path: changed, begin anew;
-6. publish, if token and lease still stand.
+1. Open the file, let it settle, and read it once: fingerprint and signature. Make its references
+   work from S3, or keep the file local. Compress it where that is worth it.
+2. If the entry has that fingerprint, give it the new signature: done.
+3. Claim the name with a token: from here on no page links it. While an earlier write of other
+   bytes may still arrive at S3, the name stays local instead.
+4. If the bucket holds these bytes, go on; otherwise put them there.
+5. Look at the file again, through the descriptor and the path. If it was changed, start again.
+6. Publish the name, if token and lease still stand.
 
-A few small files take each step together: one round trip to Redis claims them, one publishes them.
+The files take each step together: one round trip to Redis claims them, one publishes them.
 """
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
-from typing import NamedTuple, TypeGuard
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import redis
 
@@ -23,119 +24,146 @@ from s3rewrite.s3.objects import SMALL
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import Attempt, End, Known, Uploaded
+from s3rewrite.sync.upload.attempt import (
+    PENDING,
+    Attempt,
+    ObjectLookup,
+    UploadOutcome,
+    UploadResult,
+)
 from s3rewrite.sync.upload.freed_attempt import attempt_of
 
 ATTEMPTS = 3
-"""Times that a file which changes while it is uploaded is tried in one pass."""
+"""Attempts in one pass at a file that changes while it is uploaded."""
 
 
 class UploadRequest(NamedTuple):
-    """A file that is to be uploaded."""
+    """A file to upload, and how to find the object that the bucket may have of it."""
 
     task: Task
-    known: Known
+    lookup: ObjectLookup
 
 
-def upload(job: SyncContext, wanted: Sequence[UploadRequest]) -> list[End]:
-    """Bring some files to S3 and publish them; says of each what became of it.
+def upload(context: SyncContext, requests: Sequence[UploadRequest]) -> list[UploadOutcome]:
+    """Bring some files to S3 and publish them; returns an outcome for each.
 
-    PENDING where it kept changing, was changed by somebody who will leave a hint, or the pass
-    is to stop.
+    PENDING means that the file kept changing, that whoever changed it will leave a hint, or that
+    the pass is to stop.
     """
-    ends: list[End] = [Uploaded(Result.PENDING) for _ in wanted]
-    left = list(range(len(wanted)))
-    new: list[list[Attempt]] = [[] for _ in wanted]
+    files = [_File(request) for request in requests]
     for _ in range(ATTEMPTS):
-        if job.stop.is_set() or not left:
+        remaining = [file for file in files if file.needs_attempt()]
+        if context.stop.is_set() or not remaining:
             break
-        attempts = [attempt_of(job, *wanted[at]) for at in left]
-        _make(job, attempts)
-        for at, attempt in zip(left, attempts, strict=True):
-            ends[at] = _added(ends[at], attempt.end)
-            new[at] = [*new[at], *[attempt] * attempt.is_new] if attempt.is_settled else []
-        left = [at for at in left if _is_to_be_tried_again(ends[at])]
-    return [_with_left(end, made) for end, made in zip(ends, new, strict=True)]
+        attempts = [attempt_of(context, *file.request) for file in remaining]
+        _run(context, attempts)
+        for file, attempt in zip(remaining, attempts, strict=True):
+            file.add(attempt)
+    return [file.final_outcome() for file in files]
 
 
-def _with_left(end: End, new: Sequence[Attempt]) -> End:
-    """An end, with the objects that were made for a file that is gone by now."""
-    is_gone = isinstance(end, FileNotFoundError) or _is_pending(end)
-    if not (new and is_gone and new[0].file.is_removed()):
-        return end
-    left = tuple(attempt.sending.fingerprint for attempt in new)
-    sent = sum(attempt.sending.size for attempt in new)
-    return Uploaded(Result.PENDING, sent, left=left)
+@dataclass
+class _File:
+    """A file, and what its attempts came to so far."""
+
+    request: UploadRequest
+    outcome: UploadOutcome = PENDING
+    new: list[Attempt] = field(default_factory=list)
+    """Attempts that wrote objects where none was; none of them if a write may still arrive."""
+
+    def needs_attempt(self) -> bool:
+        """Whether another attempt may succeed."""
+        outcome = self.outcome
+        if not isinstance(outcome, UploadResult) or outcome.result is not Result.PENDING:
+            return False
+        if outcome.has_unconfirmed_write or outcome.would_replace:
+            return False
+        # A large file that changes all the time is not sent again and again.
+        return outcome.bytes_sent <= SMALL
+
+    def add(self, attempt: Attempt) -> None:
+        """Take over the outcome of an attempt."""
+        before, after = self.outcome, attempt.outcome
+        if isinstance(before, UploadResult) and isinstance(after, UploadResult):
+            after = after._replace(bytes_sent=before.bytes_sent + after.bytes_sent)
+        self.outcome = after
+        # A write that may still arrive could come after the deletion of its object.
+        if not attempt.is_settled:
+            self.new = []
+        elif attempt.is_new:
+            self.new.append(attempt)
+
+    def final_outcome(self) -> UploadOutcome:
+        """The outcome; with its orphans, if the file was removed during the upload."""
+        outcome = self.outcome
+        is_pending = isinstance(outcome, UploadResult) and outcome.result is Result.PENDING
+        is_missing = is_pending or isinstance(outcome, FileNotFoundError)
+        if not (self.new and is_missing and self.new[0].file.is_removed()):
+            return outcome
+        bytes_sent = sum(attempt.payload.size for attempt in self.new)
+        orphans = tuple(attempt.payload.fingerprint for attempt in self.new)
+        return UploadResult(Result.PENDING, bytes_sent, orphans=orphans)
 
 
-def _added(before: End, end: End) -> End:
-    if isinstance(before, Uploaded) and isinstance(end, Uploaded):
-        return end._replace(sent=before.sent + end.sent)
-    return end
-
-
-def _is_to_be_tried_again(end: End) -> bool:
-    """A large file that somebody writes to is not sent again and again."""
-    if not _is_pending(end) or end.is_doubtful or end.would_replace:
-        return False
-    return end.sent <= SMALL
-
-
-def _is_pending(end: End) -> TypeGuard[Uploaded]:
-    return isinstance(end, Uploaded) and end.result is Result.PENDING
-
-
-def _make(job: SyncContext, attempts: Sequence[Attempt]) -> None:
+def _run(context: SyncContext, attempts: Sequence[Attempt]) -> None:
+    # The stack keeps all files open until the end: step 5 looks at the descriptors again.
     with ExitStack() as stack:
         for attempt in attempts:
             with attempt.contain_failure():
                 attempt.read(stack)
         try:
-            _claim(job, attempts)
+            _claim(context, attempts)
             _write(attempts)
-            _publish(job, attempts)
-        except redis.RedisError as error:
-            for attempt in _under_way(attempts):
+            _publish(context, attempts)
+        except redis.RedisError as error:  # of a command for all files: each of them fails
+            for attempt in _unfinished(attempts):
                 attempt.finish(error)
         finally:
-            _settle(job, attempts)
+            _confirm_writes(context, attempts)
 
 
-def _under_way(attempts: Iterable[Attempt]) -> list[Attempt]:
-    return [attempt for attempt in attempts if not attempt.is_over]
+def _unfinished(attempts: Iterable[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in attempts if not attempt.is_finished]
 
 
-def _claim(job: SyncContext, attempts: Sequence[Attempt]) -> None:
-    under_way = _under_way(attempts)
-    wanted = [(attempt.task.name, attempt.entry.fingerprint) for attempt in under_way]
-    claims = job.registry.claim_all(wanted, job.lease)
-    for attempt, claim in zip(under_way, claims, strict=True):
-        attempt.claimed(claim)
+def _claim(context: SyncContext, attempts: Sequence[Attempt]) -> None:
+    unfinished = _unfinished(attempts)
+    names = [(attempt.task.name, attempt.entry.fingerprint) for attempt in unfinished]
+    claims = context.registry.claim_all(names, context.lease)
+    for attempt, claim in zip(unfinished, claims, strict=True):
+        attempt.record_claim(claim)
 
 
 def _write(attempts: Sequence[Attempt]) -> None:
-    away: Exception | None = None
-    for attempt in _under_way(attempts):
+    # One file waits for S3 to time out, not each of them.
+    unavailable: S3Unavailable | None = None
+    for attempt in _unfinished(attempts):
         with attempt.contain_failure():
-            if away:
-                raise away  # as it would be for this one
+            if unavailable:
+                raise unavailable
             attempt.write()
-        away = attempt.end if isinstance(attempt.end, S3Unavailable) else None
+        if isinstance(attempt.outcome, S3Unavailable):
+            unavailable = attempt.outcome
 
 
-def _publish(job: SyncContext, attempts: Sequence[Attempt]) -> None:
-    for attempt in _under_way(attempts):
+def _publish(context: SyncContext, attempts: Sequence[Attempt]) -> None:
+    for attempt in _unfinished(attempts):
         with attempt.contain_failure():
             attempt.verify_unchanged()
-    under_way = [(one, one.claim) for one in _under_way(attempts) if one.claim]
-    given = [(claim, attempt.entry, attempt.is_settled) for attempt, claim in under_way]
-    outcomes = job.registry.publish_all(given, job.lease)
-    for (attempt, _), outcome in zip(under_way, outcomes, strict=True):
-        attempt.published(outcome)
+    unfinished = [(attempt, attempt.claim) for attempt in _unfinished(attempts) if attempt.claim]
+    publications = [(claim, attempt.entry, attempt.is_settled) for attempt, claim in unfinished]
+    outcomes = context.registry.publish_all(publications, context.lease)
+    for (attempt, _), outcome in zip(unfinished, outcomes, strict=True):
+        attempt.record_publication(outcome)
 
 
-def _settle(job: SyncContext, attempts: Sequence[Attempt]) -> None:
-    """Tell the registry how writes ended, where no publication has told it."""
-    claims = [one.claim for one in attempts if one.claim and one.is_settled and not one.is_told]
-    with suppress(redis.RedisError):  # then they are in doubt for a while longer
-        job.registry.confirm_writes(claims)
+def _confirm_writes(context: SyncContext, attempts: Sequence[Attempt]) -> None:
+    """Tell the registry which writes have settled, where no publication did so."""
+    claims = [
+        attempt.claim
+        for attempt in attempts
+        if attempt.claim and attempt.is_settled and not attempt.is_write_confirmed
+    ]
+    # If Redis is away, these names stay local until the writes are surely over.
+    with suppress(redis.RedisError):
+        context.registry.confirm_writes(claims)

@@ -1,11 +1,12 @@
-"""Files that are sent compressed: which, and how. Pure.
+"""Compression before an upload: which files, and how. Pure.
 
-S3 answers everybody with the same bytes, so one coding is chosen for a mount, and what is sent
-says so in its Content-Encoding (RFC 9110 8.4).
+S3 sends the same bytes to every client, so one coding is chosen for a mount, and each compressed
+object names it in its Content-Encoding (RFC 9110 8.4).
 """
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -16,17 +17,17 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import parameters_of
 from s3rewrite.s3.objects import SMALL
 
-LARGEST = SMALL
-"""Bytes. Larger files are not in memory when they are sent, and stay as they are."""
+MAX_SIZE = SMALL
+"""Bytes. Larger files are not in memory when they are sent, and are not compressed."""
 
-LEAST = 256
-"""Bytes. What is smaller goes in one packet, whatever it is."""
+MIN_SIZE = 256
+"""Bytes. Smaller files fit into one packet anyway."""
 
-WORTH = 0.9
-"""What of the size may be left at the most, or visitors would decompress for nothing."""
+MAX_RATIO = 0.9
+"""Of the compressed size to the plain one. Above it, browsers would decompress for nothing."""
 
-# What has many redundant bytes. Not playlists (application/vnd.apple.mpegurl, dash+xml): players
-# need not know any coding but gzip, and some know none.
+# Media types with many redundant bytes. Playlists (application/vnd.apple.mpegurl, dash+xml) are
+# left out: players need not know any coding but gzip, and some know none.
 _TYPES = frozenset(
     {
         "application/javascript",
@@ -49,38 +50,40 @@ _TYPES = frozenset(
 )
 _PREFIXES = ("text/",)
 _SUFFIXES = ("+json", "+xml")
-_NOT = frozenset({"application/dash+xml"})
+_EXCEPT = frozenset({"application/dash+xml"})
 
 
-class Coding(NamedTuple):
-    """A content coding, and what does it.
+class ContentCoding(NamedTuple):
+    """A content coding, and the library for it.
 
     https://www.iana.org/assignments/http-parameters/#content-coding
     """
 
     modules: tuple[str, ...]
-    """The first of these that is installed is used."""
+    """The first one that is installed is used."""
     extra: str
-    """What to install for it; "" where Python has it."""
+    """The extra of this package that installs it; "" where Python has it."""
     compress: Callable[[Any, bytes], bytes]
     decompress: Callable[[Any, bytes, int], bytes | None]
-    """Module, bytes, limit -> up to one byte more than that; None for bytes that are not whole."""
+    """Module, bytes, limit -> at most one byte more than the limit; None if the end is missing."""
     error: str
-    """The module's exception for what is malformed."""
+    """The module's exception for malformed bytes."""
 
 
 def is_compressible(name: str) -> bool:
-    """Whether a file of that name is of a type whose bytes are not compressed yet."""
-    found = content_type(name)
-    if found in _NOT:
+    """Whether a file of that name has a media type whose bytes are not compressed yet."""
+    media_type = content_type(name)
+    if media_type in _EXCEPT:
         return False
-    return found in _TYPES or found.startswith(_PREFIXES) or found.endswith(_SUFFIXES)
+    return (
+        media_type in _TYPES or media_type.startswith(_PREFIXES) or media_type.endswith(_SUFFIXES)
+    )
 
 
 def may_be_compressed(mount: Mount, name: str) -> bool:
-    """Whether a file of that name is compressed, if its bytes make it worth that.
+    """Whether a file of that name is compressed, if that makes it small enough.
 
-    What has a Content-Encoding of its own in OBJECT_PARAMETERS is left alone.
+    A file with a Content-Encoding in OBJECT_PARAMETERS is not.
     """
     if not (mount.compress and is_compressible(name)):
         return False
@@ -88,17 +91,17 @@ def may_be_compressed(mount: Mount, name: str) -> bool:
 
 
 def compressed(mount: Mount, name: str, content: object) -> bytes | None:
-    """The bytes to send in place of `content`; None to send that as it is."""
-    if not isinstance(content, bytes) or not LEAST <= len(content) <= LARGEST:
+    """The bytes to send in place of `content`; None to send it as it is."""
+    if not isinstance(content, bytes) or not MIN_SIZE <= len(content) <= MAX_SIZE:
         return None
     if not may_be_compressed(mount, name):
         return None
-    found = compress(content, mount.compress)
-    return found if len(found) <= WORTH * len(content) else None
+    smaller = compress(content, mount.compress)
+    return smaller if len(smaller) <= MAX_RATIO * len(content) else None
 
 
 def compress(content: bytes, coding: str) -> bytes:
-    """The bytes in that coding: the same each time, with the same libraries.
+    """The bytes in that coding: always the same, with the same version of the library.
 
     Raises ImportError where the coding's library is not installed.
     """
@@ -106,25 +109,25 @@ def compress(content: bytes, coding: str) -> bytes:
 
 
 def decompress(content: bytes, coding: str) -> bytes:
-    """The bytes that `compress` was given.
+    """The bytes that were compressed.
 
-    Raises ValueError for what is no whole content in that coding, or for more bytes than are
-    ever compressed; ImportError where the coding's library is not installed.
+    Raises ValueError for bytes that are malformed or incomplete in that coding, or that hold more
+    than is ever compressed; ImportError where the coding's library is not installed.
     """
-    module, found = _module(coding), None
+    module = _module(coding)
     try:
-        found = CODINGS[coding].decompress(module, content, LARGEST)
+        plain = CODINGS[coding].decompress(module, content, MAX_SIZE)
     except getattr(module, CODINGS[coding].error) as error:
         raise ValueError(f"its bytes are not {coding}: {error}") from None
-    if found is None:
+    if plain is None:
         raise ValueError(f"its bytes are not whole ({coding})")
-    if len(found) > LARGEST:
-        raise ValueError(f"it holds more than {LARGEST:,} bytes ({coding})")
-    return found
+    if len(plain) > MAX_SIZE:
+        raise ValueError(f"it holds more than {MAX_SIZE:,} bytes ({coding})")
+    return plain
 
 
 def is_installed(coding: str) -> bool:
-    """Whether the library of a coding is there."""
+    """Whether a library for a coding is installed."""
     try:
         _module(coding)
     except ImportError:
@@ -136,24 +139,19 @@ def is_installed(coding: str) -> bool:
 def _module(coding: str) -> ModuleType:
     *others, last = CODINGS[coding].modules
     for name in others:
-        try:
+        with suppress(ImportError):
             return import_module(name)
-        except ImportError:
-            continue
     return import_module(last)
 
 
 def _gzip(module: Any, content: bytes) -> bytes:
-    """Without a name, and of no time. RFC 1952 2.3."""
-    packer = module.compressobj(9, module.DEFLATED, 16 + module.MAX_WBITS)
-    return bytes(packer.compress(content) + packer.flush())
+    """Without a file name and a time, so that the bytes are always the same. RFC 1952 2.3."""
+    compressor = module.compressobj(9, module.DEFLATED, 16 + module.MAX_WBITS)
+    return bytes(compressor.compress(content) + compressor.flush())
 
 
 def _ungzip(module: Any, content: bytes, limit: int) -> bytes | None:
-    unpacker = module.decompressobj(16 + module.MAX_WBITS)
-    found = bytes(unpacker.decompress(content, limit + 1))
-    is_whole = unpacker.eof and not unpacker.unused_data
-    return found if is_whole or len(found) > limit else None
+    return _decompress(module.decompressobj(16 + module.MAX_WBITS), content, limit)
 
 
 def _brotli(module: Any, content: bytes) -> bytes:
@@ -161,30 +159,36 @@ def _brotli(module: Any, content: bytes) -> bytes:
 
 
 def _unbrotli(module: Any, content: bytes, limit: int) -> bytes | None:
-    unpacker = module.Decompressor()
-    found = bytearray(unpacker.process(content, output_buffer_limit=limit + 1))
-    while len(found) <= limit and not unpacker.is_finished():
-        if not (more := unpacker.process(b"", output_buffer_limit=limit + 1 - len(found))):
+    decompressor = module.Decompressor()
+    plain = bytearray(decompressor.process(content, output_buffer_limit=limit + 1))
+    # The buffer limit is no exact bound: the library may give less at a time.
+    while len(plain) <= limit and not decompressor.is_finished():
+        if not (more := decompressor.process(b"", output_buffer_limit=limit + 1 - len(plain))):
             return None
-        found += more
-    return bytes(found)
+        plain += more
+    return bytes(plain)
 
 
 def _zstd(module: Any, content: bytes) -> bytes:
-    """A window is as large as the content at the most: below the 8 MB of RFC 9659 3."""
+    """The window is no larger than the content: below the 8 MB of RFC 9659 3."""
     return bytes(module.compress(content, 19))
 
 
 def _unzstd(module: Any, content: bytes, limit: int) -> bytes | None:
-    unpacker = module.ZstdDecompressor()
-    found = bytes(unpacker.decompress(content, limit + 1))
-    is_whole = unpacker.eof and not unpacker.unused_data
-    return found if is_whole or len(found) > limit else None
+    return _decompress(module.ZstdDecompressor(), content, limit)
+
+
+def _decompress(decompressor: Any, content: bytes, limit: int) -> bytes | None:
+    plain = bytes(decompressor.decompress(content, limit + 1))
+    is_whole = decompressor.eof and not decompressor.unused_data
+    return plain if is_whole or len(plain) > limit else None
 
 
 CODINGS = {
-    "gzip": Coding(("zlib",), "", _gzip, _ungzip, zlib.error.__name__),
-    "br": Coding(("brotli",), "br", _brotli, _unbrotli, "error"),
-    "zstd": Coding(("compression.zstd", "backports.zstd"), "zstd", _zstd, _unzstd, "ZstdError"),
+    "gzip": ContentCoding(("zlib",), "", _gzip, _ungzip, zlib.error.__name__),
+    "br": ContentCoding(("brotli",), "br", _brotli, _unbrotli, "error"),
+    "zstd": ContentCoding(
+        ("compression.zstd", "backports.zstd"), "zstd", _zstd, _unzstd, "ZstdError"
+    ),
 }
 """Values of COMPRESS."""

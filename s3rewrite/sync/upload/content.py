@@ -1,4 +1,4 @@
-"""What is sent for a file: which bytes, and as what."""
+"""What is sent for a file: which bytes, and with which parameters."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -14,7 +14,7 @@ from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.multipart_etags import holds_in_parts
 from s3rewrite.s3.objects import Digests, Object, Upload
 from s3rewrite.sync.upload.compression import compressed, may_be_compressed
-from s3rewrite.sync.upload.references import relinked
+from s3rewrite.sync.upload.references import rewrite_references
 
 
 class Payload(NamedTuple):
@@ -23,73 +23,87 @@ class Payload(NamedTuple):
     digests: Digests
     content: bytes | IO[bytes]
     size: int
+    """Bytes."""
     coding: str = ""
-    """What they were compressed in on the way, "" for nothing."""
+    """The coding in which the bytes are compressed, "" for none."""
     plain_sha256: str = ""
-    """Of the bytes before that."""
+    """The SHA-256 before compression, if they are compressed."""
 
     @property
     def fingerprint(self) -> str:
-        """What tells them from all others that are sent: the same bytes may mean something else.
+        """Identifies the bytes and what they mean: the same bytes may mean something else.
 
-        It is that of the bytes before they were compressed, with the coding: another release of
-        its library may make other bytes that mean the same.
+        For compressed bytes it is made of the coding and the plain bytes: another release of the
+        coding's library may compress the same file to other bytes.
         """
-        if not self.coding:
-            return self.digests.sha256[:FINGERPRINT_LENGTH]
-        return sha256(f"{self.coding} {self.plain_sha256}".encode()).hexdigest()[
-            :FINGERPRINT_LENGTH
-        ]
+        digest = self.digests.sha256
+        if self.coding:
+            digest = sha256(f"{self.coding} {self.plain_sha256}".encode()).hexdigest()
+        return digest[:FINGERPRINT_LENGTH]
 
 
 def payload_of(mount: Mount, name: str, file: OpenFile) -> Payload:
-    """The bytes of a file, with its references made to work from S3, compressed if worth that.
+    """The bytes of a file; its references work from S3, and it is compressed where that pays.
 
     Raises KeptLocal, OSError.
     """
     digests, content = file.read()
-    changed = relinked(mount, name, content, file.signature.size)
-    if changed is not None:
-        digests, content = digests_of(changed), changed
-    if (smaller := compressed(mount, name, content)) is not None:
-        size = len(smaller)
-        return Payload(digests_of(smaller), smaller, size, mount.compress, digests.sha256)
+    # References first: they cannot be found in compressed bytes.
+    rewritten = rewrite_references(mount, name, content, file.signature.size)
+    if rewritten is not None:
+        digests, content = digests_of(rewritten), rewritten
+    if (small := compressed(mount, name, content)) is not None:
+        return Payload(digests_of(small), small, len(small), mount.compress, digests.sha256)
     size = len(content) if isinstance(content, bytes) else file.signature.size
     return Payload(digests, content, size)
 
 
-def upload_of(mount: Mount, name: str, sending: Payload) -> Upload:
+def upload_of(mount: Mount, name: str, payload: Payload) -> Upload:
     """The object to write."""
-    given = RedactedDict(ContentType=content_type(name))
-    given |= parameters_of(mount.object_parameters, name)
+    parameters = RedactedDict(ContentType=content_type(name))
+    parameters |= parameters_of(mount.object_parameters, name)
     if mount.keys == "fingerprint":
-        given.setdefault("CacheControl", "public, max-age=31536000, immutable")
-    if sending.coding:
-        given["ContentEncoding"] = sending.coding
-    key = mount.paths.key(name, sending.fingerprint)
-    return Upload(key, sending.content, sending.digests, given, sending.plain_sha256)
+        # Such a key never gets other bytes. A setting of the project wins.
+        parameters.setdefault("CacheControl", "public, max-age=31536000, immutable")
+    if payload.coding:
+        parameters["ContentEncoding"] = payload.coding
+    key = mount.paths.key(name, payload.fingerprint)
+    return Upload(key, payload.content, payload.digests, parameters, payload.plain_sha256)
 
 
-def is_held(
+def bucket_holds(
     bucket: Bucket,
     name: str,
-    sending: Payload,
-    found: Object,
+    payload: Payload,
+    existing: Object,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Whether the bucket surely holds these bytes already, to be read as they are meant.
+    """Whether the object under a file's key surely has these bytes, with the same meaning.
 
-    Raises OSError, S3Error.
+    `existing` is what a listing or HEAD says of the object. Raises OSError, S3Error.
     """
-    key = bucket.mount.paths.key(name, sending.fingerprint)
+    key = bucket.mount.paths.key(name, payload.fingerprint)
     if may_be_compressed(bucket.mount, name):
-        looked_at = found if found.encoding is not None else bucket.head(key)
-        if looked_at is None or looked_at.encoding != sending.coding:
+        # A listing shows no Content-Encoding, without which the bytes mean something else.
+        seen = existing if existing.encoding is not None else bucket.head(key)
+        if seen is None or seen.encoding != payload.coding:
             return False
-        if sending.coding and looked_at.plain_sha256 == sending.plain_sha256:
+        # Another version of the library may have compressed the same file to other bytes.
+        if payload.coding and seen.plain_sha256 == payload.plain_sha256:
             return True
-        found = looked_at
-    return found.holds(sending.size, sending.digests) or (
-        found.size == sending.size
-        and holds_in_parts(bucket, key, found, sending.content, should_continue)
+        existing = seen
+    return existing.holds(payload.size, payload.digests) or (
+        existing.size == payload.size
+        and holds_in_parts(bucket, key, existing, payload.content, should_continue)
     )
+
+
+def object_has_sha256(bucket: Bucket, key: str, expected: str) -> bool:
+    """Whether the bytes of an object have that SHA-256, read from its start to its end.
+
+    For objects whose ETag proves nothing. Raises S3Error.
+    """
+    digest = sha256()
+    for chunk in bucket.get(key):
+        digest.update(chunk)
+    return digest.hexdigest() == expected

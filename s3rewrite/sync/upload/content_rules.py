@@ -1,4 +1,4 @@
-"""The settings on which the bytes that are sent depend: where they change, files are sent anew."""
+"""The settings on which the sent bytes depend. A change of them re-uploads the affected files."""
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -11,47 +11,46 @@ from s3rewrite.sync.upload.references import refers
 
 
 def rules(mount: Mount, mounts: Sequence[Mount]) -> str:
-    """A digest of what decides how references are changed, and the coding of the mount's files.
+    """What decides about the bytes of a mount's files: `<digest>`, or `<digest> <coding>`.
 
-    References lead to all mounts.
+    The digest is of the settings of all mounts, as references lead to all of them.
     """
-    told = [
+    # `allow` is left out where it is empty: registries have digests from before that setting.
+    settings = [
         (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude, m.include)
         + (m.allow,) * bool(m.allow)
         for m in mounts
     ]
-    digest = blake2b(repr(told).encode(), digest_size=16).hexdigest()
-    return f"{digest} {_coding(mount)}".rstrip()
+    digest = blake2b(repr(settings).encode(), digest_size=16).hexdigest()
+    return f"{digest} {_coding_rules(mount)}".rstrip()
 
 
-def _coding(mount: Mount) -> str:
-    """COMPRESS, where files may be compressed, and a digest of what keeps some as they are."""
-    given = mount.object_parameters
-    if not mount.compress or "ContentEncoding" in given:
+def _coding_rules(mount: Mount) -> str:
+    """COMPRESS, if files may be compressed, and the patterns of those that never are."""
+    parameters = mount.object_parameters
+    if not mount.compress or "ContentEncoding" in parameters:
         return ""
-    encoded = [pattern for pattern, own in patterns(given) if "ContentEncoding" in own]
+    encoded = [pattern for pattern, own in patterns(parameters) if "ContentEncoding" in own]
     return " ".join([mount.compress, *encoded])
 
 
-def concerned(before: str, now: str) -> Callable[[str], bool] | None:
-    """Which files may have to be sent otherwise than by the rules before; None for none.
+def affected_by(before: str, now: str) -> Callable[[str], bool] | None:
+    """Tells by its name whether a change of rules may affect a file; None where it affects none.
 
-    `before` is "" where that is not known.
+    `before` is "" where the earlier rules are not known.
 
-    | references | coding | files                                |
+    | references | coding | affected files                       |
     |------------|--------|--------------------------------------|
     | as before  | same   | none                                 |
     | other      | same   | that may refer to others             |
     | as before  | other  | that may be compressed               |
     | other      | other  | that may refer, or may be compressed |
     """
-    (references, _, coding), (new_references, _, new_coding) = (
-        before.partition(" "),
-        now.partition(" "),
-    )
-    kinds: list[Callable[[str], bool]] = []
+    references, _, coding = before.partition(" ")
+    new_references, _, new_coding = now.partition(" ")
+    tests: list[Callable[[str], bool]] = []
     if references != new_references:
-        kinds.append(refers)
+        tests.append(refers)
     if coding != new_coding or not before:
-        kinds.append(is_compressible)
-    return (lambda name: any(is_one(name) for is_one in kinds)) if kinds else None
+        tests.append(is_compressible)
+    return (lambda name: any(test(name) for test in tests)) if tests else None

@@ -1,11 +1,10 @@
-"""A freed file on its way into the registry: its bytes are on S3 alone, and need only be found.
+"""One try at publishing a freed file: its bytes are on S3 alone, so its object must be found.
 
-Where its stub was renamed, or the mount has another BUCKET, PREFIX or KEYS by now, S3 copies the
-object to its new place, and the stub says so.
+If the stub was renamed, or the mount has another BUCKET, PREFIX or KEYS by now, S3 copies the
+object to its new key, and a new stub names that.
 """
 
 from contextlib import ExitStack
-from hashlib import sha256
 from pathlib import Path
 
 from s3rewrite.core.entries import Entry
@@ -18,26 +17,27 @@ from s3rewrite.s3.objects import Digests, Object, Upload
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import Attempt, Known, Uploaded
+from s3rewrite.sync.upload.attempt import PENDING, Attempt, ObjectLookup, UploadResult
+from s3rewrite.sync.upload.content import object_has_sha256
 from s3rewrite.sync.upload.references import KeptLocal
 
 LOST = (
-    "bucket {bucket}: the only copy of a freed file is {lost} ({key}): restore that object, by its "
-    "versions or a backup"
+    "bucket {bucket}: the only copy of a freed file is {problem} ({key}): restore that object, by "
+    "its versions or a backup"
 )
 
 
 class FreedAttempt(Attempt):
-    """The steps of an Attempt, for a stub in the place of a file. Nothing is ever sent."""
+    """The steps of an Attempt for a stub in the place of a file. Nothing is ever sent."""
 
     stub: Stub
 
     def read(self, stack: ExitStack) -> None:
         """Steps 1 and 2."""
-        mount, name = self.job.mount, self.task.name
-        stub = stub_of(self.job.storage, name)
-        if stub is None:
-            self.finish(Uploaded(Result.PENDING))
+        mount, name = self.context.mount, self.task.name
+        stub = stub_of(self.context.storage, name)
+        if stub is None:  # a file was put in its place
+            self.finish(PENDING)
             return
         self.stub = stub
         self.entry = Entry(stub.signature, stub.fingerprint, freed=True)
@@ -46,66 +46,65 @@ class FreedAttempt(Attempt):
 
     def write(self) -> None:
         """Step 4."""
-        bucket, key = self.job.mount.bucket, self.upload.key
-        found = self.job.bucket.head(key)
-        if found and holds(found, self.stub):
-            self.end = Uploaded(Result.ADOPTED)
-        elif (self.stub.bucket, self.stub.key) == (bucket, key):
-            lost = "not there" if found is None else "another one"
-            raise S3Error(LOST.format(bucket=bucket, lost=lost, key=key))
-        elif found and self.task.is_careful:
-            self.finish(Uploaded(Result.PENDING, would_replace=True))
-            return
-        else:
-            found = self._copied()
-            self.end = Uploaded(Result.ADOPTED)
-        self._renew(self.stub._replace(bucket=bucket, key=key, etag=found.etag))
+        bucket, key = self.context.mount.bucket, self.upload.key
+        existing = self.context.bucket.head(key)
+        if not (existing and matches_stub(existing, self.stub)):
+            if (self.stub.bucket, self.stub.key) == (bucket, key):
+                problem = "another one" if existing else "not there"
+                raise S3Error(LOST.format(bucket=bucket, problem=problem, key=key))
+            # Other bytes under the new key may be the only copy of another freed file.
+            if existing and self.task.is_careful:
+                self.finish(PENDING._replace(would_replace=True))
+                return
+            existing = self._copy_object()
+        self.outcome = UploadResult(Result.ADOPTED)
+        self._renew_stub(self.stub._replace(bucket=bucket, key=key, etag=existing.etag))
 
     def verify_unchanged(self) -> None:
         """Step 5."""
-        if stub_of(self.job.storage, self.task.name) != self.stub:
-            self.finish(Uploaded(Result.PENDING))
+        if stub_of(self.context.storage, self.task.name) != self.stub:
+            self.finish(PENDING)
 
-    def _copied(self) -> Object:
-        """The object at its new place, with the same bytes for sure. Raises KeptLocal."""
+    def _copy_object(self) -> Object:
+        """Copy the object to its new key, and prove that the copy has the same bytes.
+
+        Raises KeptLocal; S3Unavailable where S3 gave no answer.
+        """
         key, source = self.upload.key, {"Bucket": self.stub.bucket, "Key": self.stub.key}
-        # A copy that is tried again may come late: other bytes of that name wait for it.
+        # A request that was tried again may arrive late: other bytes of the name have to wait.
         self.is_settled = False
+        bucket = self.context.bucket
         try:
-            self.job.bucket.call("copy_object", Key=key, CopySource=source)
-            found = self.job.bucket.head(key)
-            if found and (holds(found, self.stub) or self._reads(key)):
-                return found
+            bucket.call("copy_object", Key=key, CopySource=source)
+            copy = bucket.head(key)
+            if copy and (
+                matches_stub(copy, self.stub) or object_has_sha256(bucket, key, self.stub.sha256)
+            ):
+                return copy
             reason = "the copy has other bytes"
         except S3Error as error:
             if isinstance(error, S3Unavailable) and not error.code:
                 raise
-            # What S3 says may concern the place of that copy alone: another bucket, perhaps.
+            # A refusal may concern the source of this copy alone, such as another bucket.
             reason = str(error)
         raise KeptLocal(
             f"freed as {self.stub.key} in bucket {self.stub.bucket}, and S3 could not copy it to "
             f"{key} ({reason}): `s3rewrite_restore --freed` brings it back"
         )
 
-    def _reads(self, key: str) -> bool:
-        digest = sha256()
-        for chunk in self.job.bucket.get(key):
-            digest.update(chunk)
-        return digest.hexdigest() == self.stub.sha256
-
-    def _renew(self, stub: Stub) -> None:
-        """Have the stub say where its bytes are now."""
+    def _renew_stub(self, stub: Stub) -> None:
+        """Replace the stub by one that says where the bytes are now. Raises KeptLocal, OSError."""
         if stub == self.stub:
             return
-        path = Path(self.job.storage.path(self.task.name))
+        path = Path(self.context.storage.path(self.task.name))
         new = path.with_name(own_name(PART))
         try:
             write_stub(new, stub, path.lstat())
-            if replace_expected(new, path, lambda at: stub_at(str(at)) == self.stub):
+            if replace_expected(new, path, lambda old: stub_at(str(old)) == self.stub):
                 self.stub = stub
             else:
-                self.finish(Uploaded(Result.PENDING))
-        except ValueError as error:  # as of an ETag that no stub can say
+                self.finish(PENDING)
+        except ValueError as error:  # such as an ETag that a stub cannot hold
             raise KeptLocal(
                 f"freed elsewhere, and its stub could not be renewed: {error}"
             ) from None
@@ -113,16 +112,16 @@ class FreedAttempt(Attempt):
             new.unlink(missing_ok=True)
 
 
-def attempt_of(job: SyncContext, task: Task, known: Known) -> Attempt:
-    """The attempt for a name, by what lies in its place."""
-    kind = FreedAttempt if stub_of(job.storage, task.name) else Attempt
-    return kind(job, task, known)
+def attempt_of(context: SyncContext, task: Task, lookup: ObjectLookup) -> Attempt:
+    """The attempt for a name, by what lies in its place on the disk."""
+    attempt_class = FreedAttempt if stub_of(context.storage, task.name) else Attempt
+    return attempt_class(context, task, lookup)
 
 
-def holds(found: Object, stub: Stub) -> bool:
-    """Whether an object has a stub's bytes, as far as it says itself.
+def matches_stub(existing: Object, stub: Stub) -> bool:
+    """Whether an object has a stub's bytes, by what a listing or HEAD says of it.
 
-    A bucket that was copied has other ETags, and the metadata that we wrote.
+    A copy of a bucket has other ETags, but the metadata that this package wrote.
     """
-    is_same = stub.etag == found.etag or stub.sha256 == found.sha256
-    return found.size == stub.signature.size and is_same
+    is_same = stub.etag == existing.etag or stub.sha256 == existing.sha256
+    return existing.size == stub.signature.size and is_same

@@ -1,4 +1,4 @@
-"""What became of files, as it comes, into the report. A failed file does not stop the others."""
+"""Records the outcomes of uploads in the report of a pass, as they come."""
 
 import threading
 from collections.abc import Sequence
@@ -10,117 +10,124 @@ from s3rewrite.registry import Withdrawn
 from s3rewrite.s3.errors import S3Error, S3Unavailable, kind_of_failure
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.upload.attempt import End, Known, Uploaded
+from s3rewrite.sync.reporting.report import Report
+from s3rewrite.sync.upload.attempt import PENDING, ObjectLookup, UploadOutcome, UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.references import KeptLocal
 
-FAILURES_IN_A_ROW = 20
-"""After so many files in a row that S3 refused, the rest is left for a later pass."""
+MAX_REFUSALS = 20
+"""Files in a row that S3 refuses, after which the rest is left for a later pass."""
 
-HOPELESS = (S3Unavailable, LeaseLost, redis.RedisError)
-"""Ends that every other file would meet too."""
+FATAL = (S3Unavailable, LeaseLost, redis.RedisError)
+"""Errors that every other file would meet too."""
 
-DOUBTFUL = (
-    "{count} files stay local for at most 16 minutes: an earlier upload of other bytes, whose end "
-    "was not seen, might still arrive at S3"
+UNCONFIRMED = (
+    "{count} {files} kept local for at most 16 minutes: an earlier upload of other bytes, whose "
+    "end was not seen, might still arrive at S3"
 )
 
 
-class Waiting(NamedTuple):
+class WaitingFile(NamedTuple):
     """A file that refers to one which is not on S3 yet."""
 
     task: Task
-    known: Known
+    lookup: ObjectLookup
     waits_for: str
 
 
 class UploadRecorder:
-    """Enters ends into a report. Safe to share between threads."""
+    """Records outcomes; the base of both uploaders. Threads may share it.
 
-    def __init__(self, job: SyncContext, report: Report) -> None:
-        self._job = job
+    A file that failed does not stop the others.
+    """
+
+    def __init__(self, context: SyncContext, report: Report) -> None:
+        self._context = context
         self._report = report
         self._lock = threading.Lock()
-        self._refused = 0
-        self._doubtful = 0
-        self.waiting: list[Waiting] = []
-        self.replacing: list[tuple[Task, Known]] = []
-        """Files under whose keys other bytes lie, which may be the only copies of freed files."""
+        self._refusals = 0
+        self._unconfirmed = 0
+        self.waiting: list[WaitingFile] = []
+        self.replacing: list[tuple[Task, ObjectLookup]] = []
 
     @property
     def is_over(self) -> bool:
-        """Whether no more uploads are to begin: something met all of them, or a stop is wanted."""
-        return bool(self._report.stopped) or self._job.stop.is_set()
+        """Whether no more uploads are to begin: all would fail, or the pass is to stop."""
+        return bool(self._report.stopped) or self._context.stop.is_set()
 
     def record_planned(self) -> None:
-        """One more file is to be uploaded."""
-        self._job.progress.planned(1)
+        """Count one more file that is to be uploaded."""
+        self._context.progress.planned(1)
 
-    def record_ends(self, ends: Sequence[tuple[UploadRequest, End]]) -> None:
-        """Files have come to an end. Raises redis.RedisError."""
-        for wanted, end in ends:
-            self._enter(wanted, end)
+    def record_outcomes(self, outcomes: Sequence[tuple[UploadRequest, UploadOutcome]]) -> None:
+        """Record what became of some files. Raises redis.RedisError."""
+        for request, outcome in outcomes:
+            self._record(request, outcome)
 
-    def skip(self, wanted: UploadRequest) -> None:
-        """A file is left for the next pass."""
-        self._done(wanted.task.name, Uploaded(Result.PENDING))
+    def skip(self, request: UploadRequest) -> None:
+        """Leave a file for the next pass."""
+        self._record_result(request.task.name, PENDING)
 
     def stop(self, reason: str) -> None:
-        """Something would meet every other file too."""
+        """Begin no more uploads: every other file would fail for the same reason."""
         with self._lock:
             self._report.stopped = self._report.stopped or reason
 
     def close(self) -> None:
-        """No more ends will come."""
-        if self._doubtful:
-            self._report.notices.append(DOUBTFUL.format(count=self._doubtful))
+        """Finish the report: no more outcomes follow."""
+        if count := self._unconfirmed:
+            files = "file is" if count == 1 else "files are"
+            self._report.notices.append(UNCONFIRMED.format(count=count, files=files))
 
-    def _enter(self, wanted: UploadRequest, end: End) -> None:
-        name = wanted.task.name
-        if isinstance(end, Uploaded) and end.would_replace:
-            self._job.progress.planned(-1)
-            self.replacing.append((wanted.task, wanted.known))
-        elif isinstance(end, Uploaded):
-            self._done(name, end)
-        elif isinstance(end, KeptLocal):
-            self._kept_local(*wanted, end)
-        elif isinstance(end, HOPELESS):
-            self.skip(wanted)
-            self.stop(str(end))
+    def _record(self, request: UploadRequest, outcome: UploadOutcome) -> None:
+        name = request.task.name
+        if isinstance(outcome, UploadResult) and outcome.would_replace:
+            # It is planned again, once it is known whether a freed file needs those bytes.
+            self._context.progress.planned(-1)
+            self.replacing.append(request)
+        elif isinstance(outcome, UploadResult):
+            self._record_result(name, outcome)
+        elif isinstance(outcome, KeptLocal):
+            self._record_kept_local(request, outcome)
+        elif isinstance(outcome, FATAL):
+            self.skip(request)
+            self.stop(str(outcome))
         else:
-            self._failed(name, end)
+            self._record_failure(name, outcome)
 
-    def _done(self, name: str, uploaded: Uploaded) -> None:
+    def _record_result(self, name: str, uploaded: UploadResult) -> None:
+        # The lock is for the progress too, which one thread at a time may call.
         with self._lock:
-            self._refused = 0
-            self._doubtful += uploaded.is_doubtful
+            self._refusals = 0
+            self._unconfirmed += uploaded.has_unconfirmed_write
             self._report.skipped.pop(name, None)
-            if not uploaded.left:  # leftovers are counted at the end of the pass
+            if not uploaded.orphans:  # these are counted at the end of the pass
                 self._report.add(uploaded.result)
-            self._report.bytes_uploaded += uploaded.sent
-            self._report.leftovers += self._objects(name, uploaded.left)
-            self._job.progress.done(name, uploaded.result)
+            self._report.bytes_uploaded += uploaded.bytes_sent
+            self._report.leftovers += self._orphans(name, uploaded.orphans)
+            self._context.progress.done(name, uploaded.result)
 
-    def _objects(self, name: str, fingerprints: Sequence[str]) -> list[Withdrawn]:
-        """The objects with these bytes of a name: one, where all have the same key."""
-        if fingerprints and not self._job.mount.paths.fingerprinted:
+    def _orphans(self, name: str, fingerprints: Sequence[str]) -> list[Withdrawn]:
+        """The objects of a removed file; one, where all bytes of a name have the same key."""
+        if fingerprints and not self._context.mount.paths.fingerprinted:
             return [Withdrawn(name)]
         return [Withdrawn(name, fingerprint) for fingerprint in fingerprints]
 
-    def _kept_local(self, task: Task, known: Known, kept: KeptLocal) -> None:
-        self._job.registry.withdraw([task.name], is_found=True)
+    def _record_kept_local(self, request: UploadRequest, error: KeptLocal) -> None:
+        name = request.task.name
+        # An earlier version may be published, which pages must not link any more.
+        self._context.registry.withdraw([name], is_found=True)
         with self._lock:
-            self._report.skipped[task.name] = str(kept)
-            if kept.waits_for:
-                self.waiting.append(Waiting(task, known, kept.waits_for))
-            self._job.progress.done(task.name, Result.PENDING)
+            self._report.skipped[name] = str(error)
+            if error.waits_for:
+                self.waiting.append(WaitingFile(*request, error.waits_for))
+            self._context.progress.done(name, PENDING.result)
 
-    def _failed(self, name: str, error: Exception) -> None:
+    def _record_failure(self, name: str, error: Exception) -> None:
         with self._lock:
-            self._refused += isinstance(error, S3Error)
-            is_hopeless = self._refused >= FAILURES_IN_A_ROW
+            self._refusals += isinstance(error, S3Error)
+            is_hopeless = self._refusals >= MAX_REFUSALS
             self._report.fail(name, str(error), kind_of_failure(error))
-            self._job.progress.failed(name, str(error))
+            self._context.progress.failed(name, str(error))
         if is_hopeless:
-            self.stop(f"{self._refused} files in a row failed, the last with: {error}")
+            self.stop(f"{self._refusals} files in a row failed, the last with: {error}")

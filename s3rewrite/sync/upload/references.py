@@ -1,16 +1,16 @@
-"""Files that refer to others: what becomes of their references when they go to S3.
+"""Files that refer to others: what their references become when the files go to S3.
 
 A style sheet on S3 that says `url(/static/x.png)` would ask S3's host for it. So each reference
-is made to lead where it led from the site, or the file stays on the site.
+is changed to lead where it led from the site, or the file stays on the site.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urljoin, urlsplit
 
 from s3rewrite import conf
-from s3rewrite.conf import url_prefix
 from s3rewrite.core.content_types import content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path, quote_name
@@ -31,22 +31,19 @@ TOO_MANY = (
     "divide it into several files"
 )
 
-_What = tuple[bytes, bool, bool]
-"""A URL, and the conditions on which it is fetched, as of an Outgoing."""
 
+class ReferenceAction(StrEnum):
+    """What to do about a reference."""
 
-class Becomes(StrEnum):
-    """What a reference becomes."""
-
-    AS_IT_IS = "as it is"
-    PUBLIC = "the public URL"
-    SITE = "a URL of the site"
-    WAITS = "waits"
-    STAYS = "stays"
+    KEEP = "keep it as it is"
+    PUBLIC_URL = "put the public URL in its place"
+    SITE_URL = "put a URL of the site in its place"
+    WAIT = "wait until its target is on S3"
+    STAY_LOCAL = "keep the file local"
 
 
 class KeptLocal(Exception):
-    """A file cannot go to S3 without breaking what it refers to; or not yet."""
+    """A file stays local, as its references would not work from S3; or not yet."""
 
     def __init__(self, reason: str, *, waits_for: str = "") -> None:
         super().__init__(reason)
@@ -55,11 +52,11 @@ class KeptLocal(Exception):
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known of a reference."""
+class ReferenceFacts:
+    """What decides about a reference."""
 
     elsewhere: bool = False
-    """It means the same wherever it stands: another origin, `data:`, a fragment."""
+    """It means the same wherever the file is: another origin, `data:`, a fragment."""
     relative: bool = False
     """It leads to the right object as it is, once the file is on S3."""
     mirrored: bool = False
@@ -70,32 +67,32 @@ class Facts:
     readable: bool = True
     """A page may read the target from S3: it needs no CORS headers, or S3 sends them."""
     out_of_reach: bool = False
-    """It is read from the file's own origin only, and will not be there."""
+    """Browsers read it from the file's own origin only, and it will not be there."""
 
 
-def decide(facts: Facts, *, has_site: bool) -> Becomes:
-    """What becomes of a reference, if `has_site`: SITE_URL is set.
+def decide(facts: ReferenceFacts, *, has_site: bool) -> ReferenceAction:
+    """What is done about a reference; `has_site`: SITE_URL is set.
 
-    | leads to                 | on disk | published | readable | becomes                     |
-    |--------------------------|---------|-----------|----------|-----------------------------|
-    | elsewhere                |         |           |          | as it is                    |
-    | out of reach             |         |           |          | stays                       |
-    | a mirrored mount         | any     | any       | no       | a URL of the site, or stays |
-    | a mirrored mount         | yes     | no        | yes      | waits                       |
-    | a mirrored mount         | no      | no        | yes      | as below                    |
-    | its own one, relatively  | yes     | yes       | yes      | as it is                    |
-    | a mirrored mount         | yes     | yes       | yes      | the public URL              |
-    | any other place          |         |           |          | a URL of the site, or stays |
+    | leads to                 | on disk | published | readable | action                 |
+    |--------------------------|---------|-----------|----------|------------------------|
+    | elsewhere                |         |           |          | KEEP                   |
+    | out of reach             |         |           |          | STAY_LOCAL             |
+    | a mirrored mount         | any     | any       | no       | SITE_URL or STAY_LOCAL |
+    | a mirrored mount         | yes     | no        | yes      | WAIT                   |
+    | a mirrored mount         | no      | no        | yes      | as below               |
+    | its own one, relatively  | yes     | yes       | yes      | KEEP                   |
+    | a mirrored mount         | yes     | yes       | yes      | PUBLIC_URL             |
+    | any other place          |         |           |          | SITE_URL or STAY_LOCAL |
     """
     if facts.elsewhere:
-        return Becomes.AS_IT_IS
+        return ReferenceAction.KEEP
     if facts.out_of_reach:
-        return Becomes.STAYS
+        return ReferenceAction.STAY_LOCAL
     if not facts.mirrored or not facts.readable:
-        return Becomes.SITE if has_site else Becomes.STAYS
+        return ReferenceAction.SITE_URL if has_site else ReferenceAction.STAY_LOCAL
     if facts.on_disk and not facts.published:
-        return Becomes.WAITS
-    return Becomes.AS_IT_IS if facts.relative else Becomes.PUBLIC
+        return ReferenceAction.WAIT
+    return ReferenceAction.KEEP if facts.relative else ReferenceAction.PUBLIC_URL
 
 
 def refers(name: str) -> bool:
@@ -103,30 +100,28 @@ def refers(name: str) -> bool:
     return content_type(name) in KINDS
 
 
-def relinked(mount: Mount, name: str, content: object, size: int) -> bytes | None:
-    """The bytes to send of a file that refers to others; None to send it as it is.
-
-    Raises KeptLocal.
-    """
+def rewrite_references(mount: Mount, name: str, content: object, size: int) -> bytes | None:
+    """The bytes to send instead; None to send the file as it is. Raises KeptLocal."""
     if not refers(name):
         return None
     if not isinstance(content, bytes) or size > MAX_BYTES:
         raise KeptLocal(f"larger than {MAX_BYTES:,} bytes: what it refers to is not looked for")
     try:
-        found = KINDS[content_type(name)](content)
-        references = _references(mount, name, found)
+        urls = KINDS[content_type(name)](content)
+        references = _references(mount, name, urls)
     except (Unreadable, ValueError):
         raise KeptLocal("it cannot be said for sure what it refers to") from None
-    _look_up(references.values())
-    links = {what: _link(mount, one) for what, one in references.items()}
-    each = [links[_what(one)] for one in found]
-    sent = splice(content, [one.candidate for one in found], each)
-    return None if sent is content else sent
+    # All targets at once, before anything is decided: this is what costs round trips.
+    _look_up_targets([reference.target for reference in references.values() if reference.target])
+    links = {key: _link(mount, reference) for key, reference in references.items()}
+    candidates = [url.candidate for url in urls]
+    rewritten = splice(content, candidates, [links[_key(url)] for url in urls])
+    return None if rewritten is content else rewritten
 
 
 @dataclass
-class _Place:
-    """A name of a mount, whether there is a file, and whether S3 has that."""
+class _Target:
+    """A file of a mount that a reference leads to: whether it exists, and is on S3 like that."""
 
     mount: Mount
     name: str
@@ -134,113 +129,121 @@ class _Place:
     is_published: bool = False
 
 
+_Key = tuple[bytes, bool, bool]
+"""Of the same references in a file: their URL, `cors` and `own_origin`, as of an Outgoing."""
+
+
 class OutgoingReference:
     """A URL in a file of a mount, and where it leads. Raises ValueError where that is unclear."""
 
-    def __init__(self, mount: Mount, name: str, what: _What) -> None:
+    def __init__(self, mount: Mount, name: str, key: _Key) -> None:
         self.mount = mount
         self.name = name
-        url, self.cors, self.own_origin = what
+        url, self.cors, self.own_origin = key
         self.url = url.decode()
+        # Browsers read some of these characters in another way than urllib.
         if "\\" in self.url or not self.url.isprintable():
             raise ValueError(self.url)
         parts = urlsplit(self.url)
         self.is_elsewhere = bool(parts.scheme or parts.netloc or not self.url.split("#")[0])
-        self.local = urljoin(url_prefix(mount) + quote_name(name), self.url)
-        self.place = None if self.is_elsewhere else _place(self.local)
+        self.site_path = urljoin(conf.url_prefix(mount) + quote_name(name), self.url)
+        self.target = None if self.is_elsewhere else _target_of(self.site_path)
 
     @property
-    def facts(self) -> Facts:
-        """What decides what becomes of it."""
+    def facts(self) -> ReferenceFacts:
+        """What decides about it."""
         if self.is_elsewhere:
-            return Facts(elsewhere=True)
-        if self.place is None:
-            return Facts(out_of_reach=self.own_origin)
-        target = self.place.mount
-        mirrored = not target.paths.fingerprinted
-        is_itself = target == self.mount and self.place.name == self.name
-        return Facts(
-            relative=mirrored and target == self.mount and not self.url.startswith("/"),
+            return ReferenceFacts(elsewhere=True)
+        if self.target is None:
+            return ReferenceFacts(out_of_reach=self.own_origin)
+        mount = self.target.mount
+        mirrored = not mount.paths.fingerprinted
+        is_own_mount = mount == self.mount
+        is_itself = is_own_mount and self.target.name == self.name
+        return ReferenceFacts(
+            relative=mirrored and is_own_mount and not self.url.startswith("/"),
             mirrored=mirrored,
-            on_disk=self.place.on_disk,
-            # What refers to itself will be there once it is.
-            published=is_itself or self.place.is_published,
-            readable=target.cors or not self.cors,
-            out_of_reach=self.own_origin and not (mirrored and target == self.mount),
+            on_disk=self.target.on_disk,
+            # A file that refers to itself finds itself on S3 as soon as it is there.
+            published=is_itself or self.target.is_published,
+            readable=mount.cors or not self.cors,
+            out_of_reach=self.own_origin and not (mirrored and is_own_mount),
         )
 
 
-def _what(outgoing: Outgoing) -> _What:
-    return outgoing.candidate.url, outgoing.cors, outgoing.own_origin
+def _key(url: Outgoing) -> _Key:
+    return url.candidate.url, url.cors, url.own_origin
 
 
-def _references(
-    mount: Mount, name: str, found: Iterable[Outgoing]
-) -> dict[_What, OutgoingReference]:
+def _references(mount: Mount, name: str, urls: Iterable[Outgoing]) -> dict[_Key, OutgoingReference]:
     """The references of a file, each once. Raises KeptLocal, ValueError."""
-    references: dict[_What, OutgoingReference] = {}
+    references: dict[_Key, OutgoingReference] = {}
     count = 0
-    for what in dict.fromkeys(map(_what, found)):
-        references[what] = OutgoingReference(mount, name, what)
-        count += not references[what].is_elsewhere
+    for key in dict.fromkeys(map(_key, urls)):
+        reference = references[key] = OutgoingReference(mount, name, key)
+        count += not reference.is_elsewhere
+        # Here, not behind the loop: each reference has already cost a look at the disk.
         if count > MAX_REFERENCES:
             raise KeptLocal(TOO_MANY)
     return references
 
 
-def _place(local: str) -> _Place | None:
-    """The mount and the name that a local URL leads to, if the name may be offloaded."""
+def _target_of(path: str) -> _Target | None:
+    """The file that a URL of the site leads to, if its name may go to S3."""
     for mount in conf.mounts().values():
-        prefix = url_prefix(mount)
-        if prefix and local.startswith(prefix):
-            found = parse_local_path(local[len(prefix) :].encode())
-            if found is None or len((mount.prefix + found.name).encode()) > MAX_PREFIXED_NAME_BYTES:
+        prefix = conf.url_prefix(mount)
+        if prefix and path.startswith(prefix):
+            local = parse_local_path(path[len(prefix) :].encode())
+            if local is None or len((mount.prefix + local.name).encode()) > MAX_PREFIXED_NAME_BYTES:
                 return None
-            excluded = is_excluded(found.name, mount.exclude, mount.include)
-            stays = excluded or find_local_reason(conf.storage_of(mount), mount, found.name)
-            return None if stays else _Place(mount, found.name)
+            excluded = is_excluded(local.name, mount.exclude, mount.include)
+            stays = excluded or find_local_reason(conf.storage_of(mount), mount, local.name)
+            return None if stays else _Target(mount, local.name)
     return None
 
 
-def _look_up(references: Iterable[OutgoingReference]) -> None:
-    """What disk and registry say of where they lead: as many round trips as batches of names."""
-    by_mount: dict[str, dict[str, list[_Place]]] = {}
-    for place in (one.place for one in references if one.place):
-        by_mount.setdefault(place.mount.alias, {}).setdefault(place.name, []).append(place)
-    for alias, by_name in by_mount.items():
-        mount = conf.mount(alias)
-        entries = loop_registry(mount).get(by_name)
-        for name, places in by_name.items():
-            signature, entry = signature_of(conf.storage_of(mount), name), entries.get(name)
-            for place in places:
-                place.on_disk = signature is not None
-                place.is_published = bool(entry and entry.signature == signature)
+def _look_up_targets(targets: Iterable[_Target]) -> None:
+    """Ask disk and registry about all targets: one round trip a mount, for up to 200 files."""
+    by_mount: defaultdict[Mount, list[_Target]] = defaultdict(list)
+    for target in targets:
+        by_mount[target.mount].append(target)
+    for mount, its_targets in by_mount.items():
+        storage, names = conf.storage_of(mount), {target.name for target in its_targets}
+        entries = loop_registry(mount).get(names)
+        signatures = {name: signature_of(storage, name) for name in names}
+        for target in its_targets:
+            entry, signature = entries.get(target.name), signatures[target.name]
+            target.on_disk = signature is not None
+            target.is_published = entry is not None and entry.signature == signature
 
 
-def _link(mount: Mount, found: OutgoingReference) -> Link | None:
-    """What to put in place of a reference. Raises KeptLocal."""
-    becomes = decide(found.facts, has_site=bool(mount.site_url))
-    length = len(found.url.split("#")[0].split("?")[0].encode())
-    if becomes is Becomes.WAITS:
-        is_here = found.place and found.place.mount == mount
-        waits_for = found.place.name if found.place and is_here else found.url
-        raise KeptLocal(f"waits for {found.url}, which is not on S3 yet", waits_for=waits_for)
-    if becomes is Becomes.STAYS:
-        raise KeptLocal(_why_it_stays(found))
-    if becomes is Becomes.PUBLIC and found.place:
-        return Link(length, found.place.mount.paths.url(found.place.name, "").encode())
-    if becomes is Becomes.SITE:
-        return Link(length, (mount.site_url + quote(urlsplit(found.local).path, "/%~")).encode())
+def _link(mount: Mount, reference: OutgoingReference) -> Link | None:
+    """What to put in place of a reference, None to keep it. Raises KeptLocal."""
+    action = decide(reference.facts, has_site=bool(mount.site_url))
+    target, url = reference.target, reference.url
+    if action is ReferenceAction.WAIT:
+        waits_for = target.name if target and target.mount == mount else url
+        raise KeptLocal(f"waits for {url}, which is not on S3 yet", waits_for=waits_for)
+    if action is ReferenceAction.STAY_LOCAL:
+        raise KeptLocal(_why_it_stays(reference))
+    # Only the part before query and fragment is replaced.
+    length = len(url.split("#")[0].split("?")[0].encode())
+    if action is ReferenceAction.PUBLIC_URL and target:
+        return Link(length, target.mount.paths.url(target.name, "").encode())
+    if action is ReferenceAction.SITE_URL:
+        path = quote(urlsplit(reference.site_path).path, "/%~")
+        return Link(length, (mount.site_url + path).encode())
     return None
 
 
-def _why_it_stays(found: OutgoingReference) -> str:
-    if found.facts.out_of_reach:
-        return f"refers to {found.url}, which a browser takes from the file's own origin only"
-    if found.place is None:
+def _why_it_stays(reference: OutgoingReference) -> str:
+    url, target = reference.url, reference.target
+    if reference.facts.out_of_reach:
+        return f"refers to {url}, which a browser takes from the file's own origin only"
+    if target is None:
         why = "which is not on S3"
-    elif found.place.mount.paths.fingerprinted:
+    elif target.mount.paths.fingerprinted:
         why = 'whose key changes with its bytes (KEYS = "fingerprint")'
     else:
         why = 'which S3 would have to send with CORS headers ("CORS": True)'
-    return f"refers to {found.url}, {why}: SITE_URL would lead it back to the site"
+    return f"refers to {url}, {why}: SITE_URL would lead it back to the site"

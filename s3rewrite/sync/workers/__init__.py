@@ -1,5 +1,5 @@
-""" "UPLOADS": "tasks": the workers of a task queue upload. Off by default.
+"""Uploads by the workers of a task queue, with "UPLOADS": "tasks". Off by default.
 
-Read coordinator (the pass's side) and worker (the other side), then messages (what they say to each
-other) and batches (which are lost).
+Read coordinator (in the process of the pass) and worker (in the workers), then messages (what they
+send to each other) and batches (which ones are lost).
 """

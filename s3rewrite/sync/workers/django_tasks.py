@@ -8,7 +8,7 @@ except ImportError:
     from django_tasks import task, task_backends  # type: ignore[assignment,no-redef]
 
 DEFAULT = "default"
-"""The alias, and the queue, that are taken where no other is named."""
+"""Django's name of the backend, and of the queue, that is used where none is named."""
 
 __all__ = ["DEFAULT", "backend_of", "queue_of", "task", "task_backends"]
 
@@ -19,6 +19,6 @@ def backend_of(alias: str) -> Any:
 
 
 def queue_of(alias: str) -> str:
-    """The queue for tasks of that backend: the default one, or else the first by its name."""
+    """The queue for the tasks of a backend: the default one, or else the first by name."""
     queues = backend_of(alias).queues
     return DEFAULT if not queues or DEFAULT in queues else str(min(queues))

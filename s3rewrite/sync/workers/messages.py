@@ -1,6 +1,6 @@
-"""Batches of names and what became of them, as plain JSON between a pass and its workers. Pure."""
+"""Batches and outcomes as plain JSON, between a pass and its workers. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -10,11 +10,11 @@ from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.sync.context import LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import End, Uploaded
+from s3rewrite.sync.upload.attempt import UploadOutcome, UploadResult
 from s3rewrite.sync.upload.references import KeptLocal
 
 Row = list[Any]
-"""Name, size, time of change in ns, the encoded entry or "", and whether to be careful."""
+"""A task as JSON: name, size, time of change in ns, encoded entry or "", whether to be careful."""
 
 
 class UploadBatch(NamedTuple):
@@ -23,7 +23,7 @@ class UploadBatch(NamedTuple):
     lease: str
     id: str
     rules: str
-    """Of the pass, by which the references in files are changed."""
+    """The content rules of the pass: a worker with other settings would send other bytes."""
     rows: Sequence[Row]
     force: bool
 
@@ -41,63 +41,49 @@ def task_of(row: Row) -> Task:
     return Task(name, Signature(size, mtime_ns), published, is_careful)
 
 
-def message_of(end: End) -> list[Any]:
-    """An end as JSON: what kind it is of, and its facts."""
-    for kind, of_kind, facts, _ in _KINDS:
-        if isinstance(end, of_kind):
-            return [kind, *facts(end)]
-    raise TypeError(end)
+_UPLOADED = "uploaded"
+
+_ERRORS: dict[str, tuple[type[Exception], str]] = {
+    "kept local": (KeptLocal, "waits_for"),
+    "lease": (LeaseLost, ""),
+    "unavailable": (S3Unavailable, "code"),
+    "refused": (S3Error, "code"),
+    "redis": (redis.RedisError, ""),
+    "disk": (OSError, ""),
+}
+"""Kind in JSON -> class, and the attribute that JSON has after its text; the first match counts."""
 
 
-def end_of(message: Sequence[Any]) -> End:
-    """The end that was told. Raises KeyError where it is of a kind that there is not."""
-    kind, *facts = message
-    return _MADE[kind](*facts)
+def encode_outcome(outcome: UploadOutcome) -> list[Any]:
+    """An outcome as JSON: its kind, then its values. Raises TypeError for any other error."""
+    if isinstance(outcome, UploadResult):
+        return [_UPLOADED, str(outcome.result), *outcome[1:]]
+    if isinstance(outcome, LeaseLost):  # which always has the same text
+        return ["lease"]
+    for kind, (error_class, attribute) in _ERRORS.items():
+        if isinstance(outcome, error_class):
+            values = [getattr(outcome, attribute)] if attribute else []
+            return [kind, str(outcome), *values]
+    raise TypeError(outcome)
 
 
-def ends_of(message: Mapping[str, Any]) -> list[tuple[str, End]] | None:
-    """Names with their ends, of a message from Redis; None where it is not one of ours."""
+def decode_outcome(message: Sequence[Any]) -> UploadOutcome:
+    """The outcome of a message. Raises KeyError for an unknown kind, as of another version."""
+    kind, *values = message
+    if kind == _UPLOADED:
+        result, bytes_sent, has_unconfirmed_write, would_replace, orphans = values
+        flags = bool(has_unconfirmed_write), bool(would_replace)
+        return UploadResult(Result(result), int(bytes_sent), *flags, tuple(orphans))
+    error_class, attribute = _ERRORS[kind]
+    error = error_class(*map(str, values[:1]))
+    if attribute:
+        setattr(error, attribute, str(values[1]))
+    return error
+
+
+def decode_outcomes(message: Mapping[str, Any]) -> list[tuple[str, UploadOutcome]] | None:
+    """Names with their outcomes, of a message from Redis; None if it is malformed."""
     try:
-        return [(str(name), end_of(message_of)) for name, message_of in message.get("ends", ())]
+        return [(str(name), decode_outcome(encoded)) for name, encoded in message.get("ends", ())]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
-
-
-def _refused(kind: type[S3Error]) -> Callable[[str, str], S3Error]:
-    def made(reason: str, code: str) -> S3Error:
-        error = kind(str(reason))
-        error.code = str(code)
-        return error
-
-    return made
-
-
-_KINDS: tuple[tuple[str, type, Callable[[Any], tuple[Any, ...]], Callable[..., End]], ...] = (
-    (
-        "uploaded",
-        Uploaded,
-        lambda end: (str(end.result), *end[1:]),
-        lambda result, sent, is_doubtful, would_replace, left: Uploaded(
-            Result(result), int(sent), bool(is_doubtful), bool(would_replace), tuple(left)
-        ),
-    ),
-    (
-        "kept local",
-        KeptLocal,
-        lambda end: (str(end), end.waits_for),
-        lambda reason, waits_for: KeptLocal(str(reason), waits_for=str(waits_for)),
-    ),
-    ("lease", LeaseLost, lambda _: (), LeaseLost),
-    (
-        "unavailable",
-        S3Unavailable,
-        lambda end: (str(end), end.code),
-        _refused(S3Unavailable),
-    ),
-    ("refused", S3Error, lambda end: (str(end), end.code), _refused(S3Error)),
-    ("redis", redis.RedisError, lambda end: (str(end),), redis.RedisError),
-    ("disk", OSError, lambda end: (str(end),), OSError),
-)
-"""Kind, the class of such ends, their facts, and how the end is made of those; the first counts."""
-
-_MADE = {kind: made for kind, _, _, made in _KINDS}

@@ -1,4 +1,4 @@
-"""What a worker does with a batch: uploads it under the lease of the pass that handed it out."""
+"""What a worker does with a batch: uploads it under the lease of the pass that offered it."""
 
 import os
 import threading
@@ -9,55 +9,58 @@ from contextlib import contextmanager, suppress
 import redis
 
 from s3rewrite import conf
+from s3rewrite.core.background import call_every
 from s3rewrite.core.entries import split
 from s3rewrite.core.mounts import Mount
-from s3rewrite.registry import Registry, loop_registry
-from s3rewrite.registry.lease import DURATION, Lease, load_lease, refresh_expiry
+from s3rewrite.registry import loop_registry
+from s3rewrite.registry.lease import DURATION, load_lease, refresh_expiry
 from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.upload.attempt import End, Known
+from s3rewrite.sync.upload.attempt import ObjectLookup, UploadOutcome
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.content_rules import rules
-from s3rewrite.sync.upload.recorder import HOPELESS
-from s3rewrite.sync.upload.threads import Pool
-from s3rewrite.sync.workers.messages import UploadBatch, message_of, task_of
+from s3rewrite.sync.upload.recorder import FATAL
+from s3rewrite.sync.upload.threads import UploadThreads
+from s3rewrite.sync.workers.messages import UploadBatch, encode_outcome, task_of
 
-_idle: dict[Mount, list[Bucket]] = defaultdict(list)
+HEARTBEAT = DURATION / 3
+"""Seconds between two signs of life."""
+
+OTHER_SETTINGS = (
+    "a worker has other settings than this pass: restart the process that has the old settings"
+)
+
+_idle_buckets: dict[Mount, list[Bucket]] = defaultdict(list)
+# A client's connections belong to the process that made it.
+os.register_at_fork(after_in_child=_idle_buckets.clear)
 
 
 @contextmanager
-def lent(mount: Mount) -> Iterator[Bucket]:
-    """The mount's bucket for this block alone, with the connections of whoever had it before."""
-    idle = _idle[mount]
+def borrow_bucket(mount: Mount) -> Iterator[Bucket]:
+    """The mount's bucket for this block alone; its connections stay open for later batches."""
+    idle = _idle_buckets[mount]
     try:
         bucket = idle.pop()
     except IndexError:
         bucket = Bucket(mount)
     yield bucket
+    # Not after an error: the bucket may be in any state then.
     idle.append(bucket)
 
 
-# A client's connections belong to the process that made it.
-os.register_at_fork(after_in_child=_idle.clear)
-
-
-SIGN = DURATION / 3
-"""Seconds between two signs of life."""
-
-
 class BatchReporter:
-    """Listens to the pool of a worker. Every method but `stop` may raise redis.RedisError."""
+    """Sends outcomes to the pass. Every method but `stop` may raise redis.RedisError."""
 
     def __init__(
-        self, desk: TaskChannel, batch: str, names: Iterable[str], stop: threading.Event
+        self, channel: TaskChannel, batch_id: str, names: Iterable[str], stop: threading.Event
     ) -> None:
-        self._desk = desk
-        self._batch = batch
-        self._untold = set(names)
+        self._channel = channel
+        self._batch_id = batch_id
+        self._unreported = set(names)
         self._stop = stop
 
     @property
@@ -65,118 +68,117 @@ class BatchReporter:
         """Whether no more uploads are to begin."""
         return self._stop.is_set()
 
-    def record_ends(self, ends: Sequence[tuple[UploadRequest, End]]) -> None:
-        """Some files, and what became of each. Stops at what every other file would meet too."""
-        if any(isinstance(end, HOPELESS) for _, end in ends):
+    def record_outcomes(self, outcomes: Sequence[tuple[UploadRequest, UploadOutcome]]) -> None:
+        """Report what became of some files. Stops after an error that all others would meet."""
+        if any(isinstance(outcome, FATAL) for _, outcome in outcomes):
             self._stop.set()
-        self._tell({"ends": [[wanted.task.name, message_of(end)] for wanted, end in ends]})
-        self._untold.difference_update([wanted.task.name for wanted, _ in ends])
+        ends = [[request.task.name, encode_outcome(outcome)] for request, outcome in outcomes]
+        # If Redis is away, this raises: the files stay unreported, and `close` says so.
+        self._send({"ends": ends})
+        self._unreported.difference_update([request.task.name for request, _ in outcomes])
 
     def stop(self, reason: str) -> None:
-        """Something happened that nobody expects: the pass is to stop, if it can be told."""
+        """Stop after an unexpected error, and have the pass stop too, if Redis can be reached."""
         self._stop.set()
-        with suppress(redis.RedisError):  # then this worker is lost, which is as good
-            self._tell({"stop": reason})
+        with suppress(redis.RedisError):  # then the pass takes this worker for lost
+            self._send({"stop": reason})
 
-    def sign(self) -> None:
-        """The worker lives."""
-        self._tell({})
+    def send_heartbeat(self) -> None:
+        """Report that the worker is alive."""
+        self._send({})
 
-    def closed(self) -> None:
-        """No more ends will come, though some are missing."""
-        if self._untold:
-            self._tell({"closed": True})
+    def close(self) -> None:
+        """Report that no more outcomes follow, if some are missing."""
+        if self._unreported:
+            self._send({"closed": True})
 
-    def _tell(self, message: Message) -> None:
-        self._desk.send([{"batch": self._batch, **message}])
+    def _send(self, message: Message) -> None:
+        self._channel.send([{"batch": self._batch_id, **message}])
 
 
 @contextmanager
-def alive(teller: BatchReporter, look: Callable[[], bool], stop: threading.Event) -> Iterator[None]:
-    """Give signs of life until the end of the block, each followed by a `look` at the lease.
+def send_heartbeats(
+    reporter: BatchReporter, check_lease: Callable[[], bool], stop: threading.Event
+) -> Iterator[None]:
+    """Send signs of life until the end of the block, and check the lease behind each.
 
-    No sign, no look: a worker that the pass hears no more sends nothing any more. The stop flag
-    is set where the look finds that the lease is lost.
+    In this order: a worker whose signs do not arrive does not renew its copy of the lease, so it
+    sends nothing to S3 after the pass has taken it for lost. A lost lease sets the stop flag.
     """
-    teller.sign()
-    done = threading.Event()
 
-    def keep() -> None:
-        while not done.wait(SIGN):
-            with suppress(redis.RedisError):
-                teller.sign()
-                if not look():
-                    stop.set()
+    def beat() -> None:
+        with suppress(redis.RedisError):
+            reporter.send_heartbeat()
+            if not check_lease():
+                stop.set()
 
-    thread = threading.Thread(target=keep, name="s3rewrite-signs", daemon=True)
-    thread.start()
-    try:
+    reporter.send_heartbeat()
+    with call_every(HEARTBEAT, beat, thread_name="s3rewrite-signs"):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
-OTHER_SETTINGS = "a worker has other settings than this pass: start it anew, where they changed"
+def run_batch(mount: Mount, batch: UploadBatch) -> None:
+    """Upload the files of a batch, and report to its pass what became of each.
 
-
-def take_up(mount: Mount, batch: UploadBatch) -> None:
-    """Upload the files of a batch, and tell its pass what became of each.
-
-    Does nothing where the pass has ended, or another worker has taken the batch up.
+    Does nothing if the pass has ended, or another worker has claimed the batch.
     Raises redis.RedisError.
     """
     registry = loop_registry(mount)
-    desk = TaskChannel(registry, batch.lease)
+    channel = TaskChannel(registry, batch.lease)
     lease = load_lease(registry, batch.lease)
-    if not (lease.is_valid() and desk.claim(batch.id)):
+    # Queues may deliver a task late or twice: only the first worker gets the batch.
+    if not (lease.is_valid() and channel.claim(batch.id)):
         return
     stop = threading.Event()
     tasks = [task_of(row) for row in batch.rows]
-    teller = BatchReporter(desk, batch.id, [task.name for task in tasks], stop)
+    reporter = BatchReporter(channel, batch.id, [task.name for task in tasks], stop)
     if batch.rules != rules(mount, list(conf.mounts().values())):
-        teller.stop(OTHER_SETTINGS)
+        reporter.stop(OTHER_SETTINGS)
         return
-    with lent(mount) as bucket:
-        job = SyncContext(mount, SyncOptions(force=batch.force), stop=stop).with_lease(
-            lease, bucket
-        )
-        with alive(teller, lambda: _stands(registry, lease), stop):
-            _upload(job, teller, tasks)
-            teller.closed()
+
+    def check_lease() -> bool:
+        refresh_expiry(registry, lease)
+        return lease.is_valid()
+
+    with borrow_bucket(mount) as bucket, send_heartbeats(reporter, check_lease, stop):
+        context = SyncContext(mount, SyncOptions(force=batch.force), stop=stop)
+        _upload(context.with_lease(lease, bucket), reporter, tasks)
+        reporter.close()
 
 
-def _stands(registry: Registry, lease: Lease) -> bool:
-    refresh_expiry(registry, lease)
-    return lease.is_valid()
-
-
-def _upload(job: SyncContext, teller: BatchReporter, tasks: Sequence[Task]) -> None:
-    with _stopped_by_errors(job), Pool(job, teller) as pool, _stopped_by_errors(job):
-        for wanted in _wanted(job, tasks):
-            pool.submit(wanted)
+def _upload(context: SyncContext, reporter: BatchReporter, tasks: Sequence[Task]) -> None:
+    # An error may come while files are submitted, or while the end of the block waits for them.
+    with (
+        _stop_after_errors(context),
+        UploadThreads(context, reporter) as threads,
+        _stop_after_errors(context),
+    ):
+        for request in _requests(context, tasks):
+            threads.submit(request)
 
 
 @contextmanager
-def _stopped_by_errors(job: SyncContext) -> Iterator[None]:
-    """No more uploads are begun after an error, such as the engine's own when time is up."""
+def _stop_after_errors(context: SyncContext) -> Iterator[None]:
+    """Begin no more uploads after an error, such as the task queue's own when time is up."""
     try:
         yield
     except BaseException:
-        job.stop.set()
+        context.stop.set()
         raise
 
 
-def _wanted(job: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
-    """The files, each with how to find out about its object, as a pass in the loop would."""
+def _requests(context: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
+    """The files, each with the lookup that the loop would use."""
     unknown = Counter(split(task.name)[0] for task in tasks if task.entry is None)
-    lookups = {directory: _lookup(job, directory, count) for directory, count in unknown.items()}
+    lookups = {
+        directory: _lookup(context, directory, count) for directory, count in unknown.items()
+    }
     for task in tasks:
         yield UploadRequest(task, nothing if task.entry else lookups[split(task.name)[0]])
 
 
-def _lookup(job: SyncContext, directory: str, unknown: int) -> Known:
-    if unknown == 1:
-        return job.bucket.head
-    published = job.registry.count(directory)
-    return known_objects(job.bucket, directory, unknown, published)
+def _lookup(context: SyncContext, directory: str, unknown: int) -> ObjectLookup:
+    if unknown == 1:  # saves the round trip for the count
+        return context.bucket.head
+    published = context.registry.count(directory)
+    return known_objects(context.bucket, directory, unknown, published)

@@ -13,9 +13,9 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.upload import compression
 from s3rewrite.sync.upload.compression import (
     CODINGS,
-    LARGEST,
-    LEAST,
-    WORTH,
+    MAX_RATIO,
+    MAX_SIZE,
+    MIN_SIZE,
     compress,
     compressed,
     decompress,
@@ -63,10 +63,10 @@ def test_what_is_not(name: str) -> None:
     "content",
     [
         pytest.param(b"", id="empty"),
-        pytest.param(b"x" * (LEAST - 1), id="small"),
+        pytest.param(b"x" * (MIN_SIZE - 1), id="small"),
         pytest.param(os.urandom(5000), id="not smaller"),
         pytest.param(b"x" * 500 + os.urandom(9500), id="hardly smaller"),
-        pytest.param(b"x" * (LARGEST + 1), id="large"),
+        pytest.param(b"x" * (MAX_SIZE + 1), id="large"),
         pytest.param(gzip.compress(os.urandom(5000).hex().encode()), id="compressed already"),
     ],
 )
@@ -74,7 +74,7 @@ def test_what_is_sent_as_it_is(content: bytes) -> None:
     assert compressed(mount(), "a.css", content) is None
 
 
-@pytest.mark.parametrize("content", [b"x" * LEAST, b"x" * LARGEST])
+@pytest.mark.parametrize("content", [b"x" * MIN_SIZE, b"x" * MAX_SIZE])
 def test_the_bounds(content: bytes) -> None:
     found = compressed(mount("zstd"), "a.css", content)
     assert found
@@ -114,12 +114,12 @@ def test_there_and_back(coding: str, content: bytes) -> None:
 
 @codings
 @given(content=BYTES)
-@example(content=b"a" * LEAST)
+@example(content=b"a" * MIN_SIZE)
 def test_never_larger(coding: str, content: bytes) -> None:
     found = compressed(mount(coding), "a.txt", content)
-    assert found is None or len(found) <= WORTH * len(content)
+    assert found is None or len(found) <= MAX_RATIO * len(content)
     assert (found is None) is (
-        len(content) < LEAST or len(compress(content, coding)) > WORTH * len(content)
+        len(content) < MIN_SIZE or len(compress(content, coding)) > MAX_RATIO * len(content)
     )
 
 
@@ -141,7 +141,7 @@ def test_what_is_not_whole(coding: str, damage: str, at: float) -> None:
 @codings
 def test_more_than_is_ever_compressed(coding: str) -> None:
     with pytest.raises(ValueError, match=r"more than 8,388,608 bytes"):
-        decompress(compress(b"x" * (LARGEST + 1), coding), coding)
+        decompress(compress(b"x" * (MAX_SIZE + 1), coding), coding)
 
 
 def test_gzip_says_neither_name_nor_time() -> None:
@@ -151,7 +151,7 @@ def test_gzip_says_neither_name_nor_time() -> None:
 
 def test_the_window_of_zstd_is_one_that_browsers_have() -> None:
     """RFC 8878 3.1.1.1: a single segment has the window of its content."""
-    content = os.urandom(LARGEST // 2) * 2
+    content = os.urandom(MAX_SIZE // 2) * 2
     descriptor = compress(content, "zstd")[4]
     assert descriptor & 0b0010_0000
 

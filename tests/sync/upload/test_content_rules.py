@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.sync.upload.content_rules import concerned, rules
+from s3rewrite.sync.upload.content_rules import affected_by, rules
 from tests.factories import use_mount
 
 NAMES = {"a.css", "a.svg", "a.m3u8", "a.txt", "a.jpg", "a.js.gz"}
@@ -32,7 +32,7 @@ def mount(settings: Any, tmp_path: Path) -> Mount:
     ],
 )
 def test_the_files_that_a_change_concerns(before: str, now: str, expected: set[str]) -> None:
-    found = concerned(before, now)
+    found = affected_by(before, now)
     assert {name for name in NAMES if found and found(name)} == expected
     assert bool(found) is bool(expected)
 

@@ -2,10 +2,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from s3rewrite.core.mounts import Mount
-from s3rewrite.sync.upload import references as relink
-from s3rewrite.sync.upload.references import Becomes, Facts, KeptLocal, decide, refers, relinked
+from s3rewrite.registry import loop_registry
+from s3rewrite.registry.directories import PIPELINE_SIZE
+from s3rewrite.sync.upload import references
+from s3rewrite.sync.upload.references import KeptLocal, decide, refers, rewrite_references
+from s3rewrite.sync.upload.references import ReferenceAction as Action
+from s3rewrite.sync.upload.references import ReferenceFacts as Facts
 from tests.factories import use_mount
 from tests.publishing import publish
 
@@ -16,37 +21,40 @@ HERE = Facts(mirrored=True, on_disk=True, published=True)
     ("facts", "with_site", "without"),
     [
         pytest.param(
-            Facts(elsewhere=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="elsewhere"
+            Facts(elsewhere=True), Action.KEEP, Action.KEEP, id="elsewhere"
         ),
-        pytest.param(Facts(out_of_reach=True), Becomes.STAYS, Becomes.STAYS, id="out of reach"),
+        pytest.param(
+            Facts(out_of_reach=True), Action.STAY_LOCAL, Action.STAY_LOCAL, id="out of reach"
+        ),
         pytest.param(
             Facts(relative=True, mirrored=True, on_disk=True, published=True, readable=False),
-            Becomes.SITE, Becomes.STAYS, id="mirrored, not readable",
+            Action.SITE_URL, Action.STAY_LOCAL, id="mirrored, not readable",
         ),
         pytest.param(
-            Facts(mirrored=True, on_disk=True), Becomes.WAITS, Becomes.WAITS, id="not published"
+            Facts(mirrored=True, on_disk=True), Action.WAIT, Action.WAIT, id="not published"
         ),
         pytest.param(
-            Facts(mirrored=True, relative=True, on_disk=True), Becomes.WAITS, Becomes.WAITS,
+            Facts(mirrored=True, relative=True, on_disk=True), Action.WAIT, Action.WAIT,
             id="relative, not published",
         ),
-        pytest.param(Facts(mirrored=True), Becomes.PUBLIC, Becomes.PUBLIC, id="not on disk"),
+        pytest.param(Facts(mirrored=True), Action.PUBLIC_URL, Action.PUBLIC_URL, id="not on disk"),
         pytest.param(
-            Facts(mirrored=True, relative=True), Becomes.AS_IT_IS, Becomes.AS_IT_IS,
+            Facts(mirrored=True, relative=True), Action.KEEP, Action.KEEP,
             id="relative, not on disk",
         ),
         pytest.param(
             Facts(mirrored=True, relative=True, on_disk=True, published=True),
-            Becomes.AS_IT_IS, Becomes.AS_IT_IS, id="relative",
+            Action.KEEP, Action.KEEP, id="relative",
         ),
-        pytest.param(HERE, Becomes.PUBLIC, Becomes.PUBLIC, id="root-relative"),
-        pytest.param(Facts(), Becomes.SITE, Becomes.STAYS, id="no mount"),
+        pytest.param(HERE, Action.PUBLIC_URL, Action.PUBLIC_URL, id="root-relative"),
+        pytest.param(Facts(), Action.SITE_URL, Action.STAY_LOCAL, id="no mount"),
         pytest.param(
-            Facts(on_disk=True, published=True), Becomes.SITE, Becomes.STAYS, id="fingerprint"
+            Facts(on_disk=True, published=True), Action.SITE_URL, Action.STAY_LOCAL,
+            id="fingerprint",
         ),
     ],
 )  # fmt: skip
-def test_what_a_reference_becomes(facts: Facts, with_site: Becomes, without: Becomes) -> None:
+def test_what_a_reference_becomes(facts: Facts, with_site: Action, without: Action) -> None:
     assert decide(facts, has_site=True) is with_site
     assert decide(facts, has_site=False) is without
 
@@ -74,7 +82,7 @@ def with_site(settings: Any, root: Path, **more: Any) -> Mount:
 def sent(mount: Mount, url: str, declared: str = "background") -> str:
     """What becomes of a URL in css/a.css."""
     before = f"a{{{declared}:url({url})}}".encode()
-    after = relinked(mount, "css/a.css", before, len(before)) or before
+    after = rewrite_references(mount, "css/a.css", before, len(before)) or before
     return after.decode().partition("(")[2].removesuffix(")}")
 
 
@@ -154,19 +162,19 @@ def test_files_that_refer_to_nothing(mount: Mount) -> None:
     assert refers("a.css")
     assert refers("a.svg")
     assert not refers("a.png")
-    assert relinked(mount, "a.png", b"url(/static/x)", 14) is None
-    assert relinked(mount, "a.css", b"a{}", 3) is None
+    assert rewrite_references(mount, "a.png", b"url(/static/x)", 14) is None
+    assert rewrite_references(mount, "a.css", b"a{}", 3) is None
 
 
 def test_a_large_file(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relink, "MAX_BYTES", 2)
+    monkeypatch.setattr(references, "MAX_BYTES", 2)
     with pytest.raises(KeptLocal, match="larger than 2 bytes"):
-        relinked(mount, "a.css", b"a{}", 3)
+        rewrite_references(mount, "a.css", b"a{}", 3)
 
 
 def test_bytes_that_are_no_text(mount: Mount) -> None:
     with pytest.raises(KeptLocal, match="for sure"):
-        relinked(mount, "a.css", b"a{b:url(\xff)}", 12)
+        rewrite_references(mount, "a.css", b"a{b:url(\xff)}", 12)
 
 
 SVG = '<svg><use href="{}"/></svg>'
@@ -174,7 +182,7 @@ SVG = '<svg><use href="{}"/></svg>'
 
 def svg(mount: Mount, text: str) -> str:
     body = text.encode()
-    return (relinked(mount, "img/a.svg", body, len(body)) or body).decode()
+    return (rewrite_references(mount, "img/a.svg", body, len(body)) or body).decode()
 
 
 @pytest.mark.parametrize("url", ["x.png#a", "gone.svg#a", "a.svg#b"])
@@ -195,3 +203,44 @@ def test_what_an_svg_cannot_have_from_elsewhere(
 ) -> None:
     with pytest.raises(KeptLocal, match="the file's own origin only"):
         svg(with_site(settings, root), text)
+
+
+# What it costs Redis
+
+
+def sheet(count: int) -> bytes:
+    """A style sheet with so many references to files of its mount, in five directories."""
+    urls = (f"/media/{number % 5}/{number}.png" for number in range(count))
+    return "".join(f"a{{background:url({url})}}" for url in urls).encode()
+
+
+@pytest.fixture
+def round_trips(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """An item for each time that something was sent to Redis."""
+    loop_registry(mount).get(["x.png"])  # connected
+    sends: list[None] = []
+    send = redis.Connection.send_packed_command
+
+    def counted(*args: Any, **options: Any) -> Any:
+        sends.append(None)
+        return send(*args, **options)
+
+    monkeypatch.setattr(redis.Connection, "send_packed_command", counted)
+    return sends
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, 0), (1, 1), (50, 1), (PIPELINE_SIZE, 1), (PIPELINE + 1, 2)]
+)
+def test_all_references_of_a_file_are_looked_up_together(
+    mount: Mount, round_trips: list[None], count: int, expected: int
+) -> None:
+    body = sheet(count)
+    rewrite_references(mount, "css/a.css", body, len(body))
+    assert len(round_trips) == expected
+
+
+def test_references_to_one_file_are_looked_up_once(mount: Mount, round_trips: list[None]) -> None:
+    body = b"".join(b"a{b:url(/media/img/x.png#%d)}" % number for number in range(PIPELINE_SIZE + 1))
+    rewrite_references(mount, "css/a.css", body, len(body))
+    assert len(round_trips) == 1

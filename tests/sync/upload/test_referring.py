@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from s3rewrite.core.entries import Signature
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.upload.recorder import Waiting
-from s3rewrite.sync.upload.referring import READS, Queue, in_circles
+from s3rewrite.sync.upload.recorder import WaitingFile
+from s3rewrite.sync.upload.referring import READS, ReferenceQueue, find_cycles
 
 
 def known(key: str) -> None:
     return None
 
 
-def read_all(refers_to: dict[str, list[str]]) -> tuple[set[str], Counter[str], Queue]:
+def read_all(refers_to: dict[str, list[str]]) -> tuple[set[str], Counter[str], ReferenceQueue]:
     """Read files as a pass does: which are done, how often each was read, and what is left."""
-    queue = Queue([(Task(name, Signature(1, 1), None), known) for name in refers_to])
+    queue = ReferenceQueue([(Task(name, Signature(1, 1), None), known) for name in refers_to])
     done: set[str] = set()
     reads: Counter[str] = Counter()
     while tasks := queue.take():
@@ -26,11 +26,11 @@ def read_all(refers_to: dict[str, list[str]]) -> tuple[set[str], Counter[str], Q
             reads[task.name] += 1
             left = [name for name in refers_to[task.name] if name not in done | {task.name}]
             if left:
-                waiting.append(Waiting(task, known, left[0]))
+                waiting.append(WaitingFile(task, known, left[0]))
             else:
                 ended.add(task.name)
         done |= ended
-        queue.ended(tasks, waiting)
+        queue.record_round(tasks, waiting)
     return done, reads, queue
 
 
@@ -73,9 +73,9 @@ def test_all_that_can_be_done_is_done(refers_to: dict[str, list[str]]) -> None:
 
 
 def test_circles() -> None:
-    assert in_circles({}) == set()
-    assert in_circles({"a": "b", "b": "a", "c": "a", "d": "/static/x"}) == {"a", "b"}
-    assert in_circles({"a": "b", "b": "c", "c": "a"}) == {"a", "b", "c"}
+    assert find_cycles({}) == set()
+    assert find_cycles({"a": "b", "b": "a", "c": "a", "d": "/static/x"}) == {"a", "b"}
+    assert find_cycles({"a": "b", "b": "c", "c": "a"}) == {"a", "b", "c"}
 
 
 @given(st.dictionaries(names, names))
@@ -88,10 +88,10 @@ def test_circles_are_those_that_lead_back(waits_for: dict[str, str]) -> None:
                 return True
         return False
 
-    assert in_circles(waits_for) == {name for name in waits_for if leads_back(name)}
+    assert find_cycles(waits_for) == {name for name in waits_for if leads_back(name)}
 
 
 @pytest.mark.parametrize("length", [50_000])
 def test_a_long_circle_is_found_at_once(length: int) -> None:
     waits_for = {str(i): str((i + 1) % length) for i in range(length)}
-    assert len(in_circles(waits_for)) == length
+    assert len(find_cycles(waits_for)) == length

@@ -12,9 +12,9 @@ from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload import threads
-from s3rewrite.sync.upload.attempt import End, Uploaded
+from s3rewrite.sync.upload.attempt import UploadOutcome, UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest
-from s3rewrite.sync.upload.threads import TOGETHER, TOGETHER_BYTES, ThreadUploader, share
+from s3rewrite.sync.upload.threads import BATCH_BYTES, BATCH_FILES, ThreadUploader, batch_size
 
 MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="", threads=2)
 
@@ -27,13 +27,13 @@ MOUNT = Mount(alias="media", bucket="uploads", prefix="media/", public_url="", t
         (7, 4, 1),
         (8, 4, 2),
         (31, 4, 7),
-        (32, 4, TOGETHER),
-        (1000, 4, TOGETHER),
+        (32, 4, BATCH_FILES),
+        (1000, 4, BATCH_FILES),
         (3, 1, 3),
     ],
 )
 def test_how_many_files_a_thread_takes(waiting: int, threads: int, found: int) -> None:
-    assert share(waiting, threads) == found
+    assert batch_size(waiting, threads) == found
 
 
 def task(number: int, size: int = 1) -> Task:
@@ -47,10 +47,10 @@ class Uploader:
         self.may_go = threading.Event()
         self.batches: list[list[UploadRequest]] = []
 
-    def __call__(self, job: SyncContext, wanted: list[UploadRequest]) -> list[End]:
-        self.batches.append(list(wanted))
+    def __call__(self, context: SyncContext, requests: list[UploadRequest]) -> list[UploadOutcome]:
+        self.batches.append(list(requests))
         assert self.may_go.wait(10)
-        return [Uploaded(Result.UPLOADED, 1) for _ in wanted]
+        return [UploadResult(Result.UPLOADED, 1) for _ in requests]
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def test_every_file_is_uploaded_once(uploader: Uploader) -> None:
         uploader.may_go.set()
         for number in range(20, 300):
             pool.submit(task(number), lambda _: None)
-    names = [wanted.task.name for batch in uploader.batches for wanted in batch]
+    names = [request.task.name for batch in uploader.batches for request in batch]
     assert sorted(names) == sorted(f"{number}.txt" for number in range(300))
-    assert max(map(len, uploader.batches)) <= TOGETHER
+    assert max(map(len, uploader.batches)) <= BATCH_FILES
     assert report.counts == {Result.UPLOADED: 300}
     assert report.bytes_uploaded == 300
 
@@ -85,7 +85,7 @@ def test_a_file_that_waits_already_is_not_queued_again(uploader: Uploader) -> No
         for number in (0, 1, 1, 0, 2, 1):
             pool.submit(task(number), lambda _: None)
         uploader.may_go.set()
-    names = [wanted.task.name for batch in uploader.batches for wanted in batch]
+    names = [request.task.name for batch in uploader.batches for request in batch]
     assert names == ["0.txt", "0.txt", "1.txt", "2.txt"]
     assert report.counts == {Result.UPLOADED: 4}
 
@@ -93,7 +93,7 @@ def test_a_file_that_waits_already_is_not_queued_again(uploader: Uploader) -> No
 def test_large_files_go_alone(uploader: Uploader) -> None:
     with ThreadUploader(SyncContext(MOUNT), Report("media")) as pool:
         for number in range(30):
-            pool.submit(task(number, TOGETHER_BYTES // 2), lambda _: None)
+            pool.submit(task(number, BATCH_BYTES // 2), lambda _: None)
         uploader.may_go.set()
     assert max(map(len, uploader.batches)) == 2
 
@@ -113,7 +113,7 @@ def test_no_more_tasks_wait_than_there_is_room_for(uploader: Uploader) -> None:
         waiting = len(submitted)
         uploader.may_go.set()
         thread.join()
-    assert 2 * TOGETHER * 2 <= waiting < 60
+    assert 2 * BATCH_FILES * 2 <= waiting < 60
 
 
 def test_what_is_not_expected_stops_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,9 +128,9 @@ def test_what_is_not_expected_stops_the_pass(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_nothing_begins_once_it_is_over(uploader: Uploader, tmp_path: Path) -> None:
-    job, report = SyncContext(MOUNT), Report("media")
-    job.stop.set()
-    with ThreadUploader(job, report) as pool:
+    context, report = SyncContext(MOUNT), Report("media")
+    context.stop.set()
+    with ThreadUploader(context, report) as pool:
         pool.submit(task(1), lambda _: None)
     assert uploader.batches == []
     assert report.counts == {Result.PENDING: 1}

@@ -3,15 +3,15 @@ from s3rewrite.registry.lease import DURATION
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.batch import UploadRequest
-from s3rewrite.sync.workers.batches import PATIENCE, SILENCE, Batch, PendingBatches
+from s3rewrite.sync.workers.batches import PATIENCE, SILENCE, PendingBatch, PendingBatches
 
 
-def batch(name: str, handed_at: float = 0.0) -> Batch:
-    wanted = UploadRequest(Task(name, Signature(1, 1), None), nothing)
-    return Batch({name: wanted}, handed_at, id=name)
+def batch(name: str, offered_at: float = 0.0) -> PendingBatch:
+    request = UploadRequest(Task(name, Signature(1, 1), None), nothing)
+    return PendingBatch({name: request}, offered_at, id=name)
 
 
-def outstanding(*batches: Batch) -> PendingBatches:
+def outstanding(*batches: PendingBatch) -> PendingBatches:
     found = PendingBatches()
     for one in batches:
         found.add(one)
@@ -19,7 +19,7 @@ def outstanding(*batches: Batch) -> PendingBatches:
 
 
 def lost(found: PendingBatches, now: float) -> list[str]:
-    return [one.id for one in found.lost(now)]
+    return [one.id for one in found.find_lost(now)]
 
 
 def test_what_nobody_takes_up_is_lost_after_a_while() -> None:
@@ -27,52 +27,52 @@ def test_what_nobody_takes_up_is_lost_after_a_while() -> None:
     assert lost(found, PATIENCE) == []
     assert lost(found, PATIENCE + 1) == ["a"]
     assert lost(found, PATIENCE + 11) == ["a", "b"]
-    assert not found.was_heard
+    assert not found.has_workers
 
 
 def test_what_waits_behind_others_is_not_lost() -> None:
     found = outstanding(batch("a"), batch("b"))
     for now in range(0, 1000, 10):
-        found.heard("a", float(now))
+        found.record_message("a", float(now))
         assert lost(found, float(now)) == []
-    assert found.was_heard
+    assert found.has_workers
 
 
 def test_what_was_taken_up_is_lost_once_its_worker_is_silent() -> None:
     found = outstanding(batch("a"), batch("b"))
-    found.heard("a", 5.0)
-    found.heard("b", 5.0)
-    found.heard("b", 20.0)
+    found.record_message("a", 5.0)
+    found.record_message("b", 5.0)
+    found.record_message("b", 20.0)
     assert lost(found, 5.0 + SILENCE) == []
     assert lost(found, 5.5 + SILENCE) == ["a"]
 
 
 def test_what_was_overtaken_is_lost_though_others_talk() -> None:
     found = outstanding(batch("a"), batch("b"), batch("c"))
-    found.heard("b", 5.0)
+    found.record_message("b", 5.0)
     for now in range(6, 30):
-        found.heard("b", float(now))
+        found.record_message("b", float(now))
     assert lost(found, 5.0 + SILENCE) == []
     assert lost(found, 5.5 + SILENCE) == ["a"]
 
 
 def test_what_was_overtaken_and_is_taken_up_after_all_is_not_lost() -> None:
     found = outstanding(batch("a"), batch("b"))
-    found.heard("b", 0.0)
-    found.heard("a", SILENCE - 1)
-    found.heard("b", SILENCE)
+    found.record_message("b", 0.0)
+    found.record_message("a", SILENCE - 1)
+    found.record_message("b", SILENCE)
     assert lost(found, SILENCE + 2) == []
 
 
 def test_what_ended_is_not_awaited() -> None:
     one = batch("a")
     found = outstanding(one, batch("b"))
-    assert found.heard("a", 1.0) is one
+    assert found.record_message("a", 1.0) is one
     found.remove(one)
-    assert found.heard("a", 2.0) is None
-    assert found.heard("never there", 2.0) is None
+    assert found.record_message("a", 2.0) is None
+    assert found.record_message("never there", 2.0) is None
     assert len(found) == 1
-    assert [wanted.task.name for wanted in found.left()] == ["b"]
+    assert [request.task.name for request in found.requests()] == ["b"]
 
 
 def test_a_silent_worker_can_send_nothing_any_more() -> None:

@@ -11,9 +11,9 @@ from s3rewrite.s3.errors import S3Error, S3Unavailable, kind_of_failure
 from s3rewrite.sync.context import LeaseLost
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import FAILURES, End, Uploaded
+from s3rewrite.sync.upload.attempt import FAILURES, UploadOutcome, UploadResult
 from s3rewrite.sync.upload.references import KeptLocal
-from s3rewrite.sync.workers.messages import end_of, message_of, row_of, task_of
+from s3rewrite.sync.workers.messages import decode_outcome, encode_outcome, row_of, task_of
 
 SIGNATURES = st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63))
 ENTRIES = st.builds(Entry, SIGNATURES, st.text("0123456789abcdef", min_size=24, max_size=24))
@@ -36,7 +36,7 @@ def test_a_task_arrives_as_it_was(task: Task) -> None:
 
 @given(
     st.builds(
-        Uploaded,
+        UploadResult,
         st.sampled_from(Result),
         st.integers(0),
         st.booleans(),
@@ -44,10 +44,10 @@ def test_a_task_arrives_as_it_was(task: Task) -> None:
         st.lists(st.text()).map(tuple),
     )
 )
-def test_what_was_uploaded_arrives_as_it_was(uploaded: Uploaded) -> None:
-    found = end_of(sent(message_of(uploaded)))
+def test_what_was_uploaded_arrives_as_it_was(uploaded: UploadResult) -> None:
+    found = decode_outcome(sent(encode_outcome(uploaded)))
     assert found == uploaded
-    assert isinstance(found, Uploaded)
+    assert isinstance(found, UploadResult)
     assert isinstance(found.result, Result)
 
 
@@ -67,7 +67,7 @@ def test_what_was_uploaded_arrives_as_it_was(uploaded: Uploaded) -> None:
     ids=repr,
 )
 def test_what_failed_says_the_same_and_counts_the_same(end: Exception) -> None:
-    found = end_of(sent(message_of(end)))
+    found = decode_outcome(sent(encode_outcome(end)))
     assert isinstance(found, Exception)
     assert str(found) == str(end)
     kinds = [kind for kind in (S3Unavailable, *FAILURES) if isinstance(end, kind)]
@@ -77,14 +77,20 @@ def test_what_failed_says_the_same_and_counts_the_same(end: Exception) -> None:
 
 
 def test_every_failure_can_be_told() -> None:
-    ends: list[End] = [KeptLocal(""), LeaseLost(), OSError(), S3Error(), redis.RedisError()]
+    ends: list[UploadOutcome] = [
+        KeptLocal(""),
+        LeaseLost(),
+        OSError(),
+        S3Error(),
+        redis.RedisError(),
+    ]
     assert [type(end) for end in ends] == list(FAILURES)
     for end in ends:
-        assert type(end_of(message_of(end))) is type(end)
+        assert type(decode_outcome(encode_outcome(end))) is type(end)
 
 
 def test_what_is_no_end_is_refused() -> None:
     with pytest.raises(TypeError):
-        message_of(ZeroDivisionError())
+        encode_outcome(ZeroDivisionError())
     with pytest.raises(KeyError):
-        end_of(["from another version"])
+        decode_outcome(["from another version"])

@@ -15,10 +15,10 @@ from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import nothing
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload.attempt import Uploaded
+from s3rewrite.sync.upload.attempt import UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.workers import worker
-from s3rewrite.sync.workers.worker import BatchReporter, alive, lent
+from s3rewrite.sync.workers.worker import BatchReporter, borrow_bucket, send_heartbeats
 from tests.factories import job, use_mount
 
 
@@ -31,10 +31,10 @@ def test_what_an_engine_raises_stops_the_uploads(
         raise TimeoutError("too long")
 
     context = job(use_mount(settings, tmp_path))
-    monkeypatch.setattr(worker, "_wanted", failing)
-    teller: Any = None
+    monkeypatch.setattr(worker, "_requests", failing)
+    reporter: Any = None
     with pytest.raises(TimeoutError):
-        worker._upload(context, teller, [])
+        worker._upload(context, reporter, [])
     assert context.stop.is_set()
 
 
@@ -43,40 +43,40 @@ def mount(settings: Any, tmp_path: Path) -> Mount:
     return use_mount(settings, tmp_path)
 
 
-def test_a_bucket_is_lent_to_one_at_a_time(mount: Mount) -> None:
-    with lent(mount) as first, lent(mount) as second:
+def test_a_bucket_is_borrowed_by_one_at_a_time(mount: Mount) -> None:
+    with borrow_bucket(mount) as first, borrow_bucket(mount) as second:
         assert first is not second
-    with lent(mount) as again:
+    with borrow_bucket(mount) as again:
         assert again in (first, second)
 
 
 def test_a_mount_with_other_options_has_another(settings: Any, tmp_path: Path) -> None:
-    with lent(use_mount(settings, tmp_path)) as bucket:
+    with borrow_bucket(use_mount(settings, tmp_path)) as bucket:
         pass
-    with lent(use_mount(settings, tmp_path, BUCKET="another")) as other:
+    with borrow_bucket(use_mount(settings, tmp_path, BUCKET="another")) as other:
         assert other is not bucket
         assert other.name == "another"
 
 
-def test_one_whose_borrower_failed_is_not_lent_again(mount: Mount) -> None:
-    with pytest.raises(ZeroDivisionError), lent(mount) as broken:
+def test_one_whose_borrower_failed_is_not_borrowed_again(mount: Mount) -> None:
+    with pytest.raises(ZeroDivisionError), borrow_bucket(mount) as broken:
         raise ZeroDivisionError
-    with lent(mount) as bucket:
+    with borrow_bucket(mount) as bucket:
         assert bucket is not broken
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_fork_begins_with_its_own(mount: Mount) -> None:
-    with lent(mount):
+    with borrow_bucket(mount):
         pass
     child = os.fork()
     if not child:
-        os._exit(sum(map(len, worker._idle.values())))
+        os._exit(sum(map(len, worker._idle_buckets.values())))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert worker._idle[mount]
+    assert worker._idle_buckets[mount]
 
 
-SENT = Uploaded(Result.UPLOADED, 1)
+SENT = UploadResult(Result.UPLOADED, 1)
 
 
 class SentMessages(TaskChannel):
@@ -103,17 +103,17 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def teller(channel: SentMessages, stop: threading.Event) -> BatchReporter:
+def reporter(channel: SentMessages, stop: threading.Event) -> BatchReporter:
     return BatchReporter(channel, "1", ["a", "b"], stop)
 
 
-def wanted(name: str) -> UploadRequest:
+def request(name: str) -> UploadRequest:
     return UploadRequest(Task(name, Signature(1, 1), None), nothing)
 
 
-def test_it_tells_what_became_of_files(teller: BatchReporter, channel: SentMessages) -> None:
-    teller.record_ends([(wanted("a"), SENT), (wanted("b"), S3Error("no"))])
-    teller.closed()
+def test_it_tells_what_became_of_files(reporter: BatchReporter, channel: SentMessages) -> None:
+    reporter.record_outcomes([(request("a"), SENT), (request("b"), S3Error("no"))])
+    reporter.close()
     assert channel.messages == [
         {
             "batch": "1",
@@ -123,37 +123,39 @@ def test_it_tells_what_became_of_files(teller: BatchReporter, channel: SentMessa
             ],
         }
     ]
-    assert not teller.is_over
+    assert not reporter.is_over
 
 
-def test_it_says_so_where_ends_are_missing(teller: BatchReporter, channel: SentMessages) -> None:
-    teller.record_ends([(wanted("a"), SENT)])
+def test_it_says_so_where_ends_are_missing(reporter: BatchReporter, channel: SentMessages) -> None:
+    reporter.record_outcomes([(request("a"), SENT)])
     channel.is_away = True
     with pytest.raises(redis.ConnectionError):
-        teller.record_ends([(wanted("b"), SENT)])
+        reporter.record_outcomes([(request("b"), SENT)])
     channel.is_away = False
-    teller.closed()
+    reporter.close()
     assert channel.messages[-1] == {"batch": "1", "closed": True}
 
 
-def test_what_would_meet_all_files_is_the_end(teller: BatchReporter, stop: threading.Event) -> None:
-    teller.record_ends([(wanted("a"), S3Unavailable("away"))])
-    assert teller.is_over
+def test_what_would_meet_all_files_is_the_end(
+    reporter: BatchReporter, stop: threading.Event
+) -> None:
+    reporter.record_outcomes([(request("a"), S3Unavailable("away"))])
+    assert reporter.is_over
     assert stop.is_set()
 
 
-def test_what_nobody_expects_is_told(teller: BatchReporter, channel: SentMessages) -> None:
-    teller.stop("ZeroDivisionError: by zero")
+def test_what_nobody_expects_is_told(reporter: BatchReporter, channel: SentMessages) -> None:
+    reporter.stop("ZeroDivisionError: by zero")
     assert channel.messages == [{"batch": "1", "stop": "ZeroDivisionError: by zero"}]
-    assert teller.is_over
+    assert reporter.is_over
 
 
 def test_a_registry_that_is_away_is_the_end_too(
-    teller: BatchReporter, channel: SentMessages
+    reporter: BatchReporter, channel: SentMessages
 ) -> None:
     channel.is_away = True
-    teller.stop("ConnectionError: away")
-    assert teller.is_over
+    reporter.stop("ConnectionError: away")
+    assert reporter.is_over
 
 
 # Signs of life
@@ -173,7 +175,7 @@ class Looks:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "SIGN", 0.02)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.02)
 
 
 def until(condition: Any) -> None:
@@ -184,10 +186,10 @@ def until(condition: Any) -> None:
 
 
 def test_it_gives_signs_while_it_works_and_looks_behind_each(
-    teller: BatchReporter, channel: SentMessages, stop: threading.Event, quick: None
+    reporter: BatchReporter, channel: SentMessages, stop: threading.Event, quick: None
 ) -> None:
     look = Looks()
-    with alive(teller, look, stop):
+    with send_heartbeats(reporter, look, stop):
         until(lambda: look.count > 2)
     assert channel.messages[0] == {"batch": "1"}
     assert len(channel.messages) >= look.count
@@ -198,10 +200,10 @@ def test_it_gives_signs_while_it_works_and_looks_behind_each(
 
 
 def test_without_a_sign_it_does_not_look(
-    teller: BatchReporter, channel: SentMessages, stop: threading.Event, quick: None
+    reporter: BatchReporter, channel: SentMessages, stop: threading.Event, quick: None
 ) -> None:
     look = Looks()
-    with alive(teller, look, stop):
+    with send_heartbeats(reporter, look, stop):
         until(lambda: look.count)
         channel.is_away = True
         time.sleep(0.05)
@@ -213,9 +215,9 @@ def test_without_a_sign_it_does_not_look(
 
 
 def test_it_stops_once_the_lease_is_lost(
-    teller: BatchReporter, stop: threading.Event, quick: None
+    reporter: BatchReporter, stop: threading.Event, quick: None
 ) -> None:
     look = Looks()
-    with alive(teller, look, stop):
+    with send_heartbeats(reporter, look, stop):
         look.stands = False
         until(stop.is_set)
