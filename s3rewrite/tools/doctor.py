@@ -143,7 +143,7 @@ def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
     parameters |= parameters_of(mount.object_parameters, name)
     upload = Upload(mount.prefix + name, content, digests_of(content), parameters)
     bucket.put(upload)
-    yield _fine("bucket", f"takes objects; small ones are sent by {bucket.writer_of(upload)}")
+    yield _fine("bucket", f"takes objects; small ones are sent by {bucket.writer_name(upload)}")
     try:
         yield from _as_visitor(mount, mount.public_url + quote_name(name), content)
     finally:

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.upload import compression
 from s3rewrite.sync.upload.compression import CODINGS, LARGEST, compress, decompress
@@ -120,7 +120,7 @@ def forget(mount: Mount) -> None:
 def test_each_coding_in_each_lane(
     use: Use, s3_client: "S3Client", monkeypatch: pytest.MonkeyPatch, coding: str, has_obstore: bool
 ) -> None:
-    monkeypatch.setattr(lanes, "has_obstore", lambda: has_obstore)
+    monkeypatch.setattr(writer, "has_obstore", lambda: has_obstore)
     mount = use(coding, OBJECT_PARAMETERS={"CacheControl": "max-age=60", "Metadata": {"a": "b"}})
     assert f"{len(FILES)} uploaded" in sync()[0]
     assert is_right(mount, coding)

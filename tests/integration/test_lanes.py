@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from demo.servers import SeaweedFS
-from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3 import writer
 from s3rewrite.s3.boto3_writer import Boto3Writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
@@ -37,7 +37,7 @@ Make = Callable[..., Bucket]
 @pytest.fixture(params=list(LANES))
 def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The lane that is to write."""
-    monkeypatch.setattr(lanes, "has_obstore", lambda: request.param == "obstore")
+    monkeypatch.setattr(writer, "has_obstore", lambda: request.param == "obstore")
     return str(request.param)
 
 
@@ -214,7 +214,7 @@ def test_additional_checksums(
 
 def test_wrong_credentials(make: Make, client_options: dict[str, Any], used: list[str]) -> None:
     there = make({**client_options, "aws_secret_access_key": "wrong"})
-    with pytest.raises(S3Unavailable, match=r"mend CLIENT.s credentials") as caught:
+    with pytest.raises(S3Unavailable, match=r"fix CLIENT.s credentials") as caught:
         there.put(upload("a"))
     assert caught.value.is_settled
 
@@ -261,7 +261,7 @@ REFUSALS = [
     (403, "AccessDenied", S3Error, "allow it in the bucket's or user's policy"),
     (400, "ExpiredToken", S3Unavailable, "renew them"),
     (403, "InvalidAccessKeyId", S3Unavailable, "the access key is not known there"),
-    (404, "NoSuchBucket", S3Unavailable, "create it, or mend BUCKET"),
+    (404, "NoSuchBucket", S3Unavailable, "create it, or fix BUCKET"),
     (403, "RequestTimeTooSkewed", S3Unavailable, "this machine's clock is wrong"),
     (400, "EntityTooLarge", S3Error, "larger than the service takes"),
     (501, "NotImplemented", S3Error, "does not support this: look at OBJECT_PARAMETERS"),
@@ -379,10 +379,10 @@ def test_nothing_is_tried_again_without_a_lease(behind: Bucket, proxy: FaultyS3)
 def test_a_server_that_asks_for_fewer_requests_gets_fewer(behind: Bucket, proxy: FaultyS3) -> None:
     proxy.faults["PUT"] = [answers(503, "SlowDown"), None]
     assert behind.put(upload("a"))
-    assert behind._writer.turns.width.now == 8
+    assert behind._writer.throttle.concurrency.current == 8
     proxy.faults["PUT"] = [answers(500, "InternalError"), None]
     behind.put(upload("b"))
-    assert behind._writer.turns.width.now == 8
+    assert behind._writer.throttle.concurrency.current == 8
 
 
 @pytest.mark.parametrize("lane", ["obstore"], indirect=True)

@@ -4,36 +4,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3rewrite.s3.throttle import AGAIN, RECOVERY, ConcurrencyLimit, RateLimit
+from s3rewrite.s3.throttle import COOLDOWN, RECOVERY, ConcurrencyLimit, RateLimit
 
 
 @pytest.mark.parametrize(
-    ("now", "since", "slowed", "well"),
+    ("now", "since", "decreased", "increased"),
     [
         (16, 0.0, 16, 16),
-        (16, AGAIN, 8, 16),
+        (16, COOLDOWN, 8, 16),
         (16, RECOVERY, 8, 16),
-        (8, AGAIN / 2, 8, 8),
-        (8, AGAIN, 4, 8),
+        (8, COOLDOWN / 2, 8, 8),
+        (8, COOLDOWN, 4, 8),
         (8, RECOVERY, 4, 9),
         (3, RECOVERY, 1, 4),
         (1, RECOVERY, 1, 2),
     ],
 )
-def test_what_each_event_does(now: int, since: float, slowed: int, well: int) -> None:
-    width = ConcurrencyLimit(16, now, changed=100.0)
-    width.slowed(100.0 + since)
-    assert width.now == slowed
-    width = ConcurrencyLimit(16, now, changed=100.0)
-    width.went_well(100.0 + since)
-    assert width.now == well
+def test_what_each_event_does(now: int, since: float, decreased: int, increased: int) -> None:
+    limit = ConcurrencyLimit(16, now, changed_at=100.0)
+    limit.decrease(100.0 + since)
+    assert limit.current == decreased
+    limit = ConcurrencyLimit(16, now, changed_at=100.0)
+    limit.increase(100.0 + since)
+    assert limit.current == increased
 
 
 def test_the_first_answer_that_asks_for_less_counts() -> None:
-    width = ConcurrencyLimit(16)
-    assert width.now == 16
-    width.slowed(0.0)
-    assert width.now == 8
+    limit = ConcurrencyLimit(16)
+    assert limit.current == 16
+    limit.decrease(0.0)
+    assert limit.current == 8
 
 
 EVENTS = st.lists(st.tuples(st.booleans(), st.floats(0.0, 10.0)), max_size=60)
@@ -43,29 +43,29 @@ EVENTS = st.lists(st.tuples(st.booleans(), st.floats(0.0, 10.0)), max_size=60)
 def test_there_is_always_one_and_never_more_than_wanted(
     most: int, events: list[tuple[bool, float]]
 ) -> None:
-    width, at = ConcurrencyLimit(most), 0.0
+    limit, at = ConcurrencyLimit(most), 0.0
     for is_slow, pause in events:
-        at, before = at + pause, width.now
-        (width.slowed if is_slow else width.went_well)(at)
-        assert 1 <= width.now <= most
-        assert width.now in ({before, max(1, before // 2)} if is_slow else {before, before + 1})
+        at, before = at + pause, limit.current
+        (limit.decrease if is_slow else limit.increase)(at)
+        assert 1 <= limit.current <= most
+        assert limit.current in ({before, max(1, before // 2)} if is_slow else {before, before + 1})
 
 
 @given(st.integers(1, 64))
 def test_it_is_as_wide_as_before_in_the_end(most: int) -> None:
-    width, at = ConcurrencyLimit(most), 0.0
-    width.slowed(at)
+    limit, at = ConcurrencyLimit(most), 0.0
+    limit.decrease(at)
     for _ in range(most):
         at += RECOVERY
-        width.went_well(at)
-    assert width.now == most
+        limit.increase(at)
+    assert limit.current == most
 
 
 def test_without_a_rate_nothing_waits() -> None:
     rate = RateLimit(0)
     for _ in range(10):
-        assert rate.wait(5.0) <= 0
-        rate.begun(5.0)
+        assert rate.delay(5.0) <= 0
+        rate.record_start(5.0)
 
 
 @given(st.floats(0.1, 1000.0), st.lists(st.floats(0.0, 3.0), min_size=2, max_size=50))
@@ -73,7 +73,7 @@ def test_no_more_begin_than_the_rate_says(most: float, pauses: list[float]) -> N
     rate, at, begun = RateLimit(most), 0.0, []
     for pause in pauses:
         at += pause
-        at += max(0.0, rate.wait(at))
-        rate.begun(at)
+        at += max(0.0, rate.delay(at))
+        rate.record_start(at)
         begun.append(at)
     assert all(after - before >= 0.999 / most for before, after in pairwise(begun))

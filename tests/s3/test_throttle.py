@@ -11,13 +11,13 @@ def go_on() -> bool:
     return True
 
 
-def most_at_once(turns: Throttle, threads: int) -> int:
-    """How many threads had a turn at the same time, at the most."""
+def most_at_once(throttle: Throttle, threads: int) -> int:
+    """How many threads had a slot at the same time, at the most."""
     lock, now, most = threading.Lock(), 0, 0
 
     def work() -> None:
         nonlocal now, most
-        with turns.turn(go_on):
+        with throttle.slot(go_on):
             with lock:
                 now += 1
                 most = max(most, now)
@@ -34,33 +34,33 @@ def most_at_once(turns: Throttle, threads: int) -> int:
 
 
 def test_as_many_at_a_time_as_may_be() -> None:
-    turns = Throttle(8, 0)
-    assert most_at_once(turns, 8) > 4
-    turns.slowed()
-    assert most_at_once(turns, 8) == 4
+    throttle = Throttle(8, 0)
+    assert most_at_once(throttle, 8) > 4
+    throttle.slow_down()
+    assert most_at_once(throttle, 8) == 4
 
 
 def test_as_many_a_second_as_may_be() -> None:
-    turns = Throttle(4, 20)
+    throttle = Throttle(4, 20)
     began = time.monotonic()
     for _ in range(5):
-        with turns.turn(go_on):
+        with throttle.slot(go_on):
             pass
     assert time.monotonic() - began >= 4 / 20
 
 
-def test_a_turn_ends_with_an_error_too() -> None:
-    turns = Throttle(1, 0)
-    with pytest.raises(ValueError, match="x"), turns.turn(go_on):
+def test_a_slot_is_freed_with_an_error_too() -> None:
+    throttle = Throttle(1, 0)
+    with pytest.raises(ValueError, match="x"), throttle.slot(go_on):
         raise ValueError("x")
-    with turns.turn(go_on):
+    with throttle.slot(go_on):
         pass
 
 
 @pytest.mark.parametrize(("threads", "rate"), [(1, 0), (2, 0.001)])
 def test_who_waits_can_be_stopped(threads: int, rate: float) -> None:
-    turns = Throttle(threads, rate)
+    throttle = Throttle(threads, rate)
     stopped = pytest.raises(S3Unavailable, match="stopped")
-    with turns.turn(go_on), stopped as caught, turns.turn(lambda: False):
-        pytest.fail("it had a turn")
+    with throttle.slot(go_on), stopped as caught, throttle.slot(lambda: False):
+        pytest.fail("it had a slot")
     assert caught.value.is_settled

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.servers import SeaweedFS
-from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import NotS3Error, S3Error
 from s3rewrite.s3.objects import SMALL, Digests, Object, Upload
@@ -37,7 +37,7 @@ def proxy(seaweedfs: SeaweedFS) -> Iterator[FaultyS3]:
 
 @pytest.fixture(params=["boto3", "obstore"])
 def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(lanes, "has_obstore", lambda: request.param == "obstore")
+    monkeypatch.setattr(writer, "has_obstore", lambda: request.param == "obstore")
     return str(request.param)
 
 
@@ -134,7 +134,7 @@ def test_a_put_that_is_believed_has_stored_the_bytes(
         said = told(lambda: behind.put(upload(key)))
         if said:
             assert any(
-                words in said for words in ("mend CLIENT's endpoint_url", "other bytes", "302")
+                words in said for words in ("fix CLIENT's endpoint_url", "other bytes", "302")
             )
             assert not (answer.etag in RIGHT and answer.body == b"")
             return
@@ -196,7 +196,7 @@ def test_a_page_is_no_empty_bucket(behind: Bucket, proxy: FaultyS3) -> None:
     ]
     for ask, body in product(asks, PAGES):
         proxy.faults["GET"] = [page(body)]
-        with pytest.raises(NotS3Error, match="what answered is not S3: mend CLIENT's endpoint_url"):
+        with pytest.raises(NotS3Error, match="what answered is not S3: fix CLIENT's endpoint_url"):
             ask()
 
 
