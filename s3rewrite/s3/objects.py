@@ -53,7 +53,7 @@ class Object(NamedTuple):
         return self.size == size and (has_md5 or self.sha256 == digests.sha256)
 
 
-def nothing(_: str) -> Object | None:
+def no_object(_: str) -> Object | None:
     """The answer for each key where the bucket need not be asked."""
     return None
 

@@ -14,7 +14,7 @@ from s3rewrite.core.entries import Entry, Signature, are_published, by_directory
 from s3rewrite.disk.ground import is_there
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
-from s3rewrite.s3.objects import nothing
+from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.freeing.free import AT_A_TIME, freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
@@ -188,7 +188,7 @@ class Changes:
                 self._report.add(Result.PENDING)
                 continue
             # Where other bytes were published, the bucket does not hold these.
-            lookup = known if task.entry is None else nothing
+            lookup = known if task.entry is None else no_object
             careful = task._replace(is_careful=self._job.is_careful)
             if refers(task.name) and len(self.referring) < MAX_REFERRING:
                 self.referring.append((careful, lookup))

@@ -16,7 +16,7 @@ from s3rewrite.registry.lease import DURATION, Lease, lease_of_another, renew_by
 from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.lookup import known_objects
-from s3rewrite.s3.objects import nothing
+from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.attempt import End, Known
@@ -172,7 +172,7 @@ def _wanted(job: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
     unknown = Counter(split(task.name)[0] for task in tasks if task.entry is None)
     lookups = {directory: _lookup(job, directory, count) for directory, count in unknown.items()}
     for task in tasks:
-        yield UploadRequest(task, nothing if task.entry else lookups[split(task.name)[0]])
+        yield UploadRequest(task, no_object if task.entry else lookups[split(task.name)[0]])
 
 
 def _lookup(job: SyncContext, directory: str, unknown: int) -> Known:
