@@ -58,7 +58,7 @@ class StatusAdmin(Base):
             **self._context(request),
             "title": "Files on S3",
             "query": query,
-            "found": find(query) if query else [],
+            "locations": find(query) if query else [],
         }
         return TemplateResponse(request, "s3rewrite/admin/status.html", context)
 
