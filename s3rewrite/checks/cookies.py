@@ -1,4 +1,4 @@
-"""Whether what people upload would be shown to them with the site's cookies."""
+"""Whether browsers would show uploads with the site's cookies."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from s3rewrite.checks.urls import is_absolute, other_place
 from s3rewrite.core.mounts import Mount
 
 STATIC = "staticfiles"
-"""The storage of the project's own files, which are no uploads."""
+"""The storage of the project's own files, which nobody uploads."""
 
 
 @on_mount
@@ -22,19 +22,17 @@ def shared_cookies(mount: Mount, options: Options) -> Messages:
     ):
         return
     host = urlsplit(mount.public_url).hostname or ""
-    if why := _why_shared(host, (*mount.hosts, *conf.allowed_hosts()), conf.cookie_domains()):
-        message = (
-            f'Mount "{mount.alias}" links to {host}, which {why}: an uploaded page could use them.'
-        )
+    if reason := _why_shared(host, (*mount.hosts, *conf.allowed_hosts()), conf.cookie_domains()):
+        message = f'Mount "{mount.alias}" links to {host}, which {reason}: an uploaded page could '
         hint = (
-            "Show uploads at a host of their own for which no cookie is meant, by PUBLIC_URL; or, "
-            "where nobody but you uploads, silence this warning (SILENCED_SYSTEM_CHECKS)."
+            "Show uploads at a host of their own that gets no cookies, by PUBLIC_URL; or, if only "
+            "you upload, silence this warning (SILENCED_SYSTEM_CHECKS)."
         )
-        yield warning(11, message, hint)
+        yield warning(11, f"{message}use them.", hint)
 
 
 def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
-    """Why a host gets the cookies of the site; "" where it does not. They know no ports.
+    """Why a host gets the cookies of the site; "" if it does not. Cookies ignore ports.
 
     https://www.rfc-editor.org/rfc/rfc6265#section-5.1.3
 
@@ -54,5 +52,5 @@ def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
 
 
 def _hostname(name: str) -> str:
-    """A host as a URL has it, of what ALLOWED_HOSTS or HOSTS say: without a port."""
+    """The host in an item of ALLOWED_HOSTS or HOSTS, without its port; "" for a wildcard."""
     return (urlsplit(f"//{name.lstrip('.')}").hostname or "") if "*" not in name else ""

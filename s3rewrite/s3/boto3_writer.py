@@ -16,16 +16,8 @@ from botocore.parsers import ResponseParserError
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.shown import Veiled, cleaned
 from s3rewrite.s3.answer_checks import check_answers
-from s3rewrite.s3.errors import (
-    NOT_S3_HINT,
-    SLOW_DOWN,
-    NotS3Error,
-    S3Error,
-    S3Unavailable,
-    translated,
-)
+from s3rewrite.s3.errors import NOT_S3, SLOW_DOWN, NotS3Error, S3Error, S3Unavailable, translated
 from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
-from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -57,19 +49,12 @@ class Boto3Writer:
         config: Any = client.meta.config
         self._has_checksums = config.request_checksum_calculation == CHECKSUMS
         self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
-        self._unconfirmed = UnconfirmedWrites()
-        self._unconfirmed.watch(client)
         client.meta.events.register("needs-retry.s3", self._see_answer)
 
-    def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
-        """Write an object; see `Bucket.put`."""
-        try:
-            with translating(self._bucket, has_checksums=self._has_checksums):
-                self._put(upload, proceed)
-        except S3Error as error:
-            error.is_settled = not self._unconfirmed.pop(upload.key)
-            raise
-        return not self._unconfirmed.pop(upload.key)
+    def put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
+        """Write an object; see `Bucket.put`. Raises S3Error."""
+        with translating(self._bucket, has_checksums=self._has_checksums):
+            self._put(upload, proceed)
 
     def _see_answer(self, response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> None:
         if response and response[1].get("Error", {}).get("Code") in SLOW_DOWN:
@@ -131,7 +116,7 @@ class Boto3Writer:
         if not upload.is_confirmed_by(object_of(answer), size):
             raise NotS3Error(
                 f"bucket {self._bucket}: what answered is not S3, or did not store what it was "
-                f"sent: {NOT_S3_HINT}"
+                f"sent: {NOT_S3}"
             )
 
     def _refuse_other_bytes(self, upload: Upload, answer: Mapping[str, Any]) -> None:

@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from s3rewrite.core.batches import batches
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, new_boto, translating
-from s3rewrite.s3.errors import NOT_S3_HINT, NotS3Error, S3Error, S3Unavailable
+from s3rewrite.s3.errors import NOT_S3, NotS3Error, S3Error, S3Unavailable
 from s3rewrite.s3.objects import UNKNOWN, Object, Upload, etag_of, object_of
 from s3rewrite.s3.writer import ObjectWriter
 
@@ -24,7 +22,7 @@ CHUNK = 1024 * 1024
 DELETE_BATCH = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
-UNCONFIRMED = f"what answered did not say that it was deleted: {NOT_S3_HINT}"
+UNCONFIRMED = f"what answered did not say that it was deleted: {NOT_S3}"
 
 
 class Bucket:
@@ -56,14 +54,13 @@ class Bucket:
 
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not say."""
-        with translating(self.name):
-            try:
-                answer = self._client.head_object(Bucket=self.name, Key=key)
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
-                    return None
-                raise
-        return object_of(answer)
+        try:
+            return object_of(self.call("head_object", Key=key))
+        except S3Error as error:
+            # The answer to HEAD has no body: the code is the status.
+            if error.code in ("403", "404"):
+                return None
+            raise
 
     def list_folder(self, prefix: str) -> dict[str, Object]:
         """Key -> object, of the objects directly in a folder (`media/photos/`)."""
@@ -131,7 +128,7 @@ class Bucket:
         answer = self.call("copy_object", Key=target, CopySource={"Bucket": self.name, "Key": key})
         etag, copy = etag_of(answer["CopyObjectResult"]), self.head(target)
         if copy is None or not etag or copy.etag != etag:
-            raise NotS3Error(f"bucket {self.name}: no copy of {key} is at {target}: {NOT_S3_HINT}")
+            raise NotS3Error(f"bucket {self.name}: no copy of {key} is at {target}: {NOT_S3}")
 
     def call(self, operation: str, **parameters: Any) -> Any:
         """Call an operation of boto3's client, by its name, on this bucket. Returns its answer."""

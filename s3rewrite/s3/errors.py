@@ -34,11 +34,11 @@ OBJECT_HINTS = {
     "KeyTooLongError": "the key is too long for S3",
     "SlowDown": "the service asks for fewer requests",
     "NotImplemented": "the service does not support this",
-    "InvalidObjectState": "it is in an archive (Glacier): restore it from there first",
+    "InvalidObjectState": "it is in an archive (Glacier): bring it back from there first",
 }
 """S3's code -> what to do, where other objects may succeed."""
 
-NOT_S3_HINT = "fix CLIENT's endpoint_url, or what answers in its place (a proxy, a login page)"
+NOT_S3 = "fix CLIENT's endpoint_url, or what answers in its place (a proxy, a login page)"
 
 WRITES = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
 
@@ -73,9 +73,7 @@ class S3Unavailable(S3Error):
 
 
 class NeedsBoto3(Exception):
-    """A write that obstore did not do and boto3 may; `is_settled` as in S3Error."""
-
-    is_settled = False
+    """A write that obstore did not do and boto3 may."""
 
     def __init__(self, *, is_permanent: bool) -> None:
         super().__init__()
@@ -95,7 +93,7 @@ def translated(
     if isinstance(error, UNREACHABLE):
         return S3Unavailable(f"bucket {bucket}: S3 cannot be reached: {error}")
     if isinstance(error, ResponseParserError):
-        return NotS3Error(f"bucket {bucket}: what answered is not S3: {NOT_S3_HINT}")
+        return NotS3Error(f"bucket {bucket}: what answered is not S3: {NOT_S3}")
     if not isinstance(error, ClientError):
         return S3Error(f"bucket {bucket}: {error}")
     answer = error.response.get("Error", {})

@@ -1,4 +1,4 @@
-"""Which writes to S3 may still arrive after boto3 gave them up or tried them again."""
+"""Which writes to S3 may still arrive after they were given up or tried again."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,16 +22,23 @@ CONTEXT_KEY = "s3rewrite-key"
 
 
 class UnconfirmedWrites:
-    """The keys to which a request was sent that nobody saw answered."""
+    """The keys to which a request was sent that nobody saw answered.
+
+    Safe to share between threads that do not write to the same key.
+    """
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
 
     def watch(self, client: Any) -> None:
-        """Follow the writes of a client of S3."""
+        """Add the keys of boto3's writes by the events of a client."""
         for operation in OPERATIONS:
             client.meta.events.register(f"provide-client-params.s3.{operation}", self._begin)
             client.meta.events.register(f"needs-retry.s3.{operation}", self._end_attempt)
+
+    def add(self, key: str) -> None:
+        """A request to write this key ended without an answer, or with one that is not final."""
+        self._keys.add(key)
 
     def pop(self, key: str) -> bool:
         """Whether a write to this key may still arrive. Forgets the key."""
@@ -51,7 +58,7 @@ class UnconfirmedWrites:
     ) -> None:
         # botocore calls this after each attempt, also after the last one.
         if not (isinstance(caught_exception, UNSENT) or (response and _is_final(*response))):
-            self._keys.add(request_dict["context"][CONTEXT_KEY])
+            self.add(request_dict["context"][CONTEXT_KEY])
 
 
 def _is_final(answer: Any, parsed: Mapping[str, Any]) -> bool:

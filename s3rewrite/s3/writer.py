@@ -10,6 +10,7 @@ from s3rewrite.s3.errors import NeedsBoto3, S3Error
 from s3rewrite.s3.objects import Upload
 from s3rewrite.s3.obstore.support import put_arguments
 from s3rewrite.s3.throttle import Throttle
+from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 if TYPE_CHECKING:
     from s3rewrite.s3.obstore.writer import ObstoreWriter
@@ -25,36 +26,38 @@ class ObjectWriter:
 
     def __init__(self, mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> None:
         self.throttle = Throttle(mount.threads, mount.rate)
+        self._unconfirmed = UnconfirmedWrites()
+        self._unconfirmed.watch(boto.client)
         self._boto3 = Boto3Writer(boto.client, mount.bucket, self.throttle.slow_down)
         self._obstore = self._obstore_writer(mount, boto, may_send) if has_obstore() else None
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
         """Write an object as soon as the throttle lets it; see `Bucket.put`."""
         with self.throttle.slot(proceed):
-            obstore = self._obstore  # another thread may set it to None
-            arguments = put_arguments(upload) if obstore else None
-            if not obstore or not arguments:
-                return self._boto3.put(upload, proceed)
             try:
-                return obstore.put(upload, arguments)
-            except NeedsBoto3 as error:
-                failure = error
-            return self._put_after(failure, upload, proceed)
+                self._put(upload, proceed)
+            except S3Error as error:
+                error.is_settled = not self._unconfirmed.pop(upload.key)
+                raise
+            return not self._unconfirmed.pop(upload.key)
 
     def choose(self, upload: Upload) -> str:
         """The name of the library that would write this object."""
         return "obstore" if self._obstore and put_arguments(upload) else "boto3"
 
-    def _put_after(self, failure: NeedsBoto3, upload: Upload, proceed: Callable[[], bool]) -> bool:
-        """Write with boto3 what obstore did not write; obstore's request may still arrive, too."""
-        try:
-            is_settled = self._boto3.put(upload, proceed) and failure.is_settled
-        except S3Error as error:
-            error.is_settled = error.is_settled and failure.is_settled
-            raise
-        if failure.is_permanent:  # boto3 could do it, so the network was not the reason
+    def _put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
+        obstore = self._obstore  # another thread may set it to None
+        arguments = put_arguments(upload) if obstore else None
+        is_unable = False
+        if obstore and arguments:
+            try:
+                obstore.put(upload, arguments)
+                return
+            except NeedsBoto3 as error:
+                is_unable = error.is_permanent
+        self._boto3.put(upload, proceed)
+        if is_unable:  # boto3 could do it, so the network was not the reason
             self._obstore = None
-        return is_settled
 
     def _obstore_writer(
         self, mount: Mount, boto: Boto, may_send: Callable[[], bool]
@@ -65,4 +68,5 @@ class ObjectWriter:
         store = new_store(mount, boto)
         if store is None:
             return None
-        return ObstoreWriter(store, mount.bucket, may_send, self.throttle.slow_down)
+        slow_down = self.throttle.slow_down
+        return ObstoreWriter(store, mount.bucket, may_send, slow_down, self._unconfirmed)

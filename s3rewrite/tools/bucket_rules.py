@@ -1,4 +1,6 @@
-"""The policies and rules that a mount needs. Pure. The JSON grammar of policies:
+"""The policies and rules that a mount needs. Pure.
+
+The grammar of policies:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
@@ -7,11 +9,11 @@ from typing import Any
 from s3rewrite.core.mounts import Mount
 
 ABANDONED_DAYS = 7
-"""Days after which parts of an upload that was never completed are removed."""
+"""Days after which S3 removes the parts of an upload that was never completed."""
 
 
 def iam_policy(mount: Mount) -> dict[str, Any]:
-    """The rights that the loop's user needs, and no more."""
+    """The rights that the loop's user needs, and no others."""
     bucket = f"arn:aws:s3:::{mount.bucket}"
     objects = ("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload")
     listing: dict[str, Any] = {
@@ -34,7 +36,7 @@ def iam_policy(mount: Mount) -> dict[str, Any]:
 
 
 def public_statement(mount: Mount) -> dict[str, Any]:
-    """Anybody may read what is below the mount's prefix; nobody may list it."""
+    """Lets anybody read the objects below the mount's prefix, and not list them."""
     return {
         "Sid": f"S3RewriteRead{''.join(c for c in mount.alias if c.isalnum())}",
         "Effect": "Allow",
@@ -45,15 +47,15 @@ def public_statement(mount: Mount) -> dict[str, Any]:
 
 
 def cors_rule() -> dict[str, Any]:
-    """Any page may read the files with CORS: whoever has the URL can read them anyway."""
+    """Lets any page read the objects with CORS: anybody with a URL can read them anyway."""
     return {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 86_400}
 
 
 def lifecycle_rule(mount: Mount, *, is_old: bool = False) -> dict[str, Any]:
-    """Parts that were abandoned cost money and are seen by nobody.
+    """Removes abandoned parts, which cost money and do not show in listings.
 
-    `is_old` where others' rules have their Prefix outside of a Filter: S3 refuses both kinds
-    together. https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+    `is_old` says that other rules have their Prefix outside of a Filter, in the old form: S3
+    refuses both forms together. https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
     """
     return {
         "ID": f"s3rewrite {mount.alias}",

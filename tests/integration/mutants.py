@@ -164,7 +164,7 @@ MUTANTS = [
     Mutant(
         "an answer that was lost is an end",
         "s3/unconfirmed_writes.py",
-        '            self._keys.add(request_dict["context"][CONTEXT_KEY])\n',
+        '            self.add(request_dict["context"][CONTEXT_KEY])\n',
         "            pass\n",
     ),
     Mutant(

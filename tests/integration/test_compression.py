@@ -373,7 +373,7 @@ def test_what_cannot_be_restored(
     )
     (root / "a.txt").unlink()
     out = StringIO()
-    with pytest.raises(CommandError, match="1 files could not be restored"):
+    with pytest.raises(CommandError, match="1 file could not be restored"):
         call_command("s3rewrite_restore", stdout=out, stderr=out)
     assert reason in out.getvalue()
     assert not (root / "a.txt").exists()

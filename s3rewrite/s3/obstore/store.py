@@ -38,11 +38,7 @@ class Endpoint(NamedTuple):
 
 
 class _Captured(Exception):
-    """Raised with a request instead of sending it."""
-
-    def __init__(self, request: "AWSPreparedRequest") -> None:
-        super().__init__()
-        self.request = request
+    """Raised instead of sending a request, with the request as its argument."""
 
 
 def new_store(mount: Mount, boto: Boto) -> S3Store | None:
@@ -95,7 +91,7 @@ def find_endpoint(mount: Mount, boto: Boto) -> Endpoint | None:
     except BotoCoreError:
         pass
     except _Captured as captured:
-        return _endpoint_of(captured.request)
+        return _endpoint_of(captured.args[0])
     finally:
         events.unregister("before-send.s3.HeadObject", capture)
     return None

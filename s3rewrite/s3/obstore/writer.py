@@ -7,6 +7,7 @@ an answer that obstore does not.
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import obstore
 from obstore.exceptions import BaseError
@@ -17,41 +18,29 @@ from s3rewrite.s3.errors import NeedsBoto3, S3Error, refused
 from s3rewrite.s3.objects import Upload, etag_of
 from s3rewrite.s3.obstore.errors import Attempt, parse_error
 from s3rewrite.s3.obstore.support import PutArguments
+from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 OK = 200
 PAUSE = 0.05  # seconds
 SLOW_DOWN_PAUSE = 1.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
 class ObstoreWriter:
     """Writes objects with obstore. Safe to share between threads, not across a fork."""
 
-    def __init__(
-        self,
-        store: S3Store,
-        bucket: str,
-        may_send: Callable[[], bool],
-        slow_down: Callable[[], None],
-    ) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._may_send = may_send
-        self._slow_down = slow_down
+    store: S3Store
+    bucket: str
+    may_send: Callable[[], bool]
+    slow_down: Callable[[], None]
+    unconfirmed: UnconfirmedWrites
 
-    def put(self, upload: Upload, arguments: PutArguments) -> bool:
+    def put(self, upload: Upload, arguments: PutArguments) -> None:
         """Write an object; see `Bucket.put`. Raises S3Error, NeedsBoto3."""
-        are_final: list[bool] = []  # of each attempt, whether it is over for sure
-        try:
-            self._put(upload, arguments, are_final)
-        except (S3Error, NeedsBoto3) as error:
-            error.is_settled = all(are_final)
-            raise
-        return all(are_final)
-
-    def _put(self, upload: Upload, arguments: PutArguments, are_final: list[bool]) -> None:
         for number in range(1, ATTEMPTS + 1):
             attempt = self._attempt(upload, arguments)
-            are_final.append(attempt.is_final)
+            if not attempt.is_final:
+                self.unconfirmed.add(upload.key)
             if attempt.needs_boto3 or attempt.is_unsent:
                 # A host that refuses a connection may accept one later; an answer that obstore
                 # does not understand stays as it is.
@@ -63,10 +52,10 @@ class ObstoreWriter:
             time.sleep(pause(attempt, number))
 
     def _attempt(self, upload: Upload, arguments: PutArguments) -> Attempt:
-        require_lease(self._may_send)
+        require_lease(self.may_send)
         try:
             answer = obstore.put(
-                self._store,
+                self.store,
                 upload.key,
                 upload.content,
                 attributes=arguments.attributes,
@@ -76,7 +65,7 @@ class ObstoreWriter:
         except (BaseError, FileNotFoundError) as error:
             attempt = parse_error(str(error))
             if attempt.is_slow_down:
-                self._slow_down()
+                self.slow_down()
             return attempt
         # Another ETag is that of other bytes, or of an encrypted object: obstore cannot tell which.
         is_md5 = etag_of({"ETag": answer["e_tag"]}) == upload.digests.md5
@@ -84,10 +73,10 @@ class ObstoreWriter:
 
     def _error(self, attempt: Attempt) -> S3Error:
         if not attempt.status:
-            return S3Error(f"bucket {self._bucket}: {attempt.message}")
-        has_checksums = "checksum_algorithm" in self._store.config
+            return S3Error(f"bucket {self.bucket}: {attempt.message}")
+        has_checksums = "checksum_algorithm" in self.store.config
         code, message = attempt.code, attempt.message
-        return refused(self._bucket, code, message, "PutObject", has_checksums=has_checksums)
+        return refused(self.bucket, code, message, "PutObject", has_checksums=has_checksums)
 
 
 def pause(attempt: Attempt, number: int) -> float:
