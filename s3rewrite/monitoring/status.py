@@ -83,25 +83,14 @@ class Verdict:
 def status_of(mount: Mount) -> Status:
     """How a mount is doing now; only `error` is set where Redis does not answer."""
     try:
-        return _read(mount.alias, Journal(loop_registry(mount)))
+        journal = Journal(loop_registry(mount))
+        last, running, totals = journal.last(), journal.running(), journal.totals()
+        problems, loop = journal.problems(), journal.loop()
     except (redis.RedisError, NotImplementedError) as error:
         return Status(mount.alias, error=f"Redis does not answer: {error}")
-
-
-def _read(alias: str, journal: Journal) -> Status:
-    last, running, totals = journal.last(), journal.running(), journal.totals()
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
-    return Status(
-        alias,
-        published=totals.names,
-        bytes=totals.size,
-        pending=pending,
-        pending_since=(last or {}).get("pending_since"),
-        problems=journal.problems(),
-        last=last,
-        running=running,
-        loop=journal.loop(),
-    )
+    since = (last or {}).get("pending_since")
+    return Status(mount.alias, *totals, pending, since, problems, last, running, loop)
 
 
 def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) -> Verdict:

@@ -15,24 +15,18 @@ ABANDONED_DAYS = 7
 def iam_policy(mount: Mount) -> dict[str, Any]:
     """The rights that the loop's user needs, and no others."""
     bucket = f"arn:aws:s3:::{mount.bucket}"
-    objects = ("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload")
-    listing: dict[str, Any] = {
-        "Sid": "S3RewriteList",
-        "Effect": "Allow",
-        "Action": ["s3:ListBucket"],
-        "Resource": [bucket],
-    }
+    listing = _allow("S3RewriteList", ["ListBucket"], [bucket])
     if mount.prefix:
         listing["Condition"] = {"StringLike": {"s3:prefix": [f"{mount.prefix}*"]}}
-    writing: dict[str, Any] = {
-        "Sid": "S3RewriteObjects",
-        "Effect": "Allow",
-        "Action": [f"s3:{action}" for action in objects],
-        "Resource": [f"{bucket}/{mount.prefix}*"],
-    }
-    if mount.quarantine:
-        writing["Resource"].append(f"{bucket}/{mount.quarantine}*")
+    actions = ["PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload"]
+    folders = [mount.prefix, mount.quarantine] if mount.quarantine else [mount.prefix]
+    writing = _allow("S3RewriteObjects", actions, [f"{bucket}/{folder}*" for folder in folders])
     return {"Version": "2012-10-17", "Statement": [listing, writing]}
+
+
+def _allow(name: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    actions = [f"s3:{action}" for action in actions]
+    return {"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
 def public_statement(mount: Mount) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -54,6 +55,11 @@ class Finding(NamedTuple):
     sentence: str
 
 
+_fine = partial(Finding, Grade.FINE)
+_note = partial(Finding, Grade.NOTE)
+_wrong = partial(Finding, Grade.WRONG)
+
+
 class VisitorAnswer(NamedTuple):
     """What a visitor gets."""
 
@@ -72,18 +78,6 @@ def diagnose(mount: Mount) -> Iterator[Finding]:
         yield from _check_objects(bucket)
     except S3Error as error:
         yield _wrong("bucket", str(error))
-
-
-def _fine(subject: str, sentence: str) -> Finding:
-    return Finding(Grade.FINE, subject, sentence)
-
-
-def _note(subject: str, sentence: str) -> Finding:
-    return Finding(Grade.NOTE, subject, sentence)
-
-
-def _wrong(subject: str, sentence: str) -> Finding:
-    return Finding(Grade.WRONG, subject, sentence)
 
 
 def _check_files(mount: Mount) -> Finding:
