@@ -22,10 +22,9 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 def local_prefix(mount: Mount, options: Options) -> Messages:
     """E008: a storage whose URLs have no path that is theirs alone."""
     prefix = _local(mount)
-    if prefix is None or _is_directory(prefix):
-        return
-    hint = 'Give it one like "/media/": MEDIA_URL, STATIC_URL or the storage\'s "base_url".'
-    yield error(8, f'The storage of mount "{mount.alias}" has the URL prefix {prefix!r}.', hint)
+    if prefix is not None and not _is_directory(prefix):
+        hint = 'Give it one like "/media/": MEDIA_URL, STATIC_URL or the storage\'s "base_url".'
+        yield error(8, f'The storage of mount "{mount.alias}" has the URL prefix {prefix!r}.', hint)
 
 
 @on_all
@@ -41,13 +40,13 @@ def public_url(mount: Mount, options: Options) -> Messages:
     """E010: a PUBLIC_URL that a page cannot use."""
     url = mount.public_url
     place = where(mount.alias, "PUBLIC_URL")
-    if "PUBLIC_URL" not in options or (is_absolute(url) and url.endswith("/")):
+    if "PUBLIC_URL" not in options:
         return
-    if is_absolute(url):
-        yield error(10, f"{place} does not end with a slash.", f'Write "{url}/".')
-    else:
+    if not is_absolute(url):
         message = f"{place} is {url!r}: not an absolute http(s) URL without query."
         yield error(10, message, 'Write it as "https://cdn.example.com/media/".')
+    elif not url.endswith("/"):
+        yield error(10, f"{place} does not end with a slash.", f'Write "{url}/".')
 
 
 @on_mount
@@ -77,9 +76,9 @@ def site_url(mount: Mount, options: Options) -> Messages:
 @on_mount
 def quarantine(mount: Mount, options: Options) -> Messages:
     """E027: a QUARANTINE that is no folder, or is inside of PREFIX."""
-    place, good = f"{where(mount.alias, 'QUARANTINE')} is {mount.quarantine!r}", "trash/"
     if not mount.quarantine:
         return
+    place, good = f"{where(mount.alias, 'QUARANTINE')} is {mount.quarantine!r}", "trash/"
     *names, end = mount.quarantine.split("/")
     if end or not all(map(_NAME.fullmatch, names)):
         yield error(27, f"{place}, which is not a folder in the bucket.", f'Write "{good}".')
@@ -154,13 +153,13 @@ def _keys(mount: Mount) -> str:
     return f"{mount.client.get('endpoint_url')} {mount.bucket}/{mount.prefix}"
 
 
-_Place = tuple[str, str]
+_Prefix = tuple[str, str]
 """A mount's alias, and the prefix of its URLs or keys."""
 
 
 def _overlapping(
     mounts: dict[str, Options], prefix_of: Callable[[Mount], str | None]
-) -> list[tuple[_Place, _Place]]:
+) -> list[tuple[_Prefix, _Prefix]]:
     """The pairs of mounts where one's prefix begins with the other's."""
     parsed = [mount for alias, options in mounts.items() if (mount := parse(alias, options))]
     places = [(mount.alias, prefix) for mount in parsed if (prefix := prefix_of(mount))]

@@ -86,7 +86,7 @@ def overviews() -> list[Overview]:
 
 
 def find(query: str) -> list[Location]:
-    """Where a file is, by its name or its local URL: one location a mount that may have it."""
+    """Where a file is, by its name or its local URL: a location in each mount that can have it."""
     return [
         _locate(mount, name) for mount in conf.mounts().values() if (name := _name(mount, query))
     ]
@@ -113,12 +113,11 @@ def _passes(mount: Mount) -> list[PlottedPass]:
     except (redis.RedisError, NotImplementedError):
         return []
     longest = max((record["seconds"] for record in passes), default=0) or 1
+    # A pass that took no time has a height, too, to be seen.
+    heights = [max(2.0, 100 * record["seconds"] / longest) for record in passes]
     return [
-        # A pass of no time would not be seen.
-        PlottedPass(
-            max(2.0, 100 * record["seconds"] / longest), bool(record.get("ok")), _title(record)
-        )
-        for record in passes
+        PlottedPass(height, bool(record.get("ok")), _title(record))
+        for height, record in zip(heights, passes, strict=True)
     ]
 
 
@@ -143,11 +142,12 @@ def _since(seconds: float) -> str:
 def _name(mount: Mount, query: str) -> str:
     """The name in a mount that a query means; "" if it means none there."""
     prefix = url_prefix(mount)
+    # Of an absolute URL, on whatever host, the path counts.
     path = query.partition("://")[2].partition("/")[2]
     for text in (query, f"/{path}"):
         if prefix and text.startswith(prefix):
-            found = reference(text[len(prefix) :].encode())
-            return found.name if found else ""
+            match = reference(text[len(prefix) :].encode())
+            return match.name if match else ""
     return "" if query.startswith(("/", "http://", "https://")) else query
 
 

@@ -110,7 +110,7 @@ class _Server(ThreadingHTTPServer):
         self._most = max(2, min(CONNECTIONS, descriptors // SHARE))
         if ":" in address.host:
             self.address_family = AF_INET6
-        super().__init__(address, _Handler)
+        super().__init__(address, _PageHandler)
 
     def server_bind(self) -> None:
         TCPServer.server_bind(self)  # HTTPServer's own asks the resolver for the host's name
@@ -145,7 +145,7 @@ class _Server(ThreadingHTTPServer):
         """Log nothing: the client went away, or was too slow."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _PageHandler(BaseHTTPRequestHandler):
     server: _Server
     timeout = TIMEOUT
     protocol_version = "HTTP/1.0"  # one request a connection: probes ask seldom

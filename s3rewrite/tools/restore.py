@@ -60,6 +60,7 @@ def restore(
     """
     spec = GitIgnoreSpec.from_lines(patterns)
     is_chosen = spec.match_file if spec.patterns else lambda _: True
+    # Separately: in the loop below a stub counts as a file that is there.
     if freed:
         yield from _restore_freed(context, is_chosen)
     spellings = Spellings()

@@ -10,6 +10,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.open_file import opened
 from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import FreedFileError, fetch, stub_of
+from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import Directory, Findings, scan
@@ -82,6 +83,7 @@ def differences(context: SyncContext, *, checksum: bool) -> Iterator[Difference]
 
 def repair(context: SyncContext, found: Iterable[Difference]) -> int:
     """Withdraw what is wrong and ask the loop to look at it. Returns the number of names."""
+    # A withdrawn name links locally at once; the hint makes the loop upload or forget it.
     names = [name for name, fault in found if fault in REPAIRED]
     context.registry.withdraw(names, hint=True, is_found=True)
     return len(names)
@@ -105,13 +107,13 @@ def _in_directory(
     context: SyncContext, directory: Directory, entries: dict[str, Entry], *, checksum: bool
 ) -> Iterator[Difference]:
     path, files = directory.path, directory.files
-    objects = _objects(context, path, entries)
+    objects = context.bucket.list_folder(folder_of(context.bucket, path)) if entries else {}
     for basename in sorted(files.keys() | entries.keys()):
         name, entry = join(path, basename), entries.get(basename)
         stored = objects.get(_key(context.mount, path, basename, entry)) if entry else None
         fault = compare(files.get(basename), entry, stored)
         if fault is Fault.OTHER_OBJECT and entry and _may_have_other_size(context, name, entry):
-            fault = None
+            fault = None  # only its bytes can tell
         if fault is None and checksum and entry:
             fault = _fault_of_bytes(context, name, entry)
         if fault:
@@ -124,14 +126,6 @@ def _may_have_other_size(context: SyncContext, name: str, entry: Entry) -> bool:
     return refers(name) or (is_small and may_be_compressed(context.mount, name))
 
 
-def _objects(context: SyncContext, path: str, entries: dict[str, Entry]) -> dict[str, Object]:
-    """The objects in the folder of the bucket that has the keys of a directory's entries."""
-    if not entries:
-        return {}
-    key = _key(context.mount, path, *next(iter(entries.items())))
-    return context.bucket.list_folder(key.rpartition("/")[0] + "/" if "/" in key else "")
-
-
 def _fault_of_bytes(context: SyncContext, name: str, entry: Entry) -> Fault | None:
     if stub := stub_of(context.storage, name):
         return _fault_of_freed(context, stub)
@@ -142,6 +136,7 @@ def _fault_of_bytes(context: SyncContext, name: str, entry: Entry) -> Fault | No
             return Fault.CHANGED
         if payload.fingerprint != entry.fingerprint:
             return Fault.OTHER_BYTES
+        # A listing shows no SHA-256 and no Content-Encoding.
         stored = context.bucket.head(context.mount.paths.key(name, entry.fingerprint))
         if stored is None:
             return Fault.NO_OBJECT

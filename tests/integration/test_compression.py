@@ -117,7 +117,7 @@ def forget(mount: Mount) -> None:
 @pytest.mark.parametrize(
     ("coding", "has_obstore"), [(c, True) for c in CODINGS] + [("gzip", False), ("br", False)]
 )
-def test_each_coding_in_each_lane(
+def test_each_coding_by_each_library(
     use: Use, s3_client: "S3Client", monkeypatch: pytest.MonkeyPatch, coding: str, has_obstore: bool
 ) -> None:
     monkeypatch.setattr(writer, "has_obstore", lambda: has_obstore)

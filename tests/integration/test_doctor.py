@@ -60,7 +60,7 @@ def test_all_is_well(settings: Any, mount: Mount, root: Path, s3_client: "S3Clie
     assert keys == ["media/a.txt"]
 
 
-def test_which_lane_sends_small_files(settings: Any, mount: Mount, root: Path) -> None:
+def test_which_library_sends_small_files(settings: Any, mount: Mount, root: Path) -> None:
     acl = changed(settings, root, OBJECT_PARAMETERS={"ACL": "private"})
     sentence = "takes objects; small ones are sent by boto3"
     assert Finding(Grade.FINE, "bucket", sentence) in list(diagnose(acl))

@@ -40,7 +40,7 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 
 
-class Attempt(NamedTuple):
+class PutResult(NamedTuple):
     """How one attempt to write ended."""
 
     status: int = 0
@@ -68,22 +68,22 @@ class Attempt(NamedTuple):
         return self.code in SLOW_DOWN
 
 
-def parse_error(text: str) -> Attempt:
+def parse_error(text: str) -> PutResult:
     """The attempt that an error of obstore's `put` describes."""
     sentence, _, source = text.rpartition(SEPARATOR)
     if _REDIRECT.search(source):
-        return Attempt(301, "PermanentRedirect", needs_boto3=True)
+        return PutResult(301, "PermanentRedirect", needs_boto3=True)
     if _NO_ETAG.search(source):
-        return Attempt(200, needs_boto3=True)
+        return PutResult(200, needs_boto3=True)
     if http := _HTTP.search(source):
         message = NO_ANSWER.get(http[1], f"no answer ({http[1]})")
-        return Attempt(message=message, is_unsent=http[1] == "Connect")
+        return PutResult(message=message, is_unsent=http[1] == "Connect")
     if answer := _STATUS.search(source):
         status, body = int(answer[1]), answer[2]
         code = _first(_CODE, body) or str(status)
         needs_boto3 = code in ELSEWHERE or 300 <= status < 400
-        return Attempt(status, code, _first(_MESSAGE, body), needs_boto3=needs_boto3)
-    return Attempt(message=(sentence or text).strip().partition("\n")[0])
+        return PutResult(status, code, _first(_MESSAGE, body), needs_boto3=needs_boto3)
+    return PutResult(message=(sentence or text).strip().partition("\n")[0])
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

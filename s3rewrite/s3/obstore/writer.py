@@ -16,7 +16,7 @@ from obstore.store import S3Store
 from s3rewrite.s3.boto3_writer import ATTEMPTS, require_lease
 from s3rewrite.s3.errors import NeedsBoto3, S3Error, refused
 from s3rewrite.s3.objects import Upload, etag_of
-from s3rewrite.s3.obstore.errors import Attempt, parse_error
+from s3rewrite.s3.obstore.errors import PutResult, parse_error
 from s3rewrite.s3.obstore.support import PutArguments
 from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
@@ -38,20 +38,20 @@ class ObstoreWriter:
     def put(self, upload: Upload, arguments: PutArguments) -> None:
         """Write an object; see `Bucket.put`. Raises S3Error, NeedsBoto3."""
         for number in range(1, ATTEMPTS + 1):
-            attempt = self._attempt(upload, arguments)
-            if not attempt.is_final:
+            result = self._attempt(upload, arguments)
+            if not result.is_final:
                 self.unconfirmed.add(upload.key)
-            if attempt.needs_boto3 or attempt.is_unsent:
+            if result.needs_boto3 or result.is_unsent:
                 # A host that refuses a connection may accept one later; an answer that obstore
                 # does not understand stays as it is.
-                raise NeedsBoto3(is_permanent=attempt.needs_boto3)
-            if attempt.status == OK:
+                raise NeedsBoto3(is_permanent=result.needs_boto3)
+            if result.status == OK:
                 return
-            if number == ATTEMPTS or not attempt.is_transient:
-                raise self._error(attempt)
-            time.sleep(pause(attempt, number))
+            if number == ATTEMPTS or not result.is_transient:
+                raise self._error(result)
+            time.sleep(pause(result, number))
 
-    def _attempt(self, upload: Upload, arguments: PutArguments) -> Attempt:
+    def _attempt(self, upload: Upload, arguments: PutArguments) -> PutResult:
         require_lease(self.may_send)
         try:
             answer = obstore.put(
@@ -63,23 +63,23 @@ class ObstoreWriter:
                 use_multipart=False,
             )
         except (BaseError, FileNotFoundError) as error:
-            attempt = parse_error(str(error))
-            if attempt.is_slow_down:
+            result = parse_error(str(error))
+            if result.is_slow_down:
                 self.slow_down()
-            return attempt
+            return result
         # Another ETag is that of other bytes, or of an encrypted object: obstore cannot tell which.
         is_md5 = etag_of({"ETag": answer["e_tag"]}) == upload.digests.md5
-        return Attempt(OK, needs_boto3=not is_md5)
+        return PutResult(OK, needs_boto3=not is_md5)
 
-    def _error(self, attempt: Attempt) -> S3Error:
-        if not attempt.status:
-            return S3Error(f"bucket {self.bucket}: {attempt.message}")
+    def _error(self, result: PutResult) -> S3Error:
+        if not result.status:
+            return S3Error(f"bucket {self.bucket}: {result.message}")
         has_checksums = "checksum_algorithm" in self.store.config
-        code, message = attempt.code, attempt.message
+        code, message = result.code, result.message
         return refused(self.bucket, code, message, "PutObject", has_checksums=has_checksums)
 
 
-def pause(attempt: Attempt, number: int) -> float:
+def pause(result: PutResult, number: int) -> float:
     """Seconds after attempt `number` (from 1), as in boto3's standard mode."""
-    scale = SLOW_DOWN_PAUSE if attempt.is_slow_down else PAUSE
+    scale = SLOW_DOWN_PAUSE if result.is_slow_down else PAUSE
     return random.random() * scale * 2.0 ** (number - 1)  # noqa: S311

@@ -1,8 +1,8 @@
-"""Errors as obstore words them; that a real one says these is for the tests of the lanes."""
+"""Errors as obstore words them; that a real one says these is for the tests of the writers."""
 
 import pytest
 
-from s3rewrite.s3.obstore.errors import Attempt, parse_error
+from s3rewrite.s3.obstore.errors import PutResult, parse_error
 
 RETRY = """\
 Generic S3 error: Error performing PUT http://s3/b/k in 1.5ms - what happened
@@ -44,7 +44,7 @@ def status(number: int, body: str = "None") -> str:
 
 def test_a_refusal() -> None:
     found = parse_error(status(503, SLOW))
-    assert found == Attempt(503, "SlowDown", "less, please")
+    assert found == PutResult(503, "SlowDown", "less, please")
     assert (found.is_final, found.is_transient, found.is_slow_down) == (True, True, True)
 
 
@@ -85,7 +85,7 @@ def test_no_connection_is_not_sent() -> None:
 def test_a_body_cannot_pretend_to_be_an_error_of_another_kind() -> None:
     lie = 'Some("\\nDebug source:\\n inner: BareRedirect,\\n inner: Status { status: 200,")'
     text = status(500, lie).replace("what happened", "\nDebug source:\n inner: BareRedirect,")
-    assert parse_error(text) == Attempt(500, "500")
+    assert parse_error(text) == PutResult(500, "500")
 
 
 def test_what_nobody_knows_is_said_in_one_line() -> None:
