@@ -31,7 +31,7 @@ def shared_cookies(mount: Mount, options: Options) -> Messages:
         yield warning(11, f"{message}use them.", hint)
 
 
-def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
+def _why_shared(host: str, site: Iterable[str], domains: Iterable[str]) -> str:
     """Why a host gets the cookies of the site; "" if it does not. Cookies ignore ports.
 
     https://www.rfc-editor.org/rfc/rfc6265#section-5.1.3
@@ -42,7 +42,7 @@ def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
     | is the cookies' domain, or lies below   | yes              |
     | lies beside the site, or below its host | no               |
     """
-    names = {_hostname(name) for name in own}
+    names = {_hostname(name) for name in site}
     if host in names:
         return "is this site's own host and gets its cookies"
     for domain in (domain.lower().lstrip(".") for domain in domains):

@@ -14,9 +14,9 @@ from s3rewrite.core.patterns import is_pattern, patterns
 def object_parameters(mount: Mount, options: Options) -> Messages:
     """E017: a parameter that boto3 does not accept for an upload."""
     place = where(mount.alias, "OBJECT_PARAMETERS")
-    given = mount.object_parameters
-    named = [(place, name) for name, value in given.items() if not is_pattern(name, value)]
-    named += [(f"{place}[{by!r}]", name) for by, own in patterns(given) for name in own]
+    values = mount.object_parameters
+    named = [(place, name) for name, value in values.items() if not is_pattern(name, value)]
+    named += [(f"{place}[{key!r}]", name) for key, inner in patterns(values) for name in inner]
     for dict_place, name in named:
         if name not in _upload_parameters():
             message = f"{dict_place} has {name!r}, which S3 uploads do not take."

@@ -76,8 +76,8 @@ class Bucket:
     def walk(self, prefix: str) -> "Iterator[dict[str, ObjectTypeDef]]":
         """All objects below a prefix, a dict (key -> item of the listing) a folder.
 
-        A folder comes after the folders in it. A disk cannot have a file and a folder of one name:
-        whoever restores both has the folder first, and can leave out the file.
+        A folder comes after the folders in it. So where a key is also the name of a folder, which
+        a disk cannot have, the folder's objects come first.
         """
         stack: list[str | dict[str, ObjectTypeDef]] = [prefix]
         while stack:

@@ -28,24 +28,24 @@ _ETAG = re.compile(r"[0-9a-f]{32}-([1-9][0-9]*)")
 def holds_in_parts(
     bucket: Bucket,
     key: str,
-    found: Object,
+    stored: Object,
     content: bytes | IO[bytes],
     should_continue: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Whether an object of a known ETag surely has the bytes of `content`, by that ETag.
+    """Whether an object surely has the bytes of `content`, by its ETag.
 
     The object was sent in parts; or `content` is a large file, which was sent in one request and
     whose MD5 is not known yet. False where the parts' size is not known, or `should_continue()`
     returns False. Leaves a file at its start. Raises OSError, S3Unavailable.
     """
-    if _MD5.fullmatch(found.etag):
-        return not isinstance(content, bytes) and found.etag == _md5_of(content, should_continue)
-    count = count_of(found.etag)
+    if _MD5.fullmatch(stored.etag):
+        return not isinstance(content, bytes) and stored.etag == _md5_of(content, should_continue)
+    count = count_of(stored.etag)
     if not count:
         return False
     size = _part_size(bucket, key)
-    sizes = [size] if size else candidates(found.size, count)
-    return found.etag in etags(content, sizes, should_continue)
+    sizes = [size] if size else candidates(stored.size, count)
+    return stored.etag in etags(content, sizes, should_continue)
 
 
 def count_of(etag: str) -> int:

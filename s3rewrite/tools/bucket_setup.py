@@ -74,8 +74,8 @@ def steps(bucket: Bucket, *, public: bool) -> list[Step]:
     exists = creation is None or creation.error is not None
     features = [UNBLOCKING, READING] if public else []
     features += [CORS, TIDYING] if bucket.mount.cors else [TIDYING]
-    found = [creation, *(_look_up(feature, bucket, exists) for feature in features)]
-    return [step for step in found if step]
+    needed = [creation, *(_look_up(feature, bucket, exists) for feature in features)]
+    return [step for step in needed if step]
 
 
 def is_unknown(error: S3Error) -> bool:
@@ -143,14 +143,14 @@ def _unblock(bucket: Bucket) -> None:
 
 def _plan_reading(bucket: Bucket, answer: Any) -> Action | None:
     policy = _parse_policy(answer["Policy"], bucket) if answer else {"Version": "2012-10-17"}
-    # A single statement may stand without a list around it.
-    given: Any = policy.get("Statement", [])
-    statements = [given] if isinstance(given, dict) else given
-    wanted = public_statement(bucket.mount)
-    if any(_normalized(statement) == _normalized(wanted) for statement in statements):
+    statements: Any = policy.get("Statement", [])
+    if isinstance(statements, dict):  # a single statement, without a list around it
+        statements = [statements]
+    public = public_statement(bucket.mount)
+    if any(_normalized(statement) == _normalized(public) for statement in statements):
         return None
-    others = [statement for statement in statements if statement.get("Sid") != wanted["Sid"]]
-    text = json.dumps(policy | {"Statement": [*others, wanted]})
+    others = [statement for statement in statements if statement.get("Sid") != public["Sid"]]
+    text = json.dumps(policy | {"Statement": [*others, public]})
     return lambda: _put_policy(bucket, text)
 
 
@@ -199,12 +199,12 @@ def _plan_cors(bucket: Bucket, answer: Any) -> Action | None:
 
 def _plan_tidying(bucket: Bucket, answer: Any) -> Action | None:
     rules = (answer or {}).get("Rules", [])
-    wanted = lifecycle_rule(bucket.mount, is_old=any("Prefix" in rule for rule in rules))
-    if any(rule.get("ID") == wanted["ID"] for rule in rules):
+    new = lifecycle_rule(bucket.mount, is_old=any("Prefix" in rule for rule in rules))
+    if any(rule.get("ID") == new["ID"] for rule in rules):
         return None
     # S3 resets the options that a request leaves out.
     options = {name: answer[name] for name in LIFECYCLE_OPTIONS if rules and name in answer}
-    lifecycle = {"LifecycleConfiguration": {"Rules": [*rules, wanted]}, **options}
+    lifecycle = {"LifecycleConfiguration": {"Rules": [*rules, new]}, **options}
     return lambda: bucket.call("put_bucket_lifecycle_configuration", **lifecycle)
 
 

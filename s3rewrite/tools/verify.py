@@ -81,10 +81,10 @@ def differences(context: SyncContext, *, checksum: bool) -> Iterator[Difference]
             yield Difference(key, Fault.ONLY_IN_BUCKET)
 
 
-def repair(context: SyncContext, found: Iterable[Difference]) -> int:
+def repair(context: SyncContext, wrong: Iterable[Difference]) -> int:
     """Withdraw what is wrong and ask the loop to look at it. Returns the number of names."""
     # A withdrawn name links locally at once; the hint makes the loop upload or forget it.
-    names = [name for name, fault in found if fault in REPAIRED]
+    names = [name for name, fault in wrong if fault in REPAIRED]
     context.registry.withdraw(names, hint=True, is_found=True)
     return len(names)
 

@@ -100,9 +100,9 @@ def find_endpoint(mount: Mount, boto: Boto) -> Endpoint | None:
 def credential_provider(mount: Mount, boto: Boto) -> "Callable[[], S3Credential]":
     """A function by which obstore gets the credentials of boto3, which boto3 renews."""
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    own: list[Any] = [mount.client.get(name) for name in names]
+    given: list[Any] = [mount.client.get(name) for name in names]
     # Never None: `find_endpoint` saw a request that was signed with them.
-    credentials: Any = Credentials(*own) if own[0] else boto.session.get_credentials()
+    credentials: Any = Credentials(*given) if given[0] else boto.session.get_credentials()
 
     def provide() -> "S3Credential":
         frozen = credentials.get_frozen_credentials()
