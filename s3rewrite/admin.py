@@ -65,7 +65,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Ask the loop to look at a name, or without one at everything."""
         if not self._may_ask(request) or request.method != "POST":
             raise PermissionDenied
-        name = request.POST.get("name", "") or WHOLE
+        name = request.POST.get("name", "") or WHOLE  # the hint for everything
         try:
             registry = loop_registry(conf.mount(request.POST.get("mount", "")))
             if name != WHOLE and not is_name(name):

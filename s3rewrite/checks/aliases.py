@@ -56,6 +56,7 @@ def storage_root(mount: Mount, options: Options) -> Messages:
     if not storage.base_location:
         yield error(20, f'The storage of mount "{mount.alias}" has no directory.', hint)
         return
+    # The settings, or a database: a storage that holds them would upload them.
     for file in conf.private_files():
         if _holds(str(storage.location), file):
             message = f'The storage of mount "{mount.alias}" is {storage.location}, which holds '

@@ -15,6 +15,7 @@ STATIC = "staticfiles"
 @on_mount
 def shared_cookies(mount: Mount, options: Options) -> Messages:
     """W011: uploads at a host that gets the site's cookies."""
+    # Where the public URL is the local one, E025 says so.
     if (
         mount.storage == STATIC
         or not is_absolute(mount.public_url)

@@ -54,6 +54,7 @@ def _matches(source: str, url: str) -> bool:
     scheme, host, port, path = match.groups()
     name, _, own_port = parts.netloc.partition(":")
     default = _PORTS[parts.scheme]
+    # "http:" allows HTTPS, too; a path allows all that is below it only if it ends with a slash.
     return (
         scheme in (None, "http", parts.scheme)
         and fnmatchcase(name, host)

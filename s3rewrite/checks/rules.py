@@ -55,7 +55,7 @@ def on_all(
         options = {str(alias): given for alias, given in mounts if isinstance(given, Mapping)}
         return list(rule(options))
 
-    check.__name__ = rule.__name__
+    check.__name__ = rule.__name__  # for tracebacks, and to tell checks from each other
     CHECKS.append(check)
     return rule
 

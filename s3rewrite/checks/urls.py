@@ -129,6 +129,7 @@ def other_place(mount: Mount, options: Options) -> Messages:
     prefix = _local(mount)
     if not prefix or not is_absolute(mount.public_url):
         return
+    # A public URL on one of this site's hosts and below the local prefix is the local one.
     hosts = (*mount.hosts, *conf.allowed_hosts())
     local = (prefix, *(f"{scheme}://{host}{prefix}" for host in hosts for scheme in _SCHEMES))
     if mount.public_url.startswith(local):

@@ -125,7 +125,7 @@ def _why_nothing_runs(status: Status, now: float, max_age: float) -> str:
         return "no pass was ever made: run s3rewrite_loop beside the site"
     age = now - status.last["ended"]
     if status.last["by"] != "loop" and age <= max_age:
-        return ""
+        return ""  # cron runs s3rewrite_sync
     return f"no loop runs, and the last pass ended {ago(age)} ago: start s3rewrite_loop"
 
 

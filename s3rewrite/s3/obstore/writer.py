@@ -25,7 +25,7 @@ PAUSE = 0.05  # seconds
 SLOW_DOWN_PAUSE = 1.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ObstoreWriter:
     """Writes objects with obstore. Safe to share between threads, not across a fork."""
 
