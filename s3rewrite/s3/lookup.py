@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache, partial
 
 from s3rewrite.core.entries import split
 from s3rewrite.s3.bucket import Bucket
@@ -20,32 +21,25 @@ def is_listing_cheaper(unknown: int, known: int) -> bool:
     return unknown > 1 + (unknown + known) // PAGE
 
 
-class FolderListing:
-    """The objects of one folder of the bucket, which the first thread lists, once."""
-
-    def __init__(self, bucket: Bucket, prefix: str) -> None:
-        self._bucket = bucket
-        self._prefix = prefix
-        self._lock = threading.Lock()
-        self._objects: dict[str, Object] | None = None
-
-    def get(self, key: str) -> Object | None:
-        """What the bucket holds under a key of this folder. Raises S3Error."""
-        with self._lock:
-            if self._objects is None:
-                self._objects = self._bucket.list_folder(self._prefix)
-        item = self._objects.get(key)
-        # The ETag of parts proves little, and a listing does not show the SHA-256: HEAD does.
-        return self._bucket.head(key) if item and "-" in item.etag else item
-
-
 def known_objects(
     bucket: Bucket, directory: str, unknown: int, known: int
 ) -> Callable[[str], Object | None]:
-    """The function that looks up the objects of the files in one directory, by their keys."""
+    """The function that looks up the objects of the files in one directory, by their keys.
+
+    It raises S3Error, and is safe to share between threads.
+    """
     if not is_listing_cheaper(unknown, known):
         return bucket.head
-    return FolderListing(bucket, folder_of(bucket, directory)).get
+    objects = cache(partial(bucket.list_folder, folder_of(bucket, directory)))
+    lock = threading.Lock()
+
+    def look_up(key: str) -> Object | None:
+        with lock:  # the first thread lists the folder while the others wait
+            item = objects().get(key)
+        # The ETag of parts proves little, and a listing does not show the SHA-256: HEAD does.
+        return bucket.head(key) if item and "-" in item.etag else item
+
+    return look_up
 
 
 def folder_of(bucket: Bucket, directory: str) -> str:
