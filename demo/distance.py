@@ -1,7 +1,7 @@
-"""Puts S3 at a distance: `python -m demo.distance PORT S3_PORT BUCKET SECONDS`.
+"""A relay that delays uploads: `python -m demo.distance PORT S3_PORT BUCKET SECONDS`.
 
-The demo's S3 is on the same machine, and a file is there sooner than anybody sees. Between it
-and the loop stands this relay, which holds each upload to a bucket back, as a far S3 would.
+The demo's S3 is on the same machine, and stores a file sooner than anybody can see. This relay
+between the loop and S3 delays each upload to a bucket, as a distant S3 would.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ async def serve(port: int, s3_port: int, bucket: str, seconds: float) -> None:
     upload = f"PUT /{bucket}/".encode()
 
     async def relay(reader: StreamReader, writer: StreamWriter) -> None:
-        with suppress(OSError):  # S3 is away, as it is for who asks
+        with suppress(OSError):  # S3 is away: the client sees a closed connection
             s3_reader, s3_writer = await asyncio.open_connection(HOST, s3_port)
-            there = pass_on(reader, s3_writer, {upload: seconds})
-            await asyncio.gather(there, pass_on(s3_reader, writer, {}))
+            to_s3 = pass_on(reader, s3_writer, {upload: seconds})
+            await asyncio.gather(to_s3, pass_on(s3_reader, writer, {}))
         writer.close()
 
     server = await asyncio.start_server(relay, HOST, port)
     await server.serve_forever()
 
 
-async def pass_on(reader: StreamReader, writer: StreamWriter, waits: dict[bytes, float]) -> None:
-    """Pass on what comes, unchanged; before what begins as `waits` says, wait so many seconds."""
+async def pass_on(reader: StreamReader, writer: StreamWriter, delays: dict[bytes, float]) -> None:
+    """Pass bytes on, unchanged. `delays`: how a chunk begins -> seconds to wait before it."""
     try:
         while data := await reader.read(CHUNK):
-            for start, seconds in waits.items():
+            for start, seconds in delays.items():
                 await asyncio.sleep(seconds if data.startswith(start) else 0)
             writer.write(data)
             await writer.drain()

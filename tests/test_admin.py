@@ -94,7 +94,7 @@ def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
     found = text(answer)
     assert "media WARNING 1 failed, such as <b>.jpg: no right" in found
     assert "1 published 1 pending" not in found
-    assert "Published 1 files, 2.0\xa0KB" in found.replace("2.0 KB", "2.0\xa0KB")
+    assert "Published 1 file, 2.0\xa0KB" in found.replace("2.0 KB", "2.0\xa0KB")
     assert "every 60 s" in found
     assert "3 uploaded" in found
     assert "Failed Name Why For <b>.jpg no right 0 s" in found

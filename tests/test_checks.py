@@ -525,7 +525,7 @@ def test_the_middleware_is_not_there(settings: Any) -> None:
 def test_a_middleware_that_hides_the_body(settings: Any, name: str) -> None:
     settings.MIDDLEWARE = [conf.MIDDLEWARE, name]
     message, hint = only(messages(), "E013")
-    assert message.startswith(f"{name.rpartition('.')[2]} stands on the wrong side")
+    assert message.startswith(f"{name.rpartition('.')[2]} is on the wrong side")
     assert hint == f'Move "{name}" above "{conf.MIDDLEWARE}" in MIDDLEWARE.'
     settings.MIDDLEWARE = [name, conf.MIDDLEWARE]
     assert check_ids() == []

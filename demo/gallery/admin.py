@@ -16,7 +16,7 @@ else:
 
 @admin.register(Picture)
 class PictureAdmin(PictureAdminBase):
-    """Pictures, each with a small view of it: linked as on any page."""
+    """Pictures with thumbnails, which are linked as on any page."""
 
     list_display = ["preview", "title", "width", "height", "created"]
     list_display_links = ["preview", "title"]

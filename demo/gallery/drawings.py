@@ -1,4 +1,4 @@
-"""Thirty pictures, drawn with Pillow alone: the same ones each time, no two of them alike.
+"""Thirty pictures, drawn with Pillow: the same thirty each time, and each different.
 
 A scene is a function of a random generator and a palette, which goes from dark to light. Smooth
 things are fields (grey images) that a palette colours; sharp ones are drawn at twice the size.
@@ -32,7 +32,7 @@ class Drawing(NamedTuple):
 
     def data(self) -> bytes:
         """The bytes of the file, in the format that its name says."""
-        # Seeded with a string, the generator says the same everywhere.
+        # A seed that is a string gives the same numbers on each machine.
         rng = Random(self.filename)  # noqa: S311
         image = self.scene(rng, palette(self.palette))
         stream = BytesIO()

@@ -1,4 +1,4 @@
-"""Uploads: several new pictures at once, or one in the place of another."""
+"""Uploads: several new pictures at once, or one that replaces another."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -13,7 +13,7 @@ MAX_BYTES = 20 * 1024 * 1024
 
 
 class ManyFilesInput(forms.FileInput):
-    """A file input that takes several."""
+    """A file input for several files."""
 
     allow_multiple_selected = True
 
@@ -24,7 +24,7 @@ class PicturesField(forms.ImageField):
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> "list[File[Any]]":
-        """The uploaded files. Raises ValidationError for the first that is no picture."""
+        """The uploaded files. Raises ValidationError for the first one that is no picture."""
         files: Sequence[Any] = data if isinstance(data, (list, tuple)) else [data]
         return [_not_too_big(super(PicturesField, self).clean(file, initial)) for file in files]
 
@@ -36,7 +36,7 @@ class UploadForm(forms.Form):
 
 
 class OverwriteForm(forms.Form):
-    """Other bytes for a picture that is there."""
+    """A picture that replaces another one."""
 
     image = forms.ImageField(label="Another picture, under the same name")
 
@@ -46,15 +46,15 @@ class OverwriteForm(forms.Form):
 
 
 def as_named(content: "File[Any]", name: str) -> "File[Any]":
-    """The picture in the format that a name says; its very bytes, where it is in that already."""
+    """The picture in the format of a name; unchanged if it is in that format already."""
     extensions = Image.registered_extensions()
-    wanted = extensions.get(PurePosixPath(name).suffix.lower())
+    target = extensions.get(PurePosixPath(name).suffix.lower())
     with Image.open(content) as image:
-        if wanted is None or image.format == wanted:
+        if target is None or image.format == target:
             content.seek(0)
             return content
         stream = BytesIO()
-        image.convert("RGB").save(stream, wanted)
+        image.convert("RGB").save(stream, target)
     return ContentFile(stream.getvalue(), name=name)
 
 

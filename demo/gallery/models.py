@@ -1,4 +1,4 @@
-"""A picture, and what happens to its file."""
+"""A picture and its file."""
 
 import secrets
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ from django.utils.text import slugify
 
 
 def picture_name(_picture: "Picture", filename: str) -> str:
-    """The name of a new picture's file, after the one that was uploaded; no other has it."""
+    """A unique name for a new picture's file, like the uploaded one's."""
     path = PurePosixPath(filename)
     stem = slugify(path.stem)[:60] or "picture"
     return f"pictures/{stem}-{secrets.token_hex(3)}{path.suffix.lower()}"
@@ -48,12 +48,12 @@ class Picture(models.Model):
     def url(self) -> str:
         """The local URL, as any template would write it, with a query that changes with the bytes.
 
-        Without it a browser would show what it remembers of the same name.
+        Without the query a browser would show old bytes from its cache.
         """
         return f"{self.image.url}?v={int(self.changed.timestamp() * 1000):x}"
 
     def overwrite(self, content: "File[Any]") -> None:
-        """Put other bytes in the place of the file, under the same name."""
+        """Replace the file, under the same name."""
         self.image.storage.save(str(self.image.name), content)
         width, height = get_image_dimensions(content)
         self.width, self.height = width or 0, height or 0
@@ -62,6 +62,6 @@ class Picture(models.Model):
 
 @receiver(post_delete, sender=Picture)
 def delete_file(instance: Picture, **_: object) -> None:
-    """A deleted picture's file goes too, once the deletion is certain."""
+    """Delete a deleted picture's file, too, once the transaction is committed."""
     name, storage = str(instance.image.name), instance.image.storage
     transaction.on_commit(lambda: storage.delete(name))

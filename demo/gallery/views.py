@@ -1,4 +1,4 @@
-"""The gallery's pages. None of them knows of S3: the middleware links what S3 holds."""
+"""The gallery's pages. They do not know of S3: the middleware links what S3 holds."""
 
 import socket
 from pathlib import PurePosixPath
@@ -35,7 +35,7 @@ def cards(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """One picture, large, with what can be done to it."""
+    """One picture, large, with its forms."""
     context = {"picture": get_object_or_404(Picture, pk=pk), "form": OverwriteForm()}
     return render(request, "gallery/picture.html", context)
 
@@ -53,7 +53,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def overwrite(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put the uploaded picture in the place of another, under its name."""
+    """Replace a picture by the uploaded one, under the same name."""
     picture = get_object_or_404(Picture, pk=pk)
     form = OverwriteForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -72,7 +72,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def health(_request: HttpRequest) -> JsonResponse:
-    """Whether Redis and S3 are there, asked by the page's script and by no page."""
+    """Whether Redis and S3 answer; the page's script asks."""
     redis_url = settings.CACHES["default"]["LOCATION"]
     s3_url = str(settings.S3REWRITE["media"]["PUBLIC_URL"])
     redis_answers = _answers(redis_url, b"PING\r\n")
@@ -88,7 +88,7 @@ def title_of(filename: str) -> str:
 
 
 def _answers(url: str, question: bytes) -> bool:
-    """Whether anything comes back: a server that is paused accepts connections too."""
+    """Whether a server sends an answer: a paused server still accepts connections."""
     parts = urlsplit(url)
     address = (parts.hostname or "", parts.port or 0)
     try:

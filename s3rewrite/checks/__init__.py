@@ -1,6 +1,12 @@
-"""System checks: what is wrong in the settings, where, and what to do. A function a rule."""
+"""System checks: what is wrong in the settings, where, and how to fix it. One function a rule.
 
-from s3rewrite.checks import (
+Read rules first: it makes checks of the rules in the other modules, which register themselves when
+they are imported. options (each option by itself), aliases (STORAGES and CACHES), urls (prefixes,
+public URLs, keys), services (S3 and boto3), project (MIDDLEWARE), policy (the Content Security
+Policy), cookies, compression, freed (KEEP_LOCAL) and tasks.
+"""
+
+from s3rewrite.checks import (  # noqa: F401 - imported to register their rules
     aliases,
     compression,
     cookies,
@@ -14,16 +20,4 @@ from s3rewrite.checks import (
 )
 from s3rewrite.checks.rules import CHECKS
 
-__all__ = [
-    "CHECKS",
-    "aliases",
-    "compression",
-    "cookies",
-    "freed",
-    "options",
-    "policy",
-    "project",
-    "services",
-    "tasks",
-    "urls",
-]
+__all__ = ["CHECKS"]

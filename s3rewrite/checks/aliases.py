@@ -1,4 +1,4 @@
-"""What S3REWRITE says of STORAGES and CACHES."""
+"""Aliases in STORAGES and CACHES, and what is configured there."""
 
 from pathlib import Path
 from typing import Any
@@ -14,23 +14,14 @@ DJANGO_REDIS = "django_redis.cache.RedisCache"
 
 
 @on_mount
-def storage_alias(mount: Mount, options: Options) -> Messages:
-    """E005: an alias that STORAGES does not have."""
-    yield from _known_alias(5, mount, "STORAGE", "STORAGES")
-
-
-@on_mount
-def cache_alias(mount: Mount, options: Options) -> Messages:
-    """E006: an alias that CACHES does not have."""
-    yield from _known_alias(6, mount, "CACHE", "CACHES")
-
-
-def _known_alias(number: int, mount: Mount, key: str, setting: str) -> Messages:
-    wanted, known = getattr(mount, key.lower()), conf.aliases(setting)
-    if wanted not in known:
-        hint = f"{setting} has: {', '.join(known) or 'nothing'}."
-        message = f"{where(mount.alias, key)} is {wanted!r}, which is not an alias in {setting}."
-        yield error(number, message, hint)
+def known_aliases(mount: Mount, options: Options) -> Messages:
+    """E005: an alias that STORAGES does not have. E006: one that CACHES does not have."""
+    for number, key, setting in ((5, "STORAGE", "STORAGES"), (6, "CACHE", "CACHES")):
+        alias, known = getattr(mount, key.lower()), conf.aliases(setting)
+        if alias not in known:
+            hint = f"{setting} has: {', '.join(known) or 'nothing'}."
+            message = f"{where(mount.alias, key)} is {alias!r}, which is not an alias in {setting}."
+            yield error(number, message, hint)
 
 
 @on_mount
@@ -45,16 +36,19 @@ def cache_backend(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def storage_works(mount: Mount, options: Options) -> Messages:
-    """E019: a storage that cannot be made of what STORAGES says."""
-    problem = _problem(mount)
-    if problem is not None and mount.storage in conf.aliases("STORAGES"):
+    """E019: a storage that fails to start."""
+    if mount.storage not in conf.aliases("STORAGES"):
+        return
+    try:
+        conf.storage_of(mount)
+    except Exception as problem:  # of any project's class, with any options
         message = f'STORAGES["{mount.storage}"] of mount "{mount.alias}" fails: {problem}'
-        yield error(19, message, 'Mend its "BACKEND", its "OPTIONS" or the settings it reads.')
+        yield error(19, message, 'Fix its "BACKEND", its "OPTIONS" or the settings it reads.')
 
 
 @on_mount
 def storage_root(mount: Mount, options: Options) -> Messages:
-    """E020: a storage whose directory is not set, or would put the project on S3."""
+    """E020: a storage whose directory is not set, or holds the project itself."""
     storage = storage_of(mount)
     if not isinstance(storage, FileSystemStorage):
         return
@@ -62,6 +56,7 @@ def storage_root(mount: Mount, options: Options) -> Messages:
     if not storage.base_location:
         yield error(20, f'The storage of mount "{mount.alias}" has no directory.', hint)
         return
+    # The settings, or a database: a storage that holds them would upload them.
     for file in conf.private_files():
         if _holds(str(storage.location), file):
             message = f'The storage of mount "{mount.alias}" is {storage.location}, which holds '
@@ -70,7 +65,7 @@ def storage_root(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def unseen_changes(mount: Mount, options: Options) -> Messages:
-    """W005: nothing would see that a file has changed before the next pass."""
+    """W005: a mount that links a changed file as it was, until the next pass."""
     storage = storage_of(mount)
     if storage and not mount.check_local and not isinstance(storage, S3RewriteStorageMixin):
         message = f'Mount "{mount.alias}" may link to the old bytes of a file that was overwritten.'
@@ -79,16 +74,11 @@ def unseen_changes(mount: Mount, options: Options) -> Messages:
 
 
 def storage_of(mount: Mount) -> Storage | None:
-    """The mount's storage; None where there is none, or it fails."""
-    return None if _problem(mount) else conf.storage_of(mount)
-
-
-def _problem(mount: Mount) -> Exception | None:
+    """The mount's storage; None if there is none, or it fails."""
     try:
-        conf.storage_of(mount)
-    except Exception as problem:  # of anybody's class, with any options
-        return problem
-    return None
+        return conf.storage_of(mount)
+    except Exception:  # E019 reports it
+        return None
 
 
 def _holds(directory: str, file: str) -> bool:

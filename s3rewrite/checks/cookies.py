@@ -1,4 +1,4 @@
-"""Whether what people upload would be shown to them with the site's cookies."""
+"""Whether browsers would show uploads with the site's cookies."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -9,12 +9,13 @@ from s3rewrite.checks.urls import is_absolute, other_place
 from s3rewrite.core.mounts import Mount
 
 STATIC = "staticfiles"
-"""The storage of the project's own files, which are no uploads."""
+"""The storage of the project's own files, which nobody uploads."""
 
 
 @on_mount
 def shared_cookies(mount: Mount, options: Options) -> Messages:
     """W011: uploads at a host that gets the site's cookies."""
+    # Where the public URL is the local one, E025 says so.
     if (
         mount.storage == STATIC
         or not is_absolute(mount.public_url)
@@ -22,19 +23,17 @@ def shared_cookies(mount: Mount, options: Options) -> Messages:
     ):
         return
     host = urlsplit(mount.public_url).hostname or ""
-    if why := _why_shared(host, (*mount.hosts, *conf.allowed_hosts()), conf.cookie_domains()):
-        message = (
-            f'Mount "{mount.alias}" links to {host}, which {why}: an uploaded page could use them.'
-        )
+    if reason := _why_shared(host, (*mount.hosts, *conf.allowed_hosts()), conf.cookie_domains()):
+        message = f'Mount "{mount.alias}" links to {host}, which {reason}: an uploaded page could '
         hint = (
-            "Show uploads at a host of their own for which no cookie is meant, by PUBLIC_URL; or, "
-            "where nobody but you uploads, silence this warning (SILENCED_SYSTEM_CHECKS)."
+            "Show uploads at a host of their own that gets no cookies, by PUBLIC_URL; or, if only "
+            "you upload, silence this warning (SILENCED_SYSTEM_CHECKS)."
         )
-        yield warning(11, message, hint)
+        yield warning(11, f"{message}use them.", hint)
 
 
-def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
-    """Why a host gets the cookies of the site; "" where it does not. They know no ports.
+def _why_shared(host: str, site: Iterable[str], domains: Iterable[str]) -> str:
+    """Why a host gets the cookies of the site; "" if it does not. Cookies ignore ports.
 
     https://www.rfc-editor.org/rfc/rfc6265#section-5.1.3
 
@@ -44,7 +43,7 @@ def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
     | is the cookies' domain, or lies below   | yes              |
     | lies beside the site, or below its host | no               |
     """
-    names = {_hostname(name) for name in own}
+    names = {_hostname(name) for name in site}
     if host in names:
         return "is this site's own host and gets its cookies"
     for domain in (domain.lower().lstrip(".") for domain in domains):
@@ -54,5 +53,5 @@ def _why_shared(host: str, own: Iterable[str], domains: Iterable[str]) -> str:
 
 
 def _hostname(name: str) -> str:
-    """A host as a URL has it, of what ALLOWED_HOSTS or HOSTS say: without a port."""
+    """The host in an item of ALLOWED_HOSTS or HOSTS, without its port; "" for a wildcard."""
     return (urlsplit(f"//{name.lstrip('.')}").hostname or "") if "*" not in name else ""

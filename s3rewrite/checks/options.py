@@ -1,4 +1,4 @@
-"""What is written in S3REWRITE, taken by itself."""
+"""The options in S3REWRITE, each by itself."""
 
 import re
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ def shape(mounts: dict[str, Options]) -> Messages:
 
 @on_options
 def required_keys(alias: str, options: Options) -> Messages:
-    """E002: a bucket has to be named."""
+    """E002: a mount without a bucket."""
     for key in REQUIRED:
         if not options.get(key):
             hint = f'Name the bucket: {where(alias, key)} = "uploads-example".'
@@ -62,7 +62,7 @@ def required_keys(alias: str, options: Options) -> Messages:
 
 @on_options
 def unknown_keys(alias: str, options: Options) -> Messages:
-    """E003: a key that is not an option, with the one that was probably meant."""
+    """E003: a key that is not an option."""
     for key in options:
         if key not in OPTIONS:
             hint = meant(str(key).upper(), OPTIONS, cutoff=0.5)
@@ -78,15 +78,14 @@ def types(alias: str, options: Options) -> Messages:
 
 @on_mount
 def keys(mount: Mount, options: Options) -> Messages:
-    """E011: another kind of keys than there is."""
+    """E011: an unknown kind of keys."""
     if mount.keys not in KEYS:
-        hint = meant(mount.keys, KEYS)
-        yield error(11, f"{where(mount.alias, 'KEYS')} is {mount.keys!r}.", hint)
+        yield error(11, f"{where(mount.alias, 'KEYS')} is {mount.keys!r}.", meant(mount.keys, KEYS))
 
 
 @on_mount
 def contexts(mount: Mount, options: Options) -> Messages:
-    """E012: a context that is not an optional one. W004: one that nothing will come of."""
+    """E012: a context that is not an optional one. W004: one that needs CORS, without CORS."""
     place = where(mount.alias, "CONTEXTS")
     for name in mount.contexts:
         if not is_context(name):
@@ -105,7 +104,7 @@ def _needs_cors(name: str) -> bool:
 
 @on_mount
 def numbers(mount: Mount, options: Options) -> Messages:
-    """E016: a number that cannot work. Written so that NaN, which is not above, is none either."""
+    """E016: a number that cannot work. `not value >= least` is true of NaN, too."""
     for key, least in LOWEST.items():
         value = getattr(mount, key.lower())
         if not isinstance(value, str) and not value >= least:
@@ -122,7 +121,7 @@ def numbers(mount: Mount, options: Options) -> Messages:
 
 
 def _max_delete(mount: Mount) -> Messages:
-    """A string that is neither a number nor a percentage."""
+    """A limit that is neither a number nor a percentage."""
     try:
         resolve_limit(mount.max_delete, 0)
     except ValueError as problem:
@@ -132,7 +131,7 @@ def _max_delete(mount: Mount) -> Messages:
 
 @on_options
 def alias_name(alias: str, options: Options) -> Messages:
-    """E018: an alias that cannot be a part of Redis keys, of the PREFIX and of a command."""
+    """E018: an alias that cannot be a part of Redis keys, PREFIX and commands."""
     if not _ALIAS.fullmatch(alias):
         message = f"The mount {alias!r} has a name with other than letters, digits, -, _ and dots."
         yield error(18, message, 'Name it as in STORAGES, like "media" or "static".')
@@ -140,7 +139,7 @@ def alias_name(alias: str, options: Options) -> Messages:
 
 @on_mount
 def hosts(mount: Mount, options: Options) -> Messages:
-    """E022: what is not a host, as a browser's `Host` header names it."""
+    """E022: a text that is no host as in a browser's `Host` header."""
     for host in mount.hosts:
         if not _HOST.fullmatch(host):
             message = f"{where(mount.alias, 'HOSTS')} has {host!r}, which is not a host."
@@ -150,7 +149,7 @@ def hosts(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def allow(mount: Mount, options: Options) -> Messages:
-    """E032: a word in ALLOW that names nothing which is kept local."""
+    """E032: an unknown word in ALLOW."""
     for word in mount.allow:
         if word not in ALLOW_WORDS:
             message = f"{where(mount.alias, 'ALLOW')} has {word!r}, which allows nothing."
@@ -160,11 +159,11 @@ def allow(mount: Mount, options: Options) -> Messages:
 @on_mount
 def exclude(mount: Mount, options: Options) -> Messages:
     """E023: a pattern that cannot be read."""
-    named = [("EXCLUDE", one) for one in mount.exclude]
-    for key, pattern in named + [("INCLUDE", one) for one in mount.include]:
+    patterns = [("EXCLUDE", text) for text in mount.exclude]
+    patterns += [("INCLUDE", text) for text in mount.include]
+    for key, text in patterns:
         try:
-            GitIgnoreSpec.from_lines([pattern])
+            GitIgnoreSpec.from_lines([text])
         except Exception as problem:  # of several libraries
-            place = where(mount.alias, key)
-            message = f"{place} has {pattern!r}, which is no pattern: {problem}"
+            message = f"{where(mount.alias, key)} has {text!r}, which is no pattern: {problem}"
             yield error(23, message, "Write patterns as in a .gitignore file.")

@@ -1,4 +1,4 @@
-"""What stands around the middleware."""
+"""The middleware's place among the others."""
 
 from django.core.checks import Error
 
@@ -16,7 +16,7 @@ OUTER = (
 
 @on_all
 def middleware_order(mounts: dict[str, Options]) -> Messages:
-    """E013: a middleware on the wrong side of ours. W001: ours is not there."""
+    """E013: a middleware on the wrong side of the package's. W001: the package's is missing."""
     installed = conf.middleware()
     if not mounts:
         return
@@ -25,15 +25,16 @@ def middleware_order(mounts: dict[str, Options]) -> Messages:
         hint = f'Add "{conf.MIDDLEWARE}" to MIDDLEWARE, or link files with the template tags alone.'
         yield warning(1, message, hint)
         return
-    ours = installed.index(conf.MIDDLEWARE)
+    position = installed.index(conf.MIDDLEWARE)
     for outer in OUTER:
-        if outer in installed[ours:]:
-            yield _misplaced(outer, "above", "it would hide the body, or date it, too early")
-    if UPDATE_CACHE in installed[:ours]:
+        if outer in installed[position:]:
+            reason = "it would compress the body, or set its ETag, too early"
+            yield _misplaced(outer, "above", reason)
+    if UPDATE_CACHE in installed[:position]:
         yield _misplaced(UPDATE_CACHE, "below", "it would cache links to S3 that later go stale")
 
 
 def _misplaced(other: str, side: str, reason: str) -> Error:
     name = other.rpartition(".")[2]
-    message = f"{name} stands on the wrong side of S3RewriteMiddleware: {reason}."
+    message = f"{name} is on the wrong side of S3RewriteMiddleware: {reason}."
     return error(13, message, f'Move "{other}" {side} "{conf.MIDDLEWARE}" in MIDDLEWARE.')

@@ -1,8 +1,8 @@
-"""How a rule becomes a system check, and the words that rules share.
+"""Makes system checks of rules, and holds what rules share.
 
-Three kinds of rules: on all mounts, on the options of one mount as they are written, and on a
-mount that can be read. The last kind is spared from values of a wrong type: they have an error
-of their own, and the rest is said once they are mended.
+A rule is on all mounts, on the options of one mount as the settings have them, or on one Mount.
+A rule of the last kind is not called for a mount with values of a wrong type: another rule reports
+those, and the other rules follow once they are fixed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,22 +23,22 @@ CHECKS: list[Check] = []
 
 
 def error(number: int, message: str, hint: str) -> Error:
-    """An error with a numbered id."""
+    """An error with the id s3rewrite.E<number>."""
     return Error(redact(message), hint=hint, id=f"s3rewrite.E{number:03}")
 
 
 def warning(number: int, message: str, hint: str) -> Warning:
-    """A warning with a numbered id."""
+    """A warning with the id s3rewrite.W<number>."""
     return Warning(redact(message), hint=hint, id=f"s3rewrite.W{number:03}")
 
 
 def where(alias: str, key: str) -> str:
-    """Where an option stands in the settings."""
+    """The place of an option in the settings."""
     return f'{conf.SETTING}["{alias}"]["{key}"]'
 
 
 def meant(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """A hint with the known word that was probably meant, or all of them."""
+    """A hint with the known word that is most like this one, or with all known words."""
     words = sorted(known)
     near = get_close_matches(str(word), words, n=1, cutoff=cutoff)
     return f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(words) or 'nothing'}."
@@ -47,20 +47,21 @@ def meant(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
 def on_all(
     rule: Callable[[dict[str, Options]], Messages],
 ) -> Callable[[dict[str, Options]], Messages]:
-    """Register a rule on all mounts together: those that are dicts."""
+    """Register a rule on all mounts together that are dicts: alias -> options."""
 
     def check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         raw = conf.raw()
         mounts = raw.items() if isinstance(raw, Mapping) else ()
-        return list(rule({str(a): o for a, o in mounts if isinstance(o, Mapping)}))
+        options = {str(alias): given for alias, given in mounts if isinstance(given, Mapping)}
+        return list(rule(options))
 
-    check.__name__ = rule.__name__
+    check.__name__ = rule.__name__  # for tracebacks, and to tell checks from each other
     CHECKS.append(check)
     return rule
 
 
 def on_options(rule: Callable[[str, Options], Messages]) -> Callable[[str, Options], Messages]:
-    """Register a rule on the options of each mount, as they are written."""
+    """Register a rule on the options of each mount, as the settings have them."""
 
     def on_each(mounts: dict[str, Options]) -> Messages:
         for alias, options in mounts.items():
@@ -72,43 +73,43 @@ def on_options(rule: Callable[[str, Options], Messages]) -> Callable[[str, Optio
 
 
 def on_mount(rule: Callable[[Mount, Options], Messages]) -> Callable[[Mount, Options], Messages]:
-    """Register a rule on each mount that can be read; also given: what is written of it."""
+    """Register a rule on each mount without values of a wrong type, and on its options."""
 
-    def on_readable(alias: str, options: Options) -> Messages:
-        if mount := readable(alias, options):
+    def on_parsed(alias: str, options: Options) -> Messages:
+        if mount := parse(alias, options):
             yield from rule(mount, options)
 
-    on_readable.__name__ = rule.__name__
-    on_options(on_readable)
+    on_parsed.__name__ = rule.__name__
+    on_options(on_parsed)
     return rule
 
 
-def readable(alias: str, options: Options) -> Mount | None:
-    """The mount, where its bucket is named and every value is of its option's type."""
+def parse(alias: str, options: Options) -> Mount | None:
+    """The mount; None if it has no bucket, or a value of a wrong type."""
     has_all = all(options.get(key) for key in REQUIRED)
     return conf.build_mount(alias, options) if has_all and not any(mistyped(options)) else None
 
 
 def mistyped(options: Options) -> Iterator[tuple[str, str, str]]:
-    """The values of a wrong type: option, what is wrong, what to give instead."""
+    """Of each value of a wrong type: the option, what is wrong, and a hint."""
     for key, value in options.items():
         expected = OPTIONS.get(key, object)
-        if not _is_a(value, expected):
-            wanted = _named(expected)
-            is_secret = expected is Mapping
-            shown = f"a {type(value).__name__}" if is_secret else repr(value)
-            yield key, f"is {shown}, which is not a {wanted}", f"Give it a {wanted}."
+        if not _is_of_type(value, expected):
+            name = _type_name(expected)
+            # What should be a dict may hold keys and passwords.
+            shown = f"a {type(value).__name__}" if expected is Mapping else repr(value)
+            yield key, f"is {shown}, which is not a {name}", f"Give it a {name}."
         elif expected == (list, tuple) and not all(isinstance(item, str) for item in value):
             yield key, f"is {value!r}, which is not a list of strings", "Give it strings alone."
 
 
-def _is_a(value: object, expected: type | tuple[type, ...]) -> bool:
-    # True is an int in Python, and is not a number here.
+def _is_of_type(value: object, expected: type | tuple[type, ...]) -> bool:
+    # In Python True is an int; in the settings it is not a number.
     if isinstance(value, bool):
         return expected in (bool, object)
     return isinstance(value, expected)
 
 
-def _named(expected: type | tuple[type, ...]) -> str:
-    kinds = expected if isinstance(expected, tuple) else (expected,)
-    return " or ".join("dict" if kind is Mapping else kind.__name__ for kind in kinds)
+def _type_name(expected: type | tuple[type, ...]) -> str:
+    types = expected if isinstance(expected, tuple) else (expected,)
+    return " or ".join("dict" if type_ is Mapping else type_.__name__ for type_ in types)

@@ -1,4 +1,4 @@
-"""What S3 and boto3 take."""
+"""What S3 and boto3 accept."""
 
 import re
 from functools import cache
@@ -12,21 +12,20 @@ from s3rewrite.core.patterns import is_pattern, patterns
 
 @on_mount
 def object_parameters(mount: Mount, options: Options) -> Messages:
-    """E017: a parameter that boto3 does not take for an upload."""
+    """E017: a parameter that boto3 does not accept for an upload."""
     place = where(mount.alias, "OBJECT_PARAMETERS")
-    given = mount.object_parameters
-    plain = [name for name, value in given.items() if not is_pattern(name, value)]
-    named = [(place, name) for name in plain]
-    named += [(f"{place}[{by!r}]", name) for by, own in patterns(given) for name in own]
-    for here, name in named:
+    values = mount.object_parameters
+    named = [(place, name) for name, value in values.items() if not is_pattern(name, value)]
+    named += [(f"{place}[{key!r}]", name) for key, inner in patterns(values) for name in inner]
+    for dict_place, name in named:
         if name not in _upload_parameters():
-            message = f"{here} has {name!r}, which S3 uploads do not take."
+            message = f"{dict_place} has {name!r}, which S3 uploads do not take."
             yield error(17, message, meant(name, _upload_parameters()))
 
 
 @on_mount
 def client(mount: Mount, options: Options) -> Messages:
-    """E024: an argument that boto3 does not take for a client."""
+    """E024: an argument that boto3 does not accept for a client."""
     place = where(mount.alias, "CLIENT")
     for name in mount.client:
         if name not in _client_parameters():
@@ -40,14 +39,14 @@ def client(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def region(mount: Mount, options: Options) -> Messages:
-    """W002: a bucket on AWS whose own URL cannot be known."""
+    """W002: a bucket on AWS whose own URL is unknown."""
     if "PUBLIC_URL" not in options and not conf.is_location_known(mount):
         url = mount.public_url
         message = f'Mount "{mount.alias}" links to {url}, which only us-east-1 answers.'
         yield warning(2, message, 'Set "PUBLIC_URL", or "region_name" in "CLIENT".')
 
 
-# boto3 is slow to import, and most settings give no reason to ask it.
+# boto3 is slow to import, and most settings need no question to it.
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Local URLs, public URLs and keys: each belongs to one mount."""
+"""Local URLs, public URLs and keys: no two mounts share any."""
 
 import re
 from collections.abc import Callable
@@ -7,16 +7,7 @@ from urllib.parse import urlsplit
 
 from s3rewrite import conf
 from s3rewrite.checks.aliases import storage_of
-from s3rewrite.checks.rules import (
-    Messages,
-    Options,
-    error,
-    on_all,
-    on_mount,
-    readable,
-    warning,
-    where,
-)
+from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, parse, warning, where
 from s3rewrite.conf import url_prefix
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import Mount
@@ -29,41 +20,38 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 
 @on_mount
 def local_prefix(mount: Mount, options: Options) -> Messages:
-    """E008: a storage whose URLs do not begin with a path of their own."""
+    """E008: a storage whose URLs have no path that is theirs alone."""
     prefix = _local(mount)
-    if prefix is None or _is_directory(prefix):
-        return
-    message = f'The storage of mount "{mount.alias}" has the URL prefix {prefix!r}.'
-    hint = 'Give it one like "/media/": MEDIA_URL, STATIC_URL or the storage\'s "base_url".'
-    yield error(8, message, hint)
+    if prefix is not None and not _is_directory(prefix):
+        hint = 'Give it one like "/media/": MEDIA_URL, STATIC_URL or the storage\'s "base_url".'
+        yield error(8, f'The storage of mount "{mount.alias}" has the URL prefix {prefix!r}.', hint)
 
 
 @on_all
 def overlapping_prefixes(mounts: dict[str, Options]) -> Messages:
-    """E009: a URL that would belong to two mounts."""
-    for one, its, other, others in _nested(mounts, _local):
-        message = f'The mounts "{one}" ({its}) and "{other}" ({others}) share URLs.'
-        hint = "Give their storages URL prefixes of which none begins another."
-        yield error(9, message, hint)
+    """E009: two mounts that share local URLs."""
+    for (first, prefix), (second, other) in _overlapping(mounts, _local):
+        message = f'The mounts "{first}" ({prefix}) and "{second}" ({other}) share URLs.'
+        yield error(9, message, "Give their storages URL prefixes of which none begins another.")
 
 
 @on_mount
 def public_url(mount: Mount, options: Options) -> Messages:
-    """E010: a PUBLIC_URL that no page could carry."""
+    """E010: a PUBLIC_URL that a page cannot use."""
     url = mount.public_url
     place = where(mount.alias, "PUBLIC_URL")
-    if "PUBLIC_URL" not in options or (is_absolute(url) and url.endswith("/")):
+    if "PUBLIC_URL" not in options:
         return
-    if is_absolute(url):
-        yield error(10, f"{place} does not end with a slash.", f'Write "{url}/".')
-    else:
+    if not is_absolute(url):
         message = f"{place} is {url!r}: not an absolute http(s) URL without query."
         yield error(10, message, 'Write it as "https://cdn.example.com/media/".')
+    elif not url.endswith("/"):
+        yield error(10, f"{place} does not end with a slash.", f'Write "{url}/".')
 
 
 @on_mount
 def userinfo(mount: Mount, options: Options) -> Messages:
-    """E033: a user's name or a password in a URL that pages or messages show."""
+    """E033: a user's name or a password in a URL: pages and messages show URLs."""
     client = where(mount.alias, "CLIENT")
     urls = {where(mount.alias, key): options.get(key) for key in ("PUBLIC_URL", "SITE_URL")}
     urls[f'{client}["endpoint_url"]'] = options.get("CLIENT", {}).get("endpoint_url")
@@ -75,7 +63,7 @@ def userinfo(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def site_url(mount: Mount, options: Options) -> Messages:
-    """E026: a SITE_URL that is not the origin of a site."""
+    """E026: a SITE_URL that is no origin."""
     url = mount.site_url
     parts = urlsplit(url)
     is_origin = is_absolute(url) and url == f"{parts.scheme}://{parts.netloc}"
@@ -87,10 +75,10 @@ def site_url(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def quarantine(mount: Mount, options: Options) -> Messages:
-    """E027: a QUARANTINE that is no folder, or lies where the mount's own objects are."""
-    place, good = f"{where(mount.alias, 'QUARANTINE')} is {mount.quarantine!r}", "trash/"
+    """E027: a QUARANTINE that is no folder, or is inside of PREFIX."""
     if not mount.quarantine:
         return
+    place, good = f"{where(mount.alias, 'QUARANTINE')} is {mount.quarantine!r}", "trash/"
     *names, end = mount.quarantine.split("/")
     if end or not all(map(_NAME.fullmatch, names)):
         yield error(27, f"{place}, which is not a folder in the bucket.", f'Write "{good}".')
@@ -101,7 +89,7 @@ def quarantine(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def key_prefix(mount: Mount, options: Options) -> Messages:
-    """E014: a PREFIX that is not a folder in the bucket."""
+    """E014: a PREFIX that is no folder in the bucket."""
     prefix = mount.prefix
     *names, end = prefix.split("/")
     if "PREFIX" in options and (end or not all(map(_NAME.fullmatch, names))):
@@ -113,33 +101,35 @@ def key_prefix(mount: Mount, options: Options) -> Messages:
 
 @on_all
 def overlapping_keys(mounts: dict[str, Options]) -> Messages:
-    """E015: two mounts that would write the same objects."""
-    for one, _, other, _ in _nested(mounts, _keys):
-        bucket = mounts[one]["BUCKET"]
-        message = f'The mounts "{one}" and "{other}" write to the same keys of bucket {bucket!r}.'
+    """E015: two mounts that share keys of a bucket."""
+    for (first, _), (second, _) in _overlapping(mounts, _keys):
+        bucket = mounts[first]["BUCKET"]
+        message = (
+            f'The mounts "{first}" and "{second}" write to the same keys of bucket {bucket!r}.'
+        )
         yield error(15, message, 'Give them a "PREFIX" each, of which none begins the other.')
 
 
 @on_mount
 def bucket(mount: Mount, options: Options) -> Messages:
-    """E021: what is not the name of a bucket, or one that no public URL can be made of."""
+    """E021: a text that is no name of a bucket, or an ARN without a PUBLIC_URL."""
     place = where(mount.alias, "BUCKET")
     if mount.bucket.startswith("arn:"):
         if "PUBLIC_URL" not in options:
             message = f"{place} is an ARN, which has no URL that pages could link."
             yield error(21, message, 'Set "PUBLIC_URL".')
     elif not _BUCKET.fullmatch(mount.bucket):
-        message = f"{place} is {mount.bucket!r}, which is not the name of a bucket."
         hint = 'Write the name alone: "uploads-example"; a folder goes to "PREFIX".'
-        yield error(21, message, hint)
+        yield error(21, f"{place} is {mount.bucket!r}, which is not the name of a bucket.", hint)
 
 
 @on_mount
 def other_place(mount: Mount, options: Options) -> Messages:
-    """E025: a public URL that is the local one, so that nothing would change."""
+    """E025: a public URL that is the local one, so that no link would change."""
     prefix = _local(mount)
     if not prefix or not is_absolute(mount.public_url):
         return
+    # A public URL on one of this site's hosts and below the local prefix is the local one.
     hosts = (*mount.hosts, *conf.allowed_hosts())
     local = (prefix, *(f"{scheme}://{host}{prefix}" for host in hosts for scheme in _SCHEMES))
     if mount.public_url.startswith(local):
@@ -150,7 +140,7 @@ def other_place(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def plain_http(mount: Mount, options: Options) -> Messages:
-    """W003: links that a browser blocks, or warns of, in a page that came over HTTPS."""
+    """W003: plain HTTP links in HTTPS pages: browsers block them, or warn of them."""
     if conf.is_https_only() and mount.public_url.startswith("http:"):
         message = f'Mount "{mount.alias}" links to {mount.public_url} from pages served over HTTPS.'
         yield warning(3, message, 'Give "PUBLIC_URL" (or "endpoint_url") the scheme https.')
@@ -164,17 +154,18 @@ def _keys(mount: Mount) -> str:
     return f"{mount.client.get('endpoint_url')} {mount.bucket}/{mount.prefix}"
 
 
-def _nested(
-    mounts: dict[str, Options], place: Callable[[Mount], str | None]
-) -> list[tuple[str, str, str, str]]:
-    """The pairs of mounts of which one's place begins the other's."""
-    found = [mount for alias, options in mounts.items() if (mount := readable(alias, options))]
-    places = [(mount.alias, at) for mount in found if (at := place(mount))]
-    return [
-        (*one, *other)
-        for one, other in combinations(places, 2)
-        if one[1].startswith(other[1]) or other[1].startswith(one[1])
-    ]
+_Prefix = tuple[str, str]
+"""A mount's alias, and the prefix of its URLs or keys."""
+
+
+def _overlapping(
+    mounts: dict[str, Options], prefix_of: Callable[[Mount], str | None]
+) -> list[tuple[_Prefix, _Prefix]]:
+    """The pairs of mounts where one's prefix begins with the other's."""
+    parsed = [mount for alias, options in mounts.items() if (mount := parse(alias, options))]
+    places = [(mount.alias, prefix) for mount in parsed if (prefix := prefix_of(mount))]
+    pairs = combinations(places, 2)
+    return [(a, b) for a, b in pairs if a[1].startswith(b[1]) or b[1].startswith(a[1])]
 
 
 def _is_directory(prefix: str) -> bool:
@@ -186,5 +177,5 @@ def _is_directory(prefix: str) -> bool:
 
 
 def is_absolute(url: str) -> bool:
-    """Whether a URL has a scheme of the web and a host, no query, and inert characters alone."""
+    """Whether an http(s) URL has a host, no query, and inert characters only."""
     return paths.is_inert(url) and bool(re.match(r"(?i)https?://[^/:]", url))

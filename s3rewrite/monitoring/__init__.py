@@ -1,3 +1,5 @@
-"""How mounts and loops are, for those who watch: status (with its verdict), overview (the admin's
-page), probes and server (HTTP).
+"""How mounts and loops are doing, for people and monitors.
+
+Read status (the figures of a mount, and the verdict on them) first; then overview (the admin's
+page), probes (what a loop answers over HTTP) and server (the HTTP server for it).
 """

@@ -1,4 +1,4 @@
-"""What a page shows of the mounts: figures, a bar, a plot of the last passes, names and reasons."""
+"""What the admin's page shows of the mounts: figures, a bar, a plot of passes, and names."""
 
 import time
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ PLOTTED = 60
 """Passes that are plotted."""
 
 
-class Share(NamedTuple):
-    """A part of the bar: its kind, how many names, and percent of all."""
+class BarSegment(NamedTuple):
+    """A part of the bar: the kind of its names, how many there are, and their percentage."""
 
     kind: str
     names: int
     percent: float
 
 
-class Bar(NamedTuple):
-    """A pass in the plot: its height in percent of the highest, and what it did."""
+class PlottedPass(NamedTuple):
+    """A pass in the plot: its time in percent of the longest one's, and what it did."""
 
     height: float
     is_ok: bool
     title: str
 
 
-class Named(NamedTuple):
-    """A name that is not on S3."""
+class LocalName(NamedTuple):
+    """A name that is not on S3, why, and for how long."""
 
     name: str
     reason: str
@@ -54,30 +54,30 @@ class Overview:
 
     status: Status
     verdict: Verdict
-    shares: list[Share]
-    passes: list[Bar]
-    failed: list[Named]
-    kept_local: list[Named]
+    segments: list[BarSegment]
+    passes: list[PlottedPass]
+    failed: list[LocalName]
+    kept_local: list[LocalName]
 
     @property
     def since_last(self) -> str:
-        """How long ago the last pass over all files ended, "" where there was none."""
+        """How long ago the last pass over all files ended; "" if there was none."""
         return _since(self.status.last["ended"]) if self.status.last else ""
 
     @property
     def since_pending(self) -> str:
-        """For how long names have been pending, "" where none are."""
+        """For how long names have been pending; "" if none are."""
         since = self.status.pending_since
         return _since(since) if since is not None else ""
 
 
-class Found(NamedTuple):
+class Location(NamedTuple):
     """Where a file is, and why."""
 
     mount: str
     name: str
     url: str
-    why: str
+    reason: str
 
 
 def overviews() -> list[Overview]:
@@ -85,10 +85,10 @@ def overviews() -> list[Overview]:
     return [_overview(mount) for mount in conf.mounts().values()]
 
 
-def find(query: str) -> list[Found]:
-    """Where a file is: by its name, or by its local URL. One answer for each mount that has it."""
+def find(query: str) -> list[Location]:
+    """Where a file is, by its name or its local URL: a location in each mount that can have it."""
     return [
-        _found(mount, name) for mount in conf.mounts().values() if (name := _name(mount, query))
+        _locate(mount, name) for mount in conf.mounts().values() if (name := _name(mount, query))
     ]
 
 
@@ -101,43 +101,38 @@ def _overview(mount: Mount) -> Overview:
         "failed": len(failed),
         "kept local": len(kept),
     }
-    return Overview(
-        status, verdict(status), _shares(counts), _passes(mount), _named(failed), _named(kept)
-    )
+    total = sum(counts.values()) or 1
+    segments = [BarSegment(kind, n, round(100 * n / total, 2)) for kind, n in counts.items()]
+    return Overview(status, verdict(status), segments, _passes(mount), _names(failed), _names(kept))
 
 
-def _shares(counts: dict[str, int]) -> list[Share]:
-    whole = sum(counts.values()) or 1
-    return [Share(kind, count, round(100 * count / whole, 2)) for kind, count in counts.items()]
-
-
-def _passes(mount: Mount) -> list[Bar]:
+def _passes(mount: Mount) -> list[PlottedPass]:
+    """The last passes, the latest one last."""
     try:
-        told = Journal(loop_registry(mount)).passes(PLOTTED)[::-1]
+        passes = Journal(loop_registry(mount)).passes(PLOTTED)[::-1]
     except (redis.RedisError, NotImplementedError):
         return []
-    highest = max((one["seconds"] for one in told), default=0) or 1
+    longest = max((record["seconds"] for record in passes), default=0) or 1
+    # A pass that took no time has a height, too, to be seen.
+    heights = [max(2.0, 100 * record["seconds"] / longest) for record in passes]
     return [
-        Bar(max(2.0, 100 * one["seconds"] / highest), bool(one.get("ok")), _title(one))
-        for one in told
+        PlottedPass(height, bool(record.get("ok")), _title(record))
+        for height, record in zip(heights, passes, strict=True)
     ]
 
 
-def _title(told: dict[str, Any]) -> str:
-    ended = _time(told["ended"]).strftime("%Y-%m-%d %H:%M:%S UTC")
-    did = f"{told['uploaded']:,} uploaded, {told['failed']:,} failed, {told['seconds']:.1f} s"
-    return f"{ended}: {did}{': ' + told['stopped'] if told['stopped'] else ''}"
+def _title(record: dict[str, Any]) -> str:
+    ended = f"{datetime.fromtimestamp(record['ended'], UTC):%Y-%m-%d %H:%M:%S UTC}"
+    counts = f"{record['uploaded']:,} uploaded, {record['failed']:,} failed"
+    stopped = f": {record['stopped']}" if record["stopped"] else ""
+    return f"{ended}: {counts}, {record['seconds']:.1f} s{stopped}"
 
 
-def _named(troubles: dict[str, Problem]) -> list[Named]:
+def _names(problems: dict[str, Problem]) -> list[LocalName]:
     return [
-        Named(name, trouble.reason, _since(trouble.since))
-        for name, trouble in list(troubles.items())[:SHOWN]
+        LocalName(name, problem.reason, _since(problem.since))
+        for name, problem in list(problems.items())[:SHOWN]
     ]
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _since(seconds: float) -> str:
@@ -145,19 +140,20 @@ def _since(seconds: float) -> str:
 
 
 def _name(mount: Mount, query: str) -> str:
-    """The name that a query means in a mount, "" where it means none there."""
+    """The name in a mount that a query means; "" if it means none there."""
     prefix = url_prefix(mount)
+    # Of an absolute URL, on whatever host, the path counts.
     path = query.partition("://")[2].partition("/")[2]
     for text in (query, f"/{path}"):
         if prefix and text.startswith(prefix):
-            found = parse_local_path(text[len(prefix) :].encode())
-            return found.name if found else ""
+            match = parse_local_path(text[len(prefix) :].encode())
+            return match.name if match else ""
     return "" if query.startswith(("/", "http://", "https://")) else query
 
 
-def _found(mount: Mount, name: str) -> Found:
-    local = url_prefix(mount) + name
-    why = reasons_by_name(mount, [name])[name]
-    if why is None:
-        return Found(mount.alias, name, get_resolver().url(local), "on S3")
-    return Found(mount.alias, name, local, f"local: {why.text}")
+def _locate(mount: Mount, name: str) -> Location:
+    url = url_prefix(mount) + name
+    reason = reasons_by_name(mount, [name])[name]
+    if reason is None:
+        return Location(mount.alias, name, get_resolver().url(url), "on S3")
+    return Location(mount.alias, name, url, f"local: {reason.text}")

@@ -1,4 +1,4 @@
-"""What a running loop tells over HTTP: `/livez` and `/readyz` for probes, `/metrics`."""
+"""What a running loop answers: `/livez` and `/readyz` over HTTP, and a heartbeat to systemd."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from s3rewrite.monitoring.server import Address, HttpPage, Pages, serving
 from s3rewrite.sync.health import HUNG_AFTER, MountHealth, liveness_problems, readiness_problems
@@ -17,13 +17,14 @@ ALIVE = "WATCHDOG=1"
 
 
 def notify_systemd(state: str) -> None:
-    """Say it to systemd; to nobody where it did not start this process, or does not listen."""
-    where = os.environ.get("NOTIFY_SOCKET", "")
-    if not where.startswith(("/", "@")):
+    """Send a state to systemd, if it started this process and listens (sd_notify(3))."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path.startswith(("/", "@")):
         return
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-        out.connect("\0" + where[1:] if where.startswith("@") else where)
-        out.send(state.encode())
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        # "@" stands for an abstract socket, whose address begins with a zero byte.
+        sender.connect("\0" + path[1:] if path.startswith("@") else path)
+        sender.send(state.encode())
 
 
 @dataclass
@@ -32,28 +33,26 @@ class Health:
 
     loops: Sequence[MountLoop]
     patience: float = HUNG_AFTER
-
-    def __post_init__(self) -> None:
-        self._ticked_at = time.monotonic()
+    _ticked_at: float = field(default_factory=time.monotonic, init=False)
 
     def tick(self) -> None:
-        """The main thread does its work; its supervisor is told, unless something hangs."""
+        """The main thread runs. Tells systemd so, unless a loop hangs."""
         self._ticked_at = time.monotonic()
         if not liveness_problems(0, self._mounts, self.patience):
             notify_systemd(ALIVE)
 
     def livez(self) -> HttpPage:
-        """200, or 503 where the loop should be started anew."""
+        """200, or 503 if the process should be restarted."""
         ticked = time.monotonic() - self._ticked_at
         return self._page(liveness_problems(ticked, self._mounts, self.patience))
 
     def readyz(self) -> HttpPage:
-        """200, or 503 where the last pass over a mount did not come to its end lately."""
+        """200, or 503 if a mount had no complete pass lately."""
         return self._page(readiness_problems(self._mounts, self.patience))
 
     @property
     def pages(self) -> Pages:
-        """Their paths."""
+        """The probes by their paths."""
         return {"/livez": self.livez, "/readyz": self.readyz}
 
     @property
@@ -62,20 +61,19 @@ class Health:
 
     def _page(self, wrong: Mapping[str, str]) -> HttpPage:
         failed = {mount.alias: mount.failed for mount in self._mounts if mount.failed}
-        told = {"ok": not wrong, "wrong": wrong, "failed": failed}
-        body = json.dumps(told).encode() + b"\n"
-        return HttpPage(503 if wrong else 200, "application/json", body)
+        body = json.dumps({"ok": not wrong, "wrong": wrong, "failed": failed})
+        return HttpPage(503 if wrong else 200, "application/json", f"{body}\n".encode())
 
 
 @contextmanager
-def serving_all(wanted: Sequence[tuple[Address, Pages]]) -> Iterator[list[str]]:
-    """Serve pages at addresses, those at the same one by one server. Gives the pages' URLs."""
+def serving_all(pages: Sequence[tuple[Address, Pages]]) -> Iterator[list[str]]:
+    """Serve pages at their addresses, with one server an address. Gives the pages' URLs."""
     servers: dict[Address, dict[str, Callable[[], HttpPage]]] = {}
-    for where, pages in wanted:
-        servers.setdefault(where, {}).update(pages)
+    for address, some in pages:
+        servers.setdefault(address, {}).update(some)
     with ExitStack() as stack:
-        found = []
-        for where, pages in servers.items():
-            url = stack.enter_context(serving(where, pages))
-            found += [url + path for path in pages]
-        yield found
+        urls = []
+        for address, together in servers.items():
+            url = stack.enter_context(serving(address, together))
+            urls += [url + path for path in together]
+        yield urls

@@ -1,7 +1,7 @@
 """A small HTTP server in a thread, for probes and for Prometheus.
 
-It has few connections, and none for long: who asks slowly, or often, hides no probe, and leaves
-the loop its file descriptors.
+It has few connections, and closes each one soon. So a client that is slow, or asks often, does not
+keep probes from their answers, and does not take the loop's file descriptors.
 """
 
 import resource
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
-from socket import AF_INET6, MSG_PEEK, SHUT_RDWR, SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET6, MSG_PEEK, SHUT_RDWR, socket
+from socketserver import TCPServer
 from threading import BoundedSemaphore, Lock, Thread
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ TIMEOUT = 10.0
 """Seconds that a connection may last."""
 
 CONNECTIONS = 32
-"""Connections at a time, and at the most,"""
+"""Connections at a time; fewer where that is more than"""
 
 SHARE = 16
 """one in so many of the file descriptors that this process may have."""
@@ -29,7 +30,7 @@ REQUEST = 16 * 1024
 """Bytes of a request that are read."""
 
 WAITING = 3
-"""Clients for which a page that takes its time is made, or will be, at a time."""
+"""Clients that wait for a slow page at a time, with the one for which it is being made."""
 
 
 class Address(NamedTuple):
@@ -40,7 +41,7 @@ class Address(NamedTuple):
 
 
 class HttpPage(NamedTuple):
-    """What a path is answered with."""
+    """The answer to a request."""
 
     status: int
     content_type: str
@@ -48,13 +49,13 @@ class HttpPage(NamedTuple):
 
 
 Pages = Mapping[str, Callable[[], HttpPage]]
-"""Path -> what makes its page."""
+"""Path -> the function that makes its page."""
 
 
 def address(text: str) -> Address:
-    """The address of `9100`, `:9100`, `0.0.0.0:9100`, `[::1]:9100`: on loopback without a host.
+    """The address in `9100`, `:9100`, `0.0.0.0:9100`, `[::1]:9100`; without a host, on loopback.
 
-    Raises ValueError where it is none.
+    Raises ValueError for any other text.
     """
     host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdigit() or int(port) > 65_535:
@@ -66,68 +67,58 @@ BUSY = HttpPage(503, "text/plain", b"it is being made for others: ask again\n")
 
 
 def one_at_a_time(make: Callable[[], HttpPage]) -> Callable[[], HttpPage]:
-    """A page that is made once at a time. A few wait for it, the others are told to ask again."""
-    turn, room = Lock(), BoundedSemaphore(WAITING)
+    """A slow page, made for one client at a time. A few others wait; the rest get BUSY."""
+    making, waiting = Lock(), BoundedSemaphore(WAITING)
 
-    def made() -> HttpPage:
-        if not room.acquire(blocking=False):
+    def make_in_turn() -> HttpPage:
+        if not waiting.acquire(blocking=False):
             return BUSY
         try:
-            with turn:
+            with making:
                 return make()
         finally:
-            room.release()
+            waiting.release()
 
-    return made
+    return make_in_turn
 
 
 @contextmanager
-def serving(where: Address, pages: Pages) -> Iterator[str]:
-    """Serve the pages until the end of the block; gives the server's URL. Raises OSError."""
-    server = _Server(where, pages)
+def serving(address: Address, pages: Pages) -> Iterator[str]:
+    """Serve pages until the end of the block. Gives the server's URL. Raises OSError."""
+    server = _Server(address, pages)
     thread = Thread(target=server.serve_forever, name="s3rewrite-server", daemon=True)
     thread.start()
     try:
-        yield _url(where.host, server.server_port)
+        host, port = address.host, server.server_address[1]
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
     block_on_close = False
+    allow_reuse_port = False  # a second loop at the same address must fail
     request_queue_size = 1024
 
-    def __init__(self, where: Address, pages: Pages) -> None:
+    def __init__(self, address: Address, pages: Pages) -> None:
         self.pages = pages
-        # Those that are open, the oldest first, each with the time when it has to end.
+        # The open connections, the oldest first, each with the time when it has to end.
         self._open: dict[socket, float] = {}
         self.answered: set[socket] = set()
         self._lock = Lock()
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._most = max(2, min(CONNECTIONS, descriptors // SHARE))
-        if ":" in where.host:
+        if ":" in address.host:
             self.address_family = AF_INET6
-        super().__init__(where, _Handler)
+        super().__init__(address, _PageHandler)
 
     def server_bind(self) -> None:
-        # Without asking the resolver for a name of the host, as HTTPServer does.
-        self.socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+        TCPServer.server_bind(self)  # HTTPServer's own asks the resolver for the host's name
 
     def process_request(self, request: socket, client_address: object) -> None:  # type: ignore[override]
-        """Let a new connection take the place of another one, where there are enough.
-
-        Of the oldest that has not asked yet; of the oldest of all, where all have.
-        """
+        """Handle a new connection; where there are enough, end the oldest one for it."""
         with self._lock:
             while len(self._open) >= self._most:
                 silent = (one for one in self._open if not self._has_asked(one))
@@ -136,13 +127,13 @@ class _Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def service_actions(self) -> None:
-        """End what lasts too long; called twice a second, and after each new connection."""
+        """End old connections. `serve_forever` calls this twice a second and after each request."""
         with self._lock:
             while self._open and next(iter(self._open.values())) < time.monotonic():
                 self._end(next(iter(self._open)))
 
     def shutdown_request(self, request: socket) -> None:  # type: ignore[override]
-        """A connection has come to its end."""
+        """Close a connection."""
         with self._lock:
             self._open.pop(request, None)
             self.answered.discard(request)
@@ -160,31 +151,26 @@ class _Server(ThreadingHTTPServer):
     def _end(self, connection: socket) -> None:
         del self._open[connection]
         with suppress(OSError):
-            connection.shutdown(SHUT_RDWR)  # its thread closes it
+            connection.shutdown(SHUT_RDWR)  # its thread reads the end, and closes it
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is nobody's trouble."""
+        """Log nothing: the client went away, or was too slow."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _PageHandler(BaseHTTPRequestHandler):
     server: _Server
     timeout = TIMEOUT
-    protocol_version = "HTTP/1.0"  # a connection a request: probes ask seldom
+    protocol_version = "HTTP/1.0"  # one request a connection: probes ask seldom
 
     def setup(self) -> None:
-        """Read no more than a request may have."""
+        """Limit the bytes that are read of the request."""
         super().setup()
-        self.rfile = cast("BufferedIOBase", _Limited(self.rfile))
+        self.rfile = cast("BufferedIOBase", _LimitedReader(self.rfile))
 
     def do_GET(self) -> None:
-        """Answer."""
-        self.server.answered.add(self.connection)
-        page = self.server.pages.get(urlsplit(self.path).path)
-        self._send(page() if page else HttpPage(404, "text/plain", b"not here\n"))
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def _send(self, page: HttpPage) -> None:
+        """Answer with the page of the path, or 404."""
+        make = self.server.pages.get(urlsplit(self.path).path)
+        page = make() if make else HttpPage(404, "text/plain", b"not here\n")
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))
@@ -193,16 +179,18 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(page.body)
 
+    do_HEAD = do_GET  # noqa: N815
+
     def version_string(self) -> str:
-        """Not which Python this is."""
+        """The header Server, without the version of Python."""
         return "s3rewrite"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Probes come every few seconds: they are no news."""
+        """Log nothing: a probe comes every few seconds."""
 
 
-class _Limited:
-    """The lines of a request. Raises TimeoutError, which ends it, where there are too many."""
+class _LimitedReader:
+    """Reads the lines of a request, up to REQUEST bytes in all."""
 
     def __init__(self, file: BufferedIOBase) -> None:
         self._file = file
@@ -213,5 +201,6 @@ class _Limited:
         line = self._file.readline(min(size, self._left + 1))
         self._left -= len(line)
         if self._left < 0:
+            # BaseHTTPRequestHandler ends the connection at this error.
             raise TimeoutError("the request is too long")
         return line

@@ -1,4 +1,4 @@
-"""How a mount is: what is published, what is not and why, and whether somebody sees to it."""
+"""How a mount is doing: what is published, what is not and why, and whether a loop runs."""
 
 import time
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ import redis
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.registry.journal import Journal, Problem, Totals
+from s3rewrite.registry.journal import Journal, Problem
 
 MAX_AGE = 300.0
-"""Seconds that the last pass may lie back, or a file may be pending, before it is a trouble."""
+"""Seconds since the last pass, or for which a file is pending, after which that is a problem."""
 
 
 class Level(IntEnum):
-    """How bad it is; also the exit code, as monitors know them.
+    """How bad it is; also the exit code that monitors expect.
 
     https://www.monitoring-plugins.org/doc/guidelines.html#AEN78
     """
@@ -30,7 +30,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """One mount, as its registry and its journal have it now."""
+    """One mount, by its registry and its journal."""
 
     mount: str
     published: int = 0
@@ -43,33 +43,33 @@ class Status:
     last: Mapping[str, Any] | None = None
     """The last pass over all files."""
     running: Mapping[str, Any] | None = None
-    """How far the pass is that runs now."""
+    """The progress of the pass that runs now."""
     loop: Mapping[str, Any] | None = None
-    """The loop that runs."""
+    """The loop that runs: its `holder` and `interval`."""
     error: str = ""
-    """Why nothing is known."""
+    """Why none of this is known; "" if it is."""
 
     def of_kind(self, kind: str) -> dict[str, Problem]:
         """The names that failed, or were kept local."""
-        return {name: found for name, found in self.problems.items() if found.kind == kind}
+        return {name: problem for name, problem in self.problems.items() if problem.kind == kind}
 
     @property
     def rate(self) -> float:
         """Files a second of the pass that runs, or of the last one."""
-        told = self.running or self.last or {}
-        done = told.get("done", told.get("uploaded", 0))
-        return float(done / told["seconds"]) if done and told.get("seconds") else 0.0
+        record = self.running or self.last or {}
+        done, seconds = record.get("done", record.get("uploaded", 0)), record.get("seconds")
+        return float(done / seconds) if done and seconds else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        found = asdict(self)
-        del found["problems"]
+        """The fields of `s3rewrite_status --json`."""
+        fields = asdict(self)
+        del fields["problems"]
         for kind in ("failed", "kept local"):
-            found[kind.replace(" ", "_")] = {
-                name: {"reason": trouble.reason, "since": trouble.since}
-                for name, trouble in self.of_kind(kind).items()
+            fields[kind.replace(" ", "_")] = {
+                name: {"reason": problem.reason, "since": problem.since}
+                for name, problem in self.of_kind(kind).items()
             }
-        return {**found, "rate": self.rate}
+        return {**fields, "rate": self.rate}
 
 
 @dataclass(frozen=True)
@@ -81,33 +81,22 @@ class Verdict:
 
 
 def status_of(mount: Mount) -> Status:
-    """How a mount is now; with `error` where Redis does not say."""
+    """How a mount is doing now; only `error` is set where Redis does not answer."""
     try:
-        return _read(mount.alias, Journal(loop_registry(mount)))
+        journal = Journal(loop_registry(mount))
+        last, running, totals = journal.last(), journal.progress(), journal.totals()
+        problems, loop = journal.problems(), journal.loop()
     except (redis.RedisError, NotImplementedError) as error:
         return Status(mount.alias, error=f"Redis does not answer: {error}")
-
-
-def _read(alias: str, journal: Journal) -> Status:
-    last, running = journal.last(), journal.progress()
-    totals: Totals = journal.totals()
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
-    return Status(
-        alias,
-        *totals,
-        pending,
-        (last or {}).get("pending_since"),
-        journal.problems(),
-        last,
-        running,
-        journal.loop(),
-    )
+    since = (last or {}).get("pending_since")
+    return Status(mount.alias, *totals, pending, since, problems, last, running, loop)
 
 
 def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) -> Verdict:
-    """What a monitor is told. Pure but for the clock where `now` is not given.
+    """The verdict on a mount. Pure, but for the clock where `now` is not given.
 
-    | Redis | somebody sees to it       | the last pass | names   | pending for | level    |
+    | Redis | what runs                 | the last pass | names   | pending for | level    |
     |-------|---------------------------|---------------|---------|-------------|----------|
     | away  |                           |               |         |             | UNKNOWN  |
     | there | no loop, no recent pass   |               |         |             | CRITICAL |
@@ -119,39 +108,39 @@ def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) 
     now = time.time() if now is None else now
     if status.error:
         return Verdict(Level.UNKNOWN, (status.error,))
-    if absent := _absent(status, now, max_age):
-        return Verdict(Level.CRITICAL, (absent,))
+    if reason := _why_nothing_runs(status, now, max_age):
+        return Verdict(Level.CRITICAL, (reason,))
     if status.last and status.last["stopped"]:
         return Verdict(Level.CRITICAL, (f"the last pass stopped: {status.last['stopped']}",))
-    sentences = tuple(_warnings(status, now, max_age))
-    return Verdict(Level.WARNING if sentences else Level.OK, sentences)
+    if warning := _warning(status, now, max_age):
+        return Verdict(Level.WARNING, (warning,))
+    return Verdict(Level.OK)
 
 
-def _absent(status: Status, now: float, max_age: float) -> str:
-    """Why nobody sees to the mount; "" where somebody does."""
+def _why_nothing_runs(status: Status, now: float, max_age: float) -> str:
+    """Why the mount's files are not synced; "" if a loop or a job of cron does it."""
     if status.loop:
         return ""
     if status.last is None:
         return "no pass was ever made: run s3rewrite_loop beside the site"
     age = now - status.last["ended"]
     if status.last["by"] != "loop" and age <= max_age:
-        return ""
+        return ""  # cron runs s3rewrite_sync
     return f"no loop runs, and the last pass ended {ago(age)} ago: start s3rewrite_loop"
 
 
-def _warnings(status: Status, now: float, max_age: float) -> list[str]:
-    found = []
+def _warning(status: Status, now: float, max_age: float) -> str:
     if failed := status.of_kind("failed"):
-        name, trouble = next(iter(failed.items()))
-        found.append(f"{len(failed):,} failed, such as {name}: {trouble.reason}")
+        name, problem = next(iter(failed.items()))
+        return f"{len(failed):,} failed, such as {name}: {problem.reason}"
     since = status.pending_since
-    if not failed and since is not None and now - since > max_age:
-        found.append(f"{status.pending:,} pending, the oldest for {ago(now - since)}")
-    return found
+    if since is not None and now - since > max_age:
+        return f"{status.pending:,} pending, the oldest for {ago(now - since)}"
+    return ""
 
 
 def ago(seconds: float) -> str:
-    """A time for people: `3 min`."""
+    """A time span for people: `3 min`."""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,16 +1,14 @@
-"""The bucket of a mount: the only code that speaks with S3."""
+"""The bucket of a mount: every request to S3."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING, Any
 
 from s3rewrite.core.batches import batches
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, new_boto, translating
-from s3rewrite.s3.errors import NO_S3, NotS3Error, S3Error, S3Unavailable
+from s3rewrite.s3.errors import NOT_S3, NotS3Error, S3Error, S3Unavailable
 from s3rewrite.s3.objects import UNKNOWN, Object, Upload, etag_of, object_of
 from s3rewrite.s3.writer import ObjectWriter
 
@@ -19,94 +17,78 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ObjectTypeDef
 
 CHUNK = 1024 * 1024
-"""Bytes that are read of an object at a time."""
+"""Bytes of an object that are read at a time."""
 
 DELETE_BATCH = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
-
-UNCONFIRMED = f"what answered did not say that it was deleted: {NO_S3}"
-
-
-class _Page(NamedTuple):
-    """A page of a listing: the objects by their keys, and the folders."""
-
-    objects: "dict[str, ObjectTypeDef]"
-    folders: list[str]
+UNCONFIRMED = f"what answered did not say that it was deleted: {NOT_S3}"
 
 
 class Bucket:
     """A mount's bucket. Safe to share between threads, not across a fork.
 
-    Every method raises S3Error for what concerns one object, S3Unavailable for the whole.
+    Each method raises S3Error where one object fails, S3Unavailable where all would.
     """
 
     def __init__(self, mount: Mount) -> None:
         self.mount = mount
         self.name = mount.bucket
         self.may_send: Callable[[], bool] = lambda: True
-        """Asked before each request, and each time it is tried again: the lease may be over."""
+        """Called before each attempt of each request: False once the lease may be over."""
 
         # The first thread that needs a client makes it, while the others wait.
         self._making = threading.RLock()
 
     def put(self, upload: Upload, proceed: Callable[[], bool] = lambda: True) -> bool:
-        """Write an object; a large one is abandoned where `proceed()` says no.
+        """Write an object; abandon a large one when `proceed()` returns False.
 
-        Whether none of its requests can arrive any more: one that was tried again may have been
-        lost on its way, or be late. An error says the same, by `is_settled`.
+        Returns whether none of its requests can arrive any more: one that was tried again may
+        have been lost on its way, or be late. An error says the same by its `is_settled`.
         """
         return self._writer.put(upload, proceed)
 
-    def writer_of(self, upload: Upload) -> str:
-        """The name of what writes that object: boto3, or obstore."""
-        return self._writer.of(upload)
+    def writer_name(self, upload: Upload) -> str:
+        """The name of the library that would write this object: boto3, or obstore."""
+        return self._writer.choose(upload)
 
     def head(self, key: str) -> Object | None:
-        """What the bucket says of one object; None where it has none, or does not tell."""
-        with translating(self.name):
-            try:
-                found = self._client.head_object(Bucket=self.name, Key=key)
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
-                    return None
-                raise
-        return object_of(found)
+        """What the bucket says of one object; None where it has none, or does not say."""
+        try:
+            return object_of(self.call("head_object", Key=key))
+        except S3Error as error:
+            # The answer to HEAD has no body: the code is the status.
+            if error.code in ("403", "404"):
+                return None
+            raise
 
     def list_folder(self, prefix: str) -> dict[str, Object]:
-        """Key -> object, of those directly in a folder (`media/photos/`)."""
-        return {
-            key: Object(item.get("Size", UNKNOWN), etag_of(item))
-            for page in self._pages(prefix)
-            for key, item in page.objects.items()
-        }
+        """Key -> object, of the objects directly in a folder (`media/photos/`)."""
+        objects, _ = self._list(prefix)
+        return {k: Object(item.get("Size", UNKNOWN), etag_of(item)) for k, item in objects.items()}
 
     def list_times(self, prefix: str) -> dict[str, float]:
-        """Key -> when it was written, in seconds since 1970, of those directly in a folder."""
-        return {
-            key: item["LastModified"].timestamp()
-            for page in self._pages(prefix)
-            for key, item in page.objects.items()
-            if "LastModified" in item
-        }
+        """Key -> seconds since 1970 when it was written, of the objects directly in a folder."""
+        objects, _ = self._list(prefix)
+        times = {key: item.get("LastModified") for key, item in objects.items()}
+        return {key: time.timestamp() for key, time in times.items() if time}
 
     def walk(self, prefix: str) -> "Iterator[dict[str, ObjectTypeDef]]":
-        """Key -> what a listing says, folder by folder, of all below a prefix.
+        """All objects below a prefix, a dict (key -> item of the listing) a folder.
 
-        A folder comes after those in it: where a disk cannot have both, a key of no more than a
-        folder's name is the one to leave out.
+        A folder comes after the folders in it. So where a key is also the name of a folder, which
+        a disk cannot have, the folder's objects come first.
         """
-        left: list[str | dict[str, ObjectTypeDef]] = [prefix]
-        while left:
-            folder = left.pop()
+        stack: list[str | dict[str, ObjectTypeDef]] = [prefix]
+        while stack:
+            folder = stack.pop()
             if isinstance(folder, dict):
                 yield folder
                 continue
-            pages = list(self._pages(folder))
-            left.append({key: item for page in pages for key, item in page.objects.items()})
-            left += [below for page in pages for below in page.folders]
+            objects, folders = self._list(folder)
+            stack += [objects, *folders]
 
-    def get(self, key: str) -> "Iterator[bytes]":
+    def get(self, key: str) -> Iterator[bytes]:
         """The bytes of an object, in chunks."""
         with translating(self.name):
             body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
@@ -125,10 +107,10 @@ class Bucket:
         return failed
 
     def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:
-        """Copy objects to the same keys below a prefix, with all that belongs to them.
+        """Copy objects, with all that belongs to them, to their keys with a prefix before.
 
-        Key -> reason, of those of which HEAD does not show the copy. What is not there need not
-        be. S3 copies up to 5 GB at once:
+        Key -> reason, of the objects whose copy HEAD does not show. An object that is not there
+        is no failure. S3 copies up to 5 GB in one request:
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
         """
         failed: dict[str, str] = {}
@@ -142,49 +124,48 @@ class Bucket:
                     failed[key] = str(error)
         return failed
 
-    def _copy(self, key: str, to: str) -> None:
-        answer = self.call("copy_object", Key=to, CopySource={"Bucket": self.name, "Key": key})
-        etag, copied = etag_of(answer["CopyObjectResult"]), self.head(to)
-        if copied is None or not etag or copied.etag != etag:
-            raise NotS3Error(f"bucket {self.name}: no copy of {key} is at {to}: {NO_S3}")
+    def _copy(self, key: str, target: str) -> None:
+        answer = self.call("copy_object", Key=target, CopySource={"Bucket": self.name, "Key": key})
+        etag, copy = etag_of(answer["CopyObjectResult"]), self.head(target)
+        if copy is None or not etag or copy.etag != etag:
+            raise NotS3Error(f"bucket {self.name}: no copy of {key} is at {target}: {NOT_S3}")
 
     def call(self, operation: str, **parameters: Any) -> Any:
-        """Any operation of boto3 on this bucket, by its name; returns what S3 answers."""
+        """Call an operation of boto3's client, by its name, on this bucket. Returns its answer."""
         with translating(self.name):
             return getattr(self._client, operation)(Bucket=self.name, **parameters)
 
-    def _pages(self, prefix: str) -> "Iterator[_Page]":
-        """What is directly in a folder."""
+    def _list(self, prefix: str) -> "tuple[dict[str, ObjectTypeDef], list[str]]":
+        """The objects directly in a folder, by their keys, and the prefixes of its folders."""
+        objects: dict[str, ObjectTypeDef] = {}
+        folders: list[str] = []
         with translating(self.name):
             for page in self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix, Delimiter="/"
             ):
-                objects = {item["Key"]: item for item in page.get("Contents", ())}
-                below = [item["Prefix"] for item in page.get("CommonPrefixes", ())]
-                yield _Page(objects, [name for name in below if len(name) > len(prefix)])
+                objects |= {item["Key"]: item for item in page.get("Contents", ())}
+                folders += [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+        # A folder that is not below this one would be listed without end.
+        return objects, [folder for folder in folders if len(folder) > len(prefix)]
 
     @property
     def _client(self) -> "S3Client":
-        return self._boto.client
-
-    @property
-    def _boto(self) -> Boto:
         with self._making:
-            return self._made_boto
+            return self._boto.client
 
     @property
     def _writer(self) -> ObjectWriter:
         with self._making:
-            return self._made_writer
+            return self._object_writer
 
     @cached_property
-    def _made_boto(self) -> Boto:
+    def _boto(self) -> Boto:
         return new_boto(self.mount, self._may_send)
 
     @cached_property
-    def _made_writer(self) -> ObjectWriter:
+    def _object_writer(self) -> ObjectWriter:
         with translating(self.name):
-            return ObjectWriter(self.mount, self._made_boto, self._may_send)
+            return ObjectWriter(self.mount, self._boto, self._may_send)
 
     def _may_send(self) -> bool:
-        return self.may_send()
+        return self.may_send()  # a lease replaces it after the client was made

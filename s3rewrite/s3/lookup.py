@@ -1,51 +1,45 @@
-"""What the bucket holds already, asked for with as few requests as can be."""
+"""Asking what the bucket holds already, with as few requests as possible."""
 
 import threading
 from collections.abc import Callable
+from functools import cache, partial
 
 from s3rewrite.core.entries import split
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.objects import Object
 
 PAGE = 1000
-"""Objects that one listing request shows.
+"""Objects in the answer to one listing request.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
 
 
 def is_listing_cheaper(unknown: int, known: int) -> bool:
-    """Whether listing a folder takes fewer requests than asking for each unknown object.
+    """Whether listing a folder takes fewer requests than a HEAD for each unknown object.
 
-    `unknown` names are to be looked for, `known` others are published from the same folder.
+    `unknown` names are looked for; `known` other names of the folder are published already.
     """
     return unknown > 1 + (unknown + known) // PAGE
-
-
-class Folder:
-    """The objects of one folder of the bucket, listed once, by whichever thread comes first."""
-
-    def __init__(self, bucket: Bucket, prefix: str) -> None:
-        self._bucket = bucket
-        self._prefix = prefix
-        self._lock = threading.Lock()
-        self._objects: dict[str, Object] | None = None
-
-    def known(self, key: str) -> Object | None:
-        """What the bucket holds under a key of this folder. Raises S3Error."""
-        with self._lock:
-            if self._objects is None:
-                self._objects = self._bucket.list_folder(self._prefix)
-        found = self._objects.get(key)
-        # A listing does not show the SHA-256, and the ETag of parts says nothing to us.
-        return self._bucket.head(key) if found and "-" in found.etag else found
 
 
 def known_objects(
     bucket: Bucket, directory: str, unknown: int, known: int
 ) -> Callable[[str], Object | None]:
-    """How to find out about the objects of the files in one directory."""
+    """The function that looks up the objects of the files in one directory, by their keys.
+
+    It raises S3Error, and is safe to share between threads.
+    """
     if not is_listing_cheaper(unknown, known):
         return bucket.head
-    return Folder(bucket, folder_of(bucket, directory)).known
+    objects = cache(partial(bucket.list_folder, folder_of(bucket, directory)))
+    lock = threading.Lock()
+
+    def look_up(key: str) -> Object | None:
+        with lock:  # the first thread lists the folder while the others wait
+            item = objects().get(key)
+        # The ETag of parts proves little, and a listing does not show the SHA-256: HEAD does.
+        return bucket.head(key) if item and "-" in item.etag else item
+
+    return look_up
 
 
 def folder_of(bucket: Bucket, directory: str) -> str:

@@ -1,21 +1,21 @@
-"""What is written to a bucket, and what a bucket says of an object. Pure."""
+"""An object to write, and what a bucket says of an object. Pure."""
 
 import re
 from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
 
 SMALL = 8 * 1024 * 1024
-"""Bytes up to which a file is sent as one request from memory; larger ones go in parts."""
+"""Bytes up to which a file is sent in one request, from memory; larger ones go in parts."""
 
 UNKNOWN = -1
-"""The size of an object of which nobody says it."""
+"""The size of an object where an answer does not say it."""
 
 FINGERPRINT = "s3rewrite-sha256"
 """The name of the object's metadata that holds the SHA-256 of its bytes."""
 
 PLAIN = "s3rewrite-plain-sha256"
-"""The name of the metadata that holds the SHA-256 of the bytes as they were before they were
-compressed on the way; only what was so has it."""
+"""The name of the metadata that holds the SHA-256 of a file's bytes where the object has them
+compressed; other objects do not have it."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32}(-[0-9]+)?")
 
@@ -23,7 +23,7 @@ _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32}(-[0-9]+)?")
 class Digests(NamedTuple):
     """SHA-256 and MD5 of a file's bytes, in hexadecimal.
 
-    The MD5 of a large file is "", as its object, sent in parts, has none to compare it with.
+    The MD5 of a large file is "": its object is sent in parts, and has none to compare it with.
     """
 
     sha256: str
@@ -33,7 +33,8 @@ class Digests(NamedTuple):
 class Object(NamedTuple):
     """What the bucket says of an object.
 
-    The SHA-256s are known to HEAD only, if we wrote it; its Content-Encoding to HEAD only.
+    The SHA-256s and the Content-Encoding come from HEAD, not from a listing; the SHA-256s only
+    where this package wrote the object.
     """
 
     size: int
@@ -43,54 +44,59 @@ class Object(NamedTuple):
     plain_sha256: str = ""
 
     def holds(self, size: int, digests: Digests) -> bool:
-        """Whether these are surely the bytes with that size and those digests.
+        """Whether the object surely has the bytes of this size and these digests.
 
-        The ETag is the MD5 of the bytes for objects sent in one request, without KMS.
+        The ETag is the MD5 of the bytes if the object was sent in one request, without KMS.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
         """
-        is_known = digests.md5 != "" and self.etag == digests.md5
-        return self.size == size and (is_known or self.sha256 == digests.sha256)
+        has_md5 = self.etag == digests.md5 != ""
+        return self.size == size and (has_md5 or self.sha256 == digests.sha256)
 
 
-def nothing(_: str) -> Object | None:
-    """What is known of the keys of a bucket that is known not to have them."""
+def no_object(_: str) -> Object | None:
+    """The answer for each key where the bucket need not be asked."""
     return None
 
 
 class Upload(NamedTuple):
-    """One object to write. Small contents are bytes; large ones a file, read from its start."""
+    """One object to write. A small content is bytes; a large one is a file, at its start."""
 
     key: str
     content: bytes | IO[bytes]
     digests: Digests
     parameters: Mapping[str, Any]
-    """Arguments of boto3's `put_object`."""
+    """Arguments of boto3's `put_object`, without the package's own metadata."""
     plain_sha256: str = ""
-    """Of the bytes before they were compressed on the way, where they were."""
+    """The SHA-256 of the file where `content` is compressed; otherwise ""."""
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The metadata of the object, with the SHA-256."""
+        """The object's metadata, with the SHA-256s."""
         plain = {PLAIN: self.plain_sha256} if self.plain_sha256 else {}
         return {**self.parameters.get("Metadata", {}), FINGERPRINT: self.digests.sha256, **plain}
 
-    def is_other_than(self, etag: str) -> bool:
-        """Whether an object with that ETag, if it was stored without KMS, has other bytes.
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All arguments of boto3's `put_object` but bucket, key and body."""
+        return {**self.parameters, "Metadata": self.metadata}
 
-        What is no MD5 says nothing.
+    def contradicts(self, etag: str) -> bool:
+        """Whether an object with this ETag has other bytes, if it is stored without KMS.
+
+        An ETag that is no MD5 says nothing.
         """
         return len(etag) == 32 and self.digests.md5 not in ("", etag)
 
-    def is_proved_by(self, found: Object, size: int) -> bool:
-        """Whether what HEAD says shows that this was stored, in `size` bytes."""
-        is_ours = found.size == size and found.sha256 == self.digests.sha256
-        return is_ours and found.plain_sha256 == self.plain_sha256
+    def is_confirmed_by(self, stored: Object, size: int) -> bool:
+        """Whether an answer to HEAD proves that this was stored, in `size` bytes."""
+        expected = (size, self.digests.sha256, self.plain_sha256)
+        return (stored.size, stored.sha256, stored.plain_sha256) == expected
 
 
 def object_of(answer: Mapping[str, Any]) -> Object:
-    """What an answer to HEAD says of an object. What it leaves out proves nothing.
+    """The object that an answer to HEAD describes. What the answer leaves out proves nothing.
 
-    The names of HTTP's fields are the same in any case (RFC 9110 5.1).
+    The case of metadata's names does not count: they are HTTP fields (RFC 9110 5.1).
     """
     metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
     return Object(
@@ -103,17 +109,19 @@ def object_of(answer: Mapping[str, Any]) -> Object:
 
 
 def etag_of(answer: Mapping[str, Any]) -> str:
-    """The ETag that an answer tells, or an item of a listing; "" for none.
+    """The ETag of an answer, or of an item of a listing; "" for none. An MD5 is in lower case.
 
-    Without what services and proxies put around it: quotes, or `W/` where they packed what they
-    passed on (RFC 9110 8.8.3). An MD5 is lower case.
+    Services and proxies put quotes around it, and `W/` before it where they compressed what they
+    passed on (RFC 9110 8.8.3).
     """
     etag = str(answer.get("ETag") or "").strip().removeprefix("W/").strip('"')
     return etag.lower() if _HEXADECIMAL.fullmatch(etag) else etag
 
 
 def has_md5(answer: Mapping[str, Any]) -> bool:
-    """Whether the ETag of an object that was sent in one request is its MD5: not under other keys.
+    """Whether the ETag of an object that was sent in one request is its MD5.
+
+    It is not under KMS or a key of the customer's.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
     """
@@ -122,7 +130,7 @@ def has_md5(answer: Mapping[str, Any]) -> bool:
 
 
 def encoding_of(header: str) -> str:
-    """A Content-Encoding without what some services leave in it of how an upload was sent.
+    """A Content-Encoding without `aws-chunked`, which some services leave in it after an upload.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html (aws-chunked)
     """

@@ -1,4 +1,4 @@
-"""Threads that upload take turns, as many at a time and a second as may be."""
+"""How many uploads run at a time, and how many begin a second."""
 
 import threading
 import time
@@ -8,113 +8,108 @@ from dataclasses import dataclass
 
 from s3rewrite.s3.errors import S3Unavailable
 
-AGAIN = 1.0
-"""Seconds in which answers that ask for fewer requests count as one: all those that were under
-way get one."""
+COOLDOWN = 1.0
+"""Seconds in which all answers that ask for fewer requests count as one: each upload under way
+gets such an answer."""
 
 RECOVERY = 5.0
 """Seconds after which one more upload at a time is tried."""
 
+CHECK_INTERVAL = 0.2
+"""Seconds after which a waiting thread asks whether to proceed."""
+
 
 @dataclass(slots=True)
 class ConcurrencyLimit:
-    """How many uploads there may be at a time: halved where S3 asks for fewer, then slowly more.
+    """How many uploads may run at a time: half as many once S3 asks for fewer, then slowly more.
 
-    | what happened | since the last change | uploads at a time      |
-    |---------------|-----------------------|------------------------|
-    | slowed        | less than AGAIN       | as many                |
-    | slowed        | AGAIN or more         | half as many, 1 or more |
-    | went well     | less than RECOVERY    | as many                |
-    | went well     | RECOVERY or more      | one more, up to `most` |
+    | call     | since the last change | `current` becomes          |
+    |----------|-----------------------|----------------------------|
+    | decrease | less than COOLDOWN    | what it is                 |
+    | decrease | COOLDOWN or more      | half of it, at least 1     |
+    | increase | less than RECOVERY    | what it is                 |
+    | increase | RECOVERY or more      | one more, up to `maximum`  |
     """
 
-    most: int
-    now: int = 0
-    changed: float = float("-inf")
+    maximum: int
+    current: int = 0
+    """`maximum` where it is not given."""
+    changed_at: float = float("-inf")
 
     def __post_init__(self) -> None:
-        self.now = self.now or self.most
+        self.current = self.current or self.maximum
 
-    def slowed(self, at: float) -> None:
+    def decrease(self, now: float) -> None:
         """S3 asked for fewer requests."""
-        if at - self.changed >= AGAIN:
-            self._become(max(1, self.now // 2), at)
+        if now - self.changed_at >= COOLDOWN:
+            self.current, self.changed_at = max(1, self.current // 2), now
 
-    def went_well(self, at: float) -> None:
+    def increase(self, now: float) -> None:
         """An upload ended."""
-        if self.now < self.most and at - self.changed >= RECOVERY:
-            self._become(self.now + 1, at)
-
-    def _become(self, width: int, at: float) -> None:
-        self.now, self.changed = width, at
+        if self.current < self.maximum and now - self.changed_at >= RECOVERY:
+            self.current, self.changed_at = self.current + 1, now
 
 
 @dataclass(slots=True)
 class RateLimit:
-    """How many uploads may begin a second; 0 for as many as can."""
+    """How many uploads may begin a second; 0 for no limit."""
 
-    most: float
-    next: float = float("-inf")
+    per_second: float
+    next_start: float = float("-inf")
 
-    def wait(self, at: float) -> float:
-        """Seconds until the next upload may begin; 0 or less where it may."""
-        return self.next - at
+    def delay(self, now: float) -> float:
+        """Seconds until the next upload may begin; 0 or less if it may now."""
+        return self.next_start - now
 
-    def begun(self, at: float) -> None:
+    def record_start(self, now: float) -> None:
         """An upload begins."""
-        if self.most:
-            self.next = at + 1 / self.most
-
-
-PATIENCE = 0.2
-"""Seconds after which who waits looks whether it is to go on."""
+        if self.per_second:
+            self.next_start = now + 1 / self.per_second
 
 
 class Throttle:
-    """Who may upload now. Safe to share between threads."""
+    """Lets threads upload, as many as both limits allow. Safe to share between threads."""
 
     def __init__(self, threads: int, rate: float) -> None:
-        self.width = ConcurrencyLimit(threads)
+        self.concurrency = ConcurrencyLimit(threads)
         self._rate = RateLimit(rate)
-        self._under_way = 0
+        self._running = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self, proceed: Callable[[], bool]) -> Iterator[None]:
-        """Wait for a turn, and have it. Raises S3Unavailable once `proceed()` says no."""
+    def slot(self, proceed: Callable[[], bool]) -> Iterator[None]:
+        """Wait until an upload may begin; the block is the upload.
+
+        Raises S3Unavailable when `proceed()` returns False while it waits.
+        """
         self._begin(proceed)
         try:
             yield
         finally:
             self._end()
 
-    def slowed(self) -> None:
+    def slow_down(self) -> None:
         """S3 asked for fewer requests."""
         with self._changed:
-            self.width.slowed(time.monotonic())
+            self.concurrency.decrease(time.monotonic())
 
     def _begin(self, proceed: Callable[[], bool]) -> None:
         with self._changed:
-            while (wait := self._wait()) > 0:
+            while (delay := self._delay()) > 0:
                 if not proceed():
-                    raise _stopped()
-                self._changed.wait(min(wait, PATIENCE))
-            self._under_way += 1
-            self._rate.begun(time.monotonic())
+                    raise S3Unavailable("the upload was stopped", is_settled=True)
+                self._changed.wait(min(delay, CHECK_INTERVAL))
+            self._running += 1
+            self._rate.record_start(time.monotonic())
 
     def _end(self) -> None:
         with self._changed:
-            self._under_way -= 1
-            self.width.went_well(time.monotonic())
+            self._running -= 1
+            self.concurrency.increase(time.monotonic())
             self._changed.notify()
 
-    def _wait(self) -> float:
-        if self._under_way >= self.width.now:
-            return PATIENCE
-        return self._rate.wait(time.monotonic())
-
-
-def _stopped() -> S3Unavailable:
-    error = S3Unavailable("the upload was stopped")
-    error.is_settled = True
-    return error
+    def _delay(self) -> float:
+        # A slot that becomes free wakes a thread before this time is over.
+        if self._running >= self.concurrency.current:
+            return CHECK_INTERVAL
+        return self._rate.delay(time.monotonic())

@@ -21,7 +21,7 @@ from s3rewrite.core.entries import (
 from s3rewrite.disk.access import is_there
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
-from s3rewrite.s3.objects import nothing
+from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.freeing.free import MAX_FREED, find_freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
@@ -180,7 +180,7 @@ class Applier:
                 self._report.add(Result.PENDING)
                 continue
             # Where other bytes were published, the bucket does not hold the new ones.
-            lookup = known if task.entry is None else nothing
+            lookup = known if task.entry is None else no_object
             careful = task._replace(is_careful=self._context.is_careful)
             if refers(task.name) and len(self.referring) < MAX_REFERRING:
                 self.referring.append((careful, lookup))

@@ -1,4 +1,6 @@
-"""The policies and rules that a mount needs. Pure. The JSON grammar of policies:
+"""The policies and rules that a mount needs. Pure.
+
+The grammar of policies:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
@@ -7,34 +9,28 @@ from typing import Any
 from s3rewrite.core.mounts import Mount
 
 ABANDONED_DAYS = 7
-"""Days after which parts of an upload that was never completed are removed."""
+"""Days after which S3 removes the parts of an upload that was never completed."""
 
 
 def iam_policy(mount: Mount) -> dict[str, Any]:
-    """The rights that the loop's user needs, and no more."""
+    """The rights that the loop's user needs, and no others."""
     bucket = f"arn:aws:s3:::{mount.bucket}"
-    objects = ("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload")
-    listing: dict[str, Any] = {
-        "Sid": "S3RewriteList",
-        "Effect": "Allow",
-        "Action": ["s3:ListBucket"],
-        "Resource": [bucket],
-    }
+    listing = _allow("S3RewriteList", ["ListBucket"], [bucket])
     if mount.prefix:
         listing["Condition"] = {"StringLike": {"s3:prefix": [f"{mount.prefix}*"]}}
-    writing: dict[str, Any] = {
-        "Sid": "S3RewriteObjects",
-        "Effect": "Allow",
-        "Action": [f"s3:{action}" for action in objects],
-        "Resource": [f"{bucket}/{mount.prefix}*"],
-    }
-    if mount.quarantine:
-        writing["Resource"].append(f"{bucket}/{mount.quarantine}*")
+    actions = ["PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload"]
+    folders = [mount.prefix, mount.quarantine] if mount.quarantine else [mount.prefix]
+    writing = _allow("S3RewriteObjects", actions, [f"{bucket}/{folder}*" for folder in folders])
     return {"Version": "2012-10-17", "Statement": [listing, writing]}
 
 
+def _allow(name: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    actions = [f"s3:{action}" for action in actions]
+    return {"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
 def public_statement(mount: Mount) -> dict[str, Any]:
-    """Anybody may read what is below the mount's prefix; nobody may list it."""
+    """Lets anybody read the objects below the mount's prefix, and not list them."""
     return {
         "Sid": f"S3RewriteRead{''.join(c for c in mount.alias if c.isalnum())}",
         "Effect": "Allow",
@@ -45,15 +41,15 @@ def public_statement(mount: Mount) -> dict[str, Any]:
 
 
 def cors_rule() -> dict[str, Any]:
-    """Any page may read the files with CORS: whoever has the URL can read them anyway."""
+    """Lets any page read the objects with CORS: anybody with a URL can read them anyway."""
     return {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 86_400}
 
 
 def lifecycle_rule(mount: Mount, *, is_old: bool = False) -> dict[str, Any]:
-    """Parts that were abandoned cost money and are seen by nobody.
+    """Removes abandoned parts, which cost money and do not show in listings.
 
-    `is_old` where others' rules have their Prefix outside of a Filter: S3 refuses both kinds
-    together. https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+    `is_old` says that other rules have their Prefix outside of a Filter, in the old form: S3
+    refuses both forms together. https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
     """
     return {
         "ID": f"s3rewrite {mount.alias}",

@@ -1,14 +1,13 @@
-"""What a bucket needs: that it is there, what may be read, from where, and what is tidied up.
+"""What a mount's bucket lacks: to exist, to be read, to answer with CORS, to be tidied up.
 
-All is looked up before anything is done, and each step changes what is its own: the rules of
-others are kept as they are.
+Everything is looked up before anything is done. Each step changes only what is the mount's, and
+keeps the rules of others as they are.
 """
 
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import NotS3Error, S3Error, S3Unavailable
 from s3rewrite.tools.bucket_rules import ABANDONED_DAYS, cors_rule, lifecycle_rule, public_statement
@@ -19,142 +18,143 @@ UNKNOWN = frozenset(
     NotImplemented NotSupported UnsupportedOperation XNotImplemented
     """.split()
 )
-"""Codes with which services answer to what they do not know."""
+"""Codes with which services answer requests that they do not know."""
 
 BLOCKING = ("BlockPublicPolicy", "RestrictPublicBuckets")
-"""What keeps a policy from making objects public; the other two switches are about ACLs.
+"""The switches that keep a policy from making objects public; the other two are about ACLs.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
 
 BLOCK = "PublicAccessBlockConfiguration"
 NO_BLOCK = "NoSuchPublicAccessBlockConfiguration"
 
-KEPT = ("TransitionDefaultMinimumObjectSize",)
-"""What belongs to the lifecycle's rules, and is no rule."""
+LIFECYCLE_OPTIONS = ("TransitionDefaultMinimumObjectSize",)
+"""What belongs to a bucket's lifecycle beside its rules."""
 
 CONSOLE = "do that in the service's own console"
 
+Action = Callable[[], object]
+
 
 class Step(NamedTuple):
-    """What is to be done to a bucket: a sentence, and how."""
+    """What to do to a bucket: a sentence, and the function that does it."""
 
     sentence: str
-    run: Callable[[], object]
+    run: Action
     otherwise: str = ""
-    """What to do where the service does not know such a thing; "" if the mount can miss it."""
+    """What to do where the service does not know such a thing; "" if the mount can do without."""
     error: S3Error | None = None
-    """Why nobody knows whether it is to be done: the answer to the look-up."""
+    """The answer to the look-up, where it does not say whether this is to be done."""
 
     def is_needless(self, error: S3Error) -> bool:
-        """Whether an error says no more than that the service lacks what the mount can miss."""
+        """Whether an error only says that the service lacks what the mount can do without."""
         return not self.otherwise and is_unknown(error)
 
 
-class _Kind(NamedTuple):
-    """What is looked up in a bucket, and what follows from it."""
+class _Feature(NamedTuple):
+    """A feature of a bucket: how to look it up, and what to do then."""
 
     sentence: str
     otherwise: str
     operation: str
     absent: str
-    """The code of S3's answer where there is nothing of the kind."""
-    plan: Callable[[Mount, Bucket, Any], Callable[[], object] | None]
-    """What S3 answers (None for nothing) -> what to do; None where all is as it should be."""
-    new: Any = None
-    """What a bucket that was just created has."""
+    """The code of S3's answer where the bucket has nothing of the kind."""
+    plan: Callable[[Bucket, Any], Action | None]
+    """Bucket, S3's answer or None for `absent` -> what to do; None if all is as it should be."""
+    initial: Any = None
+    """S3's answer for a bucket that was just created."""
 
 
-def steps(mount: Mount, bucket: Bucket, *, public: bool) -> list[Step]:
-    """What a mount's bucket lacks as it is now, in the order in which it is to be done.
+def steps(bucket: Bucket, *, public: bool) -> list[Step]:
+    """What a mount's bucket lacks now, in the order in which it is to be done.
 
-    With `public` anybody may read the objects below the mount's prefix, as where no CDN with
-    rights of its own stands before the bucket. Raises S3Unavailable.
+    With `public` anybody may read the objects below the mount's prefix: a bucket behind a CDN that
+    has rights of its own does not need that. Raises S3Unavailable.
     """
-    creation = _creation(mount, bucket)
-    is_there = not creation or creation[0].error is not None
-    kinds = [UNBLOCKING, READING] if public else []
-    kinds += [CORS, TIDYING] if mount.cors else [TIDYING]
-    return creation + [step for kind in kinds for step in _look(kind, mount, bucket, is_there)]
-
-
-def _create(mount: Mount, bucket: Bucket) -> None:
-    region = str(mount.client.get("region_name", ""))
-    # us-east-1 is the only one that must not be named.
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
-    place = {"LocationConstraint": region} if region not in ("", "us-east-1") else None
-    bucket.call("create_bucket", **({"CreateBucketConfiguration": place} if place else {}))
+    creation = _creation(bucket)
+    exists = creation is None or creation.error is not None
+    features = [UNBLOCKING, READING] if public else []
+    features += [CORS, TIDYING] if bucket.mount.cors else [TIDYING]
+    needed = [creation, *(_look_up(feature, bucket, exists) for feature in features)]
+    return [step for step in needed if step]
 
 
 def is_unknown(error: S3Error) -> bool:
-    """Whether a service answers so to what it does not know."""
+    """Whether a service answers so to a request that it does not know."""
     return error.code in UNKNOWN or isinstance(error, NotS3Error)
 
 
-def _creation(mount: Mount, bucket: Bucket) -> list[Step]:
-    step = Step(f"create the bucket {mount.bucket}", lambda: _create(mount, bucket), CONSOLE)
+def _creation(bucket: Bucket) -> Step | None:
+    step = Step(f"create the bucket {bucket.name}", lambda: _create(bucket), CONSOLE)
     try:
         bucket.call("head_bucket")
     except S3Error as error:
         if error.code in ("404", "NoSuchBucket"):
-            return [step]
+            return step
         if isinstance(error, S3Unavailable):
             raise
-        return [step._replace(error=error)]
-    return []
+        return step._replace(error=error)
+    return None
 
 
-def _look(kind: _Kind, mount: Mount, bucket: Bucket, is_there: bool) -> list[Step]:
-    place = f"{mount.bucket}/{mount.prefix}*"
-    sentence = kind.sentence.format(bucket=mount.bucket, place=place)
+def _create(bucket: Bucket) -> None:
+    region = str(bucket.mount.client.get("region_name", ""))
+    # us-east-1 is the only region that must not be named.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    location = {"LocationConstraint": region} if region not in ("", "us-east-1") else None
+    bucket.call("create_bucket", **({"CreateBucketConfiguration": location} if location else {}))
+
+
+def _look_up(feature: _Feature, bucket: Bucket, exists: bool) -> Step | None:
+    objects = f"{bucket.name}/{bucket.mount.prefix}*"
+    sentence = feature.sentence.format(bucket=bucket.name, objects=objects)
     try:
-        answer = bucket.call(kind.operation) if is_there else kind.new
-        run = kind.plan(mount, bucket, answer)
+        answer = bucket.call(feature.operation) if exists else feature.initial
+        action = feature.plan(bucket, answer)
     except S3Error as error:
-        if error.code != kind.absent:
+        if error.code != feature.absent:
             # A block that the service does not know blocks nothing.
-            otherwise = "" if kind is UNBLOCKING else kind.otherwise
-            return [Step(sentence, _nothing, otherwise, error)]
-        run = kind.plan(mount, bucket, None)
-    return [Step(sentence, run, kind.otherwise)] if run else []
-
-
-def _nothing() -> None:
-    """Is done where nobody knows what to do."""
+            otherwise = "" if feature is UNBLOCKING else feature.otherwise
+            return Step(sentence, lambda: None, otherwise, error)
+        action = feature.plan(bucket, None)
+    return Step(sentence, action, feature.otherwise) if action else None
 
 
 def _is_blocking(answer: Any) -> bool:
     return any(answer[BLOCK].get(name) for name in BLOCKING)
 
 
-def _plan_unblocking(_: Mount, bucket: Bucket, answer: Any) -> Callable[[], object] | None:
+def _plan_unblocking(bucket: Bucket, answer: Any) -> Action | None:
     return (lambda: _unblock(bucket)) if answer and _is_blocking(answer) else None
 
 
 def _unblock(bucket: Bucket) -> None:
-    """Let a policy make objects public; what is said of ACLs stays."""
+    """Let a policy make objects public; keep the switches for ACLs."""
     try:
+        # Again: of a new bucket the answer was a guess, which is true on AWS.
         answer = bucket.call("get_public_access_block")
     except S3Error as error:
         if error.code == NO_BLOCK or is_unknown(error):
-            return  # a new bucket, elsewhere than on AWS
+            return
         raise
     if _is_blocking(answer):
-        given = answer[BLOCK] | dict.fromkeys(BLOCKING, False)
-        bucket.call("put_public_access_block", **{BLOCK: given})
+        switches = answer[BLOCK] | dict.fromkeys(BLOCKING, False)
+        bucket.call("put_public_access_block", **{BLOCK: switches})
 
 
-def _plan_reading(mount: Mount, bucket: Bucket, answer: Any) -> Callable[[], object] | None:
-    policy = _policy(answer["Policy"], bucket) if answer else {"Version": "2012-10-17"}
-    found: Any = policy.get("Statement", [])
-    statements = [found] if isinstance(found, dict) else found
-    wanted = public_statement(mount)
-    if any(_plain(statement) == _plain(wanted) for statement in statements):
+def _plan_reading(bucket: Bucket, answer: Any) -> Action | None:
+    policy = _parse_policy(answer["Policy"], bucket) if answer else {"Version": "2012-10-17"}
+    statements: Any = policy.get("Statement", [])
+    if isinstance(statements, dict):  # a single statement, without a list around it
+        statements = [statements]
+    public = public_statement(bucket.mount)
+    if any(_normalized(statement) == _normalized(public) for statement in statements):
         return None
-    others = [statement for statement in statements if statement.get("Sid") != wanted["Sid"]]
-    text = json.dumps(policy | {"Statement": [*others, wanted]})
-    return lambda: _allow(bucket, text)
+    others = [statement for statement in statements if statement.get("Sid") != public["Sid"]]
+    text = json.dumps(policy | {"Statement": [*others, public]})
+    return lambda: _put_policy(bucket, text)
 
 
-def _policy(text: str, bucket: Bucket) -> dict[str, Any]:
+def _parse_policy(text: str, bucket: Bucket) -> dict[str, Any]:
     try:
         policy = json.loads(text)
     except ValueError:
@@ -164,8 +164,8 @@ def _policy(text: str, bucket: Bucket) -> dict[str, Any]:
     return policy
 
 
-def _plain(statement: dict[str, Any]) -> dict[str, Any]:
-    """A statement without its name, as some services write it anew: each value in a list."""
+def _normalized(statement: dict[str, Any]) -> dict[str, Any]:
+    """A statement without its name, each value in a list: some services rewrite it so."""
     principal = statement.get("Principal")
     if isinstance(principal, dict) and principal.keys() == {"AWS"}:
         statement = statement | {"Principal": principal["AWS"]}
@@ -176,7 +176,7 @@ def _plain(statement: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _allow(bucket: Bucket, policy: str) -> None:
+def _put_policy(bucket: Bucket, policy: str) -> None:
     try:
         bucket.call("put_bucket_policy", Policy=policy)
     except S3Error as error:
@@ -188,31 +188,27 @@ def _allow(bucket: Bucket, policy: str) -> None:
         ) from error
 
 
-def _plan_cors(_: Mount, bucket: Bucket, answer: Any) -> Callable[[], object] | None:
+def _plan_cors(bucket: Bucket, answer: Any) -> Action | None:
     rules = (answer or {}).get("CORSRules", [])
-    given = {"CORSRules": [*rules, cors_rule()]}
-    if any(_lets_all_read(rule) for rule in rules):
-        return None
-    return lambda: bucket.call("put_bucket_cors", CORSConfiguration=given)
+    for rule in rules:
+        if "*" in rule.get("AllowedOrigins", ()) and "GET" in rule.get("AllowedMethods", ()):
+            return None
+    configuration = {"CORSRules": [*rules, cors_rule()]}
+    return lambda: bucket.call("put_bucket_cors", CORSConfiguration=configuration)
 
 
-def _lets_all_read(rule: dict[str, Any]) -> bool:
-    return "*" in rule.get("AllowedOrigins", ()) and "GET" in rule.get("AllowedMethods", ())
-
-
-def _plan_tidying(mount: Mount, bucket: Bucket, answer: Any) -> Callable[[], object] | None:
+def _plan_tidying(bucket: Bucket, answer: Any) -> Action | None:
     rules = (answer or {}).get("Rules", [])
-    is_old = any("Prefix" in rule for rule in rules)
-    wanted = lifecycle_rule(mount, is_old=is_old)
-    if any(rule.get("ID") == wanted["ID"] for rule in rules):
+    new = lifecycle_rule(bucket.mount, is_old=any("Prefix" in rule for rule in rules))
+    if any(rule.get("ID") == new["ID"] for rule in rules):
         return None
-    # S3 forgets what is not said again.
-    kept = {name: answer[name] for name in KEPT if rules and name in answer}
-    given = {"LifecycleConfiguration": {"Rules": [*rules, wanted]}, **kept}
-    return lambda: bucket.call("put_bucket_lifecycle_configuration", **given)
+    # S3 resets the options that a request leaves out.
+    options = {name: answer[name] for name in LIFECYCLE_OPTIONS if rules and name in answer}
+    lifecycle = {"LifecycleConfiguration": {"Rules": [*rules, new]}, **options}
+    return lambda: bucket.call("put_bucket_lifecycle_configuration", **lifecycle)
 
 
-UNBLOCKING = _Kind(
+UNBLOCKING = _Feature(
     f"let a public policy work in {{bucket}} (Public Access Block: {', '.join(BLOCKING)} off)",
     CONSOLE,
     "get_public_access_block",
@@ -220,21 +216,21 @@ UNBLOCKING = _Kind(
     _plan_unblocking,
     {BLOCK: dict.fromkeys(BLOCKING, True)},
 )
-READING = _Kind(
-    "let anybody read {place}",
+READING = _Feature(
+    "let anybody read {objects}",
     f"{CONSOLE}, or run this with --private",
     "get_bucket_policy",
     "NoSuchBucketPolicy",
     _plan_reading,
 )
-CORS = _Kind(
+CORS = _Feature(
     "let pages of any origin fetch from {bucket} with CORS",
     f"{CONSOLE}, or set CORS to False",
     "get_bucket_cors",
     "NoSuchCORSConfiguration",
     _plan_cors,
 )
-TIDYING = _Kind(
+TIDYING = _Feature(
     f"remove uploads to {{bucket}} that were abandoned for {ABANDONED_DAYS} days",
     "",
     "get_bucket_lifecycle_configuration",

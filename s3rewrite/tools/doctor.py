@@ -1,6 +1,6 @@
-"""Tries out whether a mount can work: Redis, the credentials, the bucket, and what visitors get.
+"""Whether a mount can work: Redis, the credentials, the bucket, and what visitors get.
 
-Everything is tried for real, with a probe object that is deleted again.
+Each is tried for real, with a probe object that is deleted afterwards.
 """
 
 import os
@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -29,17 +30,17 @@ from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
 
 TIMEOUT = 10.0
-"""Seconds that a visitor's request may take."""
+"""Seconds that a request of a visitor's may take."""
 
 MAX_SKEW = 300.0
-"""Seconds by which the clocks may differ; S3 refuses at 900.
+"""Seconds by which the clocks may differ; S3 refuses requests at 900.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
 
 ORIGIN = "https://example.com"
 
 
 class Grade(StrEnum):
-    """How a finding is meant."""
+    """How serious a finding is."""
 
     FINE = "fine"
     NOTE = "note"
@@ -47,14 +48,19 @@ class Grade(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What was tried, how it went, and for what is wrong how to mend it."""
+    """What was tried and how it went; for what is wrong, also how to fix it."""
 
     grade: Grade
     subject: str
     sentence: str
 
 
-class Answer(NamedTuple):
+_fine = partial(Finding, Grade.FINE)
+_note = partial(Finding, Grade.NOTE)
+_wrong = partial(Finding, Grade.WRONG)
+
+
+class VisitorAnswer(NamedTuple):
     """What a visitor gets."""
 
     status: int
@@ -62,27 +68,19 @@ class Answer(NamedTuple):
     headers: Any
 
 
-def examine(mount: Mount) -> Iterator[Finding]:
-    """Every finding, in the order in which the things depend on each other."""
-    yield _files(mount)
-    yield from _redis(mount)
+def diagnose(mount: Mount) -> Iterator[Finding]:
+    """Every finding on a mount, each after those that it depends on."""
+    yield _check_files(mount)
+    yield from _check_redis(mount)
     try:
         bucket = Bucket(mount)
-        yield from _bucket(bucket)
-        yield from _probe(mount, bucket)
+        yield from _check_bucket(bucket)
+        yield from _check_objects(bucket)
     except S3Error as error:
         yield _wrong("bucket", str(error))
 
 
-def _fine(subject: str, sentence: str) -> Finding:
-    return Finding(Grade.FINE, subject, sentence)
-
-
-def _wrong(subject: str, sentence: str) -> Finding:
-    return Finding(Grade.WRONG, subject, sentence)
-
-
-def _files(mount: Mount) -> Finding:
+def _check_files(mount: Mount) -> Finding:
     storage = conf.storage_of(mount)
     if not isinstance(storage, FileSystemStorage):
         return _fine("files", f"kept by {type(storage).__name__}")
@@ -92,7 +90,7 @@ def _files(mount: Mount) -> Finding:
     return _fine("files", f"{root} can be read")
 
 
-def _redis(mount: Mount) -> Iterator[Finding]:
+def _check_redis(mount: Mount) -> Iterator[Finding]:
     try:
         client = loop_registry(mount).client
         began = time.monotonic()
@@ -101,7 +99,7 @@ def _redis(mount: Mount) -> Iterator[Finding]:
         info: Any = client.info()
     except (ImproperlyConfigured, redis.RedisError) as error:
         reason = redact(str(error))
-        yield _wrong("redis", f"{reason}: mend the LOCATION of CACHES[{mount.cache!r}]")
+        yield _wrong("redis", f"{reason}: fix the LOCATION of CACHES[{mount.cache!r}]")
         return
     version = info.get("valkey_version") or info.get("redis_version", "of unknown version")
     yield _fine("redis", f"{version} answers in {milliseconds:.1f} ms")
@@ -109,119 +107,108 @@ def _redis(mount: Mount) -> Iterator[Finding]:
     if policy.startswith("allkeys") and info.get("maxmemory"):
         yield _wrong(
             "redis",
-            f"maxmemory-policy {policy} throws published names away when memory is short: links "
-            "turn local then. Set noeviction or volatile-lru, or give the mount a CACHE of its own",
+            f"maxmemory-policy {policy} removes published names when memory is short, and their "
+            "links turn local: set noeviction or volatile-lru, or give the mount its own CACHE",
         )
 
 
-def _bucket(bucket: Bucket) -> Iterator[Finding]:
-    answer = bucket.call("head_bucket")
+def _check_bucket(bucket: Bucket) -> Iterator[Finding]:
+    headers = bucket.call("head_bucket")["ResponseMetadata"]["HTTPHeaders"]
     yield _fine("bucket", f"{bucket.name} is there, and the credentials are known")
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
     if date := headers.get("date"):
         skew = parsedate_to_datetime(date).timestamp() - time.time()
         if abs(skew) > MAX_SKEW:
             yield _wrong("clock", f"this machine's clock is {skew:+.0f} s off: set it, or use NTP")
         else:
             yield _fine("clock", "as S3's")
-    region, own = headers.get("x-amz-bucket-region"), bucket.mount.client.get("region_name")
-    if region and own and region != own:
-        yield _wrong("region", f"the bucket is in {region}: mend CLIENT's region_name ({own})")
+    region, configured = headers.get("x-amz-bucket-region"), bucket.mount.client.get("region_name")
+    if region and configured and region != configured:
+        yield _wrong(
+            "region", f"the bucket is in {region}: fix CLIENT's region_name ({configured})"
+        )
     try:
-        status = bucket.call("get_bucket_versioning").get("Status", "Off")
+        versioning = bucket.call("get_bucket_versioning")
     except S3Error:
-        return
-    if status == "Enabled":
-        sentence = "versions are kept: what is overwritten or deleted goes on to cost money"
-        yield Finding(Grade.NOTE, "bucket", f"{sentence}; a lifecycle rule can remove them")
+        return  # some services do not know it, and the loop's user needs no right to ask
+    if versioning.get("Status") == "Enabled":
+        sentence = "versions are kept: overwritten and deleted objects go on costing money"
+        yield _note("bucket", f"{sentence}; a lifecycle rule can remove them")
 
 
-def _probe(mount: Mount, bucket: Bucket) -> Iterator[Finding]:
-    name = f"s3rewrite-probe-{uuid4().hex}.txt"
-    content = name.encode()
+def _check_objects(bucket: Bucket) -> Iterator[Finding]:
+    mount, name = bucket.mount, f"s3rewrite-probe-{uuid4().hex}.txt"
+    key, content = mount.prefix + name, name.encode()
     parameters = RedactedDict(ContentType="text/plain")
     parameters |= parameters_of(mount.object_parameters, name)
-    upload = Upload(mount.prefix + name, content, digests_of(content), parameters)
+    upload = Upload(key, content, digests_of(content), parameters)
     bucket.put(upload)
-    yield _fine("bucket", f"takes objects; small ones are sent by {bucket.writer_of(upload)}")
+    yield _fine("bucket", f"takes objects; small ones are sent by {bucket.writer_name(upload)}")
     try:
-        yield from _as_visitor(mount, mount.public_url + quote_name(name), content)
+        yield from _check_visitors(mount, mount.public_url + quote_name(name), content)
     finally:
-        failed = bucket.delete([mount.prefix + name])
+        failed = bucket.delete([key])
     if failed:
         yield _wrong("bucket", f"does not let objects be deleted: {next(iter(failed.values()))}")
     else:
         yield _fine("bucket", "lets objects be deleted")
 
 
-def _as_visitor(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:
-    """What somebody without any rights gets at an object's public URL."""
+def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:
+    """What a visitor, who has no credentials, can do at an object's public URL."""
     try:
-        answer = _fetched(url)
+        answer = _fetch(url)
     except (OSError, ValueError) as error:
-        yield _wrong("public", f"{url} cannot be fetched ({error}): mend PUBLIC_URL")
+        yield _wrong("public", f"{url} cannot be fetched ({error}): fix PUBLIC_URL")
         return
-    yield _of_reading(url, answer, content)
+    yield _check_reading(url, answer, content)
     if answer.status == 200:
-        yield _of_cors(mount, answer)
-    for check in (_of_writing, _of_listing):
-        yield from check(url)
+        yield _check_cors(mount, answer)
+    written = _try_to_fetch(url, method="PUT", data=b"anybody")
+    if written and written.status < 300:
+        yield _wrong("public", "anybody may write into the bucket: take that right away at once")
+    else:
+        yield _fine("public", "visitors cannot write")
+    listing = _try_to_fetch(url.rpartition("/")[0] + "/?list-type=2")
+    if listing and listing.status == 200 and b"<ListBucketResult" in listing.body:
+        yield _note("public", "anybody may list the bucket, and so see names that no page links")
 
 
-def _of_reading(url: str, answer: Answer, content: bytes) -> Finding:
+def _check_reading(url: str, answer: VisitorAnswer, content: bytes) -> Finding:
     if answer.status in (401, 403):
         sentence = f"{url} may not be read by visitors (status {answer.status})"
         return _wrong("public", f"{sentence}: run s3rewrite_setup, or give the CDN its rights")
     if answer.status != 200 or answer.body != content:
         sentence = f"{url} is not the object that was just written (status {answer.status})"
-        return _wrong("public", f"{sentence}: mend PUBLIC_URL, or the CDN's origin and path")
+        return _wrong("public", f"{sentence}: fix PUBLIC_URL, or the CDN's origin and path")
     return _fine("public", "visitors can read what is uploaded at PUBLIC_URL")
 
 
-def _of_cors(mount: Mount, answer: Answer) -> Finding:
+def _check_cors(mount: Mount, answer: VisitorAnswer) -> Finding:
     allowed = answer.headers.get("Access-Control-Allow-Origin")
     if mount.cors and allowed not in ("*", ORIGIN):
         sentence = 'the mount says "CORS": True, and the answer has no Access-Control-Allow-Origin'
-        return _wrong(
-            "cors", f"{sentence}: fonts and modules would be blocked. Run s3rewrite_setup"
-        )
+        effect = "fonts and modules would be blocked. Run s3rewrite_setup"
+        return _wrong("cors", f"{sentence}: {effect}")
     if allowed == "*" and not mount.cors:
-        sentence = 'the bucket answers with CORS headers: "CORS": True would link more'
-        return Finding(Grade.NOTE, "cors", sentence)
+        return _note("cors", 'the bucket answers with CORS headers: "CORS": True would link more')
     return _fine("cors", "as the mount's CORS says")
 
 
-def _of_writing(url: str) -> Iterator[Finding]:
-    answer = _tried(url, method="PUT", data=b"anybody")
-    if answer and answer.status < 300:
-        yield _wrong("public", "anybody may write into the bucket: take that right away at once")
-    else:
-        yield _fine("public", "visitors cannot write")
-
-
-def _of_listing(url: str) -> Iterator[Finding]:
-    folder = url.rpartition("/")[0] + "/?list-type=2"
-    answer = _tried(folder)
-    if answer and answer.status == 200 and b"<ListBucketResult" in answer.body:
-        sentence = "anybody may list the bucket, and so see names that no page links"
-        yield Finding(Grade.NOTE, "public", sentence)
-
-
-def _tried(url: str, **request: Any) -> Answer | None:
+def _try_to_fetch(url: str, **request: Any) -> VisitorAnswer | None:
     try:
-        return _fetched(url, **request)
+        return _fetch(url, **request)
     except (OSError, ValueError):
         return None
 
 
-def _fetched(url: str, **request: Any) -> Answer:
-    """What is at a URL, whatever the status. Raises OSError, ValueError."""
+def _fetch(url: str, **options: Any) -> VisitorAnswer:
+    """The answer at a URL, with any status. Raises OSError, ValueError."""
     if not url.startswith(("http://", "https://")):
         url = f"https:{url}"
-    wanted = urllib.request.Request(url, headers={"Origin": ORIGIN}, **request)  # noqa: S310
+    request = urllib.request.Request(url, headers={"Origin": ORIGIN}, **options)  # noqa: S310
     try:
-        with urllib.request.urlopen(wanted, timeout=TIMEOUT) as answer:  # noqa: S310
-            return Answer(answer.status, answer.read(), answer.headers)
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
     except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.read(), error.headers)
+        answer = error  # the answer itself, with a status of 400 or more
+    with answer:
+        return VisitorAnswer(answer.status, answer.read(), answer.headers)

@@ -1,4 +1,4 @@
-"""Files brought back from the bucket: onto a new server, or where some were lost."""
+"""Restoring files from the bucket: onto a new server, or where some were lost."""
 
 import errno
 import os
@@ -11,10 +11,11 @@ from typing import IO, NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 from pathspec import GitIgnoreSpec
 
 from s3rewrite.core.entries import join
+from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import FINGERPRINT_DIGITS
 from s3rewrite.disk.local_files import REASONS, Spellings, find_obstacle, move_into_place
 from s3rewrite.disk.signatures import signature_of
@@ -30,61 +31,52 @@ NO_NAME = "its key is no name of a file in this storage"
 DOTS = frozenset({"", ".", ".."})
 """What no part of a name can be."""
 
-
-class Restored(NamedTuple):
-    """A name that is in the bucket and not on disk; `reason` says why it could not be restored."""
-
-    name: str
-    size: int
-    reason: str = ""
-
-
 WHOLE_DISK = {
     errno.ENOSPC: "the disk is full: make room",
     errno.EDQUOT: "the disk quota is used up: make room",
     errno.EROFS: "the disk is read-only: mount it for writing",
     errno.EIO: "the disk fails (input/output error): see the kernel's log",
 }
-"""What would meet every other file, too."""
+"""Errors that every other file would meet, too."""
+
+
+class Restored(NamedTuple):
+    """A name that was missing on disk; `reason` says why it could not be restored."""
+
+    name: str
+    size: int
+    reason: str = ""
 
 
 def restore(
-    job: SyncContext, patterns: Iterable[str] = (), *, freed: bool = False
+    context: SyncContext, patterns: Iterable[str] = (), *, freed: bool = False
 ) -> Iterator[Restored]:
-    """Bring back each file that is missing, all or those that a pattern of gitignore names.
+    """Restore each missing file, all or those that a pattern of gitignore matches.
 
-    With `freed` also those that were freed.
-
-    No file that is there is touched. Of several versions of a name the one that is published
-    comes back, otherwise the latest. Of a file and a folder of one name, the folder does. A dry
-    run only says what would come.
-    Raises S3Error, OSError where the rest would fail, too; ScanError, with `freed`.
+    With `freed` also the files that were freed. Does not touch a file that is there. Of several
+    versions of a name it restores the published one, otherwise the latest. Where a file and a
+    folder have one name, it restores the folder. A dry run restores nothing.
+    Raises S3Error; OSError where the rest would fail, too; with `freed` also ScanError.
     """
-    chosen = GitIgnoreSpec.from_lines(patterns)
+    spec = GitIgnoreSpec.from_lines(patterns)
+    is_chosen = spec.match_file if spec.patterns else lambda _: True
+    # Separately: in the loop below a stub counts as a file that is there.
     if freed:
-        yield from _freed(job, chosen)
+        yield from _restore_freed(context, is_chosen)
     spellings = Spellings()
-    for wanted in _wanted(job):
-        if chosen.patterns and not chosen.match_file(wanted.name):
-            continue
-        reason = _outcome(wanted.name, partial(_bring, job, wanted, spellings))
+    for candidate in filter(lambda c: is_chosen(c.name), _candidates(context)):
+        reason = _outcome(candidate.name, partial(_restore, context, candidate, spellings))
         if reason is not None:
-            yield Restored(wanted.name, wanted.size, reason)
+            yield Restored(candidate.name, candidate.size, reason)
 
 
-class _There(Exception):
-    """A file has that name already: it stands."""
+def _outcome(name: str, step: Callable[[], bool]) -> str | None:
+    """Run a step for one name. "" if it restored it, None if it had nothing to do.
 
-
-def _outcome(name: str, step: Callable[[], None]) -> str | None:
-    """Why a step failed for one name; None where the file was there.
-
-    Raises OSError where it is the whole disk's failure.
+    Otherwise returns why it failed. Raises OSError for a failure of the whole disk.
     """
     try:
-        step()
-    except _There:
-        return None
+        return "" if step() else None
     except OSError as error:
         if error.errno in WHOLE_DISK:
             action = f"{WHOLE_DISK[error.errno]}, then run s3rewrite_restore again"
@@ -94,89 +86,97 @@ def _outcome(name: str, step: Callable[[], None]) -> str | None:
         return NO_NAME
     except (S3Error, ValueError) as error:
         return str(error)
-    return ""
 
 
-def _freed(job: SyncContext, chosen: GitIgnoreSpec) -> Iterator[Restored]:
-    """Bring back freed files, wherever their stubs lie, and whatever is excluded by now."""
+def _restore_freed(
+    context: SyncContext, is_chosen: Callable[[str], bool | None]
+) -> Iterator[Restored]:
+    """Restore freed files wherever their stubs are, also those that are excluded by now."""
     findings = Findings()
-    for directory in scan(job.storage, None, findings):
+    for directory in scan(context.storage, None, findings):
         for basename, stub in directory.stubs.items():
             name = join(directory.path, basename)
-            if not chosen.patterns or chosen.match_file(name):
-                reason = _outcome(name, partial(_bring_back, job, name, stub))
+            if is_chosen(name):
+                reason = _outcome(name, partial(_bring_back, context, name, stub))
                 yield Restored(name, stub.signature.size, reason or "")
     for name, reason in findings.errors.items():
         yield Restored(name, 0, reason)
 
 
-def _bring_back(job: SyncContext, name: str, stub: Stub) -> None:
-    if isinstance(job.storage, FileSystemStorage) and not job.options.dry_run:
-        bring_back(job.storage, name, stub)
+def _bring_back(context: SyncContext, name: str, stub: Stub) -> bool:
+    if isinstance(context.storage, FileSystemStorage) and not context.options.dry_run:
+        bring_back(context.storage, name, stub)
+    return True
 
 
-def _wanted(job: SyncContext) -> Iterator[RestoreCandidate]:
-    """The objects of the mount, each name once."""
-    for folder in job.bucket.walk(job.mount.prefix):
+def _candidates(context: SyncContext) -> Iterator[RestoreCandidate]:
+    """The mount's objects, one a name."""
+    for folder in context.bucket.walk(context.mount.prefix):
         versions: dict[str, list[RestoreCandidate]] = {}
-        for key, found in folder.items():
-            size = found.get("Size", UNKNOWN)
-            if parts := job.mount.paths.name(key) or _marker(job, key, size):
+        for key, item in folder.items():
+            size = item.get("Size", UNKNOWN)
+            if parts := context.mount.paths.name(key) or _folder_marker(context.mount, key, size):
                 name, version = parts
-                modified = found.get("LastModified", datetime.now(UTC))
-                wanted = RestoreCandidate(name, key, version, size, modified, etag_of(found))
-                versions.setdefault(name, []).append(wanted)
-        published = job.registry.get(versions)
+                modified = item.get("LastModified", datetime.now(UTC))
+                candidate = RestoreCandidate(name, key, version, size, modified, etag_of(item))
+                versions.setdefault(name, []).append(candidate)
+        published = context.registry.get(versions)
         for name, candidates in versions.items():
             entry = published.get(name)
             current = entry.fingerprint[:FINGERPRINT_DIGITS] if entry else None
-            yield max(candidates, key=lambda one: (one.version == current, one.modified))
+            yield max(candidates, key=lambda c: (c.version == current, c.modified))
 
 
-def _marker(job: SyncContext, key: str, size: int) -> tuple[str, str] | None:
-    """A key that stands for a folder, with bytes that no folder can hold."""
-    is_lost = key.endswith("/") and size > 0 and not job.mount.paths.fingerprinted
-    return (key.removeprefix(job.mount.prefix), "") if is_lost else None
+def _folder_marker(mount: Mount, key: str, size: int) -> tuple[str, str] | None:
+    """The name and version of a key that stands for a folder, and has bytes.
+
+    No folder can hold them: the name is returned so that it is reported as failed.
+    """
+    is_lost = key.endswith("/") and size > 0 and not mount.paths.fingerprinted
+    return (key.removeprefix(mount.prefix), "") if is_lost else None
 
 
-def _bring(job: SyncContext, wanted: RestoreCandidate, spellings: Spellings) -> None:
-    """Bring one file back. Raises _There, and what `_outcome` knows."""
-    _look(job, wanted.name, spellings)
-    if job.options.dry_run:
-        return
+def _restore(context: SyncContext, candidate: RestoreCandidate, spellings: Spellings) -> bool:
+    """Restore one file; False if it is there. Raises what `_outcome` handles."""
+    if not _is_missing(context.storage, candidate.name, spellings):
+        return False
+    if context.options.dry_run:
+        return True
     try:
-        with received(job, wanted) as file:
-            _put(job, wanted, file)
+        with received(context, candidate) as file:
+            _put(context.storage, candidate, file)
     except FileExistsError:
-        _look(job, wanted.name, spellings)  # was it saved meanwhile?
-        raise
+        # The site may have saved it meanwhile; or only something in its path has a file's name.
+        if _is_missing(context.storage, candidate.name, spellings):
+            raise
+        return False
+    return True
 
 
-def _look(job: SyncContext, name: str, spellings: Spellings) -> None:
-    """Look whether a name is free. Raises _There, ValueError where it cannot be that of a file."""
+def _is_missing(storage: Storage, name: str, spellings: Spellings) -> bool:
+    """Whether no file has a name yet. Raises ValueError where none can have it."""
     if not DOTS.isdisjoint(name.split("/")):
         raise ValueError(NO_NAME)
-    is_there = signature_of(job.storage, name) is not None
-    if isinstance(job.storage, FileSystemStorage):
-        path, root = Path(job.storage.path(name)), Path(job.storage.location)
+    is_there = signature_of(storage, name) is not None
+    if isinstance(storage, FileSystemStorage):
+        path, root = Path(storage.path(name)), Path(storage.location)
         if is_there and not spellings.has(path, root):
             raise ValueError("this disk takes it for a file that is there, with other letters")
         if not is_there and (reason := find_obstacle(path, root)):
             raise ValueError(reason)
-    if is_there:
-        raise _There
+    return not is_there
 
 
-def _put(job: SyncContext, wanted: RestoreCandidate, file: IO[bytes]) -> None:
-    """Make the received file the one of that name. Raises FileExistsError."""
-    if not isinstance(job.storage, FileSystemStorage):
+def _put(storage: Storage, candidate: RestoreCandidate, file: IO[bytes]) -> None:
+    """Give the received file its name. Raises FileExistsError if it is taken."""
+    if not isinstance(storage, FileSystemStorage):
         file.seek(0)
-        saved = job.storage.save(wanted.name, File(file))
-        if saved != wanted.name:
-            job.storage.delete(saved)
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), wanted.name)
+        saved = storage.save(candidate.name, File(file))
+        if saved != candidate.name:  # the storage chose another name, as this one is taken
+            storage.delete(saved)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), candidate.name)
         return
-    modified = wanted.modified.timestamp()
+    modified = candidate.modified.timestamp()
     with suppress(OSError):  # not every disk lets everybody set it
         os.utime(file.name, (modified, modified))
-    move_into_place(Path(file.name), Path(job.storage.path(wanted.name)))
+    move_into_place(Path(file.name), Path(storage.path(candidate.name)))

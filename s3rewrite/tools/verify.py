@@ -1,4 +1,4 @@
-"""Disk, registry and bucket, compared name by name: what is not as it should be."""
+"""Compares disk, registry and bucket name by name."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -6,12 +6,14 @@ from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from s3rewrite.core.entries import Entry, Signature, join
+from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.open_file import opened
 from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import FreedFileError, fetch, stub_of
+from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.scan import Findings, scan
+from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
 from s3rewrite.sync.upload.compression import MAX_SIZE, may_be_compressed
 from s3rewrite.sync.upload.content import bucket_holds, payload_of
 from s3rewrite.sync.upload.references import KeptLocal, refers
@@ -30,18 +32,18 @@ class Fault(StrEnum):
 
 
 REPAIRED = frozenset(Fault) - {Fault.ONLY_IN_BUCKET}
-"""Faults that a withdrawal and a look by the loop mend."""
+"""Faults that are gone once the name is withdrawn and the loop has looked at it."""
 
 
 class Difference(NamedTuple):
-    """A name, or a key for what is in the bucket only, and what is wrong with it."""
+    """What is wrong with a name; of what is in the bucket only, with a key."""
 
     name: str
     fault: Fault
 
 
-def compare(local: Signature | None, entry: Entry | None, found: Object | None) -> Fault | None:
-    """The fault of one name, without looking into its bytes.
+def compare(local: Signature | None, entry: Entry | None, stored: Object | None) -> Fault | None:
+    """The fault of one name, without reading any bytes.
 
     | on disk         | published | in the bucket  | fault         |
     |-----------------|-----------|----------------|---------------|
@@ -55,104 +57,99 @@ def compare(local: Signature | None, entry: Entry | None, found: Object | None) 
     """
     if entry is None:
         return Fault.NOT_PUBLISHED if local else None
-    if found is None:
+    if stored is None:
         return Fault.NO_OBJECT
-    if found.size != entry.signature.size:
+    if stored.size != entry.signature.size:
         return Fault.OTHER_OBJECT
     if local is None:
         return Fault.NO_FILE
     return Fault.CHANGED if local != entry.signature else None
 
 
-def differences(job: SyncContext, *, checksum: bool) -> Iterator[Difference]:
-    """Everything that is not as it should be; with `checksum` each file and object is read.
+def differences(context: SyncContext, *, checksum: bool) -> Iterator[Difference]:
+    """Everything that is not as it should be; with `checksum` it reads each file and object.
 
     Raises ScanError, S3Error, redis.RedisError.
     """
-    seen: set[str] = set()
-    wanted: set[str] = set()
-    for directory in scan(job.storage, job.mount, Findings()):
-        seen.add(directory.path)
-        (entries,) = job.registry.entries([directory.path])
-        wanted |= {_key(job, directory.path, *item) for item in entries.items()}
-        yield from _in_directory(job, directory.path, directory.files, entries, checksum=checksum)
-    for path in set(job.registry.directories()) - seen:
-        (entries,) = job.registry.entries([path])
-        wanted |= {_key(job, path, *item) for item in entries.items()}
-        yield from _in_directory(job, path, {}, entries, checksum=checksum)
-    for folder in job.bucket.walk(job.mount.prefix):
-        unknown = sorted(folder.keys() - wanted)
-        yield from (Difference(key, Fault.ONLY_IN_BUCKET) for key in unknown)
+    published: set[str] = set()
+    for directory in _directories(context):
+        (entries,) = context.registry.entries([directory.path])
+        published |= {_key(context.mount, directory.path, *item) for item in entries.items()}
+        yield from _in_directory(context, directory, entries, checksum=checksum)
+    for folder in context.bucket.walk(context.mount.prefix):
+        for key in sorted(folder.keys() - published):
+            yield Difference(key, Fault.ONLY_IN_BUCKET)
 
 
-def repair(job: SyncContext, found: Iterable[Difference]) -> int:
-    """Withdraw what is wrong and ask the loop to look at it; returns how many names."""
-    names = [name for name, fault in found if fault in REPAIRED]
-    job.registry.withdraw(names, hint=True, is_found=True)
+def repair(context: SyncContext, wrong: Iterable[Difference]) -> int:
+    """Withdraw what is wrong and ask the loop to look at it. Returns the number of names."""
+    # A withdrawn name links locally at once; the hint makes the loop upload or forget it.
+    names = [name for name, fault in wrong if fault in REPAIRED]
+    context.registry.withdraw(names, hint=True, is_found=True)
     return len(names)
 
 
-def _key(job: SyncContext, path: str, basename: str, entry: Entry) -> str:
-    return job.mount.paths.key(join(path, basename), entry.fingerprint)
+def _directories(context: SyncContext) -> Iterator[ScannedDirectory]:
+    """The directories on the disk, then those that have published names only."""
+    seen: set[str] = set()
+    for directory in scan(context.storage, context.mount, Findings()):
+        seen.add(directory.path)
+        yield directory
+    for path in set(context.registry.directories()) - seen:
+        yield ScannedDirectory(path, {}, {})
+
+
+def _key(mount: Mount, path: str, basename: str, entry: Entry) -> str:
+    return mount.paths.key(join(path, basename), entry.fingerprint)
 
 
 def _in_directory(
-    job: SyncContext,
-    path: str,
-    files: dict[str, Signature],
-    entries: dict[str, Entry],
-    *,
-    checksum: bool,
+    context: SyncContext, directory: ScannedDirectory, entries: dict[str, Entry], *, checksum: bool
 ) -> Iterator[Difference]:
-    objects = _objects(job, path, entries)
+    path, files = directory.path, directory.files
+    objects = context.bucket.list_folder(folder_of(context.bucket, path)) if entries else {}
     for basename in sorted(files.keys() | entries.keys()):
         name, entry = join(path, basename), entries.get(basename)
-        found = objects.get(_key(job, path, basename, entry)) if entry else None
-        fault = compare(files.get(basename), entry, found)
-        if fault is Fault.OTHER_OBJECT and entry and _may_have_other_size(job, name, entry):
-            fault = None
+        stored = objects.get(_key(context.mount, path, basename, entry)) if entry else None
+        fault = compare(files.get(basename), entry, stored)
+        if fault is Fault.OTHER_OBJECT and entry and _may_have_other_size(context, name, entry):
+            fault = None  # only its bytes can tell
         if fault is None and checksum and entry:
-            fault = _fault_of_bytes(job, name, entry)
+            fault = _fault_of_bytes(context, name, entry)
         if fault:
             yield Difference(name, fault)
 
 
-def _may_have_other_size(job: SyncContext, name: str, entry: Entry) -> bool:
-    """Whether what is sent of a file is changed on the way: what it refers to, or its coding."""
+def _may_have_other_size(context: SyncContext, name: str, entry: Entry) -> bool:
+    """Whether an object may have other bytes than its file: changed references, a compression."""
     is_small = entry.signature.size <= MAX_SIZE
-    return refers(name) or (is_small and may_be_compressed(job.mount, name))
+    return refers(name) or (is_small and may_be_compressed(context.mount, name))
 
 
-def _objects(job: SyncContext, path: str, entries: dict[str, Entry]) -> dict[str, Object]:
-    if not entries:
-        return {}
-    key = _key(job, path, *next(iter(entries.items())))
-    return job.bucket.list_folder(key.rpartition("/")[0] + "/" if "/" in key else "")
-
-
-def _fault_of_bytes(job: SyncContext, name: str, entry: Entry) -> Fault | None:
-    if stub := stub_of(job.storage, name):
-        return _fault_of_freed(job, stub)
-    with opened(job.storage, name) as file:
+def _fault_of_bytes(context: SyncContext, name: str, entry: Entry) -> Fault | None:
+    if stub := stub_of(context.storage, name):
+        return _fault_of_freed(context, stub)
+    with opened(context.storage, name) as file:
         try:
-            sending = payload_of(job.mount, name, file)
-        except KeptLocal:
+            payload = payload_of(context.mount, name, file)
+        except KeptLocal:  # it would not be published now
             return Fault.CHANGED
-        if sending.fingerprint != entry.fingerprint:
+        if payload.fingerprint != entry.fingerprint:
             return Fault.OTHER_BYTES
-        found = job.bucket.head(job.mount.paths.key(name, entry.fingerprint))
-        if found is None:
+        # A listing shows no SHA-256 and no Content-Encoding.
+        stored = context.bucket.head(context.mount.paths.key(name, entry.fingerprint))
+        if stored is None:
             return Fault.NO_OBJECT
-        return None if bucket_holds(job.bucket, name, sending, found) else Fault.OTHER_OBJECT
+        return None if bucket_holds(context.bucket, name, payload, stored) else Fault.OTHER_OBJECT
 
 
-def _fault_of_freed(job: SyncContext, stub: Stub) -> Fault | None:
-    """The object of a freed file is read: there is nothing else to compare with its stub."""
-    if job.bucket.head(stub.key) is None:
+def _fault_of_freed(context: SyncContext, stub: Stub) -> Fault | None:
+    # There is no file to compare with: the object is read, and compared with its stub.
+    if context.bucket.head(stub.key) is None:
         return Fault.NO_OBJECT
     try:
         with TemporaryFile() as file:
-            fetch(job.storage, stub, file)
+            fetch(context.storage, stub, file)
     except FreedFileError:
         return Fault.OTHER_OBJECT
     return None

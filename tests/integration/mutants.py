@@ -163,8 +163,8 @@ MUTANTS = [
     ),
     Mutant(
         "an answer that was lost is an end",
-        "s3/ends.py",
-        '            self._unseen.add(request_dict["context"][MARK])\n',
+        "s3/unconfirmed_writes.py",
+        '            self.add(request_dict["context"][CONTEXT_KEY])\n',
         "            pass\n",
     ),
     Mutant(

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.upload import compression
 from s3rewrite.sync.upload.compression import CODINGS, MAX_SIZE, compress, decompress
@@ -117,10 +117,10 @@ def forget(mount: Mount) -> None:
 @pytest.mark.parametrize(
     ("coding", "has_obstore"), [(c, True) for c in CODINGS] + [("gzip", False), ("br", False)]
 )
-def test_each_coding_in_each_lane(
+def test_each_coding_by_each_library(
     use: Use, s3_client: "S3Client", monkeypatch: pytest.MonkeyPatch, coding: str, has_obstore: bool
 ) -> None:
-    monkeypatch.setattr(lanes, "has_obstore", lambda: has_obstore)
+    monkeypatch.setattr(writer, "has_obstore", lambda: has_obstore)
     mount = use(coding, OBJECT_PARAMETERS={"CacheControl": "max-age=60", "Metadata": {"a": "b"}})
     assert f"{len(FILES)} uploaded" in sync()[0]
     assert is_right(mount, coding)
@@ -373,7 +373,7 @@ def test_what_cannot_be_restored(
     )
     (root / "a.txt").unlink()
     out = StringIO()
-    with pytest.raises(CommandError, match="1 files could not be restored"):
+    with pytest.raises(CommandError, match="1 file could not be restored"):
         call_command("s3rewrite_restore", stdout=out, stderr=out)
     assert reason in out.getvalue()
     assert not (root / "a.txt").exists()

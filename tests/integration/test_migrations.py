@@ -186,7 +186,7 @@ def test_what_django_storages_packed_is_not_restored_as_it_was_packed(
         Bucket=mount.bucket, Key="media/site.css", Body=packed, ContentEncoding="gzip"
     )
     out = StringIO()
-    with pytest.raises(CommandError, match="1 files could not be restored"):
+    with pytest.raises(CommandError, match="1 file could not be restored"):
         call_command("s3rewrite_restore", stdout=out, stderr=out)
     assert "another tool packed it (gzip)" in out.getvalue()
     assert not (root / "site.css").exists()

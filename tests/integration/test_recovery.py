@@ -140,7 +140,7 @@ def test_bytes_that_are_not_those_that_were_sent(
         Bucket=mount.bucket, Key="media/a.txt", Body=b"wrong", Metadata=found["Metadata"]
     )
     (root / "a.txt").unlink()
-    with pytest.raises(CommandError, match="1 files could not be restored"):
+    with pytest.raises(CommandError, match="1 file could not be restored"):
         run("s3rewrite_restore")
     assert contents(root) == {}
 

@@ -210,7 +210,7 @@ def test_they_are_adopted_and_verified(
         call_command("s3rewrite_verify", "media", "--checksum", stdout=out, no_color=True)
     assert out.getvalue().splitlines() == [
         "media: css/broken.css: not published yet",
-        "media: 1 differences",
+        "media: 1 difference",
     ]
 
 

@@ -83,7 +83,7 @@ def test_one_object_that_does_not_come(
 ) -> None:
     proxy.faults[method] = [only(name, fault)]
     out = StringIO()
-    with pytest.raises(CommandError, match=r"^1 files could not be restored"):
+    with pytest.raises(CommandError, match=r"^1 file could not be restored"):
         call_command("s3rewrite_restore", stdout=out)
     assert re.search(rf"^failed {name}: .*({FAULTS[method, fault]})", out.getvalue(), re.MULTILINE)
     there = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]

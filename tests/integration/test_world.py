@@ -163,7 +163,7 @@ class World(RuleBasedStateMachine):
             except Crash:
                 self.client.delete(loop_registry(self.mount).keys.lease)
         if self.left is not None and self.left < 0:
-            self.bucket._writer._boto3._ends._unseen.clear()  # what a dead process knew
+            self.bucket._writer._unconfirmed._keys.clear()  # what a dead process knew
         self.left = self.visit = None
 
     def stepped(self, name: str) -> Callable[..., Any]:

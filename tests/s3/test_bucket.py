@@ -14,8 +14,8 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from s3rewrite.s3 import boto3_writer as boto_lane
-from s3rewrite.s3 import bucket as transfer
+from s3rewrite.s3 import boto3_writer
+from s3rewrite.s3 import bucket as bucket_module
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import Digests, Object, Upload
@@ -58,7 +58,7 @@ def test_an_object_is_written_with_its_parameters(bucket: Bucket, s3: Any) -> No
 def test_a_file_goes_in_parts_and_stays_open(
     bucket: Bucket, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boto_lane, "SMALL", 5 * 1024 * 1024)
+    monkeypatch.setattr(boto3_writer, "SMALL", 5 * 1024 * 1024)
     content = b"x" * (11 * 1024 * 1024)
     file = BytesIO(content)
     bucket.put(upload("a", content)._replace(content=file))
@@ -98,7 +98,7 @@ def test_a_listing_shows_one_folder(bucket: Bucket, s3: Any) -> None:
 
 
 def test_deleting_many_in_batches(bucket: Bucket, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "DELETE_BATCH", 2)
+    monkeypatch.setattr(bucket_module, "DELETE_BATCH", 2)
     for key in "abcde":
         s3.put_object(Bucket="uploads", Key=key)
     assert bucket.delete("abcd") == {}
@@ -189,4 +189,4 @@ def test_few_large_files_are_in_memory_at_a_time(
     monkeypatch.setattr(bucket._client, "upload_fileobj", upload_fileobj)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: bucket.put(given), range(8)))
-    assert most == boto_lane.LARGE_AT_A_TIME
+    assert most == boto3_writer.LARGE_AT_A_TIME

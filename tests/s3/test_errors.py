@@ -8,8 +8,6 @@ from botocore.exceptions import (
 )
 
 from s3rewrite.s3.errors import (
-    HINTS,
-    WHOLE_BUCKET,
     S3Error,
     S3Unavailable,
     kind_of_failure,
@@ -42,10 +40,6 @@ def test_each_error_becomes_a_sentence(
     assert type(found) is kind
     assert words in str(found)
     assert "bucket uploads" in str(found)
-
-
-def test_whatever_meets_the_whole_bucket_has_a_hint() -> None:
-    assert set(HINTS) >= WHOLE_BUCKET
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.servers import SeaweedFS
-from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import NotS3Error, S3Error
 from s3rewrite.s3.objects import SMALL, Digests, Object, Upload
@@ -36,8 +36,8 @@ def proxy(seaweedfs: SeaweedFS) -> Iterator[FaultyS3]:
 
 
 @pytest.fixture(params=["boto3", "obstore"])
-def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(lanes, "has_obstore", lambda: request.param == "obstore")
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(writer, "has_obstore", lambda: request.param == "obstore")
     return str(request.param)
 
 
@@ -119,7 +119,7 @@ def put_answers(draw: st.DrawFn) -> Answer:
 
 
 def test_a_put_that_is_believed_has_stored_the_bytes(
-    behind: Bucket, proxy: FaultyS3, s3_client: Any, lane: str
+    behind: Bucket, proxy: FaultyS3, s3_client: Any, library: str
 ) -> None:
     keys = count()
     obstore = behind._writer._obstore
@@ -134,7 +134,7 @@ def test_a_put_that_is_believed_has_stored_the_bytes(
         said = told(lambda: behind.put(upload(key)))
         if said:
             assert any(
-                words in said for words in ("mend CLIENT's endpoint_url", "other bytes", "302")
+                words in said for words in ("fix CLIENT's endpoint_url", "other bytes", "302")
             )
             assert not (answer.etag in RIGHT and answer.body == b"")
             return
@@ -145,13 +145,15 @@ def test_a_put_that_is_believed_has_stored_the_bytes(
     check()
 
 
-def test_ordinary_small_files_cost_one_request(behind: Bucket, proxy: FaultyS3, lane: str) -> None:
+def test_ordinary_small_files_cost_one_request(
+    behind: Bucket, proxy: FaultyS3, library: str
+) -> None:
     for number in range(5):
         assert behind.put(upload(f"{number}.txt"))
     assert proxy.requests == ["PUT"] * 5
 
 
-def test_a_proof_by_head_is_as_good(behind: Bucket, proxy: FaultyS3, lane: str) -> None:
+def test_a_proof_by_head_is_as_good(behind: Bucket, proxy: FaultyS3, library: str) -> None:
     def without_etag(exchange: Exchange) -> None:
         exchange.forward()
         exchange.reply(200, {}, b"")
@@ -161,7 +163,7 @@ def test_a_proof_by_head_is_as_good(behind: Bucket, proxy: FaultyS3, lane: str) 
     assert proxy.requests[-1] == "HEAD"
 
 
-def test_who_may_not_look_is_told(behind: Bucket, proxy: FaultyS3, lane: str) -> None:
+def test_who_may_not_look_is_told(behind: Bucket, proxy: FaultyS3, library: str) -> None:
     proxy.faults = {"PUT": [page(b"")], "HEAD": [answers(403, "AccessDenied")]}
     with pytest.raises(S3Error, match="allow these credentials s3:GetObject"):
         behind.put(upload("a.txt"))
@@ -196,7 +198,7 @@ def test_a_page_is_no_empty_bucket(behind: Bucket, proxy: FaultyS3) -> None:
     ]
     for ask, body in product(asks, PAGES):
         proxy.faults["GET"] = [page(body)]
-        with pytest.raises(NotS3Error, match="what answered is not S3: mend CLIENT's endpoint_url"):
+        with pytest.raises(NotS3Error, match="what answered is not S3: fix CLIENT's endpoint_url"):
             ask()
 
 

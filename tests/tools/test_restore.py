@@ -105,7 +105,7 @@ def test_of_a_file_and_a_folder_of_one_name_the_folder_comes(
     }
     assert len(contents(root)) == 3
     out = StringIO()
-    with pytest.raises(CommandError, match="1 files could not be restored"):
+    with pytest.raises(CommandError, match="1 file could not be restored"):
         call_command("s3rewrite_restore", stdout=out)
     assert f"failed {folder}: a folder is in its place" in out.getvalue()
 

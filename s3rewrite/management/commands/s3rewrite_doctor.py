@@ -1,4 +1,4 @@
-"""`manage.py s3rewrite_doctor`: whether everything can work, tried out."""
+"""`manage.py s3rewrite_doctor`: tries out whether everything can work."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,31 +7,32 @@ from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount
+from s3rewrite.core.plurals import plural
 from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.monitoring.status import status_of, verdict
-from s3rewrite.tools.doctor import Finding, Grade, examine
+from s3rewrite.tools.doctor import Finding, Grade, diagnose
 
 
 class Command(BaseCommand):
-    """Arguments and wiring."""
+    """Arguments and output."""
 
-    help = "Tries out settings, Redis, bucket and public URLs; says how to mend what is wrong."
+    help = "Tries out settings, Redis, bucket and public URLs; says how to fix what is wrong."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The mounts."""
         add_mounts(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say each finding; exit with 1 where something is wrong."""
-        wrong = sum(self._say("settings", finding) for finding in _settings())
+        """Print each finding; exit with 1 if something is wrong."""
+        wrong = sum(self._print("settings", finding) for finding in _settings())
         for mount in chosen_mounts(options):
-            for finding in (*examine(mount), *_loop(mount)):
-                wrong += self._say(mount.alias, finding)
+            for finding in (*diagnose(mount), *_loop(mount)):
+                wrong += self._print(mount.alias, finding)
         if wrong:
-            raise CommandError(f"{wrong} things are wrong; each line says how to mend it.")
+            raise CommandError(f"{plural(wrong, 'problem')}; each line above says how to fix it.")
 
-    def _say(self, alias: str, finding: Finding) -> bool:
+    def _print(self, alias: str, finding: Finding) -> bool:
         grade, subject, sentence = finding
         styles = {Grade.FINE: self.style.SUCCESS, Grade.NOTE: self.style.WARNING}
         style = styles.get(grade, self.style.ERROR)
@@ -40,17 +41,15 @@ class Command(BaseCommand):
 
 
 def _settings() -> list[Finding]:
-    found = [message for message in run_checks() if str(message.id).startswith("s3rewrite.")]
-    if not found:
-        return [Finding(Grade.FINE, "checks", "nothing is wrong in the settings")]
+    messages = [message for message in run_checks() if str(message.id).startswith("s3rewrite.")]
     return [
         Finding(
             Grade.WRONG if message.is_serious() else Grade.NOTE,
             str(message.id),
             f"{message.msg} {message.hint or ''}".strip(),
         )
-        for message in found
-    ]
+        for message in messages
+    ] or [Finding(Grade.FINE, "checks", "nothing is wrong in the settings")]
 
 
 def _loop(mount: Mount) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""`manage.py s3rewrite_explain`: why a URL is linked to S3, or is not."""
+"""`manage.py s3rewrite_explain`: why a URL is or is not linked to S3."""
 
 import json
 import sys
@@ -10,19 +10,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.redaction import printable
 from s3rewrite.explain.explanation import Explanation, UrlOutcome
-from s3rewrite.explain.subjects import Subject, explain_subject
+from s3rewrite.explain.subjects import explain_subject
 from s3rewrite.management.columns import align_columns, shorten
 
 LOCAL = 3
-"""The exit code where something could be linked, and is not."""
+"""The exit code if something could be linked, and is not."""
 
 
 class Command(BaseCommand):
-    """Arguments and wiring."""
+    """Arguments and output."""
 
     help = (
-        "Says of each local URL in a page, or in a file on disk, whether it is linked to S3, and "
-        f"why it is not; or of one URL or name. Exit code {LOCAL} where one could be, and is not."
+        "Says whether each local URL in a page, or in a file on disk, is linked to S3, and why it "
+        f"is not; or the same of one URL or name. Exit code {LOCAL} if one could be, and is not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,42 +33,39 @@ class Command(BaseCommand):
         add("--json", action="store_true", help="print it as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Explain it; exit with 1 where that cannot be done."""
+        """Explain the subject; exit with 1 if that is not possible."""
         try:
             subject = explain_subject(options["subject"], options["host"])
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
-        say = self._say_json if options["json"] else self._say
-        say(subject)
-        if any(not one.link for one in subject.explanation.candidates):
+        explanation = subject.explanation
+        if options["json"]:
+            fields = {"subject": subject.title, **explanation.as_dict()}
+            self.stdout.write(json.dumps(fields, indent=2))
+        else:
+            self.stdout.write(self.style.MIGRATE_HEADING(printable(subject.title)))
+            self._print(explanation)
+        if any(not candidate.link for candidate in explanation.candidates):
             sys.exit(LOCAL)
 
-    def _say_json(self, subject: Subject) -> None:
-        found = {"subject": subject.title, **subject.explanation.as_dict()}
-        self.stdout.write(json.dumps(found, indent=2))
-
-    def _say(self, subject: Subject) -> None:
-        self.stdout.write(self.style.MIGRATE_HEADING(printable(subject.title)))
-        explanation = subject.explanation
-        for line, one in zip(_lines(explanation), explanation.outcomes, strict=True):
-            self.stdout.write(self._style(one)(line))
+    def _print(self, explanation: Explanation) -> None:
+        lines = align_columns([_row(outcome) for outcome in explanation.outcomes])
+        for line, outcome in zip(lines, explanation.outcomes, strict=True):
+            self.stdout.write(self._style(outcome)(line))
         if explanation.notice:
             self.stdout.write(self.style.NOTICE(printable(explanation.notice)))
         self.stdout.write(explanation.summary())
 
-    def _style(self, one: UrlOutcome) -> Any:
-        if one.link:
+    def _style(self, outcome: UrlOutcome) -> Any:
+        if outcome.link:
             return self.style.SUCCESS
-        return self.style.WARNING if one.is_candidate else str
+        return self.style.WARNING if outcome.is_candidate else str
 
 
-def _lines(explanation: Explanation) -> list[str]:
-    return align_columns([_row(one) for one in explanation.outcomes])
-
-
-def _row(one: UrlOutcome) -> list[str]:
-    where = one.header or (f"line {one.line}" if one.line else "")
-    rows = f"({', '.join(one.rows)})" if one.rows else ""
-    what = shorten(one.link) if one.link else "; ".join(r.text for r in one.reasons)
-    cells = (where, one.verdict, shorten(one.url, 60), one.place, rows, what)
+def _row(outcome: UrlOutcome) -> list[str]:
+    where = outcome.header or (f"line {outcome.line}" if outcome.line else "")
+    rows = f"({', '.join(outcome.rows)})" if outcome.rows else ""
+    reasons = "; ".join(reason.text for reason in outcome.reasons)
+    result = shorten(outcome.link) if outcome.link else reasons
+    cells = (where, outcome.verdict, shorten(outcome.url, 60), outcome.place, rows, result)
     return list(map(printable, cells))

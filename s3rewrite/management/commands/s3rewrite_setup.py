@@ -1,4 +1,4 @@
-"""`manage.py s3rewrite_setup`: the bucket, as it must be."""
+"""`manage.py s3rewrite_setup`: sets the bucket up."""
 
 import json
 from argparse import ArgumentParser
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount
+from s3rewrite.core.plurals import plural
 from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.s3.bucket import Bucket
@@ -16,7 +17,7 @@ from s3rewrite.tools.bucket_setup import Step, is_unknown, steps
 
 
 class Command(BaseCommand):
-    """Arguments and wiring."""
+    """Arguments and output."""
 
     help = (
         "Creates the bucket, lets anybody read what is below the mount's prefix, answers with "
@@ -32,27 +33,27 @@ class Command(BaseCommand):
         add("--private", action="store_true", help="make nothing public: a CDN has its own rights")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do what is missing; exit with 1 where the service refuses a step."""
+        """Do what is missing; exit with 1 if a step failed."""
         failed = sum(self._set_up(mount, options) for mount in chosen_mounts(options))
         if failed:
-            raise CommandError(f"{failed} steps failed; the reasons stand above.")
+            raise CommandError(f"{plural(failed, 'step')} failed; the reasons are above.")
 
     def _set_up(self, mount: Mount, options: dict[str, Any]) -> int:
-        failed = 0
         try:
-            found = steps(mount, Bucket(mount), public=not options["private"])
+            missing = steps(Bucket(mount), public=not options["private"])
         except S3Error as error:
             self.stderr.write(self.style.ERROR(printable(f"{mount.alias}: {error}")))
-            found, failed = [], 1
-        failed += sum(not self._step(mount, step, options) for step in found)
-        if not failed and all(step.error for step in found):
-            self.stdout.write(self.style.SUCCESS(f"{mount.alias}: nothing to do"))
+            failed = 1
+        else:
+            failed = sum(not self._run(mount, step, options) for step in missing)
+            if not failed and all(step.error for step in missing):
+                self.stdout.write(self.style.SUCCESS(f"{mount.alias}: nothing to do"))
         self.stdout.write(f"{mount.alias}: the rights that the loop needs, as an IAM policy:")
         self.stdout.write(json.dumps(iam_policy(mount), indent=2))
         return failed
 
-    def _step(self, mount: Mount, step: Step, options: dict[str, Any]) -> bool:
-        """Whether all is well, or nothing worse than that the mount does without it."""
+    def _run(self, mount: Mount, step: Step, options: dict[str, Any]) -> bool:
+        """Run a step and print how it went. False if the mount lacks what it needs."""
         sentence = f"{mount.alias}: {step.sentence}"
         if options["dry_run"] and not step.error:
             self.stdout.write(f"{sentence} (a dry run: not done)")
@@ -62,11 +63,11 @@ class Command(BaseCommand):
                 raise step.error
             step.run()
         except S3Error as error:
-            return self._not_done(sentence, step, error)
+            return self._print_failure(sentence, step, error)
         self.stdout.write(self.style.SUCCESS(f"{sentence}: done"))
         return True
 
-    def _not_done(self, sentence: str, step: Step, error: S3Error) -> bool:
+    def _print_failure(self, sentence: str, step: Step, error: S3Error) -> bool:
         if step.is_needless(error):
             self.stdout.write(printable(f"{sentence}: not done, and not needed: {error}"))
             return True

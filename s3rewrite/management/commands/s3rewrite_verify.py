@@ -1,4 +1,4 @@
-"""`manage.py s3rewrite_verify`: disk, registry and bucket, compared."""
+"""`manage.py s3rewrite_verify`: compares disk, registry and bucket."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,6 +7,7 @@ import redis
 from django.core.management.base import BaseCommand, CommandError
 
 from s3rewrite.core.mounts import Mount
+from s3rewrite.core.plurals import plural
 from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.s3.errors import S3Error
@@ -16,7 +17,7 @@ from s3rewrite.tools.verify import REPAIRED, Difference, differences, repair
 
 
 class Command(BaseCommand):
-    """Arguments and wiring."""
+    """Arguments and output."""
 
     help = "Compares files, published set and bucket: one line for each difference."
 
@@ -25,28 +26,29 @@ class Command(BaseCommand):
         add_mounts(parser)
         add = parser.add_argument
         add("--checksum", action="store_true", help="read each file, and ask for each object")
-        add("--repair", action="store_true", help="link what is wrong locally until it is mended")
+        add("--repair", action="store_true", help="link what is wrong locally until it is fixed")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Compare; exit with 1 where something differs that was not repaired."""
-        left = sum(self._verify(mount, options) for mount in chosen_mounts(options))
-        if left:
-            raise CommandError("Not everything is as it should be; --repair mends what it can.")
+        """Compare; exit with 1 if something differs that was not repaired."""
+        if sum(self._verify(mount, options) for mount in chosen_mounts(options)):
+            raise CommandError("Not everything is as it should be; --repair fixes what it can.")
 
     def _verify(self, mount: Mount, options: dict[str, Any]) -> int:
-        job = SyncContext(mount)
+        context = SyncContext(mount)
         found: list[Difference] = []
         try:
-            for difference in differences(job, checksum=options["checksum"]):
+            for difference in differences(context, checksum=options["checksum"]):
                 found.append(difference)
-                self.stdout.write(
-                    f"{mount.alias}: {printable(difference.name)}: {difference.fault}"
-                )
-            repaired = repair(job, found) if options["repair"] else 0
+                name = printable(difference.name)
+                self.stdout.write(f"{mount.alias}: {name}: {difference.fault}")
+            repaired = repair(context, found) if options["repair"] else 0
         except (OSError, S3Error, ScanError, redis.RedisError) as error:
             raise CommandError(printable(f"{mount.alias}: {error}")) from error
-        wrong = sum(fault in REPAIRED for _, fault in found)
         if repaired:
-            self.stdout.write(f"{mount.alias}: {repaired:,} withdrawn; the loop looks at them now")
-        self.stdout.write(self.style.SUCCESS(f"{mount.alias}: {len(found):,} differences"))
-        return wrong - repaired
+            pronoun = "it" if repaired == 1 else "them"
+            self.stdout.write(
+                f"{mount.alias}: {repaired:,} withdrawn; the loop looks at {pronoun} now"
+            )
+        count = plural(len(found), "difference")
+        self.stdout.write(self.style.SUCCESS(f"{mount.alias}: {count}"))
+        return sum(fault in REPAIRED for _, fault in found) - repaired

@@ -1,30 +1,28 @@
 """What obstore's errors say. Pure.
 
-They have no fields; behind their sentence stands the error as Rust prints it, where whatever
-comes from names and servers is in quotes and on one line.
+They have no fields. Below their sentence stands the error as Rust prints it: there, text of names
+and servers is in quotes and on one line, so no pattern below can match in it.
 """
 
 import re
 from typing import NamedTuple
 
-from s3rewrite.s3.ends import REFUSALS
-from s3rewrite.s3.errors import SLOWED
+from s3rewrite.s3.errors import SLOW_DOWN
+from s3rewrite.s3.unconfirmed_writes import REFUSED
 
 SEPARATOR = "\nDebug source:\n"
 
-MISPLACED = frozenset(
-    {
-        "AuthorizationHeaderMalformed",
-        "IllegalLocationConstraintException",
-        "PermanentRedirect",
-        "TemporaryRedirect",
-    }
+ELSEWHERE = frozenset(
+    """
+    AuthorizationHeaderMalformed IllegalLocationConstraintException PermanentRedirect
+    TemporaryRedirect
+    """.split()
 )
-"""Codes of a bucket that is somewhere else, where boto3 may follow."""
+"""Codes for a bucket that is elsewhere: boto3 may follow it there."""
 
-TRANSIENT = frozenset({500, 502, 503, 504})
-RETRIED = SLOWED | REFUSALS
-"""Statuses and codes that are tried again, as in boto3's standard mode.
+TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
+TRANSIENT_CODES = SLOW_DOWN | REFUSED
+"""Answers after which boto3's standard mode tries again.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
 
 NO_ANSWER = {
@@ -42,54 +40,52 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 
 
-class Answer(NamedTuple):
-    """How one attempt ended."""
+class PutResult(NamedTuple):
+    """How one attempt to write ended."""
 
     status: int = 0
     """0 where there was no answer."""
     code: str = ""
     message: str = ""
     is_unsent: bool = False
-    """No connection came about."""
-    is_strange: bool = False
-    """One that boto3 may make more of."""
+    """No connection was made."""
+    needs_boto3: bool = False
+    """boto3 may understand the answer."""
 
     @property
-    def is_end(self) -> bool:
-        """Whether the request is over for sure. See `ends`."""
-        return self.is_unsent or self.code in REFUSALS or 0 < self.status < 500
+    def is_final(self) -> bool:
+        """Whether the request is over for sure; see `unconfirmed_writes`."""
+        return self.is_unsent or self.code in REFUSED or 0 < self.status < 500
 
     @property
     def is_transient(self) -> bool:
-        """Whether another attempt may go well."""
-        return not self.status or self.status in TRANSIENT or self.code in RETRIED
+        """Whether another attempt may succeed."""
+        return not self.status or self.status in TRANSIENT_STATUSES or self.code in TRANSIENT_CODES
 
     @property
-    def is_slowed(self) -> bool:
+    def is_slow_down(self) -> bool:
         """Whether the service asks for fewer requests."""
-        return self.code in SLOWED
+        return self.code in SLOW_DOWN
 
 
-def answer_of(text: str) -> Answer:
-    """What an error of obstore's `put` says, by its text."""
+def parse_error(text: str) -> PutResult:
+    """The attempt that an error of obstore's `put` describes."""
     sentence, _, source = text.rpartition(SEPARATOR)
     if _REDIRECT.search(source):
-        return Answer(301, "PermanentRedirect", is_strange=True)
+        return PutResult(301, "PermanentRedirect", needs_boto3=True)
     if _NO_ETAG.search(source):
-        return Answer(200, is_strange=True)
+        return PutResult(200, needs_boto3=True)
     if http := _HTTP.search(source):
         message = NO_ANSWER.get(http[1], f"no answer ({http[1]})")
-        return Answer(message=message, is_unsent=http[1] == "Connect")
-    if status := _STATUS.search(source):
-        return _answered(int(status[1]), status[2])
-    return Answer(message=(sentence or text).strip().partition("\n")[0])
-
-
-def _answered(status: int, body: str) -> Answer:
-    code, message = _first(_CODE, body) or str(status), _first(_MESSAGE, body)
-    return Answer(status, code, message, is_strange=code in MISPLACED or 300 <= status < 400)
+        return PutResult(message=message, is_unsent=http[1] == "Connect")
+    if answer := _STATUS.search(source):
+        status, body = int(answer[1]), answer[2]
+        code = _first(_CODE, body) or str(status)
+        needs_boto3 = code in ELSEWHERE or 300 <= status < 400
+        return PutResult(status, code, _first(_MESSAGE, body), needs_boto3=needs_boto3)
+    return PutResult(message=(sentence or text).strip().partition("\n")[0])
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[1] if found else ""
+    match = pattern.search(text)
+    return match[1] if match else ""

@@ -1,4 +1,4 @@
-"""A store of obstore that acts as a client of boto3: at the same URL, as the same identity."""
+"""A store of obstore set up like a client of boto3: the same URL, the same credentials."""
 
 import os
 import re
@@ -19,10 +19,10 @@ from s3rewrite.s3.obstore.support import supports_client
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
-    from obstore.store import ClientConfig, S3Config, S3Credential
+    from obstore.store import S3Config, S3Credential
 
 CREDENTIALS_AGE = timedelta(minutes=10)
-"""How long credentials are used: boto3 renews those that would end before."""
+"""How long obstore uses credentials before it asks again: boto3 renews those that end sooner."""
 
 PROBE = "probe"
 IDLE_CONNECTIONS = "64"
@@ -30,110 +30,103 @@ IDLE_CONNECTIONS = "64"
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/s3/aws4_request")
 
 
-class Place(NamedTuple):
-    """Where boto3 sends a bucket's requests, and the region that they are signed for."""
+class Endpoint(NamedTuple):
+    """Where boto3 sends a bucket's requests, and the region that it signs them for."""
 
     url: str
     region: str
 
 
-class _Caught(Exception):
-    """A request, instead of being sent."""
-
-    def __init__(self, request: "AWSPreparedRequest") -> None:
-        super().__init__()
-        self.request = request
+class _Captured(Exception):
+    """Raised instead of sending a request, with the request as its argument."""
 
 
-def store_of(mount: Mount, boto: Boto) -> S3Store | None:
-    """The store; None where it would not do all that the client does."""
-    place = place_of(mount, boto) if supports_client(mount.client) else None
-    if place is None or _has_proxy(place) or _has_certificates(place, boto):
+def new_store(mount: Mount, boto: Boto) -> S3Store | None:
+    """A store for a mount; None where it would not do all that the client does."""
+    endpoint = find_endpoint(mount, boto) if supports_client(mount.client) else None
+    if endpoint is None or _has_proxy(endpoint) or _has_certificates(endpoint, boto):
         return None
     config: S3Config = {
-        "aws_endpoint_url_s3": place.url,
-        # The bucket is a part of the URL already, wherever boto3 has put it.
+        "aws_endpoint_url_s3": endpoint.url,
+        # The URL names the bucket already, in its host or in its path, as boto3 decided.
         "virtual_hosted_style_request": True,
-        "region": place.region,
+        "region": endpoint.region,
         "skip_signature": False,
         "unsigned_payload": False,
     }
     if mount.checksums:
         config["checksum_algorithm"] = "SHA256"
+    client_config: Any = boto.client.meta.config
     return S3Store(
         mount.bucket,
         config=config,
-        client_options=_client_options(boto.client.meta.config),
-        # Each attempt is ours, so that what became of it is known.
+        client_options={
+            "allow_http": True,
+            "connect_timeout": timedelta(seconds=client_config.connect_timeout),
+            "timeout": timedelta(seconds=client_config.read_timeout),
+            "pool_max_idle_per_host": IDLE_CONNECTIONS,
+        },
+        # ObstoreWriter makes each attempt itself, to know how each one ended.
         retry_config={"max_retries": 0, "retry_timeout": timedelta(0)},
-        credential_provider=credentials_of(mount, boto),
+        credential_provider=credential_provider(mount, boto),
     )
 
 
-def _client_options(config: Any) -> "ClientConfig":
-    return {
-        "allow_http": True,
-        "connect_timeout": timedelta(seconds=config.connect_timeout),
-        "timeout": timedelta(seconds=config.read_timeout),
-        "pool_max_idle_per_host": IDLE_CONNECTIONS,
-    }
+def find_endpoint(mount: Mount, boto: Boto) -> Endpoint | None:
+    """Ask boto3 for the endpoint of a mount's bucket; None where it does not sign requests.
 
-
-def place_of(mount: Mount, boto: Boto) -> Place | None:
-    """What boto3 makes of endpoint, region and kind of address; None where nothing is signed.
-
-    Asked by a request that is caught before it is sent.
+    Only botocore's own code decides it, so this prepares a request and captures it unsent.
     """
-    own = threading.get_ident()
+    this_thread = threading.get_ident()
 
-    def catch(request: "AWSPreparedRequest", **_: object) -> None:
-        # Other threads use the same client meanwhile.
-        if threading.get_ident() == own:
-            raise _Caught(request)
+    def capture(request: "AWSPreparedRequest", **_: object) -> None:
+        # Other threads may send requests with the same client meanwhile.
+        if threading.get_ident() == this_thread:
+            raise _Captured(request)
 
     events = boto.client.meta.events
-    events.register_first("before-send.s3.HeadObject", catch)
+    events.register_first("before-send.s3.HeadObject", capture)
     try:
         boto.client.head_object(Bucket=mount.bucket, Key=PROBE)
     except BotoCoreError:
-        return None
-    except _Caught as caught:
-        return _place(caught.request)
+        pass
+    except _Captured as captured:
+        return _endpoint_of(captured.args[0])
     finally:
-        events.unregister("before-send.s3.HeadObject", catch)
+        events.unregister("before-send.s3.HeadObject", capture)
     return None
 
 
-def credentials_of(mount: Mount, boto: Boto) -> "Callable[[], S3Credential]":
-    """How obstore gets the credentials that boto3 uses, renewed by boto3."""
+def credential_provider(mount: Mount, boto: Boto) -> "Callable[[], S3Credential]":
+    """A function by which obstore gets the credentials of boto3, which boto3 renews."""
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     given: list[Any] = [mount.client.get(name) for name in names]
-    # A request was signed with them before: there are some.
+    # Never None: `find_endpoint` saw a request that was signed with them.
     credentials: Any = Credentials(*given) if given[0] else boto.session.get_credentials()
 
     def provide() -> "S3Credential":
-        found = credentials.get_frozen_credentials()
+        frozen = credentials.get_frozen_credentials()
         return {
-            "access_key_id": found.access_key,
-            "secret_access_key": found.secret_key,
-            "token": found.token,
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token,
             "expires_at": datetime.now(UTC) + CREDENTIALS_AGE,
         }
 
     return provide
 
 
-def _place(request: "AWSPreparedRequest") -> Place | None:
+def _endpoint_of(request: "AWSPreparedRequest") -> Endpoint | None:
     signature = request.headers.get("Authorization", b"")
-    found = _SIGNED_FOR.search(signature.decode() if isinstance(signature, bytes) else signature)
-    return Place(str(request.url).removesuffix(f"/{PROBE}"), found[1]) if found else None
+    match = _SIGNED_FOR.search(signature.decode() if isinstance(signature, bytes) else signature)
+    return Endpoint(str(request.url).removesuffix(f"/{PROBE}"), match[1]) if match else None
 
 
-def _has_proxy(place: Place) -> bool:
-    return urlsplit(place.url).scheme in get_environ_proxies(place.url)
+def _has_proxy(endpoint: Endpoint) -> bool:
+    return urlsplit(endpoint.url).scheme in get_environ_proxies(endpoint.url)
 
 
-def _has_certificates(place: Place, boto: Boto) -> bool:
-    """Whether the environment names certificates to trust."""
-    named = boto.session.get_config_variable("ca_bundle") or "REQUESTS_CA_BUNDLE" in os.environ
-    return place.url.startswith("https:") and bool(named)
+def _has_certificates(endpoint: Endpoint, boto: Boto) -> bool:
+    """Whether the environment names certificates to trust, which obstore does not read."""
+    is_named = boto.session.get_config_variable("ca_bundle") or "REQUESTS_CA_BUNDLE" in os.environ
+    return endpoint.url.startswith("https:") and bool(is_named)

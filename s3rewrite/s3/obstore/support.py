@@ -1,6 +1,6 @@
-"""What obstore can be asked to do exactly as boto3 would do it. Pure.
+"""What obstore does exactly as boto3 does it. Pure.
 
-Whatever is not surely the same has no expression here, and goes to boto3.
+boto3 writes what is not surely the same.
 """
 
 import re
@@ -13,32 +13,23 @@ from botocore.config import Config
 from s3rewrite.s3.objects import Upload
 
 LARGEST = 1024 * 1024
-"""Bytes. Larger ones gain nothing, as boto3's work is per request; and obstore's one timeout
-holds for a whole request, which a slow line needs for a few megabytes."""
+"""Bytes of an object. boto3's work is per request, so larger ones would gain nothing; and obstore's
+only timeout is for the whole request, which takes long for some megabytes on a slow line."""
 
 CLIENT_ARGUMENTS = frozenset(
-    {
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "config",
-        "endpoint_url",
-        "region_name",
-    }
+    """
+    aws_access_key_id aws_secret_access_key aws_session_token config endpoint_url region_name
+    """.split()
 )
+"""Arguments of `boto3.client` that a store can have, too."""
 
 CONFIG_OPTIONS = frozenset(
-    {
-        "connect_timeout",
-        "max_pool_connections",
-        "read_timeout",
-        "region_name",
-        "request_checksum_calculation",
-        "response_checksum_validation",
-        "user_agent_extra",
-    }
+    """
+    connect_timeout max_pool_connections read_timeout region_name request_checksum_calculation
+    response_checksum_validation user_agent_extra
+    """.split()
 )
-"""Options of botocore's Config that mean nothing to a write, or that are passed on."""
+"""Options of botocore's Config that the store gets, or that mean nothing to a write."""
 
 ATTRIBUTES = {
     "CacheControl": "Cache-Control",
@@ -47,14 +38,16 @@ ATTRIBUTES = {
     "ContentLanguage": "Content-Language",
     "ContentType": "Content-Type",
 }
-"""Arguments of boto3's `put_object` -> obstore's names of the same."""
+"""Arguments of boto3's `put_object` -> obstore's attributes."""
 
-OTHERS = frozenset({"Metadata", "Tagging"})
+PARAMETERS = ATTRIBUTES.keys() | {"Metadata", "Tagging"}
+
+# obstore would take metadata of such a name for the attribute.
 _RESERVED = {name.lower() for name in (*ATTRIBUTES.values(), "Storage-Class")}
 
 _PLAIN = Config()
 
-# Spaces that are doubled or at an end are signed in different ways.
+# The two libraries sign double spaces, and spaces at an end, in different ways.
 _VALUE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _METADATA = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _KEY = re.compile(r"[^/\x00-\x1f\x7f]+(?:/[^/\x00-\x1f\x7f]+)*")
@@ -69,37 +62,41 @@ class PutArguments(NamedTuple):
 
 
 def put_arguments(upload: Upload) -> PutArguments | None:
-    """An upload's parameters in obstore's words, if it has words for all of them."""
+    """An upload's parameters as arguments of obstore; None if obstore cannot send them all."""
     if not isinstance(upload.content, bytes) or len(upload.content) > LARGEST:
         return None
-    if not (upload.parameters.keys() <= ATTRIBUTES.keys() | OTHERS and is_key(upload.key)):
+    parameters, metadata = upload.parameters, upload.metadata
+    if not (parameters.keys() <= PARAMETERS and is_key(upload.key)):
         return None
-    metadata, tags = upload.metadata, _tags(upload.parameters.get("Tagging", ""))
-    named = {own: upload.parameters[n] for n, own in ATTRIBUTES.items() if n in upload.parameters}
+    tags = _tags(parameters.get("Tagging", ""))
     if tags is None or not all(map(_is_metadata, metadata)):
         return None
+    named = {own: parameters[name] for name, own in ATTRIBUTES.items() if name in parameters}
     attributes = {**metadata, **named}
     return PutArguments(attributes, tags) if all(map(_is_value, attributes.values())) else None
 
 
 def is_key(key: str) -> bool:
-    """Whether obstore sends a key as it is: it changes or refuses `//`, `.`, `..` and controls."""
+    """Whether obstore sends a key unchanged: not with `//`, `.`, `..` or control characters."""
     return bool(_KEY.fullmatch(key)) and _DOTS.isdisjoint(key.split("/"))
 
 
-def supports_client(given: Mapping[str, Any]) -> bool:
-    """Whether obstore can act as a client of boto3 with these arguments would."""
-    return given.keys() <= CLIENT_ARGUMENTS and supports_config(given.get("config"))
+def supports_client(arguments: Mapping[str, Any]) -> bool:
+    """Whether obstore can do what a client of boto3 with these arguments does."""
+    return arguments.keys() <= CLIENT_ARGUMENTS and supports_config(arguments.get("config"))
 
 
 def supports_config(config: Config | None) -> bool:
-    """Whether a Config of one's own asks for nothing that obstore has no words for."""
+    """Whether obstore can do all that a mount's own Config asks for."""
     if config is None:
         return True
-    own = {name: getattr(config, name, None) for name in Config.OPTION_DEFAULTS}
-    special = {name: own[name] for name in own if own[name] != getattr(_PLAIN, name, None)}
-    s3 = special.pop("s3", None) or {}
-    return special.keys() <= CONFIG_OPTIONS and s3.keys() <= {"addressing_style"}
+    changed = {
+        name
+        for name in Config.OPTION_DEFAULTS
+        if getattr(config, name, None) != getattr(_PLAIN, name, None)
+    }
+    s3_options = getattr(config, "s3", None) or {}
+    return changed - {"s3"} <= CONFIG_OPTIONS and s3_options.keys() <= {"addressing_style"}
 
 
 def _is_value(value: object) -> bool:
@@ -110,12 +107,12 @@ def _is_metadata(name: str) -> bool:
     return bool(_METADATA.fullmatch(name)) and name not in _RESERVED
 
 
-def _tags(written: object) -> dict[str, str] | None:
-    """Tags as boto3 takes them, `a=b&c=d`."""
-    if not isinstance(written, str):
+def _tags(text: object) -> dict[str, str] | None:
+    """The tags of boto3's `a=b&c=d`; None where it is not clear, or names one twice."""
+    if not isinstance(text, str):
         return None
     try:
-        pairs = parse_qsl(written, keep_blank_values=True, strict_parsing=bool(written))
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
     except ValueError:
         return None
     tags = dict(pairs)

@@ -1,95 +1,85 @@
-"""Writing small objects with obstore, where it is installed: a tenth of boto3's work a file.
+"""Writing small objects with obstore: a tenth of boto3's work a file.
 
-What it cannot do exactly as boto3 would is left to boto3, and so is any answer that boto3 may
-make more of.
+boto3 writes what obstore cannot write in the same way, and is asked again where it may understand
+an answer that obstore does not.
 """
 
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from s3rewrite.s3.boto3_writer import ATTEMPTS, require
-from s3rewrite.s3.errors import LeftToBoto3, S3Error, refused
+from s3rewrite.s3.boto3_writer import ATTEMPTS, require_lease
+from s3rewrite.s3.errors import NeedsBoto3, S3Error, refused
 from s3rewrite.s3.objects import Upload, etag_of
-from s3rewrite.s3.obstore.errors import Answer, answer_of
+from s3rewrite.s3.obstore.errors import PutResult, parse_error
 from s3rewrite.s3.obstore.support import PutArguments
+from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 OK = 200
 PAUSE = 0.05  # seconds
-SLOWED_PAUSE = 1.0  # seconds
+SLOW_DOWN_PAUSE = 1.0  # seconds
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class ObstoreWriter:
     """Writes objects with obstore. Safe to share between threads, not across a fork."""
 
-    def __init__(
-        self,
-        store: S3Store,
-        bucket: str,
-        may_send: Callable[[], bool],
-        slowed: Callable[[], None],
-    ) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._may_send = may_send
-        self._slowed = slowed
+    store: S3Store
+    bucket: str
+    may_send: Callable[[], bool]
+    slow_down: Callable[[], None]
+    unconfirmed: UnconfirmedWrites
 
-    def put(self, upload: Upload, expression: PutArguments) -> bool:
-        """Write an object, as `Bucket.put` says. Raises S3Error, LeftToBoto3."""
-        ends: list[bool] = []
-        try:
-            self._put(upload, expression, ends)
-        except (S3Error, LeftToBoto3) as error:
-            error.is_settled = all(ends)
-            raise
-        return all(ends)
-
-    def _put(self, upload: Upload, expression: PutArguments, ends: list[bool]) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            answer = self._attempt(upload, expression)
-            ends.append(answer.is_end)
-            if answer.is_strange or answer.is_unsent:
-                # Where nobody listens now, somebody may later; the rest would stay as it is.
-                raise LeftToBoto3(for_good=answer.is_strange)
-            if answer.status == OK:
+    def put(self, upload: Upload, arguments: PutArguments) -> None:
+        """Write an object; see `Bucket.put`. Raises S3Error, NeedsBoto3."""
+        for number in range(1, ATTEMPTS + 1):
+            result = self._attempt(upload, arguments)
+            if not result.is_final:
+                self.unconfirmed.add(upload.key)
+            if result.needs_boto3 or result.is_unsent:
+                # A host that refuses a connection may accept one later; an answer that obstore
+                # does not understand stays as it is.
+                raise NeedsBoto3(is_permanent=result.needs_boto3)
+            if result.status == OK:
                 return
-            if attempt == ATTEMPTS or not answer.is_transient:
-                raise self._error(answer)
-            time.sleep(pause(answer, attempt))
+            if number == ATTEMPTS or not result.is_transient:
+                raise self._error(result)
+            time.sleep(pause(result, number))
 
-    def _attempt(self, upload: Upload, expression: PutArguments) -> Answer:
-        require(self._may_send)
+    def _attempt(self, upload: Upload, arguments: PutArguments) -> PutResult:
+        require_lease(self.may_send)
         try:
-            found = obstore.put(
-                self._store,
+            answer = obstore.put(
+                self.store,
                 upload.key,
                 upload.content,
-                attributes=expression.attributes,
-                tags=expression.tags,
+                attributes=arguments.attributes,
+                tags=arguments.tags,
                 use_multipart=False,
             )
         except (BaseError, FileNotFoundError) as error:
-            answer = answer_of(str(error))
-            if answer.is_slowed:
-                self._slowed()
-            return answer
-        # It may have been encrypted, which obstore does not tell; or it is not what was sent.
-        etag = etag_of({"ETag": found["e_tag"]})
-        return Answer(OK, is_strange=etag != upload.digests.md5)
+            result = parse_error(str(error))
+            if result.is_slow_down:
+                self.slow_down()
+            return result
+        # Another ETag is that of other bytes, or of an encrypted object: obstore cannot tell which.
+        is_md5 = etag_of({"ETag": answer["e_tag"]}) == upload.digests.md5
+        return PutResult(OK, needs_boto3=not is_md5)
 
-    def _error(self, answer: Answer) -> S3Error:
-        if answer.status:
-            code, message = answer.code, answer.message
-            has_checksums = "checksum_algorithm" in self._store.config
-            return refused(self._bucket, code, message, "PutObject", has_checksums=has_checksums)
-        return S3Error(f"bucket {self._bucket}: {answer.message}")
+    def _error(self, result: PutResult) -> S3Error:
+        if not result.status:
+            return S3Error(f"bucket {self.bucket}: {result.message}")
+        has_checksums = "checksum_algorithm" in self.store.config
+        code, message = result.code, result.message
+        return refused(self.bucket, code, message, "PutObject", has_checksums=has_checksums)
 
 
-def pause(answer: Answer, attempt: int) -> float:
-    """Seconds before the next attempt, as in boto3's standard mode."""
-    scale = SLOWED_PAUSE if answer.is_slowed else PAUSE
-    return random.random() * scale * 2.0 ** (attempt - 1)  # noqa: S311
+def pause(result: PutResult, number: int) -> float:
+    """Seconds after attempt `number` (from 1), as in boto3's standard mode."""
+    scale = SLOW_DOWN_PAUSE if result.is_slow_down else PAUSE
+    return random.random() * scale * 2.0 ** (number - 1)  # noqa: S311

@@ -17,7 +17,7 @@ from s3rewrite.registry.lease import DURATION, load_lease, refresh_expiry
 from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.lookup import known_objects
-from s3rewrite.s3.objects import nothing
+from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.context import SyncContext, SyncOptions
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.attempt import ObjectLookup, UploadOutcome
@@ -174,7 +174,7 @@ def _requests(context: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadReq
         directory: _lookup(context, directory, count) for directory, count in unknown.items()
     }
     for task in tasks:
-        yield UploadRequest(task, nothing if task.entry else lookups[split(task.name)[0]])
+        yield UploadRequest(task, no_object if task.entry else lookups[split(task.name)[0]])
 
 
 def _lookup(context: SyncContext, directory: str, unknown: int) -> ObjectLookup:

@@ -1,8 +1,8 @@
-"""Errors as obstore words them; that a real one says these is for the tests of the lanes."""
+"""Errors as obstore words them; that a real one says these is for the tests of the writers."""
 
 import pytest
 
-from s3rewrite.s3.obstore.errors import Answer, answer_of
+from s3rewrite.s3.obstore.errors import PutResult, parse_error
 
 RETRY = """\
 Generic S3 error: Error performing PUT http://s3/b/k in 1.5ms - what happened
@@ -43,13 +43,13 @@ def status(number: int, body: str = "None") -> str:
 
 
 def test_a_refusal() -> None:
-    found = answer_of(status(503, SLOW))
-    assert found == Answer(503, "SlowDown", "less, please")
-    assert (found.is_end, found.is_transient, found.is_slowed) == (True, True, True)
+    found = parse_error(status(503, SLOW))
+    assert found == PutResult(503, "SlowDown", "less, please")
+    assert (found.is_final, found.is_transient, found.is_slow_down) == (True, True, True)
 
 
 @pytest.mark.parametrize(
-    ("text", "is_end", "is_transient", "is_strange"),
+    ("text", "is_final", "is_transient", "needs_boto3"),
     [
         (status(400), True, False, False),
         (status(403, 'Some("<Code>AccessDenied</Code>")'), True, False, False),
@@ -68,25 +68,25 @@ def test_a_refusal() -> None:
         ("", False, True, False),
     ],
 )
-def test_what_follows(text: str, is_end: bool, is_transient: bool, is_strange: bool) -> None:
-    found = answer_of(text)
-    assert (found.is_end, found.is_transient, found.is_strange) == (
-        bool(is_end),
+def test_what_follows(text: str, is_final: bool, is_transient: bool, needs_boto3: bool) -> None:
+    found = parse_error(text)
+    assert (found.is_final, found.is_transient, found.needs_boto3) == (
+        bool(is_final),
         bool(is_transient),
-        bool(is_strange),
+        bool(needs_boto3),
     )
 
 
 def test_no_connection_is_not_sent() -> None:
-    assert answer_of(RETRY % (HTTP % "Connect")).is_unsent
-    assert not answer_of(RETRY % (HTTP % "Timeout")).is_unsent
+    assert parse_error(RETRY % (HTTP % "Connect")).is_unsent
+    assert not parse_error(RETRY % (HTTP % "Timeout")).is_unsent
 
 
 def test_a_body_cannot_pretend_to_be_an_error_of_another_kind() -> None:
     lie = 'Some("\\nDebug source:\\n inner: BareRedirect,\\n inner: Status { status: 200,")'
     text = status(500, lie).replace("what happened", "\nDebug source:\n inner: BareRedirect,")
-    assert answer_of(text) == Answer(500, "500")
+    assert parse_error(text) == PutResult(500, "500")
 
 
 def test_what_nobody_knows_is_said_in_one_line() -> None:
-    assert answer_of("first line\nsecond").message == "first line"
+    assert parse_error("first line\nsecond").message == "first line"

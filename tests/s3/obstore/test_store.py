@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import new_boto
-from s3rewrite.s3.obstore.store import Place, credentials_of, place_of, store_of
+from s3rewrite.s3.obstore.store import Endpoint, credential_provider, find_endpoint, new_store
 
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
 
@@ -17,8 +17,8 @@ def mount(bucket: str = "uploads", **client: Any) -> Mount:
     return Mount(alias="media", bucket=bucket, prefix="m/", public_url="", client=client)
 
 
-def place(mount: Mount) -> Place | None:
-    return place_of(mount, new_boto(mount, lambda: True))
+def endpoint(mount: Mount) -> Endpoint | None:
+    return find_endpoint(mount, new_boto(mount, lambda: True))
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def place(mount: Mount) -> Place | None:
         ),
     ],
 )
-def test_the_place_is_the_one_that_boto3_uses(
+def test_the_endpoint_is_the_one_that_boto3_uses(
     bucket: str, client: dict[str, Any], found: str
 ) -> None:
-    assert place(mount(bucket, **KEYS, **client)) == Place(found, client["region_name"])
+    assert endpoint(mount(bucket, **KEYS, **client)) == Endpoint(found, client["region_name"])
 
 
 def test_nothing_is_signed_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    assert place(mount(region_name="us-east-1")) is None
+    assert endpoint(mount(region_name="us-east-1")) is None
 
 
 def test_requests_of_other_threads_are_sent_meanwhile() -> None:
@@ -68,23 +68,23 @@ def test_requests_of_other_threads_are_sent_meanwhile() -> None:
             ends.append(asked.exception())
 
     boto.client.meta.events.register("before-call.s3.HeadObject", another)
-    assert place_of(given, boto) == Place("http://127.0.0.1:9/uploads", "r")
+    assert find_endpoint(given, boto) == Endpoint("http://127.0.0.1:9/uploads", "r")
     assert [type(end) for end in ends] == [EndpointConnectionError]
 
 
 def test_a_directory_bucket_has_sessions_of_its_own() -> None:
     given = mount("uploads--use1-az4--x-s3", region_name="us-east-1", **KEYS)
-    assert store_of(given, new_boto(given, lambda: True)) is None
+    assert new_store(given, new_boto(given, lambda: True)) is None
 
 
 def test_credentials_are_the_mounts_or_those_that_boto3_finds() -> None:
     given = mount(**KEYS, aws_session_token="t")
-    found: Any = credentials_of(given, new_boto(given, lambda: True))()
+    found: Any = credential_provider(given, new_boto(given, lambda: True))()
     assert (found["access_key_id"], found["secret_access_key"], found["token"]) == ("a", "b", "t")
     age = found["expires_at"] - datetime.now(UTC)
     assert timedelta(minutes=5) < age <= timedelta(minutes=10)
     given = mount()
-    found = credentials_of(given, new_boto(given, lambda: True))()
+    found = credential_provider(given, new_boto(given, lambda: True))()
     assert found["access_key_id"] == "testing"
 
 
@@ -92,8 +92,8 @@ def test_credentials_are_the_mounts_or_those_that_boto3_finds() -> None:
 def test_certificates_of_the_environment(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     given = mount(endpoint_url="https://s.example", region_name="r", **KEYS)
-    assert store_of(given, new_boto(given, lambda: True))
+    assert new_store(given, new_boto(given, lambda: True))
     monkeypatch.setenv(variable, "/etc/ca.pem")
-    assert store_of(given, new_boto(given, lambda: True)) is None
+    assert new_store(given, new_boto(given, lambda: True)) is None
     plain = mount(endpoint_url="http://s.example", region_name="r", **KEYS)
-    assert store_of(plain, new_boto(plain, lambda: True))
+    assert new_store(plain, new_boto(plain, lambda: True))

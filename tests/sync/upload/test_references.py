@@ -230,7 +230,7 @@ def round_trips(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> list[None]:
 
 
 @pytest.mark.parametrize(
-    ("count", "expected"), [(0, 0), (1, 1), (50, 1), (PIPELINE_SIZE, 1), (PIPELINE + 1, 2)]
+    ("count", "expected"), [(0, 0), (1, 1), (50, 1), (PIPELINE_SIZE, 1), (PIPELINE_SIZE + 1, 2)]
 )
 def test_all_references_of_a_file_are_looked_up_together(
     mount: Mount, round_trips: list[None], count: int, expected: int
@@ -241,6 +241,8 @@ def test_all_references_of_a_file_are_looked_up_together(
 
 
 def test_references_to_one_file_are_looked_up_once(mount: Mount, round_trips: list[None]) -> None:
-    body = b"".join(b"a{b:url(/media/img/x.png#%d)}" % number for number in range(PIPELINE_SIZE + 1))
+    body = b"".join(
+        b"a{b:url(/media/img/x.png#%d)}" % number for number in range(PIPELINE_SIZE + 1)
+    )
     rewrite_references(mount, "css/a.css", body, len(body))
     assert len(round_trips) == 1

@@ -1,13 +1,13 @@
 from s3rewrite.core.entries import Signature
 from s3rewrite.registry.lease import DURATION
-from s3rewrite.s3.objects import nothing
+from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.workers.batches import PATIENCE, SILENCE, PendingBatch, PendingBatches
 
 
 def batch(name: str, offered_at: float = 0.0) -> PendingBatch:
-    request = UploadRequest(Task(name, Signature(1, 1), None), nothing)
+    request = UploadRequest(Task(name, Signature(1, 1), None), no_object)
     return PendingBatch({name: request}, offered_at, id=name)
 
 

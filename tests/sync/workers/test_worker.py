@@ -12,7 +12,7 @@ from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.task_channel import Message, TaskChannel
 from s3rewrite.s3.errors import S3Error, S3Unavailable
-from s3rewrite.s3.objects import nothing
+from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import UploadResult
@@ -108,7 +108,7 @@ def reporter(channel: SentMessages, stop: threading.Event) -> BatchReporter:
 
 
 def request(name: str) -> UploadRequest:
-    return UploadRequest(Task(name, Signature(1, 1), None), nothing)
+    return UploadRequest(Task(name, Signature(1, 1), None), no_object)
 
 
 def test_it_tells_what_became_of_files(reporter: BatchReporter, channel: SentMessages) -> None:

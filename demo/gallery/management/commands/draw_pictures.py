@@ -1,4 +1,4 @@
-"""Draws the gallery's pictures and adds them, the last one first, so that the first is newest."""
+"""Draws the gallery's pictures and adds them, the last one first: the first one is the newest."""
 
 from argparse import ArgumentParser
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--count", type=int, default=len(DRAWINGS))
 
     def handle(self, *, count: int, **_: object) -> None:
-        """Draw in as many processes as there are processors; add one by one."""
+        """Draw in as many processes as there are processors; add the pictures one by one."""
         drawings = DRAWINGS[:count][::-1]
         with ProcessPoolExecutor() as pool:
             for drawing, data in zip(drawings, pool.map(Drawing.data, drawings), strict=True):

@@ -1,5 +1,5 @@
-// The gallery without reloading. The server renders the cards anew, linked as any page is; what
-// changed is put in the place of what was there, once its picture is loaded and decoded.
+// Updates the gallery without reloading. The server renders the cards again, linked like any page.
+// A changed card replaces the old one once its picture is loaded and decoded.
 "use strict";
 
 (() => {
@@ -10,10 +10,10 @@
   const list = document.querySelector("[data-cards]");
   const loading = new Map(); // card id -> the URL that is being loaded for it
   const failed = new Map(); // URL -> when it may be tried again
-  let isS3Away = false; // then there is no use in asking it for every picture
+  let isS3Away = false; // if true, no picture is asked for there
   const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-  // Where a picture comes from is read from the picture that is there, not from what was promised.
+  // A badge shows where the visible picture came from, not where its link points.
 
   const isRemote = (img) => new URL(img.currentSrc || img.src).origin !== location.origin;
   const isLoaded = (img) => img.complete && img.naturalWidth > 0;
@@ -51,7 +51,7 @@
     count();
   }
 
-  // A picture that is loaded, or null. It replaces the old one whole, so that nothing flickers.
+  // A loaded picture, or null. It replaces the old one at once, so that nothing flickers.
 
   async function loaded(fresh) {
     const url = fresh.src;
@@ -79,7 +79,7 @@
     const next = fresh.querySelector("img");
     if (old.src === next.src || loading.get(card.id) === next.src) return;
     loading.set(card.id, next.src);
-    // The bytes may have changed while S3 is away: then the local ones are better than the old.
+    // If the bytes changed while S3 is away, the local ones are better than the old ones.
     const isNewVersion = new URL(old.src).search !== new URL(next.src).search;
     const img = await (isNewVersion ? loadedOrLocal(next) : loaded(next));
     loading.delete(card.id);
@@ -125,7 +125,7 @@
       const response = await fetch(list.dataset.cards);
       if (response.ok) await apply(await response.text());
     } catch {
-      // The site is away for a moment; the page stays as it is.
+      // The site does not answer: the page stays as it is.
     }
   }
 

@@ -1,4 +1,4 @@
-"""What every lane has to do, on real servers: the same bytes, headers, names, errors and ends."""
+"""What every writer has to do, on real servers: the same bytes, headers, names, errors and ends."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from demo.servers import SeaweedFS
-from s3rewrite.s3 import writer as lanes
+from s3rewrite.s3 import writer
 from s3rewrite.s3.boto3_writer import Boto3Writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
@@ -29,21 +29,21 @@ from tests.integration.faulty_s3 import (
     stores_other_bytes,
 )
 
-LANES = {"boto3": Boto3Writer, "obstore": ObstoreWriter}
+WRITERS = {"boto3": Boto3Writer, "obstore": ObstoreWriter}
 
 Make = Callable[..., Bucket]
 
 
-@pytest.fixture(params=list(LANES))
-def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The lane that is to write."""
-    monkeypatch.setattr(lanes, "has_obstore", lambda: request.param == "obstore")
+@pytest.fixture(params=list(WRITERS))
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The library that is to write."""
+    monkeypatch.setattr(writer, "has_obstore", lambda: request.param == "obstore")
     return str(request.param)
 
 
 @pytest.fixture
-def used(lane: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The lanes that were asked to write, in that order."""
+def used(library: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The libraries that were asked to write, in that order."""
     used: list[str] = []
 
     def noting(name: str, put: Any) -> Any:
@@ -53,7 +53,7 @@ def used(lane: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return noted
 
-    for name, kind in LANES.items():
+    for name, kind in WRITERS.items():
         monkeypatch.setattr(kind, "put", noting(name, kind.put))
     return used
 
@@ -118,7 +118,7 @@ PARAMETERS = {
 
 
 def test_bytes_headers_metadata_and_tags(
-    there: Bucket, s3_client: Any, lane: str, used: list[str]
+    there: Bucket, s3_client: Any, library: str, used: list[str]
 ) -> None:
     assert there.put(upload("a.css", b"one", **PARAMETERS))
     found = s3_client.get_object(Bucket=there.name, Key="a.css")
@@ -129,7 +129,7 @@ def test_bytes_headers_metadata_and_tags(
     assert found["Metadata"] == {"own": "yes, it is", "x.y_z-1": "~!*'()", **sha}
     tags = s3_client.get_object_tagging(Bucket=there.name, Key="a.css")["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "web & co", "empty": ""}
-    assert used == [lane]
+    assert used == [library]
 
 
 KEYS = [
@@ -143,12 +143,14 @@ KEYS = [
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_special_keys(there: Bucket, s3_client: Any, key: str, lane: str, used: list[str]) -> None:
+def test_special_keys(
+    there: Bucket, s3_client: Any, key: str, library: str, used: list[str]
+) -> None:
     assert there.put(upload(key, key.encode()))
     assert body(s3_client, there, key) == key.encode()
     listed = s3_client.list_objects_v2(Bucket=there.name)["Contents"]
     assert [item["Key"] for item in listed] == [key]
-    assert used == [lane]
+    assert used == [library]
 
 
 @pytest.mark.parametrize(
@@ -171,11 +173,11 @@ def test_what_only_boto3_can_do_is_left_to_it(
 
 
 @pytest.mark.parametrize("size", [0, 1, LARGEST, LARGEST + 1, SMALL])
-def test_sizes(there: Bucket, s3_client: Any, lane: str, used: list[str], size: int) -> None:
+def test_sizes(there: Bucket, s3_client: Any, library: str, used: list[str], size: int) -> None:
     content = b"x" * size
     assert there.put(upload("a", content))
     assert body(s3_client, there, "a") == content
-    assert used == [lane if size <= LARGEST else "boto3"]
+    assert used == [library if size <= LARGEST else "boto3"]
 
 
 @pytest.mark.parametrize("size", [SMALL + 1, 2 * SMALL + 1])
@@ -202,19 +204,19 @@ def test_an_object_is_replaced(there: Bucket, s3_client: Any) -> None:
 
 
 def test_additional_checksums(
-    make: Make, client_options: dict[str, Any], s3_client: Any, lane: str, used: list[str]
+    make: Make, client_options: dict[str, Any], s3_client: Any, library: str, used: list[str]
 ) -> None:
     there = make(client_options, CHECKSUMS=True)
     assert there.put(upload("a"))
     found = s3_client.head_object(Bucket=there.name, Key="a", ChecksumMode="ENABLED")
     kinds = {"boto3": "ChecksumCRC64NVME ChecksumCRC32".split(), "obstore": ["ChecksumSHA256"]}
-    assert any(found.get(kind) for kind in kinds[lane])
-    assert used == [lane]
+    assert any(found.get(kind) for kind in kinds[library])
+    assert used == [library]
 
 
 def test_wrong_credentials(make: Make, client_options: dict[str, Any], used: list[str]) -> None:
     there = make({**client_options, "aws_secret_access_key": "wrong"})
-    with pytest.raises(S3Unavailable, match=r"mend CLIENT.s credentials") as caught:
+    with pytest.raises(S3Unavailable, match=r"fix CLIENT.s credentials") as caught:
         there.put(upload("a"))
     assert caught.value.is_settled
 
@@ -233,35 +235,35 @@ def test_credentials_and_endpoint_of_the_environment(
     make: Make,
     client_options: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
-    lane: str,
+    library: str,
     used: list[str],
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", client_options["aws_access_key_id"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", client_options["aws_secret_access_key"])
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", client_options["endpoint_url"])
     assert make({}, CHECKSUMS=False).put(upload("a"))
-    assert used == [lane]
+    assert used == [library]
 
 
 def test_those_of_the_mount_come_before_those_of_the_environment(
     make: Make,
     client_options: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
-    lane: str,
+    library: str,
     used: list[str],
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of somebody else")
     assert make(client_options).put(upload("a"))
-    assert used == [lane]
+    assert used == [library]
 
 
 REFUSALS = [
     (403, "AccessDenied", S3Error, "allow it in the bucket's or user's policy"),
     (400, "ExpiredToken", S3Unavailable, "renew them"),
     (403, "InvalidAccessKeyId", S3Unavailable, "the access key is not known there"),
-    (404, "NoSuchBucket", S3Unavailable, "create it, or mend BUCKET"),
+    (404, "NoSuchBucket", S3Unavailable, "create it, or fix BUCKET"),
     (403, "RequestTimeTooSkewed", S3Unavailable, "this machine's clock is wrong"),
     (400, "EntityTooLarge", S3Error, "larger than the service takes"),
     (501, "NotImplemented", S3Error, "does not support this: look at OBJECT_PARAMETERS"),
@@ -379,13 +381,13 @@ def test_nothing_is_tried_again_without_a_lease(behind: Bucket, proxy: FaultyS3)
 def test_a_server_that_asks_for_fewer_requests_gets_fewer(behind: Bucket, proxy: FaultyS3) -> None:
     proxy.faults["PUT"] = [answers(503, "SlowDown"), None]
     assert behind.put(upload("a"))
-    assert behind._writer.turns.width.now == 8
+    assert behind._writer.throttle.concurrency.current == 8
     proxy.faults["PUT"] = [answers(500, "InternalError"), None]
     behind.put(upload("b"))
-    assert behind._writer.turns.width.now == 8
+    assert behind._writer.throttle.concurrency.current == 8
 
 
-@pytest.mark.parametrize("lane", ["obstore"], indirect=True)
+@pytest.mark.parametrize("library", ["obstore"], indirect=True)
 class TestWhatBoto3MayMakeMoreOf:
     def test_a_bucket_that_is_somewhere_else_is_boto3s_from_then_on(
         self, behind: Bucket, proxy: FaultyS3, used: list[str]
@@ -435,7 +437,7 @@ class TestWhatBoto3MayMakeMoreOf:
         assert used == ["obstore", "boto3"]
 
 
-@pytest.mark.parametrize("lane", ["obstore"], indirect=True)
+@pytest.mark.parametrize("library", ["obstore"], indirect=True)
 @pytest.mark.parametrize(
     "client",
     [
@@ -453,7 +455,7 @@ def test_a_client_that_obstore_cannot_be(
     assert make({**client_options, **client})._writer._obstore is None
 
 
-@pytest.mark.parametrize("lane", ["obstore"], indirect=True)
+@pytest.mark.parametrize("library", ["obstore"], indirect=True)
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY"])
 def test_a_proxy_of_the_environment(
     make: Make, client_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, variable: str

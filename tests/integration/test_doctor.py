@@ -15,8 +15,8 @@ from demo.servers import SeaweedFS, Valkey
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.bucket import Bucket
-from s3rewrite.tools import doctor as examine_module
-from s3rewrite.tools.doctor import Finding, Grade, examine
+from s3rewrite.tools import doctor
+from s3rewrite.tools.doctor import Finding, Grade, diagnose
 from tests.factories import use_mount, write
 from tests.integration.test_commands import sync
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 def wrong(mount: Mount) -> dict[str, str]:
     """Subject -> what is wrong."""
-    return {f.subject: f.sentence for f in examine(mount) if f.grade is Grade.WRONG}
+    return {f.subject: f.sentence for f in diagnose(mount) if f.grade is Grade.WRONG}
 
 
 def noted(mount: Mount) -> list[Finding]:
-    return [found for found in examine(mount) if found.grade is Grade.NOTE]
+    return [found for found in diagnose(mount) if found.grade is Grade.NOTE]
 
 
 def changed(settings: Any, root: Path, **options: Any) -> Mount:
@@ -60,16 +60,16 @@ def test_all_is_well(settings: Any, mount: Mount, root: Path, s3_client: "S3Clie
     assert keys == ["media/a.txt"]
 
 
-def test_which_lane_sends_small_files(settings: Any, mount: Mount, root: Path) -> None:
+def test_which_library_sends_small_files(settings: Any, mount: Mount, root: Path) -> None:
     acl = changed(settings, root, OBJECT_PARAMETERS={"ACL": "private"})
     sentence = "takes objects; small ones are sent by boto3"
-    assert Finding(Grade.FINE, "bucket", sentence) in list(examine(acl))
+    assert Finding(Grade.FINE, "bucket", sentence) in list(diagnose(acl))
 
 
 def test_what_is_wrong_is_the_exit_code(settings: Any, mount: Mount, root: Path) -> None:
     changed(settings, root, BUCKET="missing-bucket")
     out = StringIO()
-    with pytest.raises(CommandError, match="things are wrong"):
+    with pytest.raises(CommandError, match="1 problem; each line above"):
         call_command("s3rewrite_doctor", stdout=out, no_color=True)
     assert "media: WRONG: bucket: bucket missing-bucket:" in out.getvalue()
     assert "media: note: loop: no pass was ever made" in out.getvalue()
@@ -90,12 +90,12 @@ def test_the_disk_is_not_there(mount: Mount, root: Path) -> None:
 
 def test_another_storage(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(storages._storages, "default", InMemoryStorage())
-    assert any(found.sentence == "kept by InMemoryStorage" for found in examine(mount))
+    assert any(found.sentence == "kept by InMemoryStorage" for found in diagnose(mount))
 
 
 def test_redis_is_away(mount: Mount, valkey: Valkey) -> None:
     valkey.stop()
-    assert "mend the LOCATION of CACHES['default']" in wrong(mount)["redis"]
+    assert "fix the LOCATION of CACHES['default']" in wrong(mount)["redis"]
 
 
 @pytest.fixture
@@ -118,16 +118,16 @@ def test_s3_is_away(mount: Mount, seaweedfs: SeaweedFS) -> None:
 
 def test_the_clock_is_off(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
-    monkeypatch.setattr(examine_module.time, "time", lambda: now + 1000)
+    monkeypatch.setattr(doctor.time, "time", lambda: now + 1000)
     assert "this machine's clock is -10" in wrong(mount)["clock"]
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
     """What visitors get is changed on its way."""
-    fetched = examine_module._fetched
+    fetched = doctor._fetch
     monkeypatch.setattr(
-        examine_module,
-        "_fetched",
+        doctor,
+        "_fetch",
         lambda *args, **given: fetched(*args, **given)._replace(**changed),
     )
 
@@ -179,7 +179,7 @@ def test_another_region(
     Service(monkeypatch, head_bucket={"ResponseMetadata": {"HTTPHeaders": headers}})
     client = {**mount.client, "region_name": "us-east-1"}
     found = wrong(changed(settings, root, CLIENT=client))
-    assert found["region"] == "the bucket is in eu-west-1: mend CLIENT's region_name (us-east-1)"
+    assert found["region"] == "the bucket is in eu-west-1: fix CLIENT's region_name (us-east-1)"
 
 
 def test_versions_are_noted(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,8 +193,8 @@ def test_what_cannot_be_deleted(mount: Mount, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_anybody_may_write_and_list(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
-    listing = examine_module.Answer(200, b"<ListBucketResult>", {})
-    monkeypatch.setattr(examine_module, "_tried", lambda url, **request: listing)
+    listing = doctor.VisitorAnswer(200, b"<ListBucketResult>", {})
+    monkeypatch.setattr(doctor, "_try_to_fetch", lambda url, **request: listing)
     assert "anybody may write into the bucket" in wrong(mount)["public"]
     assert any("anybody may list" in found.sentence for found in noted(mount))
 

@@ -9,19 +9,21 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from s3rewrite.s3.ends import UnconfirmedWrites
 from s3rewrite.s3.errors import S3Unavailable
+from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 URL = "http://s3"
 
 
-def ended(response: Any = None, error: Exception | None = None) -> bool:
+def is_confirmed(response: Any = None, error: Exception | None = None) -> bool:
     """Whether the end of a write to a key that met this was seen."""
-    ends, context = UnconfirmedWrites(), {}
-    ends._begin(params={"Key": "a"}, context=context)
-    ends._end(request_dict={"context": context}, response=response, caught_exception=error)
-    assert ends.were_seen("b")
-    return ends.were_seen("a")
+    writes, context = UnconfirmedWrites(), {}
+    writes._begin(params={"Key": "a"}, context=context)
+    writes._end_attempt(
+        request_dict={"context": context}, response=response, caught_exception=error
+    )
+    assert not writes.pop("b")
+    return not writes.pop("a")
 
 
 def answer(status: int, code: str = "") -> tuple[Any, dict[str, Any]]:
@@ -37,18 +39,18 @@ def answer(status: int, code: str = "") -> tuple[Any, dict[str, Any]]:
     ],
 )
 def test_what_was_never_sent_cannot_arrive(error: Exception) -> None:
-    assert ended(error=error)
+    assert is_confirmed(error=error)
 
 
 @pytest.mark.parametrize(
     "error", [ReadTimeoutError(endpoint_url=URL), ConnectionClosedError(endpoint_url=URL)]
 )
 def test_what_was_sent_without_an_answer_may_arrive(error: Exception) -> None:
-    assert not ended(error=error)
+    assert not is_confirmed(error=error)
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "is_end"),
+    ("status", "code", "is_final"),
     [
         (200, "", True),
         (301, "PermanentRedirect", True),
@@ -60,12 +62,12 @@ def test_what_was_sent_without_an_answer_may_arrive(error: Exception) -> None:
         (504, "", False),
     ],
 )
-def test_which_answers_end_a_request(status: int, code: str, is_end: bool) -> None:
-    assert ended(answer(status, code)) is is_end
+def test_which_answers_end_a_request(status: int, code: str, is_final: bool) -> None:
+    assert is_confirmed(answer(status, code)) is is_final
 
 
-def test_it_is_forgotten_once_it_is_told() -> None:
-    ends = UnconfirmedWrites()
-    ends._unseen.add("a")
-    assert not ends.were_seen("a")
-    assert ends.were_seen("a")
+def test_it_is_forgotten_once_it_is_popped() -> None:
+    writes = UnconfirmedWrites()
+    writes._keys.add("a")
+    assert writes.pop("a")
+    assert not writes.pop("a")
