@@ -14,6 +14,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 from s3rewrite.disk.local_files import make_folder, open_beside
 from s3rewrite.disk.own_names import PART, own_name
 from s3rewrite.s3.objects import Object, has_md5, object_of
+from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.upload.compression import CODINGS, MAX_SIZE, decompress, is_installed
 
 COMPRESSED = frozenset({"gzip", "br", "zstd", "deflate", "compress"})
