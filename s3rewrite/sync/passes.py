@@ -16,7 +16,7 @@ from s3rewrite.sync.job import Job, LeaseLost
 from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.referring import ROUNDS, Queue, Wanted, in_circles
-from s3rewrite.sync.replacing import upload_replacing
+from s3rewrite.sync.replacing import may_replace
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Directory, Findings, ScanError, scan
 from s3rewrite.sync.uploading import uploading
@@ -91,16 +91,23 @@ def _scan_and_apply(job: Job, report: Report) -> None:
 
 
 def _upload_rest(job: Job, report: Report, replacing: Wanted, referring: Wanted) -> None:
-    """Upload what had to wait for the others: those that refer to other files last."""
-    upload_replacing(job, report, replacing)
-    upload_replacing(job, report, _upload_referring(job, report, referring))
+    """Upload what had to wait for the others: those that refer to other files last.
+
+    Of these, one that waits for a file which replaces other bytes is read again behind that one.
+    """
+    _upload_in_turn(job, report, may_replace(job, report, replacing))
+    queue, replacing = _upload_in_turn(job, report, referring)
+    if replacing:
+        replacing += queue.left()
+        queue, _ = _upload_in_turn(job, report, may_replace(job, report, replacing))
+    _note_waiting(report, queue.waits_for())
 
 
-def _upload_referring(job: Job, report: Report, tasks: Wanted) -> Wanted:
-    """Upload files that refer to others behind those; some of them refer to each other.
+def _upload_in_turn(job: Job, report: Report, tasks: Wanted) -> tuple[Queue, Wanted]:
+    """Upload files that may refer to others behind those; some of them refer to each other.
 
-    One that waits is read again once that has ended which it waits for. Returns those under whose
-    keys other bytes lie.
+    One that waits is read again once that has ended which it waits for. Returns what is left, and
+    those under whose keys other bytes lie.
     """
     queue = Queue(tasks)
     replacing: Wanted = []
@@ -117,8 +124,7 @@ def _upload_referring(job: Job, report: Report, tasks: Wanted) -> Wanted:
         queue.ended(tasks, uploads.waiting)
         if uploads.is_over:
             break
-    _note_waiting(report, queue.waits_for())
-    return replacing
+    return queue, replacing
 
 
 def _note_waiting(report: Report, waits_for: dict[str, str]) -> None:

@@ -47,6 +47,11 @@ class Queue:
                 may_be_read = self._reads[one.task.name] < READS
                 (self._next if may_be_read else self._left).append((one.task, one.known))
 
+    def left(self) -> Wanted:
+        """The files that are left."""
+        waiting = (one for ones in self._waiting.values() for one in ones)
+        return [*self._next, *self._left, *((one.task, one.known) for one in waiting)]
+
     def waits_for(self) -> dict[str, str]:
         """The files that are left, each with what it waits for; "" where that has ended."""
         ended = {task.name: "" for task, _ in (*self._next, *self._left)}

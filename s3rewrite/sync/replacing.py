@@ -5,12 +5,10 @@ name. Where another file has that name now, its upload waits until no stub needs
 """
 
 from s3rewrite.entries import join
-from s3rewrite.sync.attempt import Known
 from s3rewrite.sync.job import Job
-from s3rewrite.sync.plan import Task
+from s3rewrite.sync.referring import Wanted
 from s3rewrite.sync.report import Report, Result
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.sync.uploading import uploading
 
 NEEDED = (
     "its key has the only copy of {name}, a freed file: this one is uploaded once a pass has moved "
@@ -21,25 +19,25 @@ UNKNOWN = (
 )
 
 
-def upload_replacing(job: Job, report: Report, tasks: list[tuple[Task, Known]]) -> None:
-    """Upload files in place of other bytes, but for those that a freed file needs.
+def may_replace(job: Job, report: Report, tasks: Wanted) -> Wanted:
+    """The tasks, to be uploaded whatever lies under their keys; not those a freed file needs.
 
     Looks for stubs anew: one that was renamed since a scan met its directory is found now.
-    Raises ScanError, redis.RedisError.
+    Raises ScanError.
     """
     if not tasks:
-        return
+        return []
     findings = Findings()
     needed = _needed(job, findings)
-    with uploading(job, report) as uploads:
-        for task, known in tasks:
-            name = needed.get(job.mount.paths.key(task.name, ""))
-            if name or findings.errors:
-                report.skipped[task.name] = NEEDED.format(name=name) if name else UNKNOWN
-            if name or findings.errors or uploads.is_over:
-                report.add(Result.PENDING)
-            else:
-                uploads.submit(task._replace(is_careful=False), known)
+    allowed: Wanted = []
+    for task, known in tasks:
+        name = needed.get(job.mount.paths.key(task.name, ""))
+        if name or findings.errors:
+            report.skipped[task.name] = NEEDED.format(name=name) if name else UNKNOWN
+            report.add(Result.PENDING)
+        else:
+            allowed.append((task._replace(is_careful=False), known))
+    return allowed
 
 
 def _needed(job: Job, findings: Findings) -> dict[str, str]:
