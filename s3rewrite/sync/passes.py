@@ -13,17 +13,14 @@ from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.apply import Applier
 from s3rewrite.sync.context import LeaseLost, SyncContext
+from s3rewrite.sync.deferred import upload_deferred
 from s3rewrite.sync.delete import delete_withdrawn
 from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
-from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
-from s3rewrite.sync.upload.attempt import ObjectLookup
-from s3rewrite.sync.upload.referring import ROUNDS, ReferenceQueue, Tasks, find_cycles
-from s3rewrite.sync.upload.replacing import upload_replacing
-from s3rewrite.sync.uploader import Uploader, uploader_of
+from s3rewrite.sync.uploader import uploader_of
 
 T = TypeVar("T")
 
@@ -48,7 +45,7 @@ def pass_over(context: SyncContext, hints: Collection[str]) -> Report:
         with uploader_of(context, report) as uploads:
             applier = Applier(context, report, uploads)
             applier.apply_hints(hints)
-        _upload_rest(context, report, uploads.replacing, applier.referring)
+        upload_deferred(context, report, uploads.replacing, applier.referring)
 
     return _run_pass(context, Report(context.mount.alias, hints), sync_hinted)
 
@@ -107,7 +104,7 @@ def _sync_all(context: SyncContext, report: Report) -> None:
     with uploader_of(context, report) as uploads:
         applier = Applier(context, report, uploads)
         applier.apply_scan(chain(first, directories), findings)
-    _upload_rest(context, report, uploads.replacing, applier.referring)
+    upload_deferred(context, report, uploads.replacing, applier.referring)
     if report.is_scan_complete and not report.stopped and not context.stop.is_set():
         applier.record_rules()
     applier.only_copies.close()
@@ -125,43 +122,3 @@ def _until_first_file(directories: Iterator[ScannedDirectory]) -> list[ScannedDi
         if directory.files:
             return passed
     return []
-
-
-def _upload_rest(context: SyncContext, report: Report, replacing: Tasks, referring: Tasks) -> None:
-    """Upload the files that had to wait for the others; last those that refer to other files."""
-    upload_replacing(context, report, replacing)
-    upload_replacing(context, report, _upload_referring(context, report, referring))
-
-
-def _submit(uploads: Uploader, report: Report, task: Task, known: ObjectLookup) -> None:
-    if uploads.is_over:
-        report.add(Result.PENDING)
-    else:
-        uploads.submit(task, known)
-
-
-def _upload_referring(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
-    """Upload files that refer to others, each after those; some of them refer to each other.
-
-    A file that waits for another is read again after that one has ended. Returns the files under
-    whose keys other bytes lie.
-    """
-    queue = ReferenceQueue(tasks)
-    replacing: Tasks = []
-    for _ in range(ROUNDS):
-        if not (tasks := queue.take()):
-            break
-        with uploader_of(context, report) as uploads:
-            for task, known in tasks:
-                _submit(uploads, report, task, known)
-        replacing += uploads.replacing
-        queue.record_round(tasks, uploads.waiting)
-        if uploads.is_over:
-            break
-    # Files that wait for each other stay local; the others are left for the next pass.
-    waits_for = queue.waits_for()
-    circles = find_cycles(waits_for)
-    for name in circles:
-        report.skipped[name] = f"{report.skipped[name]}, and refers back to it"
-    report.add(Result.PENDING, len(waits_for) - len(circles))
-    return replacing

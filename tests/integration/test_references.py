@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from tests.factories import write
+from tests.factories import use_mount, write
 from tests.integration.test_commands import sync
 
 if TYPE_CHECKING:
@@ -226,3 +226,27 @@ def test_files_that_refer_to_themselves_and_each_other(mount: Mount, root: Path)
     assert found["pending"] == 1
     assert found["skipped"]["one.css"].endswith("not on S3 yet, and refers back to it")
     assert found["skipped"]["three.css"].endswith("not on S3 yet")
+
+
+@pytest.mark.parametrize("threads", [1, 16])
+@pytest.mark.parametrize("how", ["--force", "changed"])
+def test_a_chain_whose_objects_are_replaced_is_there_after_one_pass(
+    settings: Any, root: Path, bucket: str, caches: None, client_options: Any,
+    threads: int, how: str,
+) -> None:  # fmt: skip
+    """Its files are read together, before and while the first of them loses its entry."""
+    options = {"BUCKET": bucket, "CLIENT": client_options, "THREADS": threads}
+    mount = use_mount(settings, root, **options)
+    chain = {"a.css": "a{}", "b.css": "@import 'a.css';", "c.css": "@import 'b.css';"}
+    for name, content in chain.items():
+        write(root, name, content.encode())
+    sync("media")
+    if how == "changed":
+        for name, content in chain.items():
+            write(root, name, content.encode() + b"i{}")
+    out = StringIO()
+    arguments = ["--force"] if how == "--force" else []
+    call_command("s3rewrite_sync", *arguments, "--json", stdout=out)
+    (report,) = json.loads(out.getvalue())
+    assert (report["uploaded"], report["pending"], report["skipped"]) == (3, 0, {})
+    assert published(mount) == set(chain)

@@ -165,6 +165,8 @@ def test_a_report_is_that_of_the_loop(
     assert reports["tasks"] == reports["loop"]
     assert reports["tasks"][0]["uploaded"] >= 120
     assert reports["tasks"][1]["refreshed"] == 1
+    forced = reports["tasks"][2]
+    assert (forced["uploaded"], forced["pending"]) == (122 if keys == "mirror" else 119, 0)
 
 
 def test_nothing_is_uploaded_that_the_bucket_holds(

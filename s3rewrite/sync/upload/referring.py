@@ -48,6 +48,11 @@ class ReferenceQueue:
                 may_be_read = self._reads[file.task.name] < READS
                 (self._next if may_be_read else self._given_up).append((file.task, file.lookup))
 
+    def remaining(self) -> Tasks:
+        """The files that remain."""
+        waiting = (file for files in self._waiting.values() for file in files)
+        return [*self._next, *self._given_up, *((file.task, file.lookup) for file in waiting)]
+
     def waits_for(self) -> dict[str, str]:
         """The files that remain, each with the one it waits for; "" where that has ended."""
         ended = {task.name: "" for task, _ in (*self._next, *self._given_up)}

@@ -6,11 +6,9 @@ name. If another file has that name now, its upload waits until no stub needs th
 
 from s3rewrite.core.entries import join
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, scan
-from s3rewrite.sync.upload.attempt import ObjectLookup
-from s3rewrite.sync.uploader import uploader_of
+from s3rewrite.sync.upload.referring import Tasks
 
 NEEDED = (
     "its key has the only copy of {name}, a freed file: this file is uploaded after a pass has "
@@ -22,30 +20,27 @@ UNKNOWN = (
 )
 
 
-def upload_replacing(
-    context: SyncContext, report: Report, tasks: list[tuple[Task, ObjectLookup]]
-) -> None:
-    """Upload files in place of other bytes, except those that a freed file needs.
+def may_replace(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
+    """The tasks, to be uploaded whatever is under their keys; without those a freed file needs.
 
     Scans for stubs again, as one may have been renamed after the pass scanned its directory.
-    Raises ScanError, redis.RedisError.
+    Raises ScanError.
     """
     if not tasks:
-        return
+        return []
     # Scanned without a mount, which would exclude names: each stub needs its object.
     findings = Findings()
     needed = _needed_keys(context, findings)
-    with uploader_of(context, report) as uploader:
-        for task, lookup in tasks:
-            # Only under "mirror", where a key has no fingerprint.
-            name = needed.get(context.mount.paths.key(task.name, ""))
-            reason = NEEDED.format(name=name) if name else UNKNOWN if findings.errors else ""
-            if reason:
-                report.skipped[task.name] = reason
-            if reason or uploader.is_over:
-                report.add(Result.PENDING)
-            else:
-                uploader.submit(task._replace(is_careful=False), lookup)
+    allowed: Tasks = []
+    for task, lookup in tasks:
+        # Only under "mirror", where a key has no fingerprint.
+        name = needed.get(context.mount.paths.key(task.name, ""))
+        if name or findings.errors:
+            report.skipped[task.name] = NEEDED.format(name=name) if name else UNKNOWN
+            report.add(Result.PENDING)
+        else:
+            allowed.append((task._replace(is_careful=False), lookup))
+    return allowed
 
 
 def _needed_keys(context: SyncContext, findings: Findings) -> dict[str, str]:
