@@ -114,5 +114,5 @@ def test_what_architecture_names_is_there(place: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w/]+\.(?:py|lua))`", ARCHITECTURE))))
 def test_files_that_architecture_names_are_there(path: str) -> None:
-    tests = PACKAGE.parent / "tests"
-    assert any((folder / path).exists() for folder in (PACKAGE, tests, PACKAGE.parent))
+    scripts, tests = PACKAGE / "registry/lua", PACKAGE.parent / "tests"
+    assert any((folder / path).exists() for folder in (PACKAGE, scripts, tests, PACKAGE.parent))
