@@ -15,8 +15,8 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.reporting.journal import journal_of, record_report
 from s3rewrite.sync.reporting.report import Report, Result
-from tests.factories import use_mount, write
-from tests.publishing import publish
+from tests.support.factories import use_mount, write
+from tests.support.publishing import publish
 
 URL = "/admin/s3rewrite/mountstatus/"
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ WHATWG Encoding Standard, 4.2 Names and labels.
 
 import pytest
 
-from tests.pages import CDN, all_published, sent
+from tests.support.pages import CDN, all_published, sent
 
 __all__ = ["all_published"]
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.rewriters import bodies
-from tests.pages import CDN, all_published, sent
+from tests.support.pages import CDN, all_published, sent
 
 __all__ = ["all_published"]
 

@@ -14,8 +14,8 @@ from markupsafe import Markup
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import resolver as links
 from s3rewrite.registry import View
-from tests.factories import use_mount
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

@@ -27,8 +27,8 @@ from s3rewrite.decorators import s3rewrite_exempt
 from s3rewrite.linking import body_headers
 from s3rewrite.linking import resolver as links
 from s3rewrite.middleware import S3RewriteMiddleware
-from tests.factories import use_mount
-from tests.publishing import closed_clients, counted_reads, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, counted_reads, publish
 
 __all__ = ["closed_clients"]
 

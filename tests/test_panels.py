@@ -9,7 +9,7 @@ import pytest
 from django.test import AsyncClient, Client
 
 from s3rewrite import conf, panels
-from tests.pages import CDN, all_published
+from tests.support.pages import CDN, all_published
 
 __all__ = ["all_published"]
 
@@ -19,7 +19,7 @@ PANEL = "s3rewrite.panels.S3RewritePanel"
 
 @pytest.fixture
 def site(settings: Any, all_published: None) -> Iterator[Any]:
-    settings.ROOT_URLCONF = "tests.toolbar_site"
+    settings.ROOT_URLCONF = "tests.support.toolbar_site"
     settings.ALLOWED_HOSTS = ["*"]
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "debug_toolbar"]
     settings.MIDDLEWARE = [TOOLBAR, conf.MIDDLEWARE]

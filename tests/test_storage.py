@@ -27,8 +27,8 @@ from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Claim, Outcome, Registry, loop_registry
 from s3rewrite.registry.lease import held
 from s3rewrite.storage import S3RewriteStorage, S3RewriteStorageMixin, changing
-from tests.factories import use_mount
-from tests.publishing import closed_clients, publish, publish_entry, published
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish, publish_entry, published
 
 __all__ = ["closed_clients"]
 

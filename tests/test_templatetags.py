@@ -11,8 +11,8 @@ from django.test import RequestFactory
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import resolver as links
-from tests.factories import use_mount
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

@@ -2,5 +2,6 @@
 
 Read mounts (an alias of S3REWRITE) and paths (local URL, name, key, public URL) first, then entries
 (what is published of a name). patterns and kept_local decide which names stay local. redaction
-keeps secrets out of messages, repeats keeps the log short, counters is what metrics listen to.
+keeps secrets out of messages, repeats keeps the log short, counters is what metrics listen to;
+content_types, debounce, batches, plurals and background do what their names say.
 """

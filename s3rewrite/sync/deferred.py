@@ -18,6 +18,8 @@ def upload_deferred(
 
     Raises ScanError, redis.RedisError.
     """
+    if not (replacing or referring):
+        return
     _upload_in_rounds(context, report, may_replace(context, report, replacing))
     queue, replacing = _upload_in_rounds(context, report, referring)
     if replacing:

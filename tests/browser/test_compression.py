@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from s3rewrite.core.mounts import Mount
 from tests.browser.conftest import FLAGS
-from tests.factories import use_mount, write
+from tests.support.factories import use_mount, write
 
 FILES = {
     "site.css": b"p { color: rgb(1, 2, 3) }\n" * 50,

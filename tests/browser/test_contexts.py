@@ -21,7 +21,7 @@ from s3rewrite.sync.passes import whole_pass
 from tests.browser import files, markup
 from tests.browser.conftest import read
 from tests.browser.site import COLOR_OF, SHELL, STATE, Visit, served, write_files
-from tests.factories import job
+from tests.support.factories import job
 
 TIMEOUT = 30.0  # seconds
 UNUSED = 4.0  # seconds: after 3 the browser complains of a preload that nothing used

@@ -8,7 +8,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from s3rewrite.disk import open_file as files
 from s3rewrite.disk.open_file import opened
-from tests.factories import write
+from tests.support.factories import write
 
 ONE_SHA256 = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 

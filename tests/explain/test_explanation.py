@@ -9,8 +9,8 @@ from django.test import RequestFactory
 from s3rewrite.core.mounts import Mount
 from s3rewrite.explain.explanation import Explanation, UrlOutcome, explain_response, explain_urls
 from s3rewrite.middleware import S3RewriteMiddleware
-from tests.factories import use_mount, write
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount, write
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

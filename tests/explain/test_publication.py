@@ -10,8 +10,8 @@ from s3rewrite.explain.publication import reasons_by_name, why_local
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Claim, loop_registry
 from s3rewrite.registry.lease import held
-from tests.factories import use_mount, write
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount, write
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

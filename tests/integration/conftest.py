@@ -7,7 +7,11 @@ import pytest
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
-from tests.factories import use_mount
+from tests.support.commands import loop
+from tests.support.factories import use_mount
+from tests.support.passes import puts
+
+__all__ = ["loop", "puts"]
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from s3rewrite.registry import Registry
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.reporting.report import Result
-from tests.factories import job, use_mount, write
-from tests.integration.test_passes import counts
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import counts
 
 
 def published(registry: Registry) -> set[str]:

@@ -18,13 +18,13 @@ from s3rewrite.registry.cluster import Cluster
 from s3rewrite.registry.journal import Journal
 from s3rewrite.registry.keys import MountKeys
 from s3rewrite.sync.passes import pass_over, whole_pass
-from tests.factories import job, use_mount, write
 from tests.integration.many_redis import Node, clustered, until
-from tests.integration.test_passes import Puts, puts
 from tests.integration.test_redis_faults import is_linked
-from tests.publishing import closed_clients
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import Puts
+from tests.support.publishing import closed_clients
 
-__all__ = ["closed_clients", "puts"]
+__all__ = ["closed_clients"]
 
 
 @pytest.fixture

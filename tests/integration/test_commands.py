@@ -1,12 +1,8 @@
 """The commands as people run them."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,18 +14,13 @@ from demo.servers import SeaweedFS, Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
-from tests.factories import use_mount, write
+from tests.support.commands import Loop, eventually, sync
+from tests.support.factories import use_mount, write
 
 
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
-
-
-def sync(*args: str, **options: Any) -> tuple[str, str]:
-    out, err = StringIO(), StringIO()
-    call_command("s3rewrite_sync", *args, stdout=out, stderr=err, no_color=True, **options)
-    return out.getvalue(), err.getvalue()
 
 
 def test_a_pass_says_each_change_and_a_summary(mount: Mount, root: Path) -> None:
@@ -116,57 +107,6 @@ def test_another_pass_is_waited_for(mount: Mount, registry: Registry) -> None:
         call_command("s3rewrite_sync", "--wait", "0.1", stdout=StringIO(), stderr=err)
     assert "another pass is running" in err.getvalue()
     assert "nothing to do" in sync()[0]
-
-
-class Loop:
-    """`manage.py s3rewrite_loop` in a process of its own."""
-
-    command = ("s3rewrite_loop", "--interval", "1")
-
-    def __init__(self, root: Path, mount: Mount, redis_url: str, *options: str) -> None:
-        client = dict(mount.client)
-        settings = root.with_name("loop_settings.py")
-        settings.write_text(
-            "from tests.settings import *\n"
-            f"MEDIA_ROOT = {str(root)!r}\n"
-            f"CACHES['default']['LOCATION'] = {redis_url!r}\n"
-            f"S3REWRITE = {{'media': {{'BUCKET': {mount.bucket!r}, 'CLIENT': {client!r}}}}}\n"
-        )
-        paths = os.pathsep.join([str(settings.parent), str(Path.cwd())])
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "loop_settings",
-            "PYTHONPATH": paths,
-            "PYTHONWARNINGS": "default",
-        }
-        self.log = root.with_name("loop.log")
-        command = [sys.executable, "-m", "django", *self.command, *options]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(20)
-
-    def text(self) -> str:
-        return self.log.read_text()
-
-
-@pytest.fixture
-def loop(mount: Mount, root: Path, redis_url: str) -> Iterator[Loop]:
-    loop = Loop(root, mount, redis_url)
-    yield loop
-    if loop.process.poll() is None:
-        loop.process.kill()
-        loop.process.wait()
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

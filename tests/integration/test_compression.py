@@ -20,8 +20,8 @@ from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.upload import compression
 from s3rewrite.sync.upload.compression import CODINGS, MAX_SIZE, compress, decompress
-from tests.factories import use_mount, write
-from tests.integration.test_commands import sync
+from tests.support.commands import sync
+from tests.support.factories import use_mount, write
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

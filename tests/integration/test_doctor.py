@@ -17,8 +17,8 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.tools import doctor
 from s3rewrite.tools.doctor import Finding, Grade, diagnose
-from tests.factories import use_mount, write
-from tests.integration.test_commands import sync
+from tests.support.commands import sync
+from tests.support.factories import use_mount, write
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

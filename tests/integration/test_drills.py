@@ -17,14 +17,12 @@ from django.core.management import CommandError, call_command
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Registry, loop_registry
-from tests.factories import use_mount, write
-from tests.integration.test_commands import Loop, eventually, loop
 from tests.integration.test_migrations import listing
+from tests.support.commands import Loop, eventually
+from tests.support.factories import use_mount, write
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-__all__ = ["loop"]
 
 FILES = {
     "a.txt": b"one",

@@ -16,8 +16,8 @@ from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.registry import View, view_of
-from tests.factories import use_mount
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

@@ -29,8 +29,8 @@ from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.tools.restore import restore
 from s3rewrite.tools.verify import Difference, Fault, differences
-from tests.factories import job, use_mount, write
-from tests.integration.test_passes import Puts, counts, keys
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import Puts, counts, keys
 
 BYTES = b"\x89PNG bytes"
 LARGE = os.urandom(9 * 1024 * 1024)

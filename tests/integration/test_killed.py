@@ -21,8 +21,8 @@ from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from tests.factories import job, use_mount, write
-from tests.integration.test_passes import Puts, counts
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import Puts, counts
 
 TRASH = "trash/"
 LARGE = 8 * 1024 * 1024 + 1

@@ -11,9 +11,9 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.freed import stub_of
 from s3rewrite.sync.freeing import asides
 from s3rewrite.sync.reporting.report import Result
-from tests.factories import use_mount
 from tests.integration.test_killed import Change, Mortal, Site, explained
-from tests.integration.test_passes import Puts
+from tests.support.factories import use_mount
+from tests.support.passes import Puts
 
 FILES: Change = ({}, {"a.png": b"one", "photos/b.png": b"two"})
 

@@ -13,10 +13,10 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from tests.factories import job, use_mount, write
 from tests.integration.faulty_s3 import FaultyS3, Late, faulty
-from tests.integration.test_commands import Loop, eventually
-from tests.integration.test_passes import body, counts
+from tests.support.commands import Loop, eventually
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import body, counts
 
 
 @pytest.fixture

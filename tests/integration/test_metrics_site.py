@@ -12,9 +12,9 @@ from urllib.request import urlopen
 import pytest
 
 from demo.servers import Process, free_ports
-from tests.factories import use_mount
-from tests.integration.test_commands import eventually
-from tests.publishing import publish
+from tests.support.commands import eventually
+from tests.support.factories import use_mount
+from tests.support.publishing import publish
 
 TOP = Path(__file__).resolve().parents[2]
 CONFIG = TOP / "docs/deploy/gunicorn.conf.py"

@@ -23,8 +23,8 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.s3 import multipart_etags as parts
-from tests.factories import use_mount, write
-from tests.publishing import published
+from tests.support.factories import use_mount, write
+from tests.support.publishing import published
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -1,7 +1,6 @@
 """Passes on a real Redis and a real S3 server."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,42 +16,9 @@ from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync import apply
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.passes import pass_over, whole_pass
-from s3rewrite.sync.reporting.report import Report, Result
-from tests.factories import job, use_mount, write
-
-
-class Puts:
-    """Counts the objects that are written."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.keys: list[str] = []
-        put = Bucket.put
-
-        def counted(bucket: Bucket, upload: Any, **options: Any) -> bool:
-            self.keys.append(upload.key)
-            return put(bucket, upload, **options)
-
-        monkeypatch.setattr(Bucket, "put", counted)
-
-
-@pytest.fixture
-def puts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Puts]:
-    return Puts(monkeypatch)
-
-
-def body(s3_client: Any, mount: Mount, name: str) -> bytes:
-    found = s3_client.get_object(Bucket=mount.bucket, Key=f"media/{name}")
-    return found["Body"].read()
-
-
-def keys(s3_client: Any, mount: Mount) -> list[str]:
-    found = s3_client.list_objects_v2(Bucket=mount.bucket)
-    return [item["Key"] for item in found.get("Contents", ())]
-
-
-def counts(report: Report) -> dict[Result, int]:
-    assert not report.stopped
-    return {result: count for result, count in report.counts.items() if count}
+from s3rewrite.sync.reporting.report import Result
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import Puts, body, counts, keys
 
 
 def test_files_reach_the_bucket_and_are_published(

@@ -14,8 +14,8 @@ import pytest
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
-from tests.factories import write
-from tests.integration.test_commands import Loop, eventually
+from tests.support.commands import Loop, eventually
+from tests.support.factories import write
 
 OPTIONS = ("--health", "127.0.0.1:0", "--metrics", ":0", "--patience", "4")
 

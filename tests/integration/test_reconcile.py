@@ -12,7 +12,7 @@ from s3rewrite.sync import reconcile as module
 from s3rewrite.sync.context import LeaseLost
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reconcile import reconcile
-from tests.factories import job, write
+from tests.support.factories import job, write
 
 
 @pytest.fixture(autouse=True)

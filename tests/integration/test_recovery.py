@@ -16,8 +16,8 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry, view_of
 from s3rewrite.registry.lease import held
 from s3rewrite.tools import restore as restore_module
-from tests.factories import use_mount, write
-from tests.integration.test_commands import sync
+from tests.support.commands import sync
+from tests.support.factories import use_mount, write
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

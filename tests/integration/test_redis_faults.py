@@ -18,12 +18,12 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.registry import Registry, loop_registry, view_of
 from s3rewrite.sync.passes import whole_pass
-from tests.factories import job, use_mount, write
-from tests.integration.test_commands import eventually
-from tests.integration.test_passes import Puts, puts
-from tests.publishing import closed_clients
+from tests.support.commands import eventually
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import Puts
+from tests.support.publishing import closed_clients
 
-__all__ = ["closed_clients", "puts"]
+__all__ = ["closed_clients"]
 
 LOCAL = b'<img src="/media/a.txt">'
 PATIENCE = 0.25 + 0.5

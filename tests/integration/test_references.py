@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from tests.factories import use_mount, write
-from tests.integration.test_commands import sync
+from tests.support.commands import sync
+from tests.support.factories import use_mount, write
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

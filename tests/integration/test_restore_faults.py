@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from demo.servers import SeaweedFS
-from tests.factories import use_mount
 from tests.integration.faulty_s3 import Exchange, Fault, FaultyS3, answers, faulty
+from tests.support.factories import use_mount
 
 NAMES = ["a.txt", "b/c.txt", "d.txt"]
 

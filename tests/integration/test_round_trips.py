@@ -14,8 +14,8 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.registry import Registry, loop_registry, view_of
 from s3rewrite.storage import S3RewriteStorage
-from tests.factories import use_mount
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

@@ -14,7 +14,6 @@ from s3rewrite.registry import Registry
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from tests.factories import job, use_mount, write
 from tests.integration.faulty_s3 import (
     Exchange,
     FaultyS3,
@@ -24,7 +23,8 @@ from tests.integration.faulty_s3 import (
     resets,
     stores_other_bytes,
 )
-from tests.integration.test_passes import body, counts
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import body, counts
 
 
 @pytest.fixture

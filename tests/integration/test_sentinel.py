@@ -11,13 +11,13 @@ from demo.servers import HOST, Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import view_of
 from s3rewrite.sync.passes import whole_pass
-from tests.factories import job, use_mount, write
 from tests.integration.many_redis import MASTER, behind_sentinels, until
-from tests.integration.test_passes import Puts, puts
 from tests.integration.test_redis_faults import is_linked
-from tests.publishing import closed_clients
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import Puts
+from tests.support.publishing import closed_clients
 
-__all__ = ["closed_clients", "puts"]
+__all__ = ["closed_clients"]
 
 
 @pytest.fixture

@@ -12,10 +12,8 @@ from django.core.management import CommandError, call_command
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
-from tests.factories import use_mount, write
-from tests.integration.test_commands import Loop, eventually, loop, sync
-
-__all__ = ["loop"]
+from tests.support.commands import Loop, eventually, sync
+from tests.support.factories import use_mount, write
 
 
 def status(*args: str) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from demo.servers import Process, Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.s3.bucket import Bucket
-from tests.factories import use_mount, write
+from tests.support.factories import use_mount, write
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 2000

@@ -22,7 +22,7 @@ from s3rewrite.sync.workers import coordinator
 from s3rewrite.sync.workers.messages import UploadBatch
 from s3rewrite.sync.workers.tasks import upload_batch
 from s3rewrite.sync.workers.worker import BatchReporter, run_batch
-from tests.factories import job, use_mount, write
+from tests.support.factories import job, use_mount, write
 
 IMMEDIATE = "django_tasks.backends.immediate.ImmediateBackend"
 HELD = f"{__name__}.HeldBackend"

@@ -20,7 +20,7 @@ from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import UploadOutcome, UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
-from tests.factories import job, write
+from tests.support.factories import job, write
 
 NAMES = ["a.txt", "b.txt", "c.txt", "d.txt"]
 

@@ -16,7 +16,7 @@ from s3rewrite.sync.loop import MountLoop, run_loops
 from s3rewrite.watch import cookie as cookie_module
 from s3rewrite.watch import watch as watch_module
 from s3rewrite.watch.watch import Watch
-from tests.factories import use_mount, write
+from tests.support.factories import use_mount, write
 
 INTERVAL = 3600.0
 """Seconds: what is found is found by the watch."""

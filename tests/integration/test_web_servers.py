@@ -16,8 +16,8 @@ import pytest
 from demo.servers import HOST, Process, free_ports
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
-from tests.factories import use_mount
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

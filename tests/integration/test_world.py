@@ -29,9 +29,9 @@ from s3rewrite.registry import Claim, Registry, loop_registry, view_of
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.passes import pass_over, whole_pass
-from tests.factories import job, use_mount
 from tests.integration.memory_s3 import MemoryS3
-from tests.publishing import closed_clients
+from tests.support.factories import job, use_mount
+from tests.support.publishing import closed_clients
 
 logger = logging.getLogger(__name__)
 

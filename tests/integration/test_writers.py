@@ -18,7 +18,6 @@ from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import SMALL, Digests, Upload
 from s3rewrite.s3.obstore.support import LARGEST
 from s3rewrite.s3.obstore.writer import ObstoreWriter
-from tests.factories import use_mount
 from tests.integration.faulty_s3 import (
     Exchange,
     FaultyS3,
@@ -28,6 +27,7 @@ from tests.integration.faulty_s3 import (
     resets,
     stores_other_bytes,
 )
+from tests.support.factories import use_mount
 
 WRITERS = {"boto3": Boto3Writer, "obstore": ObstoreWriter}
 

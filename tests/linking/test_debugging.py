@@ -16,7 +16,7 @@ from s3rewrite.linking.debugging import (
 )
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.rewriters.types import Link
-from tests.pages import CDN, all_published, none_published
+from tests.support.pages import CDN, all_published, none_published
 
 __all__ = ["all_published", "none_published"]
 

@@ -15,8 +15,8 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import fragments
 from s3rewrite.linking import resolver as links
 from s3rewrite.linking.fragments import rewrite_html, url_of
-from tests.factories import use_mount
-from tests.publishing import closed_clients, counted_reads, publish
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, counted_reads, publish
 
 __all__ = ["closed_clients"]
 

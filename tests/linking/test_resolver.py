@@ -23,8 +23,8 @@ from s3rewrite.linking import resolver as links
 from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.registry import View
 from s3rewrite.rewriters.types import Link
-from tests.factories import use_mount, write
-from tests.publishing import closed_clients, counted_reads, publish, publish_entry
+from tests.support.factories import use_mount, write
+from tests.support.publishing import closed_clients, counted_reads, publish, publish_entry
 
 __all__ = ["closed_clients"]
 

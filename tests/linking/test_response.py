@@ -19,7 +19,7 @@ from s3rewrite.linking import resolver as links
 from s3rewrite.linking import response as responses
 from s3rewrite.linking.response import skip_reason
 from s3rewrite.middleware import S3RewriteMiddleware
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 CDN = "https://cdn.example.com/media/"
 

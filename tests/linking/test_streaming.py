@@ -18,7 +18,7 @@ from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, Signature
 from s3rewrite.linking import resolver as links
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.rewriters import html
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 CDN = "https://cdn.example.com/media/"
 LOCAL = b'<p><img src="/media/a.jpg"></p>'

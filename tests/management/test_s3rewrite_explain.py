@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.management.commands.s3rewrite_explain import LOCAL
-from tests.factories import use_mount, write
 from tests.management.site import BODY
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount, write
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

@@ -13,7 +13,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.management.commands import s3rewrite_loop
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.watch.watch import Watch
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from s3rewrite.metrics import collector
 from s3rewrite.metrics.collector import FIGURES, StatusCollector
 from s3rewrite.monitoring.status import Status
 from s3rewrite.registry.journal import Problem
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 LAST = {"ended": 1000.0, "seconds": 2.5, "stopped": ""}
 

@@ -5,7 +5,7 @@ import pytest
 from s3rewrite.core.mounts import Mount
 from s3rewrite.metrics.loop import LoopMetrics
 from s3rewrite.sync.reporting.report import Report, Result
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 
 @pytest.fixture

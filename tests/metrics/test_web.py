@@ -17,8 +17,8 @@ from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.metrics.apps import MetricsConfig
 from s3rewrite.metrics.web import WEB, WebLinkCounter
 from s3rewrite.registry import view_of
-from tests.factories import use_mount, write
-from tests.publishing import closed_clients, publish
+from tests.support.factories import use_mount, write
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["closed_clients"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from s3rewrite.monitoring.status import Level, Status, ago, status_of, verdict
 from s3rewrite.registry.journal import Problem
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 NOW = 1_000_000.0
 LAST = {"ended": NOW - 60, "stopped": "", "by": "loop", "seconds": 2.0, "uploaded": 10}

@@ -18,8 +18,8 @@ from s3rewrite.rewriters.pieces import MAX_HELD, Pieces
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.rewriters.types import Link, Scope, Target
-from tests.pages import all_published, none_published, sent
 from tests.rewriters import truth
+from tests.support.pages import all_published, none_published, sent
 
 __all__ = ["all_published", "none_published"]
 

@@ -19,7 +19,7 @@ from s3rewrite.s3 import bucket as bucket_module
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import Digests, Object, Upload
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Report
-from tests.factories import job, use_mount, write
-from tests.integration.test_commands import eventually
+from tests.support.commands import eventually
+from tests.support.factories import job, use_mount, write
 
 BAD = [
     "a\0b", "../../x", "/etc/passwd", "a//b", "./a", "a/..", "..", ".", "\ud800", "a/\udcff",

@@ -14,10 +14,10 @@ from s3rewrite.explain.explanation import explain_response
 from s3rewrite.linking.fragments import rewrite_html
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URLS
-from tests.factories import use_mount
-from tests.pages import CDN, all_published, sent
-from tests.publishing import closed_clients, publish
 from tests.security.growth import whole
+from tests.support.factories import use_mount
+from tests.support.pages import CDN, all_published, sent
+from tests.support.publishing import closed_clients, publish
 
 __all__ = ["all_published", "closed_clients"]
 

@@ -17,9 +17,9 @@ from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.log import PassLog
 from s3rewrite.sync.reporting.progress import ProgressBar, ProgressLines
 from s3rewrite.sync.reporting.report import Report, Result
-from tests.factories import job, write
 from tests.integration.conftest import mount, registry, root
-from tests.integration.test_passes import body, keys
+from tests.support.factories import job, write
+from tests.support.passes import body, keys
 
 __all__ = ["mount", "registry", "root"]
 

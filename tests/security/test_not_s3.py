@@ -16,8 +16,8 @@ from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import NotS3Error, S3Error
 from s3rewrite.s3.objects import SMALL, Digests, Object, Upload
-from tests.factories import use_mount
 from tests.integration.faulty_s3 import Exchange, Fault, FaultyS3, answers, faulty
+from tests.support.factories import use_mount
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title><meta charset=utf-8></head><p>Hello<br>"
 XHTML = b"<?xml version='1.0'?>\n<html xmlns='http://www.w3.org/1999/xhtml'><head/><body/></html>"

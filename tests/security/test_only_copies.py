@@ -28,8 +28,8 @@ from s3rewrite.storage import S3RewriteStorage
 from s3rewrite.sync.freeing import asides, only_copies
 from s3rewrite.sync.passes import pass_over, whole_pass
 from s3rewrite.sync.reporting.report import Report, Result
-from tests.factories import job, use_mount, write
-from tests.integration.test_passes import counts, keys
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import counts, keys
 
 
 @pytest.fixture(params=["mirror", "fingerprint"])

@@ -25,7 +25,7 @@ from s3rewrite.disk.own_names import (
 )
 from s3rewrite.sync.freeing import asides
 from s3rewrite.sync.passes import whole_pass
-from tests.factories import job, use_mount, write
+from tests.support.factories import job, use_mount, write
 
 KINDS = (ASIDE, PART, WATCH)
 HEX = "0123456789abcdef"

@@ -27,8 +27,8 @@ from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.task_channel import TaskChannel
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.sync.workers.messages import decode_outcomes
-from tests.factories import use_mount, write
-from tests.publishing import closed_clients
+from tests.support.factories import use_mount, write
+from tests.support.publishing import closed_clients
 
 __all__ = ["closed_clients"]
 

@@ -12,8 +12,8 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Report
 from s3rewrite.sync.upload.references import MAX_REFERENCES
-from tests.factories import job, use_mount, write
-from tests.publishing import closed_clients, published
+from tests.support.factories import job, use_mount, write
+from tests.support.publishing import closed_clients, published
 
 __all__ = ["closed_clients"]
 

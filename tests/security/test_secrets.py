@@ -24,7 +24,7 @@ from s3rewrite.s3.boto3_writer import new_boto
 from s3rewrite.s3.objects import Digests
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.upload.content import Payload, upload_of
-from tests.publishing import closed_clients
+from tests.support.publishing import closed_clients
 
 __all__ = ["closed_clients"]
 

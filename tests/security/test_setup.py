@@ -17,7 +17,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from demo.servers import HOST, SeaweedFS
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 KINDS = {
     "publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",

@@ -15,9 +15,9 @@ import pytest
 from s3rewrite.core.mounts import Mount
 from s3rewrite.monitoring.server import BUSY, TIMEOUT, Address, HttpPage, one_at_a_time, serving
 from s3rewrite.registry import Registry
-from tests.factories import write
-from tests.integration.test_commands import eventually
 from tests.integration.test_probes import Answer, Probed, served
+from tests.support.commands import eventually
+from tests.support.factories import write
 
 DESCRIPTORS = 256
 CLIENTS = 1100

@@ -12,9 +12,9 @@ from demo.servers import SeaweedFS, Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import DURATION
-from tests.factories import write
 from tests.integration.faulty_s3 import FaultyS3, Late, faulty
-from tests.integration.test_commands import Loop, eventually
+from tests.support.commands import Loop, eventually
+from tests.support.factories import write
 
 LARGE = 9 * 1024 * 1024
 ABANDONED = "s3rewrite: stopped; abandoned 1 upload under way. Another pass may begin"

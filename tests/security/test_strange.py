@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.rewriters.syntax import decoded_text as references
-from tests.pages import CDN, all_published, sent
+from tests.support.pages import CDN, all_published, sent
 
 __all__ = ["all_published"]
 

@@ -17,7 +17,7 @@ from s3rewrite.registry import Registry, hint_stream
 from s3rewrite.registry.task_channel import EXPIRY_SECONDS, TaskChannel
 from s3rewrite.sync import apply
 from s3rewrite.sync.passes import whole_pass
-from tests.factories import job, write
+from tests.support.factories import job, write
 
 BY_SETTINGS = {"s3rewrite.sync.upload.compression._module"}
 """What is asked of them are settings."""

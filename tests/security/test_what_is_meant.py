@@ -31,11 +31,11 @@ from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
-from tests.factories import job, use_mount, write
 from tests.integration.conftest import mount, registry, root
 from tests.integration.faulty_s3 import Exchange, faulty
-from tests.integration.test_passes import body, counts, keys
 from tests.integration.test_watch import eventually
+from tests.support.factories import job, use_mount, write
+from tests.support.passes import body, counts, keys
 
 __all__ = ["mount", "registry", "root"]
 

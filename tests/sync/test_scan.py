@@ -13,7 +13,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.scan import Findings, ScanError, scan
-from tests.factories import write
+from tests.support.factories import write
 
 
 def mount(**options: Any) -> Mount:

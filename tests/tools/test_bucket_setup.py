@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.tools.bucket_rules import iam_policy, lifecycle_rule, public_statement
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

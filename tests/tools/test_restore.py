@@ -27,7 +27,7 @@ from s3rewrite.disk import exchange, local_files
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.tools import receiving
 from s3rewrite.tools.restore import WHOLE_DISK, Restored, restore
-from tests.factories import job, use_mount, write
+from tests.support.factories import job, use_mount, write
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

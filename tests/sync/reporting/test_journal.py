@@ -13,7 +13,7 @@ from s3rewrite.sync.reporting import journal as journaled
 from s3rewrite.sync.reporting.journal import JournalProgress, heartbeat, journal_of, record_report
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report, Result
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.sync.upload.content_rules import affected_by, rules
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 NAMES = {"a.css", "a.svg", "a.m3u8", "a.txt", "a.jpg", "a.js.gz"}
 REFERRING = {"a.css", "a.svg", "a.m3u8"}

@@ -11,8 +11,8 @@ from s3rewrite.sync.upload import references
 from s3rewrite.sync.upload.references import KeptLocal, decide, refers, rewrite_references
 from s3rewrite.sync.upload.references import ReferenceAction as Action
 from s3rewrite.sync.upload.references import ReferenceFacts as Facts
-from tests.factories import use_mount
-from tests.publishing import publish
+from tests.support.factories import use_mount
+from tests.support.publishing import publish
 
 HERE = Facts(mirrored=True, on_disk=True, published=True)
 

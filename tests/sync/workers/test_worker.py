@@ -19,7 +19,7 @@ from s3rewrite.sync.upload.attempt import UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.workers import worker
 from s3rewrite.sync.workers.worker import BatchReporter, borrow_bucket, send_heartbeats
-from tests.factories import job, use_mount
+from tests.support.factories import job, use_mount
 
 
 def test_what_an_engine_raises_stops_the_uploads(

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.linking import resolver as links
 from s3rewrite.middleware import S3RewriteMiddleware
-from tests.factories import use_mount
+from tests.support.factories import use_mount
 
 CDN = "https://cdn.example.com/m/"
 ENTRY = Entry(Signature(1, 1), "f" * 24)

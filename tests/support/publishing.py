@@ -14,7 +14,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.signatures import signature
 from s3rewrite.registry import Claim, Registry, View, loop_registry
 from s3rewrite.registry.lease import held
-from tests.factories import write
+from tests.support.factories import write
 
 
 @pytest.fixture(autouse=True)
