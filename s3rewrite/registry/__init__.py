@@ -1,10 +1,10 @@
 """The published set in Redis, and all code that knows Redis.
 
 Read keys (what lies in Redis), commands (`Registry`: what changes it) with lua/, and view (what a
-web process knows of it, in an entry_cache) first. directories reads entries, lease says who may publish, hint_stream
-and task_channel carry messages to the loop and its workers, journal and only_copies keep what
-people are shown. replies checks everything that Redis answers; connection, cluster and scripts
-talk to the server.
+web process knows of it, in an entry_cache) first. directories reads entries, lease says who may
+publish, hint_stream and task_channel carry messages to the loop and its workers, journal and
+only_copies keep what people are shown. replies checks everything that Redis answers; connection,
+cluster and scripts talk to the server.
 """
 
 from functools import lru_cache
