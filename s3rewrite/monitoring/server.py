@@ -118,10 +118,13 @@ class _Server(ThreadingHTTPServer):
         TCPServer.server_bind(self)  # HTTPServer's own asks the resolver for the host's name
 
     def process_request(self, request: socket, client_address: object) -> None:  # type: ignore[override]
-        """Handle a new connection; where there are enough, end the oldest one for it."""
+        """Handle a new connection; where there are enough, end another one for it.
+
+        That is the oldest that has not asked yet, or the oldest of all if all have.
+        """
         with self._lock:
             while len(self._open) >= self._most:
-                silent = (one for one in self._open if not self._has_asked(one))
+                silent = (item for item in self._open if not self._has_asked(item))
                 self._end(next(silent, next(iter(self._open))))
             self._open[request] = time.monotonic() + TIMEOUT
         super().process_request(request, client_address)
@@ -142,10 +145,10 @@ class _Server(ThreadingHTTPServer):
     def _has_asked(self, connection: socket) -> bool:
         if connection in self.answered:
             return True
-        there = select.poll()  # as a socket with a timeout would wait, whatever its flags
-        there.register(connection, select.POLLIN)
+        poll = select.poll()  # as a socket with a timeout would wait, whatever its flags
+        poll.register(connection, select.POLLIN)
         with suppress(OSError):
-            return bool(there.poll(0)) and b"\r\n\r\n" in connection.recv(REQUEST, MSG_PEEK)
+            return bool(poll.poll(0)) and b"\r\n\r\n" in connection.recv(REQUEST, MSG_PEEK)
         return False
 
     def _end(self, connection: socket) -> None:
@@ -169,6 +172,7 @@ class _PageHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the page of the path, or 404."""
+        self.server.answered.add(self.connection)
         make = self.server.pages.get(urlsplit(self.path).path)
         page = make() if make else HttpPage(404, "text/plain", b"not here\n")
         self.send_response(page.status)
