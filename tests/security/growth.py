@@ -113,15 +113,18 @@ PAUSE = 0.05  # seconds, and more each round: what else the machine does may end
 def growth(read: Read, family: Family, size: int, most: int = 2_000_000) -> float:
     """How many times longer twice as much, at most `most`, takes, once that is enough to tell.
 
-    Of a few rounds the fastest counts: what else a machine does makes them slower, not faster.
+    Both are measured in turn, and of a few rounds the best counts: what else a machine does makes
+    them slower, not faster, and for longer than a round.
     """
     while (once := seconds(read, family.body(size))) < ENOUGH and 4 * size <= most:
         size *= 2
-    twice = float("inf")
+    best = float("inf")
     for number in range(ROUNDS):
         time.sleep(PAUSE * number)
-        twice = min(twice, seconds(read, family.body(2 * size)))
-        if twice <= 2.5 * once or twice < ENOUGH:
-            return min(2.5, twice / once)
-        once = min(once, seconds(read, family.body(size)))
-    return twice / once
+        twice = seconds(read, family.body(2 * size))
+        after = seconds(read, family.body(size))
+        best = min(best, twice / min(once, after))
+        if best <= 2.5 or twice < ENOUGH:
+            return min(2.5, best)
+        once = after
+    return best
