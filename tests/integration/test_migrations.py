@@ -278,7 +278,7 @@ def test_from_a_bucket_filled_by_hand(
     send(s3_client, mount.bucket, part, threshold)
     assert any("-" in etag for etag, _ in listing(s3_client, mount.bucket).values())
     if not tells_parts:
-        monkeypatch.setattr(parts, "_told", lambda bucket, key: None)
+        monkeypatch.setattr(parts, "_part_size", lambda bucket, key: None)
     adopted(s3_client, mount)
     assert set(published(mount)) == set(FILES)
 
