@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -57,7 +57,7 @@ class Scripts:
         return self._client.pipeline(transaction=False)
 
 
-@cache
+@lru_cache(maxsize=32)
 def script_source(name: str) -> str:
     """The text of a script in lua/."""
     return (files(__package__) / "lua" / f"{name}.lua").read_text()

@@ -274,7 +274,7 @@ class TestDeleting:
     def published_and_removed(self, mount: Mount, root: Path) -> None:
         write(root, "kept.txt")
         path = write(root, "gone.txt")
-        whole_pass(job(mount))
+        assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 2}
         path.unlink()
 
 

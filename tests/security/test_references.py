@@ -50,7 +50,7 @@ def test_a_hundred_thousand_references(mount: Mount, root: Path, redis_client: r
     write(root, "c.png")
     began = time.process_time()
     report, asked = passed(mount, redis_client)
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 40  # not the minutes of one question for each
     assert asked < 50
     assert set(published(mount)) == {"c.png"}
     reason = (
