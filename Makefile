@@ -3,6 +3,7 @@
 # make lint    ruff and mypy; make format repairs what they can
 #
 # What takes longer:
+# make long     the tests that make test runs with few examples, with many (half an hour)
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
@@ -18,7 +19,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 
-.PHONY: help test demo lint format history mutants bench clean
+.PHONY: help test demo lint format long history mutants bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -38,6 +39,10 @@ lint: $(VENV)/.lint
 format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+long: $(VENV)/.test
+	EVERY_FILE=1 STUBS=60 WORLDS=200 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) \
+	  tests/rewriters/test_identity.py tests/security/test_only_copies.py tests/integration/test_world.py
 
 history: $(VENV)/.test
 	$(BIN)/python -m tests.history --minutes $(MINUTES)

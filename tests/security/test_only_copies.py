@@ -186,7 +186,9 @@ PASSES = [("pass", "", "")] * 3
 @example([("displace", "d/a.png", "a.png"), ("displace", "a.png", "b.png"), ("pass", "", "")])
 @example([("displace", "b.png", "a.png"), *PASSES, ("displace", "a.png", "b.png")])
 @hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=int(os.environ.get("STUBS", "8")),
+    deadline=None,
 )
 def test_whatever_people_do_with_stubs_each_name_has_its_bytes(
     mount: Mount, root: Path, storage: S3RewriteStorage, registry: Registry,
