@@ -122,10 +122,13 @@ class Page:
         """
         hashed = self.scope.hashed | self.state.hashed
         if b"content-security-policy" in self.lower:
-            for meta in _META.finditer(self.body):
-                tag = TAG.match(self.body, meta.start())
-                if tag and b"content-security-policy" in tag[0].lower():
-                    content = Tag(self.body, b"meta", meta.end(), tag.end()).text(b"content")
+            end = 0
+            while (meta := _META.search(self.body, end)) and (
+                tag := TAG.match(self.body, meta.start())
+            ):
+                end = tag.end()
+                if b"content-security-policy" in tag[0].lower():
+                    content = Tag(self.body, b"meta", meta.end(), end).text(b"content")
                     hashed |= hashed_rows(content.data.decode("latin-1"))
         return hashed
 

@@ -46,11 +46,13 @@ class TagCache:
 
 def tag_cache_of(page: Page) -> TagCache:
     """The cache for pages of the same kind."""
-    return _cache_of(page.scope, page.has_foreign_base, page.hashed)
+    return _cache_of(page.scope, page.has_foreign_base, page.asks_cors, page.hashed)
 
 
 @lru_cache(maxsize=8)
-def _cache_of(scope: Scope, has_foreign_base: bool, hashed: frozenset[str]) -> TagCache:
+def _cache_of(
+    scope: Scope, has_foreign_base: bool, asks_cors: bool, hashed: frozenset[str]
+) -> TagCache:
     """By what the candidates of a tag depend on besides its bytes."""
     return TagCache()
 
