@@ -86,7 +86,8 @@ TABLE = (
     Row("meta", YES, "meta[content]", when=(about(*_META),), needs=(no_document,)),
     Row("meta", YES, "meta[content]", when=(about_tile_logo,)),
     Row("microdata", YES, "meta[content]",
-        when=(has("itemprop", "image", "thumbnailurl", "contenturl", "logo"),)),
+        when=(has("itemprop", "image", "thumbnailurl", "contenturl", "logo"),),
+        needs=(no_document,)),
     Row("meta-identity", NEVER, "meta[content]", when=(about("og:url", "msapplication-config"),)),
     Row("refresh", NEVER, "meta[content]",
         when=(kind("http-equiv", "refresh", "content-security-policy"),)),
@@ -124,13 +125,15 @@ TABLE = (
     Row("srcdoc", ASKED, "iframe[srcdoc]", HTML),
     Row("json", ASKED, "json[*]", JSON, needs=(no_document, cors_if_manifest, embeddable)),
     Row("feed", YES, "feed/enclosure[url] feed/media:content[url] feed/media:thumbnail[url] "
-        "feed/itunes:image[href] feed/image/url{} feed/icon{} feed/logo{}"),
-    Row("feed", YES, "feed/link[href]", when=(has("rel", "enclosure"),)),
+        "feed/itunes:image[href] feed/image/url{} feed/icon{} feed/logo{}", needs=(no_document,)),
+    Row("feed", YES, "feed/link[href]", when=(has("rel", "enclosure"),),
+        needs=(no_document,)),
     Row("feed-html", YES, "feed/description{} feed/content:encoded{} feed/itunes:summary{}", HTML),
     Row("feed-html", YES, "feed/content{} feed/summary{}", HTML, when=(kind("type", "html"),)),
     Row("feed-identity", NEVER, "feed/guid{} feed/id{} feed/link{}"),
     Row("json-feed", YES, "json-feed[image] json-feed[banner_image] json-feed[icon] "
-        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]", JSON),
+        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]", JSON,
+        needs=(no_document,)),
     Row("json-feed", YES, "json-feed[content_html]", HTML),
     Row("json-feed-identity", NEVER, "json-feed[id] json-feed[url] json-feed[external_url] "
         "json-feed[home_page_url] json-feed[feed_url] json-feed[next_url]", JSON),
