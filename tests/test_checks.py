@@ -888,6 +888,16 @@ def test_http_in_pages_of_https(settings: Any) -> None:
     assert check_ids(PUBLIC_URL="https://cdn.example.com/") == []
 
 
+# W012: a header that S3 does not send
+
+
+def test_corp_without_a_cdn() -> None:
+    assert check_ids(CORP=True, PUBLIC_URL="https://cdn.example.com/") == []
+    message, hint = only(messages(CORP=True), "W012")
+    assert 'S3REWRITE["media"]["CORP"] is True, and S3 sends no such header' in message
+    assert "PUBLIC_URL" in hint
+
+
 # W005: overwritten files that nothing would see
 
 

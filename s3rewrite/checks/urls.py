@@ -146,6 +146,16 @@ def plain_http(mount: Mount, options: Options) -> Messages:
         yield warning(3, message, 'Give "PUBLIC_URL" (or "endpoint_url") the scheme https.')
 
 
+@on_mount
+def resource_policy(mount: Mount, options: Options) -> Messages:
+    """W012: a CORP header that S3 itself never sends."""
+    host = urlsplit(mount.public_url).netloc if is_absolute(mount.public_url) else ""
+    if mount.corp and host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        message = f"{where(mount.alias, 'CORP')} is True, and S3 sends no such header: links break."
+        hint = 'Give "PUBLIC_URL" a CDN that adds Cross-Origin-Resource-Policy: cross-origin.'
+        yield warning(12, message, hint)
+
+
 def _local(mount: Mount) -> str | None:
     return url_prefix(mount) if storage_of(mount) else None
 

@@ -57,6 +57,7 @@ class Mount:
     hosts: tuple[str, ...] = ()
     site_url: str = ""
     cors: bool = False
+    corp: bool = False
     checksums: bool = True
     threads: int = 16
     uploads: Literal["loop", "tasks"] = "loop"

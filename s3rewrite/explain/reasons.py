@@ -1,9 +1,11 @@
 """Why a URL is left alone where it stands: what rows and prefixes say, in words."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from s3rewrite.rewriters.candidates import Passage
+from s3rewrite.rewriters.media import WITH_CREDENTIALS
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
 from s3rewrite.rewriters.table import conditions
@@ -25,12 +27,15 @@ ATTRIBUTE_NAME = Reason(
 )
 BASE = Reason("base", "<base> leads it to another origin")
 CHARSET = Reason("charset", "has bytes outside ASCII, and the body is not known to be UTF-8")
+CORP = Reason("corp", 'the policy of the page (Cross-Origin-Embedder-Policy): needs "CORP": True')
+CREDENTIALS = Reason("cors", "fetched with credentials, which a bucket for everybody refuses")
 COMMENT = Reason("comment", "in a comment")
 CORS = Reason("cors", 'fetched with CORS: needs "CORS": True')
 DECLARATION = Reason("declaration", "in a declaration")
 EDITABLE = Reason("editable", "users edit it in place (contenteditable)")
 END_TAG = Reason("end-tag", "in an end tag")
 FORM = Reason("form", "does not begin with the URL of a mount at this site's hosts")
+HASH = Reason("hash", "the Content-Security-Policy allows this text by its hash")
 LIMIT = Reason(
     "limit",
     f"behind the first {MAX_URLS:,} URLs, or {MAX_BODY_BYTES >> 20} MB, of the response: all that "
@@ -45,6 +50,13 @@ UNSURE = Reason("unsure", "behind a token whose end is in doubt")
 NEEDS: dict[Need, Reason] = {
     conditions.cors: CORS,
     conditions.cors_if_asked: Reason("cors", '`crossorigin` is set: needs "CORS": True'),
+    conditions.cors_if_fetched: Reason("cors", 'a script may fetch it: needs "CORS": True'),
+    conditions.cors_if_manifest: Reason("cors", 'players fetch it: needs "CORS": True'),
+    conditions.embeddable: CORP,
+    conditions.no_attribute_hash: HASH,
+    conditions.no_document: Reason("document", "a document: what it refers to is on the site"),
+    conditions.no_style_hash: HASH,
+    conditions.shows_files: Reason("element", "never lazily on this element"),
     conditions.cors_if_parent_asks: Reason(
         "cors", 'an image or video sets `crossorigin`: needs "CORS": True'
     ),
@@ -67,7 +79,18 @@ def _of_row(row: Row, context: UrlContext) -> Iterator[Reason]:
     yield from of_contexts(row, context.target)
     for need in row.needs:
         if not need(context):
-            yield NEEDS[need]
+            yield _of_need(need, context)
+
+
+def _of_need(need: Need, context: UrlContext) -> Reason:
+    """Why a need is not met; for what needs CORS or CORP it also depends on the tag."""
+    reason = NEEDS[need]
+    if reason.code != "cors":
+        return reason
+    if conditions.asked_cors(context.tag) == WITH_CREDENTIALS:
+        return CREDENTIALS
+    is_met = need(replace(context, target=context.target._replace(corp=True)))
+    return CORP if is_met else reason
 
 
 def of_contexts(row: Row, target: Target) -> Iterator[Reason]:

@@ -11,6 +11,7 @@ from s3rewrite import conf, rewriters
 from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.rewriters import html
+from s3rewrite.rewriters.table.conditions import is_document
 
 # A name may hold a colon, so it takes more than that to be a URL.
 _URL = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*://|data:")
@@ -27,11 +28,11 @@ def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = N
 
     `value` is a FieldFile, or another file with a URL; a URL, which begins with `/`, `https://`
     or the like; or a name in the storage of `mount`, an alias of S3REWRITE. Without `mount` that
-    is the first one.
+    is the first one. A document's is the local one: what it refers to is there.
     """
     local = _local_url(value, mount)
     with contain_errors(request):
-        return get_resolver(request).url(local)
+        return local if _is_document(local) else get_resolver(request).url(local)
     return local
 
 
@@ -39,7 +40,7 @@ async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | N
     """As `url_of`; the event loop does not wait for Redis."""
     local = _local_url(value, mount)
     with contain_errors(request):
-        return await get_resolver(request).aurl(local)
+        return local if _is_document(local) else await get_resolver(request).aurl(local)
     return local
 
 
@@ -69,6 +70,10 @@ def _local_url(value: Any, mount: str | None) -> str:
         return str(value.url) if value.name else ""  # type: ignore[attr-defined]
     text = "" if value is None else str(value)
     return text if not text or _URL.match(text) else _storage(mount).url(text)
+
+
+def _is_document(url: str) -> bool:
+    return is_document(url.encode("utf-8", "surrogatepass"))
 
 
 def _storage(mount: str | None) -> Storage:

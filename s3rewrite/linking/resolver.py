@@ -142,7 +142,7 @@ def get_resolver(request: HttpRequest | None = None) -> Resolver:
 @lru_cache(maxsize=256)
 def _resolver(mounts: tuple[Mount, ...], prefixes: tuple[str, ...], host: str) -> Resolver:
     pairs = [
-        (mount, Target(spellings, frozenset(mount.contexts), mount.cors))
+        (mount, Target(spellings, frozenset(mount.contexts), mount.cors, mount.corp))
         for mount, prefix in zip(mounts, prefixes, strict=True)
         if (spellings := _spellings(prefix, (host, *mount.hosts)))
     ]

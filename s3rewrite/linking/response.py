@@ -1,16 +1,19 @@
 """Whether a response is rewritten, and its parts that hold URLs: its body, and two headers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
+from s3rewrite import conf
 from s3rewrite.linking.charsets import charset_of, hides_ascii, is_utf8
 from s3rewrite.linking.resolver import Resolver
 from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.bodies import BodyKind, kind_of
+from s3rewrite.rewriters.policies import hashed_rows
 from s3rewrite.rewriters.search import MAX_URLS
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.table.lookup import is_context
@@ -19,6 +22,9 @@ from s3rewrite.rewriters.types import Candidate, Link, Scope
 # Not a whole body, or one whose bytes another server will send.
 _SKIPPED_STATUSES = frozenset({204, 205, 206, 304})
 _SKIPPED_HEADERS = ("Content-Encoding", "X-Accel-Redirect", "X-Sendfile", "Content-Range")
+
+_EMBEDDER_POLICIES = ("Cross-Origin-Embedder-Policy", "Document-Isolation-Policy")
+_CSP_CONFIGS = ("_csp_config", "_csp_update", "_csp_replace")
 
 
 def skip_reason(response: HttpResponseBase) -> str:
@@ -69,9 +75,35 @@ def inspect(response: HttpResponseBase, resolver: Resolver) -> Inspection:
     content_type = response.get("Content-Type", "")
     kind, charset = kind_of(content_type), charset_of(content_type)
     scope = resolver.scope(utf8=False, contexts=_requested_contexts(response))
+    scope = replace(scope, requires_corp=_requires_corp(response), hashed=_hashed(response))
     utf8 = (kind is not None and kind.is_utf8) or is_utf8(charset)
-    body_scope = Scope(scope.targets, scope.origins, utf8)
-    return Inspection(resolver, kind, hides_ascii(charset), scope, body_scope)
+    return Inspection(resolver, kind, hides_ascii(charset), scope, replace(scope, utf8=utf8))
+
+
+def _requires_corp(response: HttpResponseBase) -> bool:
+    """Whether the page may embed only what is sent with CORS or CORP.
+
+    https://html.spec.whatwg.org/#coep, https://wicg.github.io/document-isolation-policy/
+    """
+    return any("require-corp" in response.get(header, "") for header in _EMBEDDER_POLICIES)
+
+
+def _hashed(response: HttpResponseBase) -> frozenset[str]:
+    """The rows whose texts a policy allows by their hashes.
+
+    The middleware of Django or django-csp may add its header later: then it does so by the settings
+    and by what the view, or its decorators, left at the response.
+    """
+    configs = [conf.content_security_policy(), *(getattr(response, n, None) for n in _CSP_CONFIGS)]
+    policies = [response.get("Content-Security-Policy", "")]
+    policies += ["; ".join(map(_directive, config.items())) for config in configs if config]
+    return hashed_rows(",".join(policies))
+
+
+def _directive(item: tuple[str, Any]) -> str:
+    name, value = item
+    sources = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    return " ".join(map(str, (name, *sources)))
 
 
 def _requested_contexts(response: HttpResponseBase) -> frozenset[str]:

@@ -87,7 +87,7 @@ def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
         for target in page.targets
         if all(row.is_asked_by(target.contexts) for row in rows)
     )
-    return replace(page.scope, targets=tuple(targets))
+    return replace(page.scope, targets=tuple(targets), hashed=page.hashed)
 
 
 def _in_json(page: Page, passage: Passage) -> list[Candidate]:

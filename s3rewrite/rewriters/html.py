@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from s3rewrite.rewriters.candidates import Passage, collect_text, inner_scope
+from s3rewrite.rewriters.media import in_doubt
 from s3rewrite.rewriters.page import EDITABLE, Page, StreamState
 from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
@@ -61,13 +62,16 @@ def _candidates(page: Page) -> list[Candidate]:
 
 
 def _in_simple(page: Page, cache: TagCache, attribute: SimpleAttribute) -> list[Candidate]:
-    candidates = cache.get(page.body, attribute)
+    # A `<source>` depends on the element that it is in, too.
+    is_kept = attribute.name != b"source" or not page.asks_cors
+    candidates = cache.get(page.body, attribute) if is_kept else None
     if candidates is None:
         tag = Tag(page.body, attribute.name, attribute.inner, attribute.end)
         text = attribute_text(page.body, attribute.value, attribute.value_end)
         passage = _passage(page, tag, attribute.attribute, text)
         candidates = collect_passage(page, passage) if passage.rows else []
-        cache.put(page.body, attribute, candidates)
+        if is_kept:
+            cache.put(page.body, attribute, candidates)
     return candidates
 
 
@@ -126,7 +130,6 @@ class HtmlReader:
         self._state = StreamState()
         self._ends: tuple[bytes, ...] = _TAG_ENDS
         self._tail = b""
-        self._minds_cors = not all(target.cors for target in scope.targets)
 
     def take(self, buffer: bytes, *, is_full: bool) -> tuple[int, list[Candidate]]:
         """Where the last whole token ends, and the local URLs before that.
@@ -134,8 +137,9 @@ class HtmlReader:
         A `<picture>` counts as one token, as its image says how its sources are fetched;
         where `is_full` they may be fetched with CORS, for all that is known.
         """
-        picture = None if is_full or not self._minds_cors else self._open_picture(buffer)
-        self._state.has_cors_media |= is_full
+        picture = None if is_full else self._open_picture(buffer)
+        if is_full:
+            self._state.media = in_doubt()
         walker = Walker(buffer[:picture], self._state.opened)
         end = walker.advance()
         # Before `opened` changes: the candidates are read from the same state as the tokens.
@@ -158,7 +162,9 @@ class HtmlReader:
         page = Page(buffer, self.scope, self._state)
         candidates = _candidates(page)
         self._state.has_foreign_base = page.has_foreign_base
-        self._state.has_cors_media = page.has_cors_media
+        self._state.hashed = page.hashed
+        if page.asks_cors:
+            self._state.media = page.media.opened
         return candidates
 
     def _open_picture(self, buffer: bytes) -> int | None:

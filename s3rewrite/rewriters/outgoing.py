@@ -1,8 +1,8 @@
-"""All URLs that a style sheet, an SVG or a playlist refers to, on this site or not.
+"""All URLs that a style sheet, a script, an SVG or a playlist refers to, on this site or not.
 
 Browsers resolve the relative URLs of such a file against the file's own URL, so on S3 they mean
 something else. WHATWG URL Standard, 4.4; CSS Values 4, 4.5.2;
-RFC 8216, 4.1; SVG 2, 16.1.
+RFC 8216, 4.1; SVG 2, 16.1; ISO/IEC 23009-1, 5.3 and 5.6 (MPEG-DASH).
 """
 
 import re
@@ -12,11 +12,15 @@ from typing import NamedTuple
 
 from s3rewrite.rewriters import m3u8
 from s3rewrite.rewriters.search import TRIMMED
+from s3rewrite.rewriters.syntax import javascript
 from s3rewrite.rewriters.syntax.css import every_use
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
 from s3rewrite.rewriters.syntax.tokens import ATTRIBUTE
 from s3rewrite.rewriters.syntax.xml import ONE_CDATA, ONE_OTHER, ONE_TAG, PROLOG
 from s3rewrite.rewriters.types import Candidate
+
+TEMPLATES = "it names its files by templates, or below a BaseURL: which ones is unclear"
+UNREAD = "it cannot be said for sure what it refers to"
 
 MAX_BYTES = 4 * 1024 * 1024
 """Larger files are not searched."""
@@ -30,10 +34,15 @@ class Outgoing(NamedTuple):
     """From another origin than the page's only where that answers with CORS headers."""
     own_origin: bool = False
     """From the file's own origin only, as an SVG is a document by itself. SVG 2, 16.1.4"""
+    is_lost: bool = False
+    """Nowhere, if the file is of another origin than the page and the URL is relative."""
 
 
 class Unreadable(Exception):
-    """What a file refers to is in doubt."""
+    """What a file refers to is in doubt; why."""
+
+    def __init__(self, reason: str = UNREAD) -> None:
+        super().__init__(reason)
 
 
 Read = Callable[[bytes], list[Outgoing]]
@@ -43,7 +52,9 @@ Read = Callable[[bytes], list[Outgoing]]
 _CORS_PROPERTIES = re.compile(rb"--.*|src|(?:-webkit-)?mask.*|shape-outside|clip-path|.*filter")
 _STYLE = re.compile(rb"\s*+(?:(?><!\[CDATA\[((?s:.*?))\]\]>)\s*+|([^<]*+))</")
 _SVG_LINKS = frozenset({b"href", b"xlink:href", b"src"})
-_SVG_UNREADABLE = (b"<!ENTITY", b"xml:base", b"<?xml-stylesheet")
+_XML_UNREADABLE = re.compile(rb"<!ENTITY|xml:base|<\?xml-stylesheet|<(?:[\w.-]++:)?script\b")
+_MPD_LINKS = frozenset(b"media initialization sourceURL index xlink:href".split())
+_MPD_TEXTS = re.compile(rb"(?:.*:)?(?:BaseURL|Location|PatchLocation)")
 
 
 def in_css(body: bytes) -> list[Outgoing]:
@@ -53,7 +64,7 @@ def in_css(body: bytes) -> list[Outgoing]:
 
 def in_svg(body: bytes) -> list[Outgoing]:
     """The URLs of an SVG. Raises Unreadable."""
-    if any(sign in body for sign in _SVG_UNREADABLE):
+    if _XML_UNREADABLE.search(body):
         raise Unreadable
     return list(chain.from_iterable(_in_tag(body, tag) for tag in _start_tags(body)))
 
@@ -64,9 +75,48 @@ def in_playlist(body: bytes) -> list[Outgoing]:
     return [outgoing for text in texts for outgoing in _whole(text, cors=True)]
 
 
+def in_script(body: bytes) -> list[Outgoing]:
+    """The URLs that a script loads relative to its own; `import` does so with CORS."""
+    text = Text(body, 0)
+    try:
+        found = javascript.references(body)
+    except javascript.Unsure as unsure:
+        raise Unreadable(str(unsure) or UNREAD) from None
+    return [
+        Outgoing(text.candidate(start, body[start:end]), cors=True, is_lost=is_lost)
+        for start, end, is_lost in found
+    ]
+
+
+def in_dash(body: bytes) -> list[Outgoing]:
+    """The URLs of a manifest of MPEG-DASH. A player fetches all of them with CORS, or none."""
+    if _XML_UNREADABLE.search(body):
+        raise Unreadable
+    texts: list[Text] = []
+    bases: list[Text] = []
+    for tag in _start_tags(body):
+        texts += [
+            attribute_text(body, *attribute.span(attribute.lastindex or 1))
+            for attribute in ATTRIBUTE.finditer(body, *tag.span(3))
+            if attribute[1] in _MPD_LINKS
+        ]
+        if _MPD_TEXTS.fullmatch(tag[2]):
+            bases.append(attribute_text(body, tag.end(), body.index(b"</", tag.end())))
+    # All others are relative to a base, which may be below another one.
+    if any(b"$" in text.data for text in texts) or (bases and texts) or _has_folder(bases):
+        raise Unreadable(TEMPLATES)
+    return [outgoing for text in (*texts, *bases) for outgoing in _whole(text, cors=True)]
+
+
+def _has_folder(bases: list[Text]) -> bool:
+    return any(text.data.strip().endswith(b"/") or b"<" in text.data for text in bases)
+
+
 KINDS: dict[str, Read] = {
     "text/css": in_css,
+    "text/javascript": in_script,
     "image/svg+xml": in_svg,
+    "application/dash+xml": in_dash,
     **dict.fromkeys(m3u8.MEDIA_TYPES, in_playlist),
 }
 """How each media type is read."""

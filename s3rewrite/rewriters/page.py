@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from s3rewrite.rewriters.media import MediaElement, MediaElements
+from s3rewrite.rewriters.policies import hashed_rows
 from s3rewrite.rewriters.search import TRIMMED, Matches, find, needles, without_root_relative
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.tokens import SPACES, TAG, any_case, compiled
@@ -44,9 +46,7 @@ def _is_local(href: bytes, origins: Sequence[bytes]) -> bool:
     return any(href.startswith(o) and href[len(o) : len(o) + 1] in ends for o in origins)
 
 
-_MEDIA_TAG = compiled(
-    rf"<(?: {any_case('img')} | {any_case('video')} | {any_case('audio')} )(?=[{SPACES}/>])"
-)
+_META = compiled(rf"<{any_case('meta')}(?=[{SPACES}/>])")
 
 EDITABLE = b"contenteditable"
 """The attribute of an element that users edit in place. WHATWG HTML, 6.8.1"""
@@ -61,7 +61,9 @@ class StreamState:
     editable: Element | None = None
     """The element that users edit, where one is open."""
     has_foreign_base: bool = False
-    has_cors_media: bool = False
+    hashed: frozenset[str] = frozenset()
+    media: list[MediaElement] = field(default_factory=list)
+    """The elements that are open and may have a `<source>`."""
 
 
 class Page:
@@ -102,24 +104,33 @@ class Page:
         """Whether a part of the page may be one that users edit in place."""
         return EDITABLE in self.lower
 
-    @cached_property
-    def has_cors_media(self) -> bool:
-        """Whether an image, video or audio of the page may be fetched with CORS.
+    @property
+    def asks_cors(self) -> bool:
+        """Whether an element with `<source>` in it may be fetched with CORS."""
+        return bool(self.state.media) or b"crossorigin" in self.lower
 
-        Its `<source>` elements are then fetched with CORS too, and do not say it themselves.
-        What looks like a tag counts, in comments too: in doubt the answer is yes.
+    @cached_property
+    def media(self) -> MediaElements:
+        """The elements that may have a `<source>`."""
+        return MediaElements(Walker(self.body, self.state.opened), self.state.media)
+
+    @cached_property
+    def hashed(self) -> frozenset[str]:
+        """The rows whose texts a policy, of the response or in `<meta>`, allows by their hashes.
+
+        What looks like a tag counts, in comments too: in doubt these texts stay as they are.
         """
-        if self.state.has_cors_media:
-            return True
-        if b"crossorigin" not in self.lower:
-            return False
-        end = 0
-        while media := _MEDIA_TAG.search(self.body, end):
-            tag = TAG.match(self.body, media.start())
-            if tag is None or b"crossorigin" in tag[0].lower():
-                return True
-            end = tag.end()
-        return False
+        hashed = self.scope.hashed | self.state.hashed
+        if b"content-security-policy" in self.lower:
+            end = 0
+            while (meta := _META.search(self.body, end)) and (
+                tag := TAG.match(self.body, meta.start())
+            ):
+                end = tag.end()
+                if b"content-security-policy" in tag[0].lower():
+                    content = Tag(self.body, b"meta", meta.end(), end).text(b"content")
+                    hashed |= hashed_rows(content.data.decode("latin-1"))
+        return hashed
 
     def find(self, raw: bytes) -> tuple[bytes, Target] | None:
         """The URL that decoded bytes are, trimmed, and its target, if it has one."""

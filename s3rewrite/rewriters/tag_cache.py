@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.walker import SimpleAttribute
-from s3rewrite.rewriters.types import Candidate, Target
+from s3rewrite.rewriters.types import Candidate, Scope
 
 MOST = 2048
 """Values of tags that are kept for one kind of page; when there are more, all are dropped."""
@@ -46,13 +46,12 @@ class TagCache:
 
 def tag_cache_of(page: Page) -> TagCache:
     """The cache for pages of the same kind."""
-    scope = page.scope
-    return _cache_of(scope.targets, scope.utf8, page.has_foreign_base, page.has_cors_media)
+    return _cache_of(page.scope, page.has_foreign_base, page.asks_cors, page.hashed)
 
 
 @lru_cache(maxsize=8)
 def _cache_of(
-    targets: tuple[Target, ...], utf8: bool, has_foreign_base: bool, has_cors_media: bool
+    scope: Scope, has_foreign_base: bool, asks_cors: bool, hashed: frozenset[str]
 ) -> TagCache:
     """By what the candidates of a tag depend on besides its bytes."""
     return TagCache()

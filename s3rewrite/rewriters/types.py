@@ -11,12 +11,14 @@ class Target(NamedTuple):
     `prefixes` are the spellings with which a local URL of the mount begins in this response:
     root-relative (`/media/`), absolute (`https://example.com/media/`) and without a scheme
     (`//example.com/media/`). `contexts` names the optional rows of the context table that the
-    mount asks for. `cors` says that the bucket answers with CORS headers.
+    mount asks for. `cors` says that the bucket answers with CORS headers, `corp` that its public
+    URL answers with `Cross-Origin-Resource-Policy: cross-origin`.
     """
 
     prefixes: tuple[bytes, ...]
     contexts: frozenset[str] = frozenset()
     cors: bool = False
+    corp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,16 @@ class Scope:
 
     `origins` are the site's own (`https://example.com`), for `<base>`. With `utf8` the body is
     known to be UTF-8; otherwise a URL with a byte outside ASCII is left alone, as a browser
-    would request another one than the bytes say.
+    would request another one than the bytes say. Where it `requires_corp`, the page may embed
+    files of another origin only with CORS or CORP. `hashed` names the rows whose texts its
+    policy allows by their hashes: these stay as they are.
     """
 
     targets: tuple[Target, ...]
     origins: tuple[bytes, ...] = ()
     utf8: bool = True
+    requires_corp: bool = False
+    hashed: frozenset[str] = frozenset()
 
 
 class Candidate(NamedTuple):

@@ -163,6 +163,7 @@ def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]
     yield _check_reading(url, answer, content)
     if answer.status == 200:
         yield _check_cors(mount, answer)
+        yield _check_corp(mount, answer)
     written = _try_to_fetch(url, method="PUT", data=b"anybody")
     if written and written.status < 300:
         yield _wrong("public", "anybody may write into the bucket: take that right away at once")
@@ -192,6 +193,18 @@ def _check_cors(mount: Mount, answer: VisitorAnswer) -> Finding:
     if allowed == "*" and not mount.cors:
         return _note("cors", 'the bucket answers with CORS headers: "CORS": True would link more')
     return _fine("cors", "as the mount's CORS says")
+
+
+def _check_corp(mount: Mount, answer: VisitorAnswer) -> Finding:
+    is_sent = answer.headers.get("Cross-Origin-Resource-Policy", "").strip() == "cross-origin"
+    if mount.corp and not is_sent:
+        sentence = 'the mount says "CORP": True, and PUBLIC_URL does not answer with'
+        header = "Cross-Origin-Resource-Policy: cross-origin"
+        return _wrong("corp", f"{sentence} {header}: have the CDN add it, or leave CORP out")
+    if is_sent and not mount.corp:
+        effect = '"CORP": True would link more on pages with Cross-Origin-Embedder-Policy'
+        return _note("corp", f"PUBLIC_URL answers with Cross-Origin-Resource-Policy: {effect}")
+    return _fine("corp", "as the mount's CORP says")
 
 
 def _try_to_fetch(url: str, **request: Any) -> VisitorAnswer | None:

@@ -26,12 +26,12 @@ DEFAULT = {
         <video src="→/media/seen/video.webm"></video><audio src="→/media/seen/audio.wav"></audio>
         <video src="⇉/media/seen/video-cors.webm" crossorigin></video>""",
     "source": """
-        <video><source src="⇉/media/seen/source.webm"></video>
+        <video><source src="→/media/seen/source.webm"></video>
         <video crossorigin><source src="⇉/media/seen/source-cors.webm"></video>
-        <audio><source src="⇉/media/seen/source.wav" type=audio/wav></audio>""",
+        <audio><source src="→/media/seen/source.wav" type=audio/wav></audio>""",
     "srcset": "<img alt srcset='→/media/seen/srcset.png 1x, →/media/named/srcset,2x.png 3x'>",
     "source-srcset": """
-        <picture><source srcset="⇉/media/seen/picture.png, ⇉/media/named/picture.png 3x"><img alt>
+        <picture><source srcset="→/media/seen/picture.png, →/media/named/picture.png 3x"><img alt>
         </picture>""",
     "imagesrcset": """
         <link rel=preload as=image imagesrcset="→/media/seen/preload-srcset.png 1x">
@@ -235,13 +235,13 @@ NEVER = {
 }
 """Rows that are never rewritten."""
 
-IN_DOUBT = {f"seen/{name}" for name in "property.png picture.png source.wav source.webm".split()}
+IN_DOUBT = {"seen/property.png"}
 """Linked where the bucket has CORS, as it cannot be seen whether they are fetched so."""
 
 SOURCES = """
     <video><source src="→/media/seen/plain-source.webm"></video>
     <picture><source srcset="→/media/seen/plain-source.png"><img alt></picture>"""
-"""Without any `crossorigin`; on a page with one, a `<source>` may be fetched so too."""
+"""On a page without any `crossorigin`."""
 
 FRAMESET = '<frameset><frame src="/media/seen/framed.html"></frameset>'
 

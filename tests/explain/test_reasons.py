@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,11 @@ HTML = [
     ("<a href=/media/a download>", "a[href]", "download"),
     ("<img src=/media/a crossorigin>", "img[src]", "cors"),
     ("<picture><source src=/media/a><img crossorigin></picture>", "source[src]", "cors"),
+    ("<img src=/media/a crossorigin=use-credentials>", "img[src]", "cors"),
+    ("<a href=/media/a.html>", "a[href]", "document"),
+    ("<iframe data-src=/media/a.jpg>", "iframe[data-src]", "element"),
+    ("<svg data-src=/media/a.svg>", "svg[data-src]", "cors"),
+    ("<video src=/media/a.mpd>", "video[src]", "cors"),
     ("<script src=/media/a>", "script[src]", "contexts"),
     ("<script src=/media/a type=module>", "script[src]", "contexts cors"),
     ("<script src=/media/a integrity=x>", "script[src]", "contexts integrity"),
@@ -54,6 +60,21 @@ def said(found):
 @pytest.mark.parametrize(("text", "place", "codes"), HTML)
 def test_in_html(text, place, codes):
     assert said(explain(text.encode(), scope(), html.collect)) == (place, codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("<img src=/media/a>", "corp"),
+        ("<img src=/media/a crossorigin>", "cors"),
+        ("<p style='b:url(/media/a)'>", "hash corp"),
+        ("<style>a{b:url(/media/a)}</style>", "hash corp"),
+        ("<video src=/media/a.mpd>", "corp cors"),
+    ],
+)
+def test_under_a_policy(text, codes):
+    strict = replace(scope(), requires_corp=True, hashed=frozenset({"style", "style-attribute"}))
+    assert said(explain(text.encode(), strict, html.collect))[1] == codes
 
 
 @pytest.mark.parametrize(

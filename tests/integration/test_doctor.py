@@ -160,6 +160,16 @@ def test_cors_is_there_and_unused(mount: Mount, monkeypatch: pytest.MonkeyPatch)
     assert any('"CORS": True would link more' in found.sentence for found in noted(mount))
 
 
+def test_corp(settings: Any, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, headers={})
+    assert "corp" not in wrong(mount)
+    assert "have the CDN add it" in wrong(changed(settings, root, CORP=True))["corp"]
+    answers(monkeypatch, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
+    assert "corp" not in wrong(changed(settings, root, CORP=True))
+    without = changed(settings, root, CORP=False)
+    assert any('"CORP": True would link more' in found.sentence for found in noted(without))
+
+
 class Service:
     """What a bucket answers, in place of AWS, of what SeaweedFS has nothing."""
 

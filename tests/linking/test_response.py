@@ -91,6 +91,75 @@ def test_a_bare_head_of_a_body_that_nobody_asks_for_keeps_its_headers(use: Any) 
     assert sent(response, "HEAD")["ETag"] == '"x"'
 
 
+PAGE = "<style>a{b:url(/media/a)}</style><p style='b:url(/media/b)'><img src=/media/c>"
+HASH = "'sha256-AAAA='"
+DJANGO = "django.middleware.csp.ContentSecurityPolicyMiddleware"
+DJANGO_CSP = "csp.middleware.CSPMiddleware"
+
+
+def links_of(response: HttpResponse) -> str:
+    """Which of a, b and c are linked."""
+    body = sent(response).content.decode()
+    return "".join(name for name in "abc" if CDN + name in body)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "expected"),
+    [
+        ("X-Other", "require-corp", "abc"),
+        ("Content-Security-Policy", f"style-src {HASH}", "bc"),
+        ("Content-Security-Policy", f"style-src {HASH} 'unsafe-hashes'", "c"),
+        ("Content-Security-Policy-Report-Only", f"style-src {HASH}", "abc"),
+        ("Cross-Origin-Embedder-Policy", 'require-corp; report-to="x"', ""),
+        ("Cross-Origin-Embedder-Policy", "credentialless", "abc"),
+        ("Cross-Origin-Embedder-Policy-Report-Only", "require-corp", "abc"),
+        ("Document-Isolation-Policy", "isolate-and-require-corp", ""),
+        ("Document-Isolation-Policy", "isolate-and-credentialless", "abc"),
+    ],
+)
+def test_policies(use: Any, header: str, value: str, expected: str) -> None:
+    assert links_of(HttpResponse(PAGE, headers={header: value})) == expected
+    streamed = StreamingHttpResponse([PAGE[:30], PAGE[30:]], headers={header: value})
+    body = sent(streamed).getvalue().decode()  # type: ignore[attr-defined]
+    assert "".join(name for name in "abc" if CDN + name in body) == expected
+
+
+def test_a_public_url_with_corp(use: Any) -> None:
+    use(CORP=True)
+    headers = {"Cross-Origin-Embedder-Policy": "require-corp"}
+    assert links_of(HttpResponse(PAGE, headers=headers)) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("middleware", "setting", "value"),
+    [
+        (DJANGO, "SECURE_CSP", {"style-src": ["'self'", HASH]}),
+        (DJANGO_CSP, "CONTENT_SECURITY_POLICY", {"DIRECTIVES": {"style-src": ("'self'", HASH)}}),
+    ],
+)
+def test_a_policy_that_comes_later(
+    use: Any, settings: Any, middleware: str, setting: str, value: Any
+) -> None:
+    setattr(settings, setting, value)
+    assert links_of(HttpResponse(PAGE)) == "abc"
+    settings.MIDDLEWARE = [middleware]
+    assert links_of(HttpResponse(PAGE)) == "bc"
+
+
+@pytest.mark.parametrize("name", ["_csp_config", "_csp_update", "_csp_replace"])
+def test_a_policy_of_a_view_that_comes_later(use: Any, name: str) -> None:
+    response = HttpResponse(PAGE)
+    setattr(response, name, {"style-src": f"'self' {HASH}", "upgrade-insecure-requests": True})
+    assert links_of(response) == "bc"
+
+
+def test_a_policy_within_a_stream(use: Any) -> None:
+    meta = f'<meta http-equiv=Content-Security-Policy content="style-src {HASH}">'
+    body = sent(StreamingHttpResponse([meta, PAGE])).getvalue().decode()  # type: ignore[attr-defined]
+    assert f"{CDN}b" in body
+    assert f"{CDN}a" not in body
+
+
 def test_location(use: Any) -> None:
     assert sent(HttpResponseRedirect("/media/a.jpg"))["Location"] == "/media/a.jpg"
     use(CONTEXTS=["location"])

@@ -198,6 +198,13 @@ HOSTILE = {
     "images": (b"", b"<img src=/media/a>", b""),
     "sources": (b"<img crossorigin ", b"<source src=/media/a>", b""),
     "images before a source": (b"<source src=/media/a><p crossorigin>", b"<img ", b""),
+    "sources and pictures": (
+        b"<img crossorigin>",
+        b"<picture><source src=/media/a><img crossorigin>",
+        b"",
+    ),
+    "policies": (b"<p style='b:url(/media/a)'>", b"<meta content-security-policy ", b""),
+    "open policies": (b"<p style='b:url(/media/a)'>", b"<meta content-security-policy='", b""),
     "bases": (b"<img src=/media/a>", b"<base ", b""),
     "editable": (b"", b"<p contenteditable>/media/", b""),
     "ends of editable": (b"<p contenteditable>/media/", b"<p><!--</p>-->", b""),

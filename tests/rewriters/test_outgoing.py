@@ -1,6 +1,14 @@
 import pytest
 
-from s3rewrite.rewriters.outgoing import KINDS, Unreadable, in_css, in_playlist, in_svg
+from s3rewrite.rewriters.outgoing import (
+    KINDS,
+    Unreadable,
+    in_css,
+    in_dash,
+    in_playlist,
+    in_script,
+    in_svg,
+)
 
 
 def found(read, body):
@@ -24,6 +32,11 @@ def found(read, body):
         (b"/* url(x) */ a{content:'url(x)'} <!-- -->", []),
         (b"a{b:url(x y)}", None),
         (b"a{b:url('x\\'y')}", None),
+        (b"a{b:url('data:x,\\'y');c:url(\"data:x,\\\"y\\\n\")}", []),
+        (b"a{b:url( 'data:x,\\'y' ) , url(data:x,\\'y);--c:image-set('DATA:\\'' 1x)}", []),
+        (b"@import 'https://x.example/\\'.css';@import url(\"data:\\\"\");", []),
+        (b"a{b:url('d\\ata:x')}", None),
+        (b"a{b:url('/data:\\'')}", None),
         (b"a{b:u\\72l(x)}", None),
         (b"a{b:url(x)", None),
         (b"a{b:'", None),
@@ -53,6 +66,9 @@ def test_css(css, expected):
         (b"<svg><style>a<b/></style></svg>", None),
         (b"<svg><text><![CDATA[ <image href='no'/> ]]></text></svg>", []),
         (b"<svg><image href='a'", None),
+        (b"<svg><desc>a script</desc><transcript/></svg>", []),
+        (b"<svg><script>a</script></svg>", None),
+        (b"<svg:svg xmlns:svg='x'><svg:script href='a'/></svg:svg>", None),
         (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", None),
         (b"<svg xml:base='/x/'><image href='a'/></svg>", None),
     ],
@@ -63,6 +79,39 @@ def test_svg(svg, expected):
             in_svg(svg)
     else:
         assert found(in_svg, svg) == expected
+
+
+@pytest.mark.parametrize(
+    ("mpd", "expected"),
+    [
+        (b"<MPD><Period><BaseURL> a.mp4 </BaseURL><SegmentBase indexRange='0-1'/></Period></MPD>",
+         [b"a.mp4"]),
+        (b"<MPD><SegmentList><Initialization sourceURL='i.mp4'/><SegmentURL media='1&amp;.mp4'/>"
+         b"</SegmentList></MPD>", [b"i.mp4", b"1&.mp4"]),
+        (b"<MPD><SegmentTemplate media='seg-$Number$.m4s' initialization='i.mp4'/></MPD>", None),
+        (b"<MPD><BaseURL>dir/</BaseURL></MPD>", None),
+        (b"<MPD><BaseURL>a.mp4</BaseURL><SegmentURL media='b.mp4'/></MPD>", None),
+        (b"<MPD><BaseURL><![CDATA[a.mp4]]></BaseURL></MPD>", None),
+        (b"<MPD><Period xlink:href='p.xml'/></MPD>", [b"p.xml"]),
+        (b"<MPD", None),
+    ],
+)  # fmt: skip
+def test_dash(mpd, expected):
+    if expected is None:
+        with pytest.raises(Unreadable):
+            in_dash(mpd)
+    else:
+        assert found(in_dash, mpd) == [(url, True) for url in expected]
+
+
+def test_script():
+    assert [(one.candidate.url, one.is_lost) for one in in_script(b"import('./a');import'/b'")] == [
+        (b"./a", True), (b"/b", False)
+    ]  # fmt: skip
+    with pytest.raises(Unreadable, match="works out"):
+        in_script(b"import(a)")
+    with pytest.raises(Unreadable, match="for sure"):
+        in_script(b"import 'a' `")
 
 
 def test_what_an_svg_says_is_found_where_it_stands():

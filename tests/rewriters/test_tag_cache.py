@@ -73,6 +73,8 @@ def test_pages_of_another_kind_are_remembered_apart():
         Page(b"", Scope((TARGET._replace(cors=True),))),
         Page(b'<base href="https://else.test/">', Scope((TARGET,))),
         Page(b"<img crossorigin>", Scope((TARGET,))),
+        Page(b"", Scope((TARGET,), requires_corp=True)),
+        Page(b"", Scope((TARGET,), hashed=frozenset({"style-attribute"}))),
     ]
     assert len({id(tag_cache_of(page)) for page in kinds}) == len(kinds)
     assert tag_cache_of(kinds[0]) is tag_cache_of(Page(b"other", Scope((TARGET,))))

@@ -56,6 +56,7 @@ _BLANK = compiled(rf"(?: [{SPACES}]++ | {_COMMENT} | <!-- | --> )*+")
 _URL_FUNCTIONS = frozenset({b"url", b"src", b"image-set", b"-webkit-image-set"})
 _UNSURE = frozenset({"unclosed", "unknown"})
 _SPACES = b"\t\n\f\r "
+_ABSOLUTE = re.compile(rb"[\"']?[\x00-\x20]*+[a-zA-Z][a-zA-Z0-9+.-]*+:")
 _UNSURE_WITHOUT_QUOTES = compiled(rf"""[\\"'({SPACES}]""")
 
 
@@ -155,6 +156,8 @@ def _is_unread(token: re.Match[bytes], name: bytes, functions: list[bytes]) -> b
     """Whether a token may be a URL that is fetched, though it is hard to say which."""
     if name.startswith(b"@") and name != IMPORT:
         return False  # a URL that names something, as of @namespace
+    if _ABSOLUTE.match(token["url"] or token["string"] or b""):
+        return False  # the same wherever it is read, whatever its escapes mean
     if token.lastgroup == "url":
         return True
     is_argument = functions[-1] in _URL_FUNCTIONS if functions else name == IMPORT

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
+from s3rewrite.rewriters.media import WITH_CREDENTIALS
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.types import Target
@@ -29,6 +31,22 @@ _SCRIPT_TYPES = frozenset(
 )
 _MEDIA_EXTENSION = re.compile(
     rb"(?i)\.(?:pdf|avif|bmp|gif|ico|jpe?g|jxl|png|webp|m4v|mov|mp4|mpe?g|ogv|webm)$"
+)
+_SHOWN = re.compile(
+    rb"(?i)\.(?:apng|avif|bmp|cur|gif|heic|ico|jfif|jpe?g|jxl|png|tiff?|webp|m4v|mov|mp4|mpe?g|ogv|webm)$"
+)
+_ANY_EXTENSION = re.compile(rb"\.[A-Za-z0-9]+$")
+_SVG = re.compile(rb"(?i)\.svgz?$")
+_MANIFEST = re.compile(rb"(?i)\.(?:m3u8?|mpd|ismc?)$")
+_MANIFEST_TYPES = frozenset(
+    b"application/dash+xml application/vnd.apple.mpegurl application/x-mpegurl "
+    b"audio/mpegurl audio/x-mpegurl".split()
+)
+_DOCUMENT = re.compile(rb"(?i)\.(?:[psx]?html?|xht|xml|xslt?|rdf|rss|atom|mht|mhtml)$")
+_SHOWN_BY = frozenset((b"img", b"video", b"audio", b"source"))
+_NEVER_LAZY = frozenset(
+    b"iframe frame script embed object track use feimage link form fieldset button datalist input "
+    b"meter option optgroup output progress select textarea".split()
 )
 _TILE_LOGO = re.compile(rb"msapplication-[a-z0-9]*logo")
 
@@ -63,22 +81,98 @@ def is_script(tag: Tag) -> bool:
 
 def cors(context: UrlContext) -> bool:
     """The fetch is always one with CORS."""
-    return context.target.cors
+    return _answers(context, context.tag.word(b"crossorigin"))
+
+
+def embeddable(context: UrlContext) -> bool:
+    """The fetch is one without CORS, which the page's policy may ask to be answered with CORP."""
+    return _answers(context, None)
 
 
 def cors_if_asked(context: UrlContext) -> bool:
     """The fetch is one with CORS where the tag says `crossorigin`."""
-    return context.target.cors or b"crossorigin" not in context.tag
+    return _answers(context, asked_cors(context.tag))
 
 
 def cors_if_parent_asks(context: UrlContext) -> bool:
-    """The fetch is one with CORS where the element above says `crossorigin`."""
-    return context.target.cors or not context.page.has_cors_media
+    """The fetch of a `<source>` is one with CORS where the element above says `crossorigin`."""
+    if context.tag.name != b"source":
+        return True
+    page, place = context.page, context.tag.end
+    return _answers(context, page.media.crossorigin(place) if page.asks_cors else None)
 
 
 def cors_if_module(context: UrlContext) -> bool:
     """The fetch of a module is always one with CORS."""
-    return context.target.cors or context.tag.word(b"type") != b"module"
+    if context.tag.word(b"type") == b"module":
+        return cors(context)
+    return cors_if_asked(context)
+
+
+def cors_if_manifest(context: UrlContext) -> bool:
+    """A player fetches the manifest of HLS or DASH, and what that names, by script."""
+    is_manifest = context.tag.word(b"type") in _MANIFEST_TYPES or _ends(context, _MANIFEST)
+    return not is_manifest or cors(context)
+
+
+def cors_if_fetched(context: UrlContext) -> bool:
+    """A script fetches what no loader of images or media shows; icon loaders fetch SVG."""
+    if context.tag.name in _SHOWN_BY:
+        is_shown = not (_ends(context, _MANIFEST) or _ends(context, _SVG))
+    else:
+        has_extension = _ends(context, _ANY_EXTENSION)
+        is_shown = context.tag.name != b"svg" and (not has_extension or _ends(context, _SHOWN))
+    return is_shown or cors(context)
+
+
+def shows_files(context: UrlContext) -> bool:
+    """Of the element only what is shown is loaded: no document, no code, no form's value."""
+    return context.tag.name not in _NEVER_LAZY
+
+
+def no_document(context: UrlContext) -> bool:
+    """A document is read from where it lies, and so is all that it refers to."""
+    return not is_document(context.url)
+
+
+def is_document(url: bytes) -> bool:
+    """Whether a URL's name is that of a page, or of XML, which may have a style sheet."""
+    return bool(_DOCUMENT.search(_path(url)))
+
+
+def no_style_hash(context: UrlContext) -> bool:
+    """The page's policy does not allow a `<style>` by its hash."""
+    return "style" not in context.page.hashed
+
+
+def no_attribute_hash(context: UrlContext) -> bool:
+    """The page's policy does not allow a `style` attribute by its hash."""
+    return "style-attribute" not in context.page.hashed
+
+
+def asked_cors(tag: Tag) -> bytes | None:
+    """The `crossorigin` of a tag, None without one."""
+    return tag.word(b"crossorigin") if b"crossorigin" in tag else None
+
+
+def _answers(context: UrlContext, crossorigin: bytes | None) -> bool:
+    """Whether a page gets to see what it fetches from the target with this `crossorigin`, or none.
+
+    An answer for everybody is none where credentials are sent. Fetch, 4.10; CORP: Fetch, 3.7.
+    """
+    if crossorigin is None:
+        return context.target.corp or not context.page.scope.requires_corp
+    return context.target.cors and crossorigin != WITH_CREDENTIALS
+
+
+def _path(url: bytes) -> bytes:
+    """The path of a URL, percent-decoded."""
+    path = re.split(rb"[?#]", url, maxsplit=1)[0]
+    return unquote_to_bytes(path) if b"%" in path else path
+
+
+def _ends(context: UrlContext, extension: re.Pattern[bytes]) -> bool:
+    return bool(extension.search(_path(context.url)))
 
 
 def checkable(context: UrlContext) -> bool:
@@ -93,7 +187,7 @@ def no_download(context: UrlContext) -> bool:
 
 def media_extension(context: UrlContext) -> bool:
     """A PDF, image or video by its name; never a document that could run scripts."""
-    return bool(_MEDIA_EXTENSION.search(re.split(rb"[?#]", context.url, maxsplit=1)[0]))
+    return _ends(context, _MEDIA_EXTENSION)
 
 
 def _meta_names(tag: Tag) -> frozenset[bytes]:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from s3rewrite.rewriters.syntax.attributes import Tag
-from s3rewrite.rewriters.table.conditions import about, cors_if_asked
+from s3rewrite.rewriters.table.conditions import (
+    about,
+    cors_if_asked,
+    cors_if_manifest,
+    embeddable,
+    no_document,
+)
 from s3rewrite.rewriters.table.contexts import TABLE
 from s3rewrite.rewriters.table.rows import Mark, Row, Rule
 from s3rewrite.rewriters.types import Target
@@ -105,9 +111,10 @@ def own_row(place: str) -> Row | None:
     element, attribute = match["element"].lower(), match["attribute"].lower()
     rule = _RULES[(match["rule"] or "url").lower()]
     if element == "meta":
-        return Row(place, Mark.ASKED, "meta[content]", rule, when=(about(attribute),))
+        return Row(place, Mark.ASKED, "meta[content]", rule, (about(attribute),), (no_document,))
     if element == "json":
-        return Row(place, Mark.ASKED, f"json[{attribute}]", Rule.JSON, family="json")
+        needs = (no_document, cors_if_manifest, embeddable)
+        return Row(place, Mark.ASKED, f"json[{attribute}]", Rule.JSON, (), needs, "json")
     return _row(place, f"{element}[{attribute}]", rule)
 
 
@@ -115,7 +122,7 @@ def _row(place: str, where: str, rule: Rule) -> Row | None:
     known = rows_at(*(part.encode() for part in where.rstrip("]").split("[")))
     family = next((row.name for row in known if row.mark is Mark.ASKED), "")
     is_of_family = all(row.places.endswith("*]") and row.name == family for row in known)
-    needs = (cors_if_asked,)
+    needs = (no_document, cors_if_manifest, cors_if_asked)
     return Row(place, Mark.ASKED, where, rule, (), needs, family) if is_of_family else None
 
 

@@ -24,6 +24,7 @@ from s3rewrite.disk.exchange import ExchangeUnsupported, exchange, inode_of, put
 from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.disk.own_names import ASIDE, own_name, token_of
 from s3rewrite.disk.stubs import Stub, write_stub
+from s3rewrite.rewriters.table.conditions import is_document
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.multipart_etags import holds_in_parts
 from s3rewrite.sync.context import SyncContext
@@ -52,8 +53,8 @@ def find_freeable(context: SyncContext, directory: ScannedDirectory, now: float)
 
 
 def _may_differ(mount: Mount, name: str) -> bool:
-    """Whether S3 may have other bytes than the file, which then has to stay."""
-    return refers(name) or may_be_compressed(mount, name)
+    """Whether S3 may have other bytes than the file, or pages link the file: it has to stay."""
+    return refers(name) or may_be_compressed(mount, name) or is_document(name.encode())
 
 
 def free(

@@ -18,7 +18,7 @@ from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import loop_registry
-from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, Outgoing, Unreadable
+from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, UNREAD, Outgoing, Unreadable
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.types import Link
 from s3rewrite.sync.findings import MAX_PREFIXED_NAME_BYTES
@@ -109,8 +109,10 @@ def rewrite_references(mount: Mount, name: str, content: object, size: int) -> b
     try:
         urls = KINDS[content_type(name)](content)
         references = _references(mount, name, urls)
-    except (Unreadable, ValueError):
-        raise KeptLocal("it cannot be said for sure what it refers to") from None
+    except Unreadable as unreadable:
+        raise KeptLocal(str(unreadable)) from None
+    except ValueError:
+        raise KeptLocal(UNREAD) from None
     # All targets at once, before anything is decided: this is what costs round trips.
     _look_up_targets([reference.target for reference in references.values() if reference.target])
     links = {key: _link(mount, reference) for key, reference in references.items()}
@@ -129,8 +131,8 @@ class _Target:
     is_published: bool = False
 
 
-_Key = tuple[bytes, bool, bool]
-"""Of the same references in a file: their URL, `cors` and `own_origin`, as of an Outgoing."""
+_Key = tuple[bytes, bool, bool, bool]
+"""Of the same references in a file: their URL, and the conditions of an Outgoing."""
 
 
 class OutgoingReference:
@@ -139,7 +141,7 @@ class OutgoingReference:
     def __init__(self, mount: Mount, name: str, key: _Key) -> None:
         self.mount = mount
         self.name = name
-        url, self.cors, self.own_origin = key
+        url, self.cors, self.own_origin, self.is_lost = key
         self.url = url.decode()
         # Browsers read some of these characters in another way than urllib.
         if "\\" in self.url or not self.url.isprintable():
@@ -161,7 +163,7 @@ class OutgoingReference:
         is_own_mount = mount == self.mount
         is_itself = is_own_mount and self.target.name == self.name
         return ReferenceFacts(
-            relative=mirrored and is_own_mount and not self.url.startswith("/"),
+            relative=mirrored and is_own_mount and not (self.is_lost or self.url.startswith("/")),
             mirrored=mirrored,
             on_disk=self.target.on_disk,
             # A file that refers to itself finds itself on S3 as soon as it is there.
@@ -172,7 +174,7 @@ class OutgoingReference:
 
 
 def _key(url: Outgoing) -> _Key:
-    return url.candidate.url, url.cors, url.own_origin
+    return url.candidate.url, *url[1:]
 
 
 def _references(mount: Mount, name: str, urls: Iterable[Outgoing]) -> dict[_Key, OutgoingReference]:

@@ -62,7 +62,6 @@ def test_words_of_attributes():
         (conditions.cors, b""),
         (conditions.cors_if_asked, b"crossorigin"),
         (conditions.cors_if_module, b"type=module"),
-        (conditions.cors_if_parent_asks, b"<img crossorigin>"),
     ],
 )
 def test_needs_cors(need, attributes):

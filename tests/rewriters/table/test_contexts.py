@@ -1,11 +1,14 @@
 """A named case for each row of the table: what is linked, and what is left alone."""
 
+from dataclasses import replace
+
 import pytest
 
+from s3rewrite.rewriters import html, rewrite
 from s3rewrite.rewriters.table.contexts import TABLE
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS, rows_at
 from s3rewrite.rewriters.table.rows import Mark, Rule
-from tests.rewriters.support import check
+from tests.rewriters.support import PUBLIC, check, link_all, scope
 
 ALWAYS = {
     "image": '<img src="→/media/a.jpg">',
@@ -46,6 +49,24 @@ ALWAYS = {
     "lazy": "<img data-src=→/media/a data-lazy=→/media/b data-lazy-src=→/media/c>"
     "<div data-bg=→/media/d data-background-image=→/media/e data-full=→/media/f></div>"
     "<video data-poster=→/media/g></video><img data-original=→/media/h>",
+    "lazy, on what shows nothing by itself": "".join(
+        f"<{name} data-src=/media/a.jpg data-srcset='/media/b.jpg 1x' data-bg=/media/c>x</{name}>"
+        for name in "iframe frame script embed object track use input button select".split()
+    ),
+    "lazy, for what scripts fetch": "<svg data-src=/media/a></svg><p data-src=/media/a.json>"
+    "<i data-full=/media/a.SVG?x></i><p data-src=/media/a.mp3><p data-src=/media/a.pdf>"
+    "<img data-src=/media/a.svg><video data-src=/media/a.m3u8></video>"
+    "<p data-src=→/media/a.webp?b.json><p data-bg=→/media/a.mp4><audio data-src=→/media/a.mp3>",
+    "lazy source": "<video crossorigin><source data-src=/media/a.mp4></video>"
+    "<video><source data-src=→/media/a.mp4></video>"
+    "<picture><source data-srcset=/media/b.jpg><img crossorigin></picture>",
+    "documents": "<a href=/media/a.html>x</a><area href=/media/a.XHTML?b.pdf>"
+    "<a href=/media/a.xml#b>x</a><a href=/media/a.%68tm>x</a><a href=/media/a.shtml>x</a>"
+    "<p data-src=/media/a.html><meta property=og:video content=/media/a.html>"
+    "<a href=→/media/a.pdf?b=.html>x</a><a href=→/media/html>x</a><a href=→/media/a.html.zip>x</a>",
+    "manifests": "<video src=/media/a.mpd></video><video><source src=/media/a.m3u8?b>"
+    "<source src=/media/a type=application/dash+xml></video><a href=→/media/a.mpd>x</a>",
+    "crossorigin with credentials": "<img crossorigin=Use-Credentials src=/media/a>",
     "lazy srcset": '<img data-srcset="→/media/a.jpg 1x,→/media/b.jpg 2x">',
     "style attribute": '<p style="background: url(&quot;→/media/a.jpg&quot;)">',
     "svg image": '<svg><image href="→/media/a"/><image xlink:href="→/media/b"></image></svg>',
@@ -122,6 +143,9 @@ ASKED_WITH_CORS = [
     ("font-face", "<style>@font-face { src: url(→/media/a.woff2) }</style>"),
 ]
 ASKED_BUT_LEFT = [
+    ("data", "<p data-x=/media/a.json><p data-x=/media/a.html><svg data-x=/media/a></svg>"),
+    ("my-card[image]", "<my-card image=/media/a.html></my-card><my-card image=/media/a.mpd>"),
+    ("json-script", '<script type=application/json>["/media/a.html", "/media/a.mpd"]</script>'),
     ("stylesheet", "<link rel=stylesheet integrity=x href=/media/a.css>"),
     ("stylesheet", "<link rel=stylesheet crossorigin href=/media/a.css>"),
     ("script", "<script src=/media/a.js integrity=x></script>"),
@@ -176,6 +200,59 @@ def test_asked_but_left(name, marked):
 )
 def test_with_cors(marked):
     check(marked, cors=True)
+
+
+WITH_CREDENTIALS = [
+    "<img crossorigin=use-credentials src=/media/a.jpg>",
+    "<video crossorigin=use-credentials src=/media/a.mp4><source src=/media/b.mp4></video>",
+    "<picture><source srcset=/media/a.jpg><img crossorigin=use-credentials></picture>",
+    "<link rel=stylesheet crossorigin=use-credentials href=/media/a.css>",
+    "<link rel=modulepreload crossorigin=use-credentials href=/media/a.js>",
+    "<link rel=preload as=font crossorigin=use-credentials href=/media/a.woff2>",
+    "<link rel=icon crossorigin=use-credentials href=/media/a.png>",
+    "<script type=module crossorigin=use-credentials src=/media/a.js></script>",
+    "<script crossorigin=' USE-CREDENTIALS' src=/media/a.js></script>",
+    "<p crossorigin=use-credentials data-src=/media/a.json>",
+]
+
+
+@pytest.mark.parametrize("marked", WITH_CREDENTIALS)
+def test_with_credentials(marked):
+    check(marked, *OPTIONAL_CONTEXTS, cors=True)
+
+
+REQUIRES_CORP = [
+    "<img src=/media/a><video poster=/media/a src=/media/b></video><input type=image src=/media/c>",
+    "<img srcset='/media/a 1x'><picture><source srcset=/media/b></picture>",
+    "<body background=/media/a><video><source data-src=/media/b.mp4></video>",
+    "<p style='background: url(/media/a)' data-src=/media/b.jpg data-x=/media/c.jpg>",
+    "<style>@import '/media/a'; p { background: url(/media/b) }</style>",
+    "<link rel=stylesheet href=/media/a><script src=/media/b></script><embed src=/media/c.pdf>",
+    "<link rel=preload as=image href=/media/a><svg><image href=/media/b /></svg>",
+    "<iframe srcdoc='<img src=/media/a>'></iframe>",
+    '<script type=application/json>["/media/a"]</script>',
+    "<a href=→/media/a>x</a><meta property=og:image content=→/media/b>",
+]
+WITH_CORS = [
+    "<img crossorigin src=→/media/a><video crossorigin><source src=→/media/b></video>",
+    "<script type=module src=→/media/a></script><link rel=modulepreload href=→/media/b>",
+    "<style>@font-face { src: url(→/media/a) }</style>",
+    "<picture><source srcset=→/media/a><img crossorigin></picture>",
+    "<p crossorigin data-bg=→/media/b>",
+]
+
+
+@pytest.mark.parametrize("marked", REQUIRES_CORP + WITH_CORS)
+def test_where_the_page_requires_corp(marked):
+    strict = replace(scope(*OPTIONAL_CONTEXTS, cors=True), requires_corp=True)
+    sends = replace(strict, targets=(strict.targets[0]._replace(corp=True),))
+    assert linked(marked, strict) == marked.replace("→/media/", PUBLIC.decode())
+    everywhere = marked.replace("→", "").replace("/media/", PUBLIC.decode())
+    assert linked(marked, sends) == everywhere
+
+
+def linked(marked, scope):
+    return rewrite(marked.replace("→", "").encode(), scope, html.collect, link_all).decode()
 
 
 def test_every_optional_row_has_a_case():

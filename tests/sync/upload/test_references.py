@@ -205,6 +205,57 @@ def test_what_an_svg_cannot_have_from_elsewhere(
         svg(with_site(settings, root), text)
 
 
+def script(mount: Mount, text: str, name: str = "js/a.js") -> str:
+    body = text.encode()
+    return (rewrite_references(mount, name, body, len(body)) or body).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import '../img/x.png'", "import '../img/x.png'"),
+        ("import '/media/img/x.png'", "import 'https://cdn/m/img/x.png'"),
+        ("import('../img/x.png')", "import('https://cdn/m/img/x.png')"),
+        ("a = new URL('../img/x.png', import.meta.url)",) * 2,
+        (
+            "import 'react'; import '/static/b.js'",
+            "import 'react'; import 'https://e.com/static/b.js'",
+        ),
+    ],
+)
+def test_what_a_script_loads(
+    settings: Any, mount: Mount, root: Path, text: str, expected: str
+) -> None:
+    assert script(with_site(settings, root, CORS=True, SITE_URL="https://e.com"), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import '../img/x.png'", 'CORS headers ("CORS": True)'),
+        ("import '/static/b.js'", "which is not on S3"),
+        ("new Worker(new URL('w.js', import.meta.url))", "starts a worker by its own URL"),
+        ("import(name)", "imports files whose names it works out"),
+        ("a = import.meta.url", "looks for other files by its own URL"),
+        ("import 'a'; `", "it cannot be said for sure what it refers to"),
+    ],
+)
+def test_what_keeps_a_script_local(mount: Mount, text: str, reason: str) -> None:
+    with pytest.raises(KeptLocal) as kept:
+        script(mount, text, "js/a.mjs")
+    assert reason in str(kept.value)
+
+
+def test_a_manifest_of_dash(settings: Any, mount: Mount, root: Path) -> None:
+    text = "<MPD><BaseURL>../img/x.png</BaseURL></MPD>"
+    with pytest.raises(KeptLocal, match="CORS headers"):
+        script(mount, text, "js/a.mpd")
+    shared = with_site(settings, root, CORS=True)
+    assert script(shared, text, "js/a.mpd") == text
+    with pytest.raises(KeptLocal, match="templates"):
+        script(shared, "<MPD><SegmentTemplate media='$Number$.m4s'/></MPD>", "js/a.mpd")
+
+
 # What it costs Redis
 
 
