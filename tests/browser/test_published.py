@@ -22,7 +22,7 @@ from s3rewrite.sync.passes import whole_pass
 from tests.browser import files, site
 from tests.browser.site import Visit, served, write_files
 from tests.browser.test_contexts import CORS, NO_CORS, site_settings
-from tests.factories import job
+from tests.support.factories import job
 
 TIMEOUT = 30.0  # seconds
 CONTEXTS = ["stylesheet", "script", "modulepreload", "embed", "import", "font-face", "data"]
