@@ -67,6 +67,13 @@ def needles(targets: tuple[Target, ...]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(needle for target in targets for needle in _needles(target)))
 
 
+@lru_cache(maxsize=256)
+def json_spellings(needles: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The ways in which JSON writes needles, if not as they are. RFC 8259, 7"""
+    slashes = (rb"\/", rb"\u002f", rb"\u002F")
+    return tuple(needle.replace(b"/", slash) for needle in needles for slash in slashes)
+
+
 def _needles(target: Target) -> tuple[bytes, ...]:
     shortest = min(target.prefixes, key=len, default=b"")
     for end in (shortest[i:] for i in range(len(shortest) - 1)):

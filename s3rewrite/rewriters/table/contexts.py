@@ -40,12 +40,17 @@ _META = (
 )
 # fmt: off
 TABLE = (
-    Row("image", YES, "img[src] video[poster] body[background] table[background] "
-        "td[background] th[background]", needs=(cors_if_asked,)),
+    # A browser makes an <img> of an <image> (WHATWG HTML, 13.2.6.4.7), and AMP one of its own.
+    Row("image", YES, "img[src] image[src] amp-img[src] amp-anim[src] video[poster] "
+        "amp-video[poster] body[background] table[background] thead[background] "
+        "tbody[background] tfoot[background] tr[background] td[background] th[background]",
+        needs=(cors_if_asked,)),
     Row("image-button", YES, "input[src]", when=(kind("type", "image"),), needs=(cors_if_asked,)),
-    Row("media", YES, "video[src] audio[src]", needs=(cors_if_asked,)),
+    Row("media", YES, "video[src] audio[src] amp-video[src] amp-audio[src]",
+        needs=(cors_if_asked,)),
     Row("source", YES, "source[src]", needs=(cors_if_asked, cors_if_parent_asks)),
-    Row("srcset", YES, "img[srcset]", SRCSET, needs=(cors_if_asked,)),
+    Row("srcset", YES, "img[srcset] image[srcset] amp-img[srcset] amp-anim[srcset]", SRCSET,
+        needs=(cors_if_asked,)),
     Row("source-srcset", YES, "source[srcset]", SRCSET,
         needs=(cors_if_asked, cors_if_parent_asks)),
     Row("imagesrcset", YES, "link[imagesrcset]", SRCSET, needs=(cors_if_asked,)),
@@ -85,7 +90,7 @@ TABLE = (
         when=(kind("http-equiv", "refresh", "content-security-policy"),)),
     Row("lazy", YES, "*[data-src] *[data-bg] *[data-background-image] *[data-original] "
         "*[data-lazy] *[data-lazy-src] *[data-poster] *[data-full]", needs=(cors_if_asked,)),
-    Row("lazy-srcset", YES, "*[data-srcset]", SRCSET, needs=(cors_if_asked,)),
+    Row("lazy-srcset", YES, "*[data-srcset] *[data-lazy-srcset]", SRCSET, needs=(cors_if_asked,)),
     Row("data", ASKED, "*[data-*]", needs=(cors_if_asked,)),
     Row("style-attribute", YES, "*[style]", CSS),
     Row("svg-image", YES, "image[href] image[xlink:href]", needs=(cors_if_asked,)),
@@ -104,30 +109,38 @@ TABLE = (
     Row("handler", NEVER, "*[on*]"),
     Row("style", YES, "style{}", CSS, when=(kind("type", "", "text/css"),)),
     Row("css", ASKED, "body[text/css]", CSS),
-    Row("ld+json", YES, "script{} ld+json[*]", JSON, when=(kind("type", "application/ld+json"),)),
-    Row("ld+json-identity", NEVER, "ld+json[@id] ld+json[url] ld+json[mainentityofpage]", JSON),
-    Row("json-script", ASKED, "script{} json-script[*]", JSON,
-        when=(kind("type", "application/json"),)),
+    Row("ld+json", YES, "script{}", JSON, when=(kind("type", "application/ld+json"),)),
+    Row("ld+json", YES, "ld+json[*]"),
+    Row("ld+json-identity", NEVER, "ld+json[@id] ld+json[url] ld+json[mainentityofpage]"),
+    Row("json-script", ASKED, "script{}", JSON, when=(kind("type", "application/json"),)),
+    Row("json-script", ASKED, "json-script[*]"),
+    # In the places that mounts add, written like `*[data-props]:json`.
+    Row("json-string", YES, "json-string[*]"),
     Row("script-data", NEVER, "script{}", when=(kind("type", "importmap", "speculationrules"),)),
     Row("text", NEVER, "xmp{} plaintext{} noembed{} noframes{} iframe{}"),
     Row("srcdoc", ASKED, "iframe[srcdoc]", HTML),
-    Row("json", ASKED, "json[*]", JSON),
+    Row("json", ASKED, "json[*]"),
     Row("feed", YES, "feed/enclosure[url] feed/media:content[url] feed/media:thumbnail[url] "
         "feed/itunes:image[href] feed/image/url{} feed/icon{} feed/logo{}"),
+    # https://podcasting2.org/docs/podcast-namespace: `images` is the older one
+    Row("podcast", YES, "feed/podcast:image[href] feed/podcast:person[img] "
+        "feed/podcast:source[uri] feed/podcast:trailer[url] feed/googleplay:image[href]"),
+    Row("podcast-srcset", YES, "feed/podcast:images[srcset]", SRCSET),
+    Row("podcast-text", NEVER, "feed/podcast:transcript[url] feed/podcast:chapters[url]"),
     Row("feed", YES, "feed/link[href]", when=(has("rel", "enclosure"),)),
     Row("feed-html", YES, "feed/description{} feed/content:encoded{} feed/itunes:summary{}", HTML),
     Row("feed-html", YES, "feed/content{} feed/summary{}", HTML, when=(kind("type", "html"),)),
     Row("feed-identity", NEVER, "feed/guid{} feed/id{} feed/link{}"),
     Row("json-feed", YES, "json-feed[image] json-feed[banner_image] json-feed[icon] "
-        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]", JSON),
+        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]"),
     Row("json-feed", YES, "json-feed[content_html]", HTML),
     Row("json-feed-identity", NEVER, "json-feed[id] json-feed[url] json-feed[external_url] "
-        "json-feed[home_page_url] json-feed[feed_url] json-feed[next_url]", JSON),
+        "json-feed[home_page_url] json-feed[feed_url] json-feed[next_url]"),
     Row("sitemap", YES,
         "sitemap/image:loc{} sitemap/video:thumbnail_loc{} sitemap/video:content_loc{}"),
     Row("sitemap-identity", NEVER, "sitemap/loc{}"),
-    Row("manifest", ASKED, "manifest[icons.src] manifest[screenshots.src]", JSON),
-    Row("manifest-identity", NEVER, "manifest[start_url] manifest[scope] manifest[id]", JSON),
+    Row("manifest", ASKED, "manifest[icons.src] manifest[screenshots.src]"),
+    Row("manifest-identity", NEVER, "manifest[start_url] manifest[scope] manifest[id]"),
     Row("playlist", ASKED, "m3u8[line] m3u8[ext-x-map] m3u8[ext-x-media]", needs=(cors,)),
     Row("playlist-key", NEVER, "m3u8[ext-x-key] m3u8[ext-x-session-key]"),
     Row("location", ASKED, "header[location]"),
