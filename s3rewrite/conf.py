@@ -79,9 +79,10 @@ def content_security_policy() -> dict[str, Any]:
     installed = middleware()
     if "django.middleware.csp.ContentSecurityPolicyMiddleware" in installed:
         return dict(getattr(settings, "SECURE_CSP", None) or {})
-    if "csp.middleware.CSPMiddleware" in installed:
-        policy = getattr(settings, "CONTENT_SECURITY_POLICY", None) or {}
-        return dict(policy.get("DIRECTIVES", {"default-src": ["'self'"]}))
+    policy = getattr(settings, "CONTENT_SECURITY_POLICY", None)
+    if policy and "csp.middleware.CSPMiddleware" in installed:
+        # Where it sends a policy, it adds what is missing: csp.utils.DEFAULT_DIRECTIVES.
+        return {"default-src": ["'self'"], **policy.get("DIRECTIVES", {})}
     return {}
 
 
