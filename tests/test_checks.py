@@ -902,6 +902,23 @@ def test_neither_the_file_is_looked_at_nor_the_storage_says(settings: Any) -> No
     assert check_ids(CHECK_LOCAL=True) == []
 
 
+# I001, W012: static files while DEBUG is on
+
+
+@pytest.mark.parametrize("backend", ["StaticFilesStorage", "ManifestStaticFilesStorage"])
+def test_static_files_in_development(settings: Any, backend: str) -> None:
+    storage = f"django.contrib.staticfiles.storage.{backend}"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
+    assert check_ids(STORAGE="staticfiles") == []
+    settings.DEBUG = True
+    message, hint = only(messages(STORAGE="staticfiles"), "I001")
+    assert "stay local: Django serves what the finders find" in message
+    assert "LINK_IN_DEBUG" in hint
+    message, hint = only(messages(STORAGE="staticfiles", LINK_IN_DEBUG=True), "W012")
+    assert "S3 has copies of STATIC_ROOT" in message
+    assert check_ids() == []
+
+
 # W006: Content Security Policy
 
 DJANGO_CSP = "django.middleware.csp.ContentSecurityPolicyMiddleware"
