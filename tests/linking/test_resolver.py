@@ -520,9 +520,10 @@ async def test_static_files_while_debug_is_on(
     is_linked: bool,
 ) -> None:
     """Django then serves what the finders find, and STATIC_ROOT may have something older."""
-    settings.STATIC_ROOT = tmp_path / "media"
+    settings.STATIC_ROOT = tmp_path / "static"
+    root = tmp_path / "static" if storage == "staticfiles" else tmp_path / "media"
     mount = use_mount(settings, tmp_path / "media", STORAGE=storage, POLL_SECONDS=0, **options)
-    publish(mount, tmp_path / "media", "a.jpg")
+    publish(mount, root, "a.jpg")
     settings.DEBUG = debug
     local = f"{url_prefix(mount)}a.jpg"
     found = get_resolver().url(local)
