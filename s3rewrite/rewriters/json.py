@@ -73,12 +73,11 @@ def _candidates(page: Page, strings: Members) -> list[Candidate]:
     for value, rows in strings:
         if len(candidates) >= MAX_URLS:
             break
-        if rows[0].rule is Rule.URL:
-            url = as_url(page, _NO_TAG, value, rows)
-            candidates += [url] if url else []
-        else:
+        if rows[0].rule is not Rule.URL:
             passage = Passage(_NO_TAG, b"", rows, value.text)
             candidates += map(value.marked, html.collect_passage(page, passage))
+        elif url := as_url(page, _NO_TAG, value, rows):
+            candidates.append(url)
     return candidates
 
 

@@ -9,8 +9,8 @@ from s3rewrite.rewriters.search import (
     TRIMMED,
     Matches,
     find,
-    json_spellings,
     needles,
+    spellings,
     without_root_relative,
 )
 from s3rewrite.rewriters.syntax.attributes import Tag
@@ -83,9 +83,7 @@ class Page:
     @cached_property
     def spellings(self) -> tuple[bytes, ...]:
         """The needles, and how they may be written in the JSON of a script or an attribute."""
-        return (
-            (*self.needles, *json_spellings(self.needles)) if b"\\" in self.body else self.needles
-        )
+        return spellings(self.body, self.needles)
 
     @cached_property
     def lower(self) -> bytes:

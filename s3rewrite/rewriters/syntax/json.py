@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from s3rewrite.rewriters.search import Matches, json_spellings
+from s3rewrite.rewriters.search import Matches, spellings
 from s3rewrite.rewriters.syntax.decoded_text import Escape, Text, unescaped
 from s3rewrite.rewriters.syntax.tokens import compiled
 from s3rewrite.rewriters.types import Candidate
@@ -122,7 +122,7 @@ def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
     """The strings that are values and hold a needle, in order, from a position on."""
     json = position.json
     # A needle may be written with escapes, its longest word cannot; in JSON within JSON twice.
-    spellings = (*needles, *json_spellings(tuple(needles)))
+    written = spellings(json, tuple(needles))
     matches = Matches((json, word) for word in words(needles))
     place = matches.next(position.at)
     while place is not None:
@@ -132,7 +132,7 @@ def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
             return  # a string without an end
         if string and keys is not None and string["is_key"] is None:
             text = decoded(json, string.start() + 1, string.end() - 1)
-            if any(spelling in text.data for spelling in spellings):
+            if any(spelling in text.data for spelling in written):
                 yield Value(json, text, keys)
         place = matches.next(string.end() if string else place + 1)
 
