@@ -1080,7 +1080,8 @@ def test_each_context_is_thought_of() -> None:
         ("script-src", ["'self'"], ["script"], False),
         ("script-src-elem", ["'self'"], ["script"], False),
         ("style-src", ["'nonce-x'"], ["stylesheet"], True),
-        ("style-src", ["'nonce-x'"], ["stylesheet", "import"], False),
+        # What is imported has no nonce: it is blocked wherever it is.
+        ("style-src", ["'nonce-x'"], ["stylesheet", "import"], True),
         ("style-src", ["'self'", "'strict-dynamic'"], ["stylesheet"], False),
         ("style-src", ["'self'", "'unsafe-inline'"], ["stylesheet"], False),
         ("style-src-elem", ["https://cdn.example.com"], ["stylesheet"], True),

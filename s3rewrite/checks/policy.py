@@ -78,8 +78,7 @@ def _allows(sources: list[str], directive: str, mount: Mount) -> bool:
     if any(_matches(source, mount) for source in sources):
         return True
     has_nonce = directive in _ELEMENTS and any(map(_NONCE.fullmatch, sources))
-    needs_origin = "'self'" in sources or "import" in mount.contexts
-    return has_nonce and not needs_origin
+    return has_nonce and "'self'" not in sources
 
 
 def _matches(source: str, mount: Mount) -> bool:
