@@ -5,6 +5,7 @@
 # What takes longer:
 # make long     the tests that make test runs with few examples, with many (half an hour)
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
+# make sites    a Bootstrap theme of other people, whole, in a Chromium; downloads it by npm
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
 #
@@ -18,8 +19,9 @@ PYTEST_ARGS ?=
 # Processes that run tests side by side, a module each: they wait for servers more than they work.
 WORKERS ?= 3
 MINUTES ?= 10
+SITES := $(abspath $(VENV))/sites
 
-.PHONY: help test demo lint format long history mutants bench clean
+.PHONY: help test demo lint format long history sites mutants bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -46,6 +48,11 @@ long: $(VENV)/.test
 
 history: $(VENV)/.test
 	$(BIN)/python -m tests.history --minutes $(MINUTES)
+
+sites: $(VENV)/.test
+	mkdir -p $(SITES)
+	cd $(SITES) && npm pack --silent startbootstrap-clean-blog@6.0.9 | xargs tar xzf
+	SITES_DIR=$(SITES) $(BIN)/python -m pytest tests/sites
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.integration.mutants

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage, storages
 from django.core.signals import setting_changed
@@ -79,9 +80,10 @@ def content_security_policy() -> dict[str, Any]:
     installed = middleware()
     if "django.middleware.csp.ContentSecurityPolicyMiddleware" in installed:
         return dict(getattr(settings, "SECURE_CSP", None) or {})
-    if "csp.middleware.CSPMiddleware" in installed:
-        policy = getattr(settings, "CONTENT_SECURITY_POLICY", None) or {}
-        return dict(policy.get("DIRECTIVES", {"default-src": ["'self'"]}))
+    policy = getattr(settings, "CONTENT_SECURITY_POLICY", None)
+    if policy and "csp.middleware.CSPMiddleware" in installed:
+        # Where it sends a policy, it adds what is missing: csp.utils.DEFAULT_DIRECTIVES.
+        return {"default-src": ["'self'"], **policy.get("DIRECTIVES", {})}
     return {}
 
 
@@ -118,6 +120,22 @@ def mount(alias: str) -> Mount:
 def storage_of(mount: Mount) -> Storage:
     """The storage with the files of a mount."""
     return storages[mount.storage]
+
+
+def uses_finders(mount: Mount) -> bool:
+    """Whether what Django serves of a mount are other files than those that S3 has copies of.
+
+    While DEBUG is on, it serves static files from where the finders find them (`runserver`,
+    `staticfiles_urlpatterns`), and what STATIC_ROOT has of them may be old.
+    """
+    is_static = is_debug() and isinstance(storage_of(mount), StaticFilesStorage)
+    return is_static and not mount.link_in_debug
+
+
+def bucket_url(mount: Mount) -> str:
+    """The URL under which the service itself shows a mount's objects."""
+    endpoint, region = _endpoint(mount.client), _region(mount.client)
+    return paths.bucket_url(mount.bucket, mount.prefix, endpoint, region)
 
 
 def url_prefix(mount: Mount) -> str:

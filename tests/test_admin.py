@@ -140,7 +140,8 @@ def test_without_a_mount(viewer: Client, settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["a.jpg", "/media/a.jpg", "https://example.com/media/a.jpg", " a.jpg "]
+    "query",
+    ["a.jpg", "/media/a.jpg", "https://example.com/media/a.jpg", " a.jpg ", "https://cdn/m/a.jpg"],
 )
 def test_a_file_on_s3(viewer: Client, mount: Mount, root: Path, query: str) -> None:
     publish(mount, root, "a.jpg")
@@ -155,6 +156,14 @@ def test_a_file_that_is_not(viewer: Client, mount: Mount, root: Path) -> None:
     assert "local: there is no such file" in text(viewer.get(URL, {"q": "c.jpg"}))
     for query in ("/elsewhere/c.jpg", "/media/../x", "https://example.com/x"):
         assert "No mount has a file of that URL" in text(viewer.get(URL, {"q": query}))
+
+
+def test_a_file_that_is_kept_local(viewer: Client, mount: Mount, root: Path) -> None:
+    write(root, "c.css")
+    record_report(mount, "loop", report(skipped={"c.css": "refers to /x"}))
+    for query in ("c.css", "https://cdn/m/c.css"):
+        found = text(viewer.get(URL, {"q": query}))
+        assert "c.css local: kept local: refers to /x /media/c.css" in found
 
 
 def test_what_is_asked_is_escaped(viewer: Client) -> None:

@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from s3rewrite import checks, conf
+from s3rewrite.checks import policy
 from s3rewrite.core.mounts import OPTIONS
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
 from s3rewrite.sync.upload import compression
@@ -911,6 +912,23 @@ def test_neither_the_file_is_looked_at_nor_the_storage_says(settings: Any) -> No
     assert check_ids(CHECK_LOCAL=True) == []
 
 
+# I001, W012: static files while DEBUG is on
+
+
+@pytest.mark.parametrize("backend", ["StaticFilesStorage", "ManifestStaticFilesStorage"])
+def test_static_files_in_development(settings: Any, backend: str) -> None:
+    storage = f"django.contrib.staticfiles.storage.{backend}"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
+    assert check_ids(STORAGE="staticfiles") == []
+    settings.DEBUG = True
+    message, hint = only(messages(STORAGE="staticfiles"), "I001")
+    assert "stay local: Django serves what the finders find" in message
+    assert "LINK_IN_DEBUG" in hint
+    message, hint = only(messages(STORAGE="staticfiles", LINK_IN_DEBUG=True), "W012")
+    assert "S3 has copies of STATIC_ROOT" in message
+    assert check_ids() == []
+
+
 # W006: Content Security Policy
 
 DJANGO_CSP = "django.middleware.csp.ContentSecurityPolicyMiddleware"
@@ -968,9 +986,12 @@ def test_no_policy_of_django(settings: Any, policy: Any) -> None:
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        (None, ["W006"]),
-        ({}, ["W006"]),
-        ({"DIRECTIVES": {}}, []),
+        (None, []),
+        ({}, []),
+        ({"DIRECTIVES": {}}, ["W006"]),
+        ({"EXCLUDE_URL_PREFIXES": ["/admin"]}, ["W006"]),
+        ({"DIRECTIVES": {"script-src": ["'self'"]}}, ["W006"]),
+        ({"DIRECTIVES": {"default-src": None}}, []),
         ({"DIRECTIVES": {"default-src": ["'self'"]}}, ["W006"]),
         ({"DIRECTIVES": {"default-src": ["'self'", "https://cdn.example.com"]}}, []),
     ],
@@ -978,7 +999,139 @@ def test_no_policy_of_django(settings: Any, policy: Any) -> None:
 def test_a_policy_of_django_csp(settings: Any, policy: Any, expected: list[str]) -> None:
     settings.MIDDLEWARE = [CSP_PACKAGE, *MIDDLEWARE]
     settings.CONTENT_SECURITY_POLICY = policy
+    settings.CONTENT_SECURITY_POLICY_REPORT_ONLY = {"DIRECTIVES": {"default-src": ["'none'"]}}
     assert check_ids(PUBLIC_URL=PUBLIC_URL) == expected
+
+
+CSP_WORDS = ["'self'", "'none'", "'nonce-x'", "https:", "*", "https://cdn.example.com", "HTTPS://x"]
+CSP_VALUES = st.none() | st.just(True) | st.sampled_from(CSP_WORDS)
+CSP_VALUES |= st.lists(st.sampled_from(CSP_WORDS), min_size=1, max_size=3)
+CSP_NAMES = st.sampled_from(
+    ["default-src", *policy.DIRECTIVES, "style-src-elem", "script-src-elem"]
+)
+CSP_VALUES |= CSP_VALUES.map(lambda value: tuple(value) if isinstance(value, list) else value)
+CSP_DICTS = st.dictionaries(CSP_NAMES, CSP_VALUES)
+
+
+def effective(header: str, name: str) -> list[str]:
+    """The sources that hold for a directive of a header. CSP3, 6.8.3"""
+    words = [directive.lower().split() for directive in header.split(";") if directive.strip()]
+    directives = {first: rest for first, *rest in words}
+    elem = [f"{name}-elem"] if name in ("style-src", "script-src") else []
+    return next((directives[n] for n in (*elem, name, "default-src") if n in directives), ["*"])
+
+
+@pytest.mark.parametrize("middleware", [DJANGO_CSP, CSP_PACKAGE])
+def test_a_policy_is_read_as_it_is_sent(settings: Any, middleware: str) -> None:
+    """By what really writes the header: Django 6, or django-csp 4."""
+    module = pytest.importorskip("django.utils.csp" if middleware == DJANGO_CSP else "csp.utils")
+
+    @given(CSP_DICTS)
+    @hypothesis_settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
+    def agrees(directives: dict[str, Any]) -> None:
+        django_csp = {"CONTENT_SECURITY_POLICY": {"DIRECTIVES": directives}}
+        given_settings = {"SECURE_CSP": directives} if middleware == DJANGO_CSP else django_csp
+        with override_settings(MIDDLEWARE=[middleware], **given_settings):
+            header = module.build_policy(directives if middleware == DJANGO_CSP else None)
+            read = conf.content_security_policy()
+            for name in policy.DIRECTIVES:
+                assert set(policy._sources(read, name)) == set(effective(header, name))
+
+    agrees()
+
+
+@pytest.mark.parametrize(
+    ("contexts", "directives"),
+    [
+        ([], []),
+        (["stylesheet"], ["style-src"]),
+        (["import"], ["style-src"]),
+        (["script", "modulepreload"], ["script-src"]),
+        (["font-preload"], ["font-src"]),
+        (["fetch-preload"], ["connect-src"]),
+        (["playlist"], ["connect-src"]),
+        (["embed"], ["object-src"]),
+        (["manifest"], ["manifest-src"]),
+        (["json", "css", "data", "*[x]"], []),
+        (["script", "stylesheet", "embed"], ["style-src", "script-src", "object-src"]),
+    ],
+)
+def test_the_directives_follow_from_the_contexts(
+    settings: Any, contexts: list[str], directives: list[str]
+) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {"default-src": ["'self'"], "img-src": "*", "media-src": "*"}
+    options = {"PUBLIC_URL": PUBLIC_URL, "CONTEXTS": contexts, "CORS": True}
+    asked = [message for message in messages(**options) if message.id == "s3rewrite.W006"]
+    assert bool(asked) is bool(directives)
+    if directives:
+        assert asked[0].hint == f'Add "https://cdn.example.com" to {", ".join(directives)}.'
+    for name in directives:  # as the hint asks
+        settings.SECURE_CSP[name] = ["'self'", "https://cdn.example.com"]
+    assert check_ids(**options) == []
+
+
+def test_each_context_is_thought_of() -> None:
+    named = {name for contexts in policy.DIRECTIVES.values() for name in contexts}
+    # Images, whatever a script makes of them, and where a redirect leads.
+    others = {"css", "data", "json", "json-script", "location", "srcdoc"}
+    assert named | others == OPTIONAL_CONTEXTS
+    assert not named & others
+
+
+@pytest.mark.parametrize(
+    ("directive", "sources", "contexts", "is_fine"),
+    [
+        ("script-src", ["'nonce-x'", "'strict-dynamic'"], ["script"], True),
+        ("script-src", ["'self'", "'strict-dynamic'", "'nonce-x'"], ["script"], True),
+        ("script-src", ["'nonce-x'"], ["script"], True),
+        ("script-src", ["<CSP_NONCE_SENTINEL>"], ["script"], True),
+        ("script-src", ["'self'", "<CSP_NONCE_SENTINEL>"], ["script"], False),
+        ("script-src", ["'self'"], ["script"], False),
+        ("script-src-elem", ["'self'"], ["script"], False),
+        ("style-src", ["'nonce-x'"], ["stylesheet"], True),
+        # What is imported has no nonce: it is blocked wherever it is.
+        ("style-src", ["'nonce-x'"], ["stylesheet", "import"], True),
+        ("style-src", ["'self'", "'strict-dynamic'"], ["stylesheet"], False),
+        ("style-src", ["'self'", "'unsafe-inline'"], ["stylesheet"], False),
+        ("style-src-elem", ["https://cdn.example.com"], ["stylesheet"], True),
+        ("img-src", ["'nonce-x'"], [], False),
+    ],
+)
+def test_what_nonces_allow(
+    settings: Any, directive: str, sources: list[str], contexts: list[str], is_fine: bool
+) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {directive: sources}
+    found_ids = check_ids(PUBLIC_URL=PUBLIC_URL, CONTEXTS=contexts)
+    assert found_ids == ([] if is_fine else ["W006"])
+
+
+def test_the_nonce_of_django_csp(settings: Any) -> None:
+    constants = pytest.importorskip("csp.constants")
+    settings.MIDDLEWARE = [CSP_PACKAGE, *MIDDLEWARE]
+    sources = {"default-src": "*", "script-src": [constants.NONCE]}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": sources}
+    assert check_ids(PUBLIC_URL=PUBLIC_URL, CONTEXTS=["script"]) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "is_fine"),
+    [
+        ("https://example.com/s3/", [], True),
+        ("https://EXAMPLE.com/s3/", [], True),
+        ("https://www.example.com/s3/", [], False),
+        ("https://www.example.com/s3/", ["www.example.com"], True),
+        ("https://example.com:8443/s3/", [], False),
+        ("https://example.com:8443/s3/", ["example.com:8443"], True),
+    ],
+)
+def test_a_public_url_at_the_sites_own_host(
+    settings: Any, url: str, hosts: list[str], is_fine: bool
+) -> None:
+    settings.MIDDLEWARE = [DJANGO_CSP, *MIDDLEWARE]
+    settings.SECURE_CSP = {"default-src": ["'self'"]}
+    assert ("W006" not in check_ids(PUBLIC_URL=url, HOSTS=hosts)) is is_fine
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ EVERY_OPTION: dict[str, Any] = {
     "POLL_SECONDS": 0.5,
     "REDIS_TIMEOUT": 0.1,
     "CHECK_LOCAL": False,
+    "LINK_IN_DEBUG": True,
     "KEEP_LOCAL": False,
     "FREE_AFTER": 3600,
 }
@@ -87,6 +88,7 @@ def test_defaults() -> None:
         "poll_seconds": 1.0,
         "redis_timeout": 0.25,
         "check_local": True,
+        "link_in_debug": False,
         "keep_local": True,
         "free_after": 86_400.0,
     }

@@ -1,8 +1,10 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -81,3 +83,63 @@ async def test_contexts() -> None:
 def test_contexts_that_are_none() -> None:
     with pytest.raises(ValueError, match="there is no context 'jsn'"):
         s3rewrite_contexts("json", "jsn")
+
+
+def listed(request: HttpRequest) -> Any:
+    return [{"photo": "/media/a.jpg"}]
+
+
+async def alisted(request: HttpRequest) -> Any:
+    return None
+
+
+@pytest.mark.parametrize("decorate", [s3rewrite_exempt, s3rewrite_contexts("json")])
+async def test_a_view_that_returns_no_response(decorate: Any) -> None:
+    with pytest.raises(TypeError, match=r"of listed got a list, which is not a response.*ninja"):
+        decorate(listed)(REQUEST)
+    with pytest.raises(TypeError, match="of alisted got a NoneType"):
+        await decorate(alisted)(REQUEST)
+    queryset = User.objects.none()
+    with pytest.raises(TypeError, match="got a QuerySet"):
+        decorate(lambda request: queryset)(REQUEST)
+    with pytest.raises(TypeError, match=r"of ClassView got a ClassView.*dispatch"):
+        decorate(ClassView)()
+
+
+def test_the_operation_of_an_api_is_decorated_as_a_whole() -> None:
+    """As django-ninja's decorate_view does: around what makes the response."""
+
+    @s3rewrite_contexts("json")
+    def operation(request: HttpRequest) -> HttpResponse:
+        return JsonResponse(listed(request), safe=False)
+
+    response: Any = operation(REQUEST)
+    assert response.s3rewrite == ("json",)
+
+
+TYPED = """
+from django.http import HttpRequest, HttpResponse
+from s3rewrite.decorators import s3rewrite_contexts, s3rewrite_exempt
+
+@s3rewrite_exempt
+def view(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse()
+
+@s3rewrite_contexts("json")
+async def aview(request: HttpRequest, *, name: str) -> HttpResponse:
+    return HttpResponse()
+
+reveal_type(view)
+reveal_type(aview)
+"""
+
+
+def test_types_stay_as_they_are(tmp_path: Path) -> None:
+    api = pytest.importorskip("mypy.api")
+    path = tmp_path / "views.py"
+    path.write_text(TYPED)
+    cache = str(tmp_path / "cache")
+    out, err, _ = api.run(["--strict", "--config-file=", f"--cache-dir={cache}", str(path)])
+    assert "error" not in out, out + err
+    assert "number: int) -> django.http.response.HttpResponse" in out
+    assert "name: str) -> typing.Coroutine[Any, Any, django.http.response.HttpResponse]" in out

@@ -5,12 +5,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.fields.files import FieldFile
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine, RequestContext, Template, TemplateSyntaxError
 from django.test import RequestFactory
+from django.utils.functional import SimpleLazyObject, lazystr
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import resolver as links
+from s3rewrite.middleware import S3RewriteMiddleware
+from s3rewrite.registry import loop_registry
 from tests.support.factories import use_mount
 from tests.support.publishing import closed_clients, publish
 
@@ -74,6 +77,31 @@ def test_no_file(mount: Mount, value: Any) -> None:
     assert render("[{% s3_url value %}]", value=value) == "[]"
     assert render("[{% s3_url missing %}]") == "[]"
     assert render("[{% s3_url photo.nothing %}]", photo=Photo("a.jpg")) == "[]"
+
+
+class Rendition:
+    """As of Wagtail: no file, and has the URL of one."""
+
+    def __init__(self, url: Any) -> None:
+        self.url = url
+
+    def __str__(self) -> str:
+        return "a title"
+
+
+@pytest.mark.parametrize("url", ["/media/a.jpg", lazystr("/media/a.jpg"), lambda: "/media/a.jpg"])
+def test_what_has_a_url_and_is_no_file(mount: Mount, url: Any) -> None:
+    for value in (Rendition(url), SimpleLazyObject(lambda: Rendition(url))):
+        assert render("{% s3_url value %}", value=value) == f"{CDN}a.jpg"
+        assert render("{{ value|s3_url }}", value=value) == f"{CDN}a.jpg"
+    assert render("{% s3_url value %}", value=Rendition("/x/1/a.pdf")) == "/x/1/a.pdf"
+    assert render("[{% s3_url value %}]", value=Rendition(None)) == "[]"
+    assert render("[{% s3_url value %}]", value=Rendition("")) == "[]"
+
+
+def test_what_is_no_file_without_a_url(mount: Mount) -> None:
+    assert render("{% s3_url value %}", value=Path("a.jpg")) == f"{CDN}a.jpg"
+    assert render("{% s3_url value %}", value=lazystr("a.jpg")) == f"{CDN}a.jpg"
 
 
 def test_a_mount(mount: Mount) -> None:
@@ -175,6 +203,25 @@ def test_the_block_takes_no_arguments(arguments: str) -> None:
 def test_a_block_without_an_end() -> None:
     with pytest.raises(TemplateSyntaxError, match="ends3rewrite"):
         render("{% s3rewrite %}")
+
+
+# Cached fragments
+
+
+def test_the_middleware_sees_cached_fragments_and_the_tag_does_not(mount: Mount) -> None:
+    """Why the README says: tags outside of `{% cache %}`."""
+    plain = "{% load cache %}{% cache 60 plain %}<img src='/media/a.jpg'>{% endcache %}"
+    tagged = "{% load cache %}{% cache 60 tagged %}{% s3_url 'a.jpg' %}{% endcache %}"
+    middleware = S3RewriteMiddleware(lambda request: HttpResponse(render(plain, request)))
+
+    def page() -> str:
+        response: Any = middleware(REQUEST)
+        return str(response.content.decode())
+
+    assert (page(), render(tagged)) == (f"<img src='{CDN}a.jpg'>", f"{CDN}a.jpg")
+    loop_registry(mount).withdraw(["a.jpg"])
+    assert page() == "<img src='/media/a.jpg'>"
+    assert render(tagged) == f"{CDN}a.jpg"
 
 
 # Mistakes of ours

@@ -1,9 +1,12 @@
-"""The middleware's place among the others."""
+"""The middleware's place among the others, and what DEBUG means for static files."""
 
-from django.core.checks import Error
+from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.core.checks import Error, Info
 
 from s3rewrite import conf
-from s3rewrite.checks.rules import Messages, Options, error, on_all, warning
+from s3rewrite.checks.aliases import storage_of
+from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, warning, where
+from s3rewrite.core.mounts import Mount
 
 UPDATE_CACHE = "django.middleware.cache.UpdateCacheMiddleware"
 OUTER = (
@@ -32,6 +35,24 @@ def middleware_order(mounts: dict[str, Options]) -> Messages:
             yield _misplaced(outer, "above", reason)
     if UPDATE_CACHE in installed[:position]:
         yield _misplaced(UPDATE_CACHE, "below", "it would cache links to S3 that later go stale")
+
+
+@on_mount
+def static_files_in_debug(mount: Mount, options: Options) -> Messages:
+    """W012, I001: static files while DEBUG is on, when Django serves other files than S3 has."""
+    storage = storage_of(mount)
+    if not conf.is_debug() or not isinstance(storage, StaticFilesStorage):
+        return
+    option = where(mount.alias, "LINK_IN_DEBUG")
+    why = "Django serves what the finders find, and S3 has copies of STATIC_ROOT"
+    if mount.link_in_debug:
+        message = f'DEBUG is on, and pages link the files of mount "{mount.alias}" to S3: {why}.'
+        hint = f"After an edit run collectstatic and s3rewrite_sync, or leave out {option}."
+        yield warning(12, message, hint)
+    else:
+        message = f'While DEBUG is on, the files of mount "{mount.alias}" stay local: {why}.'
+        hint = f"Nothing is to be done. {option} = True links them all the same."
+        yield Info(message, hint=hint, id="s3rewrite.I001")
 
 
 def _misplaced(other: str, side: str, reason: str) -> Error:

@@ -73,6 +73,7 @@ class Mount:
     poll_seconds: float = 1.0
     redis_timeout: float = 0.25  # seconds, of a web process
     check_local: bool = True
+    link_in_debug: bool = False
 
     @property
     def paths(self) -> Paths:

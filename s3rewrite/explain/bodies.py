@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from s3rewrite.explain import reasons
 from s3rewrite.explain.occurrences import (
     NOT_A_VALUE,
     Occurrence,
@@ -13,11 +12,10 @@ from s3rewrite.explain.occurrences import (
     in_html,
     in_passage,
     members,
-    outer,
 )
 from s3rewrite.explain.reasons import LIMIT, no_place
 from s3rewrite.rewriters import css, feeds, headers, html, json, m3u8
-from s3rewrite.rewriters.candidates import Passage, inner_scope
+from s3rewrite.rewriters.candidates import Passage
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
@@ -25,7 +23,7 @@ from s3rewrite.rewriters.syntax.decoded_text import Text
 from s3rewrite.rewriters.table.rows import Rule
 from s3rewrite.rewriters.types import Candidate, Collect, Scope
 
-_NEAR = re.compile(rb"""[^\s"'<>()\\]*+""")
+_NEAR = re.compile(rb"""(?:[^\s"'<>()\\]|\\/|\\u002[fF])*+""")
 _SHOWN = 300  # bytes
 
 
@@ -55,12 +53,10 @@ def _in_json(kind: bytes, page: Page) -> Occurrences:
     whole = Passage(Tag(b"", kind, 0, 0), b"*", (), Text(page.body, 0))
     yield Occurrence(0, len(page.body), kind.decode(), reasons=(NOT_A_VALUE,))
     for occurrence, member in members(page, kind, whole):
-        if not (member.rows and member.rows[0].rule is Rule.HTML):
+        if not member.rows or member.rows[0].rule is Rule.URL:
             yield occurrence
-            continue
-        yield occurrence._replace(url=b"", reasons=(reasons.UNCLEAR,))
-        inner = Page(member.text.data, inner_scope(page, member.rows))
-        yield from outer(in_html(inner), member.text)
+        else:
+            yield from in_passage(page, member)
 
 
 KINDS: dict[Collect, tuple[Callable[[bytes, Scope], Page], Callable[[Page], Occurrences]]] = {
@@ -121,7 +117,7 @@ def _no_urls(page: Page, spans: Sequence[Occurrence]) -> Iterator[Occurrence]:
     """
     waiting = deque(sorted(spans, key=lambda span: span.start))
     open_spans: list[Occurrence] = []
-    matches = Matches((page.body, needle) for needle in page.needles)
+    matches = Matches((page.body, spelling) for spelling in page.spellings)
     place = matches.next(0)
     while place is not None:
         while waiting and waiting[0].start <= place:

@@ -17,6 +17,7 @@ from s3rewrite.rewriters import headers
 from s3rewrite.rewriters.types import Candidate, Link
 
 ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
+UNSEEN = Reason("middleware", "the page does not pass S3RewriteMiddleware")
 
 
 class UrlOutcome(NamedTuple):
@@ -65,6 +66,15 @@ class Explanation:
     def linked(self) -> list[UrlOutcome]:
         """The URLs that are linked to S3."""
         return [outcome for outcome in self.outcomes if outcome.link]
+
+    def without_middleware(self) -> "Explanation":
+        """The same of a page that the middleware does not see."""
+        outcomes = [
+            outcome._replace(link="", reasons=(UNSEEN,)) if outcome.link else outcome
+            for outcome in self.outcomes
+        ]
+        hint = "is it in MIDDLEWARE, and does none above it answer?"
+        return Explanation(outcomes, self.notice or f"Nothing is linked, as {UNSEEN.text}: {hint}")
 
     def summary(self) -> str:
         """One line for people."""

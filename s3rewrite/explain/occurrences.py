@@ -168,7 +168,7 @@ def _in_json(page: Page, passage: Passage) -> Occurrences:
     text, rows = passage.text, names(passage.rows)
     end = text.offset(len(text.data))
     yield Occurrence(text.start, end, passage.place, rows=rows, reasons=(NOT_A_VALUE,))
-    kind = passage.rows[0].name.encode()
+    kind = passage.rows[0].json_kind
     yield from outer((occurrence for occurrence, _ in members(page, kind, passage)), text)
 
 

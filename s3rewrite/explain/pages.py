@@ -1,6 +1,6 @@
 """A page of the site, fetched as a visitor would, without a server."""
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -18,18 +18,28 @@ def default_host() -> str:
     return next((host for host in hosts if "*" not in host), "localhost")
 
 
-def fetch(path: str, host: str) -> tuple[WSGIRequest, HttpResponse, bool]:
-    """GET a page: the request, the whole response before the middleware changed it, if it streams.
+class Fetched(NamedTuple):
+    """A page: its request, its whole response before the middleware changed it, if it streams.
 
-    Raises what the view raises.
+    `passes` tells whether the middleware saw the response at all.
     """
+
+    request: WSGIRequest
+    response: HttpResponse
+    streams: bool
+    passes: bool
+
+
+def fetch(path: str, host: str) -> Fetched:
+    """GET a page. Raises what the view raises."""
     handler = _ObservedSite(enforce_csrf_checks=False)
     client = Client(headers={"host": host})
     client.handler = handler
     response = client.get(path, secure=conf.is_https_only())
     # Without the middleware, or where an outer one answers, the response is unchanged anyway.
     unchanged = handler.seen or whole(response)
-    return response.wsgi_request, unchanged, response.streaming
+    passes = handler.seen is not None
+    return Fetched(response.wsgi_request, unchanged, response.streaming, passes)
 
 
 def whole(response: HttpResponseBase) -> HttpResponse:

@@ -1,6 +1,8 @@
 """Why a file is linked locally: what the registry, the settings and the disk say of its name."""
 
+import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 import redis
 from django.core.exceptions import SuspiciousOperation
@@ -14,16 +16,32 @@ from s3rewrite.disk.signatures import signature_of
 from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root
 from s3rewrite.registry import loop_registry
+from s3rewrite.registry.journal import Journal
 
 AMBIGUOUS = Reason("ambiguous", "browser, site and S3 may read its path or its query differently")
 CHANGED = Reason("changed", "changed since it was uploaded")
 EMPTY = Reason("empty", "nothing of this mount is published: has s3rewrite_loop or _sync run?")
 EXCLUDED = Reason("excluded", "EXCLUDE keeps it local, or INCLUDE does not name it")
+DEBUG = Reason(
+    "debug", "DEBUG is on: Django serves the finders' files, S3 has those of STATIC_ROOT"
+)
 MISSING = Reason("missing", "there is no such file")
 PENDING = Reason("pending", "being uploaded, or its upload failed")
 RECENT = Reason("recent", "published, but this process does not know it yet")
 REDIS = Reason("redis", "Redis does not answer")
 UNPUBLISHED = Reason("unpublished", "not uploaded yet")
+
+
+def name_at(mount: Mount, url: str) -> str:
+    """The name whose object a URL shows, at PUBLIC_URL or the bucket's own; "" for another URL."""
+    place = url.partition("//")[2]
+    for base in (mount.public_url, conf.bucket_url(mount)):
+        _, _, begin = base.partition("//")
+        if begin and place.startswith(begin):
+            path = re.split("[?#]", place.removeprefix(begin), maxsplit=1)[0]
+            found = mount.paths.name(mount.prefix + unquote(path))
+            return found[0] if found else ""
+    return ""
 
 
 def why_local(resolver: Resolver, urls: Sequence[bytes]) -> list[Reason]:
@@ -41,11 +59,14 @@ def why_local(resolver: Resolver, urls: Sequence[bytes]) -> list[Reason]:
 
 def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | None]:
     """Why each name of a mount is not linked; None for one that is published and current."""
+    if conf.uses_finders(mount):
+        return dict.fromkeys(names, DEBUG)
     registry = loop_registry(mount)
     possible = [name for name in names if is_name(name)]
     try:
         entries, claimed = registry.get(possible), registry.claimed(possible)
         is_empty = not entries and registry.is_empty()
+        problems = Journal(registry).problems()
     except redis.RedisError:
         return dict.fromkeys(names, REDIS)
     reasons: dict[str, Reason | None] = {}
@@ -55,8 +76,11 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
             changed = CHANGED if _exists(mount, name) else MISSING
             reasons[name] = None if is_same else changed
         else:
-            waiting = PENDING if name in claimed else UNPUBLISHED
-            reasons[name] = _why_unpublished(mount, name, EMPTY if is_empty else waiting)
+            waiting = PENDING if name in claimed else EMPTY if is_empty else UNPUBLISHED
+            if problem := problems.get(name):
+                text = f"{problem.kind}: {problem.reason}"
+                waiting = Reason(problem.kind.replace(" ", "-"), text)
+            reasons[name] = _why_unpublished(mount, name, waiting)
     return reasons
 
 

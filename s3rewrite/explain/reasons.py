@@ -10,7 +10,7 @@ from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
 from s3rewrite.rewriters.table import conditions
 from s3rewrite.rewriters.table.conditions import Need, UrlContext
-from s3rewrite.rewriters.table.lookup import own_row, table_of
+from s3rewrite.rewriters.table.lookup import element_of, own_row, table_of
 from s3rewrite.rewriters.table.rows import Mark, Row
 from s3rewrite.rewriters.types import Target
 
@@ -105,7 +105,8 @@ def of_contexts(row: Row, target: Target) -> Iterator[Reason]:
 
 def of_no_rows(page: Page, passage: Passage) -> Reason:
     """Why there is no row for a place."""
-    others = table_of(page.scope.targets).at(passage.tag.name, passage.attribute)
+    element = element_of(passage.tag.name)
+    others = table_of(page.scope.targets).at(element, passage.attribute)
     if others:
         names = ", ".join(dict.fromkeys(row.name for row in others))
         return Reason("no-row", f"no place of the table: its rows ({names}) are for other tags")

@@ -15,7 +15,7 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.explain.explanation import Explanation, explain_response, explain_urls
 from s3rewrite.explain.pages import default_host, fetch
-from s3rewrite.explain.publication import MISSING, reasons_by_name
+from s3rewrite.explain.publication import MISSING, name_at, reasons_by_name
 from s3rewrite.linking.resolver import get_resolver
 
 # Types that not every system knows.
@@ -39,6 +39,9 @@ def explain_subject(subject: str, host: str | None) -> Subject:
     parts = urlsplit(subject)
     host = host or parts.netloc or default_host()
     request = RequestFactory().get("/", headers={"host": host})
+    for mount in conf.mounts().values():
+        if name := name_at(mount, subject):
+            return Subject(subject, explain_urls(request, _urls(name, [mount])))
     if any(os.fsencode(subject).startswith(t.prefixes) for t in get_resolver(request).targets):
         return Subject(subject, explain_urls(request, [subject]))
     if parts.scheme in ("http", "https") or (parts.path.startswith("/") and not _is_file(subject)):
@@ -55,14 +58,15 @@ def _is_file(path: str) -> bool:
 
 def _of_page(path: str, host: str) -> Subject:
     try:
-        request, response, streams = fetch(path, host)
+        request, response, streams, passes = fetch(path, host)
         explanation = explain_response(request, response, streams=streams)
     except Exception as error:
         raise CommandError(f"{path} at {host} raises {error!r}.") from error
     if response.status_code >= 400:
         raise CommandError(f"{path} at {host} answers {response.status_code}.")
     kind = response.get("Content-Type", "no Content-Type")
-    return Subject(f"{path} at {host}: {response.status_code}, {kind}", explanation)
+    seen = explanation if passes else explanation.without_middleware()
+    return Subject(f"{path} at {host}: {response.status_code}, {kind}", seen)
 
 
 def _of_file(path: Path, request: HttpRequest) -> Subject:

@@ -26,7 +26,7 @@ def request_in(context: Any) -> HttpRequest | None:
 def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
     """The S3 URL of a file that S3 holds, its local URL otherwise; "" for no file.
 
-    `value` is a FieldFile, or another file with a URL; a URL, which begins with `/`, `https://`
+    `value` is a FieldFile, or another object with a `url`; a URL, which begins with `/`, `https://`
     or the like; or a name in the storage of `mount`, an alias of S3REWRITE. Without `mount` that
     is the first one. A document's is the local one: what it refers to is there.
     """
@@ -66,10 +66,16 @@ async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
 
 
 def _local_url(value: Any, mount: str | None) -> str:
-    if isinstance(value, File):
-        return str(value.url) if value.name else ""  # type: ignore[attr-defined]
-    text = "" if value is None else str(value)
-    return text if not text or _URL.match(text) else _storage(mount).url(text)
+    # No file, a FieldFile without a name, a variable that Jinja2 does not know.
+    if not value:
+        return ""
+    # Renditions and documents of Wagtail and files of django-filer have one, and are no files.
+    has_url = isinstance(value, File) or (not isinstance(value, str) and hasattr(value, "url"))
+    if has_url:
+        url = value.url() if callable(value.url) else value.url
+        return str(url or "")
+    text = str(value)
+    return text if _URL.match(text) else _storage(mount).url(text)
 
 
 def _is_document(url: str) -> bool:

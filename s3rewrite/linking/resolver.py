@@ -188,6 +188,8 @@ def _links(matches: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[
     links: list[Link | None] = [None] * len(matches)
     counter = link_counter()
     for mount, numbered in _by_mount(matches):
+        if conf.uses_finders(mount):
+            continue
         view, root = view_of(mount), local_root(mount)
         names = [match.name for match in numbered.values()]
         entries = view.get_many(names) if may_ask else view.get_cached(names)

@@ -11,7 +11,7 @@ from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path
-from s3rewrite.explain.publication import reasons_by_name
+from s3rewrite.explain.publication import name_at, reasons_by_name
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.monitoring.status import Status, Verdict, ago, status_of, verdict
 from s3rewrite.registry import loop_registry
@@ -86,7 +86,7 @@ def overviews() -> list[Overview]:
 
 
 def find(query: str) -> list[Location]:
-    """Where a file is, by its name or its local URL: a location in each mount that can have it."""
+    """Where a file is, by its name or a URL of it: a location in each mount that can have it."""
     return [
         _locate(mount, name) for mount in conf.mounts().values() if (name := _name(mount, query))
     ]
@@ -141,6 +141,8 @@ def _since(seconds: float) -> str:
 
 def _name(mount: Mount, query: str) -> str:
     """The name in a mount that a query means; "" if it means none there."""
+    if name := name_at(mount, query):
+        return name
     prefix = url_prefix(mount)
     # Of an absolute URL, on whatever host, the path counts.
     path = query.partition("://")[2].partition("/")[2]

@@ -26,6 +26,7 @@ class BodyKind(NamedTuple):
         return not self.row or is_asked(targets, self.row)
 
 
+_HTML = BodyKind(html.collect, reader=html.HtmlReader)
 _FEED = BodyKind(feeds.collect)
 _JSON_FEED = BodyKind(json.collect_feed, is_utf8=True, reader=json.JsonFeedReader)
 _MANIFEST = BodyKind(json.collect_manifest, "manifest", is_utf8=True, reader=json.ManifestReader)
@@ -34,7 +35,8 @@ _PLAYLIST = BodyKind(m3u8.collect, "playlist", is_utf8=True)  # RFC 8216, 4.1
 
 # Not XHTML, which is XML: other rules say where its tokens end.
 KINDS = {
-    "text/html": BodyKind(html.collect, reader=html.HtmlReader),
+    "text/html": _HTML,
+    "text/vnd.turbo-stream.html": _HTML,
     "text/css": BodyKind(css.collect, "css", reader=css.CssReader),
     "application/rss+xml": _FEED,
     "application/atom+xml": _FEED,
@@ -44,6 +46,7 @@ KINDS = {
     "application/feed+json": _JSON_FEED,
     "application/manifest+json": _MANIFEST,
     "application/json": _JSON,
+    "text/json": _JSON,
     **dict.fromkeys(m3u8.MEDIA_TYPES, _PLAYLIST),
 }
 

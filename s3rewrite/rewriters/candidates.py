@@ -93,7 +93,7 @@ def inner_scope(page: Page, rows: tuple[Row, ...]) -> Scope:
 def _in_json(page: Page, passage: Passage) -> list[Candidate]:
     """The candidates of a JSON text, which is of the kind that its row is named for."""
     rows, text = passage.rows, passage.text
-    kind = rows[0].name.encode()
+    kind = rows[0].json_kind
     position = Position(text.data, key_path(page.scope.targets, kind))
     strings = members(page, kind, position)
     urls = (as_url(page, passage.tag, value, rows + more) for value, more in strings)

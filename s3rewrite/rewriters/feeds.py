@@ -1,10 +1,11 @@
 """The local URLs of a feed or a sitemap. bytes, scope -> candidates.
 
 RSS 2.0 with the usual extensions, Atom (RFC 4287), https://www.sitemaps.org. Other XML is left
-alone.
+alone. Tags of XHTML in Atom have the rows of HTML.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -57,13 +58,15 @@ def passages(page: Page) -> Iterator[Passage]:
 
 def _passages(page: Page, kind: bytes, end: int) -> Iterator[Passage]:
     matches = Matches((page.body, needle) for needle in page.needles)
+    xhtml = _Xhtml(page.body if kind == b"feed/" else b"")
     while (place := matches.next(end)) is not None:
         passed = TOKENS.match(page.body, end, place)
         start = passed.end() if passed else end
         if tag := ONE_TAG.match(page.body, start):
             end = tag.end()
             if not tag[1]:
-                yield from _in_tag(matches, place, _tag(kind, tag))
+                is_html = xhtml.holds(tag.start())
+                yield from _in_tag(matches, place, _html_tag(tag) if is_html else _tag(kind, tag))
         elif content := _content(page.body, start):
             end = content[2]
             yield from _in_content(page, kind, start, content)
@@ -71,6 +74,33 @@ def _passages(page: Page, kind: bytes, end: int) -> Iterator[Passage]:
             end = other.end()
         else:
             return  # a token without an end
+
+
+class _Xhtml:
+    """Where the texts with `type="xhtml"` lie, whose tags are those of HTML. RFC 4287, 3.1.1.3"""
+
+    def __init__(self, body: bytes) -> None:
+        self._ends: list[int] = []
+        """Where such a text begins, where it ends, where the next one begins, and so on."""
+        at = 0
+        while (place := body.find(b"xhtml", at)) >= 0:
+            tag = ONE_TAG.match(body, max(at, body.rfind(b"<", at, place)))
+            at = place + 1
+            if tag and _tag(b"", tag).word(b"type") == b"xhtml":
+                end = body.find(b"</%s>" % tag[2], tag.end())
+                at = end if end >= 0 else len(body)
+                self._ends += (tag.end(), at)
+
+    def holds(self, place: int) -> bool:
+        """Whether a place lies in one of them."""
+        return bisect_right(self._ends, place) % 2 == 1
+
+
+def _html_tag(tag: re.Match[bytes]) -> Tag:
+    """A tag of XHTML, with a prefix or without: `<xhtml:img>`."""
+    found = _tag(b"", tag)
+    found.name = found.name.rpartition(b":")[2]
+    return found
 
 
 def _tag(kind: bytes, tag: re.Match[bytes]) -> Tag:

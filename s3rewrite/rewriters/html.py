@@ -9,7 +9,7 @@ from s3rewrite.rewriters.page import EDITABLE, Page, StreamState
 from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
-from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES
+from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES, VOID
 from s3rewrite.rewriters.syntax.walker import (
     Element,
     SimpleAttribute,
@@ -18,7 +18,7 @@ from s3rewrite.rewriters.syntax.walker import (
     Walker,
     element_end,
 )
-from s3rewrite.rewriters.table.lookup import applying, table_of
+from s3rewrite.rewriters.table.lookup import applying, element_of, table_of
 from s3rewrite.rewriters.table.rows import Rule
 from s3rewrite.rewriters.tag_cache import TagCache, tag_cache_of
 from s3rewrite.rewriters.types import Candidate, Scope
@@ -33,7 +33,7 @@ def collect(body: bytes, scope: Scope) -> list[Candidate]:
     (`contenteditable`) is left alone, as it comes back with what was changed in it.
     """
     page = Page(body, scope)
-    if not any(needle in body for needle in page.needles):
+    if not any(spelling in body for spelling in page.spellings):
         return []
     return _candidates(page)
 
@@ -86,7 +86,7 @@ def _next_place(page: Page, walker: Walker, matches: Matches, start: int) -> int
 
 def opens_editable(page: Page, token: Token) -> bool:
     """Whether a token is the start tag of an element that users edit in place."""
-    if not page.is_editable or token.kind is not _TAG:
+    if not page.is_editable or token.kind is not _TAG or token.name in VOID:
         return False
     tag = Tag(page.body, token.name, token.inner, token.end)
     return EDITABLE in tag and tag.word(EDITABLE) != b"false"
@@ -104,8 +104,8 @@ def passages(page: Page, token: Token, matches: Matches, place: int) -> Iterator
 
 
 def _passage(page: Page, tag: Tag, attribute: bytes, text: Text) -> Passage:
-    rows = applying(table_of(page.scope.targets).at(tag.name, attribute), tag)
-    return Passage(tag, attribute, rows, text)
+    rows = table_of(page.scope.targets).at(element_of(tag.name), attribute)
+    return Passage(tag, attribute, applying(rows, tag), text)
 
 
 def collect_passage(page: Page, passage: Passage) -> list[Candidate]:

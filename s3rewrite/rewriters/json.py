@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 from s3rewrite.rewriters import html
-from s3rewrite.rewriters.candidates import Members, as_url, inner_scope, key_path, members
+from s3rewrite.rewriters.candidates import Members, Passage, as_url, key_path, members
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_URLS
 from s3rewrite.rewriters.syntax.attributes import Tag
@@ -21,8 +21,8 @@ _SPACES = (b" ", b"\t", b"\n", b"\r")
 def collect(body: bytes, scope: Scope, kind: str = "json") -> list[Candidate]:
     """The local URLs of `body`, in order, where the rows of its kind allow them.
 
-    A string that is a URL as a whole, or HTML where the row says so; never a key. JSON is
-    UTF-8 (RFC 8259, 8.1).
+    A string that is a URL as a whole, or HTML or the like where the row says so; never a key.
+    JSON is UTF-8 (RFC 8259, 8.1).
     """
     page, element = Page(body, scope), kind.encode()
     position = Position(body, key_path(scope.targets, element))
@@ -73,9 +73,9 @@ def _candidates(page: Page, strings: Members) -> list[Candidate]:
     for value, rows in strings:
         if len(candidates) >= MAX_URLS:
             break
-        if rows[0].rule is Rule.HTML:
-            inner = html.collect(value.text.data, inner_scope(page, rows))
-            candidates += [value.outer(candidate) for candidate in inner]
+        if rows[0].rule is not Rule.URL:
+            passage = Passage(_NO_TAG, b"", rows, value.text)
+            candidates += map(value.marked, html.collect_passage(page, passage))
         elif url := as_url(page, _NO_TAG, value, rows):
             candidates.append(url)
     return candidates

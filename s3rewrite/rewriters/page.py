@@ -7,7 +7,14 @@ from functools import cached_property
 
 from s3rewrite.rewriters.media import MediaElement, MediaElements
 from s3rewrite.rewriters.policies import hashed_rows
-from s3rewrite.rewriters.search import TRIMMED, Matches, find, needles, without_root_relative
+from s3rewrite.rewriters.search import (
+    TRIMMED,
+    Matches,
+    find,
+    needles,
+    spellings,
+    without_root_relative,
+)
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.tokens import SPACES, TAG, any_case, compiled
 from s3rewrite.rewriters.syntax.walker import Element, TokenKind, Walker
@@ -76,13 +83,18 @@ class Page:
         self.needles = needles(scope.targets)
 
     @cached_property
+    def spellings(self) -> tuple[bytes, ...]:
+        """The needles, and how they may be written in the JSON of a script or an attribute."""
+        return spellings(self.body, self.needles)
+
+    @cached_property
     def lower(self) -> bytes:
         """The body in lower case, for what is written in any case."""
         return self.body.lower()
 
     def matches(self) -> Matches:
         """The places to look at: the targets' paths, and `contenteditable` where it occurs."""
-        searches = [(self.body, needle) for needle in self.needles]
+        searches = [(self.body, spelling) for spelling in self.spellings]
         return Matches([*searches, (self.lower, EDITABLE)] if self.is_editable else searches)
 
     @cached_property

@@ -67,6 +67,17 @@ def needles(targets: tuple[Target, ...]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(needle for target in targets for needle in _needles(target)))
 
 
+def spellings(body: bytes, needles: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Needles, and the other ways in which JSON in a body may write them. RFC 8259, 7"""
+    return needles + _json_spellings(needles) if b"\\" in body else needles
+
+
+@lru_cache(maxsize=256)
+def _json_spellings(needles: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    slashes = (rb"\/", rb"\u002f", rb"\u002F")
+    return tuple(needle.replace(b"/", slash) for needle in needles for slash in slashes)
+
+
 def _needles(target: Target) -> tuple[bytes, ...]:
     shortest = min(target.prefixes, key=len, default=b"")
     for end in (shortest[i:] for i in range(len(shortest) - 1)):

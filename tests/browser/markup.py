@@ -20,16 +20,28 @@ DEFAULT = {
         <video poster="→/media/seen/poster.png"></video>
         <body background=→/media/seen/body.png>
         <table background=→/media/seen/table.png><tr>
-        <td background=→/media/seen/td.png>x<th background=→/media/seen/th.png>x</table>""",
+        <td background=→/media/seen/td.png>x<th background=→/media/seen/th.png>x</table>
+        <table><thead background=→/media/seen/thead.png><tr><td>x</thead>
+        <tbody background=→/media/seen/tbody.png><tr background=→/media/seen/tr.png><td>x</tbody>
+        <tfoot background=→/media/seen/tfoot.png><tr><td>x</tfoot></table>
+        <image src=→/media/seen/image-tag.png alt>
+        <amp-img src=→/media/named/amp.png></amp-img><amp-anim src=→/media/named/amp.gif></amp-anim>
+        <amp-video poster=→/media/named/amp.png></amp-video>""",
     "image-button": "<input type=image src='→/media/seen/button.png' alt=x>",
     "media": """
         <video src="→/media/seen/video.webm"></video><audio src="→/media/seen/audio.wav"></audio>
-        <video src="⇉/media/seen/video-cors.webm" crossorigin></video>""",
+        <video src="⇉/media/seen/video-cors.webm" crossorigin></video>
+        <amp-video src=→/media/named/amp.webm></amp-video>
+        <amp-audio src=→/media/named/amp.wav></amp-audio>""",
     "source": """
         <video><source src="→/media/seen/source.webm"></video>
         <video crossorigin><source src="⇉/media/seen/source-cors.webm"></video>
         <audio><source src="→/media/seen/source.wav" type=audio/wav></audio>""",
-    "srcset": "<img alt srcset='→/media/seen/srcset.png 1x, →/media/named/srcset,2x.png 3x'>",
+    "srcset": """
+        <img alt srcset='→/media/seen/srcset.png 1x, →/media/named/srcset,2x.png 3x'>
+        <image alt srcset='→/media/seen/image-tag-srcset.png 1x'>
+        <amp-img srcset='→/media/named/amp.png 1x'></amp-img>
+        <amp-anim srcset='→/media/named/amp.gif 1x'></amp-anim>""",
     "source-srcset": """
         <picture><source srcset="→/media/seen/picture.png, →/media/named/picture.png 3x"><img alt>
         </picture>""",
@@ -68,7 +80,9 @@ DEFAULT = {
         f'<p data-{name}="→/media/named/lazy.png">x</p>'
         for name in "src bg background-image original lazy lazy-src poster full".split()
     ),
-    "lazy-srcset": '<p data-srcset="→/media/named/lazy.png 1x, →/media/named/lazy-2.png 2x">x</p>',
+    "lazy-srcset": """
+        <p data-srcset="→/media/named/lazy.png 1x, →/media/named/lazy-2.png 2x">x</p>
+        <p data-lazy-srcset="→/media/named/lazy.png 1x">x</p>""",
     "style-attribute": """
         <p style="background: url(&quot;→/media/seen/style-attribute.png&quot;)">x</p>
         <p style='list-style-image: url( →/media/seen/list.png ); display: list-item'>x</p>""",
@@ -252,8 +266,8 @@ CASES["manifest"] = CASES["manifest-identity"] = BODIES["manifest"]
 
 UNSEEN = set(
     """
-    feed feed-html feed-identity json-feed json-feed-identity sitemap sitemap-identity playlist
-    playlist-key header
+    feed feed-html feed-identity podcast podcast-srcset podcast-text json-feed json-feed-identity
+    json-string sitemap sitemap-identity playlist playlist-key header
     """.split()
 )
 """Rows for what a browser does not read, or does not ask anything for."""

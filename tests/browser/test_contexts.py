@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 
 from demo.servers import SeaweedFS, Valkey, free_ports
 from s3rewrite import conf
+from s3rewrite.checks.policy import DIRECTIVES
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.tokens import TAG
 from s3rewrite.rewriters.table.contexts import TABLE
@@ -291,3 +292,17 @@ def test_a_policy_without_the_bucket_is_seen_here(visit: Visit, site: str, page:
     visit.open(f"{site}/page/{page}/shared/?csp=http://127.0.0.1:1")
     linked = {name for name, is_linked in markup.seen(page, "→⇉").items() if is_linked}
     wait_until_refused(visit, linked)
+
+
+# A headless Chromium asks for no manifest.
+@pytest.mark.parametrize("directive", sorted(DIRECTIVES.keys() - {"manifest-src"}))
+def test_each_directive_that_the_check_knows_is_needed(
+    visit: Visit, site: str, session_seaweedfs: SeaweedFS, directive: str
+) -> None:
+    page = "asked" if DIRECTIVES[directive] else "default"
+    origin = session_seaweedfs.url
+    visit.open(f"{site}/page/{page}/shared/?csp={origin}&without={directive}")
+    deadline = time.monotonic() + TIMEOUT
+    while not any(f'"{directive} ' in problem for problem in visit.problems):
+        assert time.monotonic() < deadline, visit.problems
+        visit.tab.wait_for_timeout(50)

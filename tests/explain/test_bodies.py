@@ -26,6 +26,7 @@ CONTEXT_PIECES = [
     ),
 ]
 OWN = ["my-card[image]", "*[data-hero]", "img[data-sizes]:srcset", "json[photo]", "p[data-x]:json"]
+OWN += ["json[a]:html", "json[url]:srcset", "json[b]:json", "json[c]:css", "header[data-hero]"]
 CSS_PIECES = [piece for piece in truth.VALUE_PIECES if "<" not in piece]
 JSON_PIECES = [
     *("{", "}", "[", "]", ",", ":", '"', "\\", " ", '"image"', '"/media/a"', '"\\/media\\/b"'),

@@ -9,6 +9,7 @@ from s3rewrite.explain import publication
 from s3rewrite.explain.publication import reasons_by_name, why_local
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.registry import Claim, loop_registry
+from s3rewrite.registry.journal import Journal
 from s3rewrite.registry.lease import held
 from tests.support.factories import use_mount, write
 from tests.support.publishing import closed_clients, publish
@@ -68,6 +69,52 @@ def test_being_uploaded(mount: Mount, root: Path) -> None:
     with held(registry) as lease:
         assert isinstance(registry.claim("b.jpg", lease, "f" * 24), Claim)
     assert why(mount, "b.jpg") == "pending"
+
+
+def test_what_the_status_knows(mount: Mount, root: Path) -> None:
+    for name in ("a.css", "b.jpg", "c.jpg"):
+        write(root, name)
+    problems = {"a.css": ("kept local", "refers to /x"), "b.jpg": ("failed", "AccessDenied")}
+    journal = Journal(loop_registry(mount))
+    journal.record_problems({**problems, "gone.css": ("failed", "x")}, None)
+    reasons = reasons_by_name(mount, ["a.css", "b.jpg", "c.jpg", "gone.css", "a.jpg"])
+    assert [tuple(reason) if reason else "" for reason in reasons.values()] == [
+        ("kept-local", "kept local: refers to /x"),
+        ("failed", "failed: AccessDenied"),
+        tuple(publication.UNPUBLISHED),
+        tuple(publication.MISSING),
+        "",
+    ]
+
+
+CLIENT = {"endpoint_url": "http://127.0.0.1:9000"}
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "name"),
+    [
+        ("https://cdn.example.com/m/a/b.jpg", {}, "a/b.jpg"),
+        ("http://cdn.example.com/m/a.jpg", {}, "a.jpg"),
+        ("//cdn.example.com/m/a.jpg?v=1#x", {}, "a.jpg"),
+        ("https://cdn.example.com/m/a%20%C3%A9%3F.jpg", {}, "a é?.jpg"),
+        ("https://uploads.s3.eu-west-1.amazonaws.com/media/a.jpg?X-Amz-Signature=1", {}, "a.jpg"),
+        ("http://127.0.0.1:9000/uploads/media/a.jpg", {"CLIENT": CLIENT}, "a.jpg"),
+        ("https://cdn.example.com/m/a.3f9c2b1d0a4e.jpg", {"KEYS": "fingerprint"}, "a.jpg"),
+        ("https://cdn.example.com/m/a.jpg", {"KEYS": "fingerprint"}, ""),
+        ("https://cdn.example.com/m/", {}, ""),
+        ("https://cdn.example.com/mm/a.jpg", {}, ""),
+        ("https://other.example.com/m/a.jpg", {}, ""),
+        ("/m/a.jpg", {}, ""),
+        ("a.jpg", {}, ""),
+        ("", {}, ""),
+    ],
+)
+def test_the_name_at_a_public_url(
+    settings: Any, root: Path, url: str, options: dict[str, Any], name: str
+) -> None:
+    options = {"CLIENT": {"region_name": "eu-west-1"}, **options}
+    mount = use_mount(settings, root, PUBLIC_URL="https://cdn.example.com/m/", **options)
+    assert publication.name_at(mount, url) == name
 
 
 def test_nothing_is_published_at_all(settings: Any, caches: None, root: Path) -> None:

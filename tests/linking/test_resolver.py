@@ -19,6 +19,7 @@ from s3rewrite.conf import url_prefix
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import is_inert
+from s3rewrite.explain.publication import reasons_by_name
 from s3rewrite.linking import resolver as links
 from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.registry import View
@@ -498,3 +499,35 @@ def test_resolvers_are_made_once_for_a_host(everything: Everything) -> None:
 def test_a_host_that_is_too_long_to_be_one_is_not_remembered(settings: Any) -> None:
     request = RequestFactory().get("/", headers={"host": "a." * 4000 + "example"})
     assert get_resolver(request) is get_resolver()
+
+
+@pytest.mark.parametrize(
+    ("debug", "storage", "options", "is_linked"),
+    [
+        (False, "staticfiles", {}, True),
+        (True, "staticfiles", {}, False),
+        (True, "staticfiles", {"LINK_IN_DEBUG": True}, True),
+        (True, "default", {}, True),
+    ],
+)
+async def test_static_files_while_debug_is_on(
+    settings: Any,
+    caches: None,
+    tmp_path: Path,
+    debug: bool,
+    storage: str,
+    options: dict[str, Any],
+    is_linked: bool,
+) -> None:
+    """Django then serves what the finders find, and STATIC_ROOT may have something older."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    root = tmp_path / "static" if storage == "staticfiles" else tmp_path / "media"
+    mount = use_mount(settings, tmp_path / "media", STORAGE=storage, POLL_SECONDS=0, **options)
+    publish(mount, root, "a.jpg")
+    settings.DEBUG = debug
+    local = f"{url_prefix(mount)}a.jpg"
+    found = get_resolver().url(local)
+    assert (found != local) is is_linked
+    assert await get_resolver().aurl(local) == found
+    reason = reasons_by_name(mount, ["a.jpg"])["a.jpg"]
+    assert (reason.code if reason else "") == ("" if is_linked else "debug")

@@ -18,9 +18,9 @@ __all__ = ["closed_clients"]
 CDN = "https://cdn.example.com/media/"
 
 
-@pytest.fixture(params=[True, False], ids=["with the middleware", "without"])
-def middleware(request: pytest.FixtureRequest, settings: Any) -> None:
-    settings.MIDDLEWARE = [conf.MIDDLEWARE] if request.param else []
+@pytest.fixture
+def middleware(settings: Any) -> None:
+    settings.MIDDLEWARE = [conf.MIDDLEWARE]
 
 
 @pytest.fixture
@@ -42,6 +42,45 @@ def explain(*args: str) -> tuple[str, int]:
     except SystemExit as end:
         return out.getvalue(), int(str(end.code))
     return out.getvalue(), 0
+
+
+def test_a_page_that_does_not_pass_the_middleware(mount: Mount, settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    for path in ("/page/", "/stream/"):
+        out, code = explain(path)
+        assert out.splitlines()[1:] == [
+            "line 1  local  /media/a.jpg  img[src]  (image)   "
+            "the page does not pass S3RewriteMiddleware",
+            "line 2  local  /media/b.jpg  img[src]  (image)   not uploaded yet",
+            "line 2  left   /media/a.jpg  a[href]   (anchor)  "
+            "`download` would be ignored at another origin",
+            "Nothing is linked, as the page does not pass S3RewriteMiddleware: "
+            "is it in MIDDLEWARE, and does none above it answer?",
+            "0 of 2 linked, 1 left alone",
+        ]
+        assert code == LOCAL
+
+
+def test_a_page_that_an_outer_middleware_answers(mount: Mount, settings: Any) -> None:
+    settings.MIDDLEWARE = ["tests.management.site.AnsweringMiddleware", conf.MIDDLEWARE]
+    out, code = explain("/linked/")
+    assert "0 of 1 linked" in out
+    assert "does not pass S3RewriteMiddleware" in out
+    assert code == LOCAL
+
+
+@pytest.mark.parametrize(
+    "subject", [f"{CDN}a.jpg", f"{CDN}a.jpg?v=1", CDN.partition(":")[2] + "a.jpg"]
+)
+def test_a_url_that_was_copied_from_a_page(mount: Mount, settings: Any, subject: str) -> None:
+    settings.ALLOWED_HOSTS = ["example.com"]
+    out, code = explain(subject)
+    assert out.splitlines()[1].split() == ["S3", "/media/a.jpg", f"{CDN}a.jpg"]
+    assert code == 0
+    out, code = explain(f"{CDN}b.jpg")
+    assert out.splitlines()[1].split()[:2] == ["local", "/media/b.jpg"]
+    assert "not uploaded yet" in out
+    assert code == LOCAL
 
 
 @pytest.mark.parametrize("path", ["/page/", "/stream/"])

@@ -31,6 +31,11 @@ def test_json_by_its_suffix_or_a_key():
     assert kind_of("application/json", scope("json[a]").targets) is KINDS["application/json"]
 
 
+def test_turbo_streams_are_html_and_text_json_is_json():
+    assert KINDS["text/vnd.turbo-stream.html"] is KINDS["text/html"]
+    assert kind_of("text/json", scope("json").targets) is KINDS["application/json"]
+
+
 @pytest.mark.parametrize("media_type", ["", "application/xhtml+xml", "text/plain", "image/svg+xml"])
 def test_others(media_type):
     assert kind_of(media_type, scope("json", "css").targets) is None

@@ -28,6 +28,20 @@ LINKED = {
     '<link rel="enclosure" href="→/media/a.mp3"/>',
     "behind other tokens": "<!-- <icon> --><?x <icon> ?><icon>→/media/a</icon>",
 }
+LINKED |= {
+    "podcast": "<podcast:image href='→/media/a'/><podcast:person img='→/media/b' href='/media/c'/>"
+    "<podcast:images srcset='→/media/d 1x, →/media/e 2x'/><googleplay:image href='→/media/f'/>"
+    "<podcast:alternateEnclosure><podcast:source uri='→/media/g'/></podcast:alternateEnclosure>"
+    "<podcast:trailer url='→/media/h'/><podcast:transcript url='/media/i'/>"
+    "<podcast:chapters url='/media/j'/>",
+    "xhtml": "<content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>"
+    "<img src='→/media/a' alt='/media/b'/><a href='→/media/c'/><a download='' href='/media/d'/>"
+    "<p style='background:url(→/media/e)'/><iframe src='/media/f'/></div></content>"
+    "<img src='/media/g'/>",
+    "xhtml with a prefix": "<summary type='xhtml'><h:div><h:img srcset='→/media/a 2x'/></h:div>"
+    "</summary><rights type='html' x='xhtml'><img src='/media/b'/></rights>"
+    "<title type='xhtml'><div><img src='→/media/c'/></div></title>",
+}
 LEFT = {
     "identity": "<guid>/media/a</guid><link>/media/b</link><id>/media/c</id>",
     "link": '<link href="/media/a"/><link rel="alternate" href="/media/b"/>',

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.rewriters import html, rewrite
+from s3rewrite.rewriters import html, rewrite, splice
+from s3rewrite.rewriters.pieces import Pieces
+from s3rewrite.rewriters.syntax.tokens import VOID
 from s3rewrite.rewriters.types import Scope, Target
 from tests.rewriters import truth
 from tests.rewriters.support import (
@@ -99,10 +101,59 @@ def test_bytes_outside_ascii(url):
         "contenteditable <!-- contenteditable --><img src=→/media/b>",
         "<p contenteditable>a<p><img src=/media/a>",
         "<div contenteditable style='background:url(→/media/a)'></div>",
+        *(
+            f"<{name} contenteditable><img src=→/media/a>"
+            for name in sorted(map(bytes.decode, VOID))
+        ),
     ],
 )
 def test_what_is_edited_in_place_is_left(marked):
     check(marked)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (r"\/media\/a.jpg", r"https:\/\/cdn.test\/m\/a.jpg"),
+        (r"\u002Fmedia\u002Fa.jpg", r"https://cdn.test/m/a.jpg"),
+        (r"\u002fmedia\u002fa.jpg", r"https://cdn.test/m/a.jpg"),
+        (r"https:\/\/example.com\/media\/a", r"https:\/\/cdn.test\/m\/a"),
+    ],
+)
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<script type="application/ld+json">{"image": "%s"}</script>',
+        '<script type="application/json">{"image": "%s"}</script>',
+        """<p data-props='{"image": "%s"}'>""",
+        '<p data-props="{&quot;image&quot;: &quot;%s&quot;}">',
+        """<iframe srcdoc='<script type="application/ld+json">{"image": "%s"}</script>'>""",
+    ],
+)
+def test_json_that_escapes_all_its_slashes(page, before, after):
+    wide = scope("json-script", "srcdoc", "*[data-props]:json")
+    body = (page % before).encode()
+    assert rewrite(body, wide, html.collect, link_all) == (page % after).encode()
+    assert streamed(body, wide) == (page % after).encode()
+
+
+def streamed(body, scope):
+    pieces = Pieces(html.HtmlReader(scope))
+    found = [*(pieces.take(bytes((byte,))) for byte in body), pieces.finish()]
+    return b"".join(splice(p.body, p.candidates, link_all(p.urls)) for p in found)
+
+
+@pytest.mark.parametrize("closed", ["<svg/>", "<svg width=9 />", "<SVG a='b'/>", "<math/>"])
+def test_behind_an_empty_svg_all_is_read(closed):
+    check(f"{closed}<script>a<b</script><img src=→/media/a>")
+    check(f"<svg>{closed}</svg><style>a<b</style><img src=→/media/a>")
+
+
+@pytest.mark.parametrize(
+    "opened", ["<svg>", "<svg width=9/>", "<svg a=/>", "<svg / >", "<select/>", "<math a=b/c/>"]
+)
+def test_what_only_looks_empty_is_open(opened):
+    check(f"{opened}<script>a<b</script><img src=/media/a>")
 
 
 def test_several_targets():

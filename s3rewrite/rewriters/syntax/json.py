@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from s3rewrite.rewriters.search import Matches
+from s3rewrite.rewriters.search import Matches, spellings
 from s3rewrite.rewriters.syntax.decoded_text import Escape, Text, unescaped
 from s3rewrite.rewriters.syntax.tokens import compiled
 from s3rewrite.rewriters.types import Candidate
@@ -54,7 +54,10 @@ class Value(NamedTuple):
 
     def outer(self, inner: Candidate) -> Candidate:
         """The candidate in the JSON text for one that was found in the string."""
-        found = self.text.outer(inner)
+        return self.marked(self.text.outer(inner))
+
+    def marked(self, found: Candidate) -> Candidate:
+        """A candidate in the JSON text that was found in the string, with how its slashes are."""
         raw = self.json[found.offsets[0] : found.offsets[-1]] if found.offsets else b""
         return found._replace(is_escaped=rb"\/" in raw)
 
@@ -118,7 +121,8 @@ class Position:
 def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
     """The strings that are values and hold a needle, in order, from a position on."""
     json = position.json
-    # A needle may be written with escapes: its longest word cannot.
+    # A needle may be written with escapes, its longest word cannot; in JSON within JSON twice.
+    written = spellings(json, tuple(needles))
     matches = Matches((json, word) for word in words(needles))
     place = matches.next(position.at)
     while place is not None:
@@ -128,7 +132,7 @@ def values(position: Position, needles: Sequence[bytes]) -> Iterator[Value]:
             return  # a string without an end
         if string and keys is not None and string["is_key"] is None:
             text = decoded(json, string.start() + 1, string.end() - 1)
-            if any(needle in text.data for needle in needles):
+            if any(spelling in text.data for spelling in written):
                 yield Value(json, text, keys)
         place = matches.next(string.end() if string else place + 1)
 

@@ -21,6 +21,12 @@ UNSURE = ("svg", "math", "select")
 13.2.6.5 for foreign content; in a `select` browsers of different ages differ.
 """
 
+VOID = frozenset(
+    b"area base basefont bgsound br col embed frame hr image img input keygen link meta param "
+    b"source track wbr".split()
+)
+"""Elements without content or an end tag. 13.1.2, and "in body" of 13.2.6.4 for the old ones."""
+
 _SPECIAL = (*RAW_TEXT, "plaintext", *UNSURE)
 
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from s3rewrite.rewriters.syntax.tokens import (
+    ATTRIBUTE,
     CONTENT_END,
     IN_HTML,
     NEUTRAL,
@@ -177,7 +178,8 @@ class Walker:
         """Go on behind a special tag, and the text it begins; None where that has no sure end."""
         slash, name = tag[1], tag[2].lower()
         if name in _UNSURE:
-            self.opened[name] = max(0, self.opened[name] + (-1 if slash else 1))
+            if not _closes_itself(tag, name):
+                self.opened[name] = max(0, self.opened[name] + (-1 if slash else 1))
             self.syntax = _syntax(self.opened)
             return tag.end()
         return self._content_end(name, tag.end())
@@ -194,6 +196,18 @@ class Walker:
         if is_unsure and end is not None and not NEUTRAL.fullmatch(self.body, start, end):
             return None
         return end
+
+
+def _closes_itself(tag: re.Match[bytes], name: bytes) -> bool:
+    """Whether a tag is that of an empty SVG or MathML element: `<svg />`, not `<svg width=9/>`.
+
+    WHATWG HTML, 13.2.6.4.7 ("svg" and "math"), 13.2.6.5. `select` has no such spelling.
+    """
+    if name == b"select" or not tag[0].endswith(b"/>"):
+        return False
+    slash = tag.end() - len(b"/>")
+    attributes = ATTRIBUTE.finditer(tag.string, tag.end(2), slash + 1)
+    return all(attribute.end() <= slash for attribute in attributes)
 
 
 def is_in(attribute: bytes, attributes: bytes) -> bool:

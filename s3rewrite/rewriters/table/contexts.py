@@ -45,15 +45,21 @@ _META = (
     *("twitter:image", "twitter:image:src", "twitter:player:stream"),
     "msapplication-tileimage",
 )
+_SCRIPTED = (no_document, cors_if_manifest, embeddable)
 _LAZY = (shows_files, no_document, cors_if_fetched, cors_if_asked, cors_if_parent_asks)
 # fmt: off
 TABLE = (
-    Row("image", YES, "img[src] video[poster] body[background] table[background] "
-        "td[background] th[background]", needs=(cors_if_asked,)),
+    # A browser makes an <img> of an <image> (WHATWG HTML, 13.2.6.4.7), and AMP one of its own.
+    Row("image", YES, "img[src] image[src] amp-img[src] amp-anim[src] video[poster] "
+        "amp-video[poster] body[background] table[background] thead[background] "
+        "tbody[background] tfoot[background] tr[background] td[background] th[background]",
+        needs=(cors_if_asked,)),
     Row("image-button", YES, "input[src]", when=(kind("type", "image"),), needs=(cors_if_asked,)),
-    Row("media", YES, "video[src] audio[src]", needs=(cors_if_asked, cors_if_manifest)),
+    Row("media", YES, "video[src] audio[src] amp-video[src] amp-audio[src]",
+        needs=(cors_if_asked, cors_if_manifest)),
     Row("source", YES, "source[src]", needs=(cors_if_parent_asks, cors_if_manifest)),
-    Row("srcset", YES, "img[srcset]", SRCSET, needs=(cors_if_asked,)),
+    Row("srcset", YES, "img[srcset] image[srcset] amp-img[srcset] amp-anim[srcset]", SRCSET,
+        needs=(cors_if_asked,)),
     Row("source-srcset", YES, "source[srcset]", SRCSET, needs=(cors_if_parent_asks,)),
     Row("imagesrcset", YES, "link[imagesrcset]", SRCSET, needs=(cors_if_asked,)),
     Row("anchor", YES, "a[href] area[href]", needs=(no_download, no_document)),
@@ -93,7 +99,7 @@ TABLE = (
         when=(kind("http-equiv", "refresh", "content-security-policy"),)),
     Row("lazy", YES, "*[data-src] *[data-bg] *[data-background-image] *[data-original] "
         "*[data-lazy] *[data-lazy-src] *[data-poster] *[data-full]", needs=_LAZY),
-    Row("lazy-srcset", YES, "*[data-srcset]", SRCSET, needs=_LAZY),
+    Row("lazy-srcset", YES, "*[data-srcset] *[data-lazy-srcset]", SRCSET, needs=_LAZY),
     Row("data", ASKED, "*[data-*]",
         needs=(no_document, cors_if_fetched, cors_if_asked, cors_if_parent_asks)),
     Row("style-attribute", YES, "*[style]", CSS, needs=(no_attribute_hash,)),
@@ -114,34 +120,40 @@ TABLE = (
     Row("style", YES, "style{}", CSS, when=(kind("type", "", "text/css"),),
         needs=(no_style_hash,)),
     Row("css", ASKED, "body[text/css]", CSS),
-    Row("ld+json", YES, "script{} ld+json[*]", JSON, when=(kind("type", "application/ld+json"),),
-        needs=(no_document,)),
-    Row("ld+json-identity", NEVER, "ld+json[@id] ld+json[url] ld+json[mainentityofpage]", JSON),
-    Row("json-script", ASKED, "script{} json-script[*]", JSON,
-        when=(kind("type", "application/json"),),
-        needs=(no_document, cors_if_manifest, embeddable)),
+    Row("ld+json", YES, "script{}", JSON, when=(kind("type", "application/ld+json"),)),
+    Row("ld+json", YES, "ld+json[*]", needs=(no_document,)),
+    Row("ld+json-identity", NEVER, "ld+json[@id] ld+json[url] ld+json[mainentityofpage]"),
+    Row("json-script", ASKED, "script{}", JSON, when=(kind("type", "application/json"),)),
+    Row("json-script", ASKED, "json-script[*]", needs=_SCRIPTED),
+    # In the places that mounts add, written like `*[data-props]:json`.
+    Row("json-string", YES, "json-string[*]", needs=_SCRIPTED),
     Row("script-data", NEVER, "script{}", when=(kind("type", "importmap", "speculationrules"),)),
     Row("text", NEVER, "xmp{} plaintext{} noembed{} noframes{} iframe{}"),
     Row("srcdoc", ASKED, "iframe[srcdoc]", HTML),
-    Row("json", ASKED, "json[*]", JSON, needs=(no_document, cors_if_manifest, embeddable)),
+    Row("json", ASKED, "json[*]", needs=_SCRIPTED),
     Row("feed", YES, "feed/enclosure[url] feed/media:content[url] feed/media:thumbnail[url] "
         "feed/itunes:image[href] feed/image/url{} feed/icon{} feed/logo{}", needs=(no_document,)),
+    # https://podcasting2.org/docs/podcast-namespace: `images` is the older one
+    Row("podcast", YES, "feed/podcast:image[href] feed/podcast:person[img] "
+        "feed/podcast:source[uri] feed/podcast:trailer[url] feed/googleplay:image[href]",
+        needs=(no_document,)),
+    Row("podcast-srcset", YES, "feed/podcast:images[srcset]", SRCSET),
+    Row("podcast-text", NEVER, "feed/podcast:transcript[url] feed/podcast:chapters[url]"),
     Row("feed", YES, "feed/link[href]", when=(has("rel", "enclosure"),),
         needs=(no_document,)),
     Row("feed-html", YES, "feed/description{} feed/content:encoded{} feed/itunes:summary{}", HTML),
     Row("feed-html", YES, "feed/content{} feed/summary{}", HTML, when=(kind("type", "html"),)),
     Row("feed-identity", NEVER, "feed/guid{} feed/id{} feed/link{}"),
     Row("json-feed", YES, "json-feed[image] json-feed[banner_image] json-feed[icon] "
-        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]", JSON,
-        needs=(no_document,)),
+        "json-feed[favicon] json-feed[avatar] json-feed[attachments.url]", needs=(no_document,)),
     Row("json-feed", YES, "json-feed[content_html]", HTML),
     Row("json-feed-identity", NEVER, "json-feed[id] json-feed[url] json-feed[external_url] "
-        "json-feed[home_page_url] json-feed[feed_url] json-feed[next_url]", JSON),
+        "json-feed[home_page_url] json-feed[feed_url] json-feed[next_url]"),
     Row("sitemap", YES,
         "sitemap/image:loc{} sitemap/video:thumbnail_loc{} sitemap/video:content_loc{}"),
     Row("sitemap-identity", NEVER, "sitemap/loc{}"),
-    Row("manifest", ASKED, "manifest[icons.src] manifest[screenshots.src]", JSON),
-    Row("manifest-identity", NEVER, "manifest[start_url] manifest[scope] manifest[id]", JSON),
+    Row("manifest", ASKED, "manifest[icons.src] manifest[screenshots.src]"),
+    Row("manifest-identity", NEVER, "manifest[start_url] manifest[scope] manifest[id]"),
     Row("playlist", ASKED, "m3u8[line] m3u8[ext-x-map] m3u8[ext-x-media]", needs=(cors,)),
     Row("playlist-key", NEVER, "m3u8[ext-x-key] m3u8[ext-x-session-key]"),
     Row("location", ASKED, "header[location]", needs=(no_document, embeddable)),

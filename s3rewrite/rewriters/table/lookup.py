@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from s3rewrite.rewriters.syntax.attributes import Tag
@@ -24,7 +24,7 @@ OPTIONAL_CONTEXTS = frozenset(row.name for row in TABLE if row.mark is Mark.ASKE
 _OWN_PLACE = re.compile(
     r"(?P<element>\*|[a-z][a-z0-9._-]*)\[(?P<attribute>[^\s\[\]{}*\"'<>/=]+)\]"
     r"(?::(?P<rule>url|srcset|css|json|html))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 LONGEST_NAME = 100
 """Bytes of a name that are compared: the names of pages are cached, so their length has a bound."""
@@ -38,7 +38,15 @@ def _places(row: Row) -> list[tuple[bytes, bytes]]:
 
 
 # The "elements" of texts that are not HTML: `*` does not mean them.
-_APART = frozenset(b"css json ld+json json-script json-feed manifest m3u8 header".split())
+_APART = frozenset(
+    b"css json ld+json json-script json-string json-feed manifest m3u8 header".split()
+)
+_NO_ELEMENTS = frozenset({b"css", b"manifest", b"m3u8"})
+
+
+def element_of(tag_name: bytes) -> bytes:
+    """The element that a tag is in the table: `/header`, as `header` means the headers of HTTP."""
+    return b"/" + tag_name if tag_name in _APART else tag_name
 
 
 class Table:
@@ -67,22 +75,42 @@ class Table:
 
     def named(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
         """The rows that name exactly this place."""
-        return tuple(self._exact.get((element, attribute), ()))
+        rows = self._exact.get((element, attribute))
+        return _combined(rows) if rows else ()
 
     def names_any(self, element: bytes) -> bool:
         """Whether a row names a place of this element, rather than all of them."""
         return any(owner == element and attribute for owner, attribute in self._exact)
 
     def _at(self, element: bytes, attribute: bytes) -> tuple[Row, ...]:
-        is_apart = element in _APART or b"/" in element
+        is_apart = element in _APART or b"/" in element[1:]
         owners = (element,) if is_apart else tuple(dict.fromkeys((element, b"*")))
-        rows = tuple(row for owner in owners for row in self.named(owner, attribute))
+        rows = _combined([row for owner in owners for row in self.named(owner, attribute)])
         if rows or not attribute:
             return rows
         for begins, owner, row in self._families:
             if owner in owners and attribute.startswith(begins):
                 return (row,)
         return ()
+
+
+def _combined(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows for one place, where each must allow a URL.
+
+    | the table has rows | mounts add the place   | rows                              |
+    |--------------------|------------------------|-----------------------------------|
+    | yes                | yes (`*[src]`), or no  | the table's                       |
+    | no                 | one of them            | that one                          |
+    | no                 | several (`*[x]` too)   | the first, for whoever asks of them |
+
+    A row with a condition, as that for a `<meta>`, stands beside the others.
+    """
+    own = [row for row in rows if row.is_own and not row.when]
+    others = tuple(row for row in rows if row not in own) if own else tuple(rows)
+    if others or len(own) < 2:
+        return others or tuple(own)
+    names = frozenset(row.name for row in own)
+    return (own[0]._replace(families=names.union(*(row.families for row in own))),)
 
 
 _TABLE = Table(TABLE)
@@ -106,24 +134,38 @@ def own_row(place: str) -> Row | None:
     `meta[name or property]`; `json[key]`, for the members of that key in bodies of JSON.
     """
     match = _OWN_PLACE.fullmatch(place)
-    if match is None:
+    if match is None or len(place.encode()) > LONGEST_NAME:
         return None
-    element, attribute = match["element"].lower(), match["attribute"].lower()
+    # As in a tag: only letters of ASCII have two cases.
+    element, attribute = (match[name].encode().lower() for name in ("element", "attribute"))
     rule = _RULES[(match["rule"] or "url").lower()]
-    if element == "meta":
-        return Row(place, Mark.ASKED, "meta[content]", rule, (about(attribute),), (no_document,))
-    if element == "json":
+    if element == b"meta":
+        return _meta_row(place, attribute, rule)
+    if element == b"json":
+        families = frozenset({"json"})
         needs = (no_document, cors_if_manifest, embeddable)
-        return Row(place, Mark.ASKED, f"json[{attribute}]", Rule.JSON, (), needs, "json")
-    return _row(place, f"{element}[{attribute}]", rule)
+        return Row(place, Mark.ASKED, f"json[{attribute.decode()}]", rule, (), needs, families)
+    if element in _NO_ELEMENTS:
+        return None
+    return _row(place, (element_of(element), attribute), rule)
 
 
-def _row(place: str, where: str, rule: Rule) -> Row | None:
-    known = rows_at(*(part.encode() for part in where.rstrip("]").split("[")))
-    family = next((row.name for row in known if row.mark is Mark.ASKED), "")
-    is_of_family = all(row.places.endswith("*]") and row.name == family for row in known)
+def _meta_row(place: str, name: bytes, rule: Rule) -> Row | None:
+    html = b' name="%s"' % name
+    if applying(rows_at(b"meta", b"content"), Tag(html, b"meta", 0, len(html))):
+        return None
+    when, needs = (about(name.decode()),), (no_document,)
+    return Row(place, Mark.ASKED, "meta[content]", rule, when, needs)
+
+
+def _row(place: str, where: tuple[bytes, bytes], rule: Rule) -> Row | None:
+    known = rows_at(*where)
+    families = frozenset(row.name for row in known if row.mark is Mark.ASKED)
+    if not all(row.places.endswith("*]") and row.name in families for row in known):
+        return None
+    element, attribute = (part.decode() for part in where)
     needs = (no_document, cors_if_manifest, cors_if_asked)
-    return Row(place, Mark.ASKED, where, rule, (), needs, family) if is_of_family else None
+    return Row(place, Mark.ASKED, f"{element}[{attribute}]", rule, (), needs, families)
 
 
 def is_context(name: str) -> bool:
@@ -134,7 +176,8 @@ def is_context(name: str) -> bool:
 def is_asked(targets: Iterable[Target], name: str) -> bool:
     """Whether any mount asks for an optional row, or adds a place to that row's."""
     place = f"{name}["
-    return any(n == name or n.startswith(place) for target in targets for n in target.contexts)
+    names = (asked for target in targets for asked in target.contexts)
+    return any(asked == name or asked.lower().startswith(place) for asked in names)
 
 
 def applying(rows: tuple[Row, ...], tag: Tag) -> tuple[Row, ...]:

@@ -30,8 +30,8 @@ class Row(NamedTuple):
     """One row of the table; for an ASKED one, `name` is what a mount writes in CONTEXTS.
 
     `places` are written as `contexts` says. `when` tells which tags the row is for, `needs` what
-    must hold of a URL. `family` names the row for many places of which this row, that a mount
-    adds, is about one: a mount that asks for the family asks for this row too.
+    must hold of a URL. `families` name the rows for many places of which this row, that a mount
+    adds, is about one: a mount that asks for a family asks for this row too.
     """
 
     name: str
@@ -40,7 +40,17 @@ class Row(NamedTuple):
     rule: Rule = Rule.URL
     when: tuple[When, ...] = ()
     needs: tuple[Need, ...] = ()
-    family: str = ""
+    families: frozenset[str] = frozenset()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is of a place that a mount adds."""
+        return "[" in self.name
+
+    @property
+    def json_kind(self) -> bytes:
+        """The "element" of the members of a JSON text under this row."""
+        return b"json-string" if self.is_own else self.name.encode()
 
     def allows(self, context: UrlContext) -> bool:
         """Whether this row allows the URL to be linked."""
@@ -54,7 +64,7 @@ class Row(NamedTuple):
     def is_asked_by(self, contexts: frozenset[str]) -> bool:
         """Whether a mount with these CONTEXTS has its URLs rewritten there."""
         if self.mark is _ASKED:
-            return self.name in contexts or self.family in contexts
+            return self.name in contexts or not contexts.isdisjoint(self.families)
         return self.mark is _YES
 
 

@@ -16,7 +16,13 @@ ALWAYS = {
     "poster": '<video poster="→/media/a.jpg"></video>',
     "background": "<body background=→/media/a.jpg><table background=→/media/b.jpg>"
     "<td background=→/media/c.jpg><th background=→/media/d.jpg>",
+    "background of parts of a table": "".join(
+        f"<{part} background=→/media/a.jpg>" for part in "thead tbody tfoot tr".split()
+    ),
     "background elsewhere": "<div background=/media/a.jpg>",
+    "image in HTML": "<image src=→/media/a srcset='→/media/b 2x'><image src=/media/c crossorigin>",
+    "AMP": "<amp-img src=→/media/a srcset='→/media/b 2x'></amp-img><amp-anim src=→/media/c>"
+    "<amp-video src=→/media/d poster=→/media/e></amp-video><amp-audio src=→/media/f></amp-audio>",
     "image button": '<input type=image src="→/media/a.jpg"><input type=IMAGE src=→/media/a.jpg>',
     "other input": '<input src="/media/a.jpg"><input type=text src="/media/b.jpg">',
     "video and audio": "<video src=→/media/a.mp4></video><audio src=→/media/a.mp3></audio>",
@@ -67,7 +73,8 @@ ALWAYS = {
     "manifests": "<video src=/media/a.mpd></video><video><source src=/media/a.m3u8?b>"
     "<source src=/media/a type=application/dash+xml></video><a href=→/media/a.mpd>x</a>",
     "crossorigin with credentials": "<img crossorigin=Use-Credentials src=/media/a>",
-    "lazy srcset": '<img data-srcset="→/media/a.jpg 1x,→/media/b.jpg 2x">',
+    "lazy srcset": '<img data-srcset="→/media/a.jpg 1x,→/media/b.jpg 2x">'
+    "<img data-lazy-srcset='→/media/c 1x'>",
     "style attribute": '<p style="background: url(&quot;→/media/a.jpg&quot;)">',
     "svg image": '<svg><image href="→/media/a"/><image xlink:href="→/media/b"></image></svg>',
     "style": "<style>p { background: url(→/media/a.jpg) }</style>",
