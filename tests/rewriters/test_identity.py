@@ -75,14 +75,17 @@ def assert_identity(body, collect):
 @cache
 def installed(extension):
     found = sorted(PACKAGES.rglob(f"*{extension}"))
-    small = [path for path in found if path.is_file() and path.stat().st_size < MAX_SIZE]
-    return small[random.randrange(EVERY) :: EVERY]
+    return [path for path in found if path.is_file() and path.stat().st_size < MAX_SIZE]
+
+
+def chosen(extension):
+    return installed(extension)[random.randrange(EVERY) :: EVERY]
 
 
 @pytest.mark.parametrize(("extension", "at_least"), [(".html", 150), (".css", 30), (".json", 10)])
 def test_files_of_installed_packages(extension, at_least):
     found = sum(
-        assert_identity(path.read_bytes(), COLLECTORS[extension]) for path in installed(extension)
+        assert_identity(path.read_bytes(), COLLECTORS[extension]) for path in chosen(extension)
     )
     assert EVERY > 1 or found >= at_least
 
@@ -104,7 +107,7 @@ def streamed(body, reader, links, size):
 @pytest.mark.parametrize("extension", READERS)
 @pytest.mark.parametrize("size", [97, 4096])
 def test_files_of_installed_packages_in_chunks(extension, size):
-    for path in installed(extension):
+    for path in chosen(extension):
         body = path.read_bytes()
         assert streamed(body, READERS[extension], link_to_itself, size) == body
         linked = streamed(body, READERS[extension], link_all, size)
@@ -116,7 +119,7 @@ def test_files_of_installed_packages_in_chunks(extension, size):
 @pytest.mark.parametrize("extension", COLLECTORS)
 def test_each_file_read_as_what_it_is_not(extension):
     """A server may call a file what it likes."""
-    for path in installed(extension)[::3]:
+    for path in chosen(extension)[::3]:
         for collect in COLLECTORS.values():
             assert_identity(path.read_bytes(), collect)
 
