@@ -10,14 +10,16 @@ import boto3
 import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.s3.answer_checks import check_answers
-from s3rewrite.s3.errors import NOT_S3, SLOW_DOWN, NotS3Error, S3Error, S3Unavailable, translated
+from s3rewrite.s3.errors import NOT_S3, NotS3Error, S3Error, S3Unavailable, translated
 from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
+from s3rewrite.s3.retries import ATTEMPTS, asks_for_fewer, is_transient, pause
+from s3rewrite.s3.throttle import Throttle
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -27,9 +29,6 @@ LARGE_AT_A_TIME = 2
 
 PARTS_AT_A_TIME = 8
 """and parts of each: each part is in memory and has a connection of its own."""
-
-ATTEMPTS = 3
-"""Times that a request is tried."""
 
 CHECKSUMS = "when_supported"
 
@@ -42,23 +41,40 @@ HEAD_PARAMETERS = frozenset(
 class Boto3Writer:
     """Writes objects with a client of boto3. Safe to share between threads."""
 
-    def __init__(self, client: "S3Client", bucket: str, slow_down: Callable[[], None]) -> None:
+    def __init__(self, client: "S3Client", bucket: str, throttle: Throttle) -> None:
         self._client = client
         self._bucket = bucket
-        self._slow_down = slow_down
+        self._throttle = throttle
         config: Any = client.meta.config
         self._has_checksums = config.request_checksum_calculation == CHECKSUMS
+        self._attempts = (config.retries or {}).get("total_max_attempts", ATTEMPTS)
         self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
-        client.meta.events.register("needs-retry.s3", self._see_answer)
+        events: Any = client.meta.events  # its stubs know no handler that answers
+        events.register("needs-retry.s3", self._see_answer)
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         """Write an object; see `Bucket.put`. Raises S3Error."""
         with translating(self._bucket, has_checksums=self._has_checksums):
             self._put(upload, proceed)
 
-    def _see_answer(self, response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> None:
-        if response and response[1].get("Error", {}).get("Code") in SLOW_DOWN:
-            self._slow_down()
+    def _see_answer(
+        self,
+        response: tuple[Any, Mapping[str, Any]] | None,
+        caught_exception: Exception | None,
+        attempts: int,
+        **_: object,
+    ) -> float | None:
+        """Seconds until the next attempt; None where botocore decides whether there is one."""
+        status, code = 0, ""
+        if response:
+            status, code = response[0].status_code, response[1].get("Error", {}).get("Code", "")
+        is_slow_down = is_timeout(caught_exception) or asks_for_fewer(status, code)
+        if is_slow_down:
+            self._throttle.slow_down()
+        if attempts >= self._attempts or not is_transient(status, code):
+            return None
+        self._throttle.wait_again()
+        return pause(attempts, is_slow_down=is_slow_down) if response else None
 
     def _put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         if not isinstance(upload.content, bytes):
@@ -125,6 +141,11 @@ class Boto3Writer:
             raise S3Error(
                 f"bucket {self._bucket}: it stored other bytes than it was sent (ETag {etag})"
             )
+
+
+def is_timeout(error: Exception | None) -> bool:
+    """Whether a request was not sent, or not answered, in time."""
+    return isinstance(error, ReadTimeoutError) or "timed out" in str(error)
 
 
 class Boto(NamedTuple):

@@ -42,13 +42,6 @@ NOT_S3 = "fix CLIENT's endpoint_url, or what answers in its place (a proxy, a lo
 
 WRITES = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
 
-SLOW_DOWN = frozenset(
-    """
-    BandwidthLimitExceeded RequestLimitExceeded SlowDown Throttling ThrottlingException
-    """.split()
-)
-"""Codes with which a service asks for fewer requests."""
-
 UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 

@@ -297,6 +297,14 @@ def test_a_service_that_does_not_know_checksums(make: Make, proxy: FaultyS3) -> 
         (answers(503, "ServiceUnavailable"), True),
         (answers(500, "InternalError"), False),
         (answers(502, "BadGateway"), False),
+        (answers(429, "TooManyRequests"), True),
+        (answers(429, "of-no-known-form"), True),
+        (answers(408, "RequestTimeout"), True),
+        (answers(425, "TooEarly"), True),
+        (answers(400, "RequestTimeout"), True),
+        (answers(400, "SlowDown"), True),
+        (answers(507, "InsufficientStorage"), False),
+        (answers(520, "OfAProxy"), False),
         (resets, False),
         (loses_answer, False),
     ],
@@ -378,10 +386,66 @@ def test_nothing_is_tried_again_without_a_lease(behind: Bucket, proxy: FaultyS3)
     assert proxy.requests == ["PUT"]
 
 
+SLOW_DOWNS = [
+    (503, "SlowDown"),
+    (503, "ServiceUnavailable"),
+    (429, "TooManyRequests"),
+    (429, "429"),
+    (400, "RequestTimeout"),
+    (400, "ThrottlingException"),
+]
+
+
+class SlowLine:
+    """A line over which four requests at a time arrive; where there are more, none does."""
+
+    def __init__(self) -> None:
+        self.now = self.sent = 0
+        self._changed = threading.Lock()
+
+    def __call__(self, exchange: Exchange) -> None:
+        with self._changed:
+            self.now += 1
+            self.sent += 1
+            is_too_slow = self.now > 4
+        threading.Event().wait(1.1 if is_too_slow else 0.1)
+        if is_too_slow:
+            exchange.hang_up()
+        else:
+            exchange.reply(*exchange.forward())
+        with self._changed:
+            self.now -= 1
+
+
+def test_a_slow_line_gets_fewer_requests_at_a_time(impatient: Bucket, proxy: FaultyS3) -> None:
+    line = SlowLine()
+    proxy.faults["PUT"] = [line]
+    failures: list[S3Error] = []
+
+    def put(number: int) -> None:
+        try:
+            impatient.put(upload(f"{number}"))
+        except S3Error as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # With as many at a time as before each of them would be sent three times, and fail.
+    assert len(failures) < 16
+    assert line.sent < 2 * len(threads)
+    assert impatient._writer.throttle.concurrency.current <= 8
+
+
 def test_a_server_that_asks_for_fewer_requests_gets_fewer(behind: Bucket, proxy: FaultyS3) -> None:
-    proxy.faults["PUT"] = [answers(503, "SlowDown"), None]
-    assert behind.put(upload("a"))
-    assert behind._writer.throttle.concurrency.current == 8
+    limit = behind._writer.throttle.concurrency
+    for answer in SLOW_DOWNS:
+        limit.current, limit.changed_at = 16, float("-inf")
+        proxy.faults["PUT"] = [answers(*answer), None]
+        assert behind.put(upload("a"))
+        assert limit.current == 8, answer
     proxy.faults["PUT"] = [answers(500, "InternalError"), None]
     behind.put(upload("b"))
     assert behind._writer.throttle.concurrency.current == 8
