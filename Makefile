@@ -6,6 +6,7 @@
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
+# make types    renews the table of media types, from the npm package mime-db
 #
 # WORKERS=1 make test runs one test at a time.
 # Needs Python 3.11 or newer (PYTHON=python3.12 make ... chooses one) and the network, once.
@@ -18,7 +19,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 
-.PHONY: help test demo lint format history mutants bench clean
+.PHONY: types help test demo lint format history mutants bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -60,6 +61,12 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.tasks
+
+# By hand, as its data change what is sent: look at the difference before you commit it.
+types: $(VENV)/.test
+	folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder mime-db && \
+	  tar -xzf $$folder/mime-db-*.tgz -C $$folder && \
+	  $(BIN)/python -m tests.core.renew_content_types $$folder/package
 
 clean:
 	rm -rf $(VENV) demo/var benchmarks/var build dist *.egg-info

@@ -1,8 +1,11 @@
 """Writing objects with boto3: any file, with any parameters."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from hashlib import md5, sha256
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -12,6 +15,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
@@ -137,10 +141,19 @@ class Boto3Writer:
 
     def _refuse_other_bytes(self, upload: Upload, answer: Mapping[str, Any]) -> None:
         etag = etag_of(answer)
-        if has_md5({**upload.parameters, **answer}) and upload.contradicts(etag):
+        is_md5 = has_md5({**upload.parameters, **answer})
+        if is_md5 and upload.contradicts(etag) and not self._holds(upload):
             raise S3Error(
                 f"bucket {self._bucket}: it stored other bytes than it was sent (ETag {etag})"
             )
+
+    def _holds(self, upload: Upload) -> bool:
+        """Whether an object has the bytes sent: some services have ETags that look like an MD5."""
+        answer = self._client.get_object(Bucket=self._bucket, Key=upload.key)
+        digest = sha256()
+        for chunk in answer["Body"].iter_chunks(SMALL):
+            digest.update(chunk)
+        return digest.hexdigest() == upload.digests.sha256
 
 
 def is_timeout(error: Exception | None) -> bool:
@@ -161,6 +174,8 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     arguments = RedactedDict({**mount.client, "config": config})
     # The default session is shared with the rest of the process, and not thread-safe.
     session = botocore.session.get_session()
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=_parse_timestamp)
     try:
         client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **arguments)
     except (BotoCoreError, TypeError, ValueError) as error:
@@ -169,6 +184,7 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
         raise S3Error(f"CLIENT of mount {mount.alias!r} makes no client: {reason}") from None
     # Last: botocore's own handler of this event adds the header that ours removes.
     client.meta.events.register_last("before-call.s3", _expect_nothing)
+    client.meta.events.register("before-call.s3", _add_md5)
     client.meta.events.register("before-send.s3", lambda **_: require_lease(may_send))
     check_answers(client)
     return Boto(session, client)
@@ -197,8 +213,27 @@ def translating(bucket: str, *, has_checksums: bool = False) -> Iterator[None]:
     """Raise the errors of boto3 as S3Error or S3Unavailable."""
     try:
         yield
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError, ValueError) as error:
         raise translated(error, bucket, has_checksums=has_checksums) from error
+
+
+def _parse_timestamp(value: Any) -> datetime | None:
+    """A time in an answer; None where it has another form: no object fails because of it."""
+    try:
+        return parse_timestamp(value)
+    except ValueError:
+        return None
+
+
+def _add_md5(params: dict[str, Any], model: Any, **_: object) -> None:
+    """Send the MD5, too, where S3 requires a checksum: many services know no other.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html (Content-MD5)
+    """
+    body = params.get("body")
+    if isinstance(body, bytes) and model.http_checksum.get("requestChecksumRequired"):
+        digest = md5(body, usedforsecurity=False).digest()
+        params["headers"]["Content-MD5"] = b64encode(digest).decode()
 
 
 def _expect_nothing(params: dict[str, Any], **_: object) -> None:
