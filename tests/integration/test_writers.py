@@ -1,5 +1,6 @@
 """What every writer has to do, on real servers: the same bytes, headers, names, errors and ends."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from hashlib import md5, sha256
@@ -257,6 +258,47 @@ def test_those_of_the_mount_come_before_those_of_the_environment(
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of somebody else")
     assert make(client_options).put(upload("a"))
     assert used == [library]
+
+
+ROLE = """
+import json, sys, time
+from pathlib import Path
+number = Path({count!r})
+number.write_text(number.read_text() + "I")
+end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+key = "KEY" + number.read_text()
+print(json.dumps(dict(
+    Version=1, AccessKeyId=key, SecretAccessKey="s", SessionToken="t", Expiration=end)))
+"""
+
+
+def test_credentials_of_a_role_are_renewed_before_they_end(
+    make: Make, proxy: FaultyS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: list[str],
+    library: str,
+) -> None:  # fmt: skip
+    (tmp_path / "count").write_text("")
+    (tmp_path / "role.py").write_text(ROLE.format(count=str(tmp_path / "count")))
+    config = f"[default]\ncredential_process = {sys.executable} {tmp_path / 'role.py'}\n"
+    (tmp_path / "config").write_text(config)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    keys = []
+
+    def notes_key(exchange: Exchange) -> None:
+        keys.append(exchange.headers["Authorization"].split("Credential=")[1].split("/")[0])
+        etag = md5(exchange.body).hexdigest()
+        exchange.reply(200, {"ETag": f'"{etag}"'}, b"")
+
+    proxy.faults["PUT"] = [notes_key]
+    own = {name: proxy.client_options[name] for name in ("endpoint_url", "region_name")}
+    there = make(own, CHECKSUMS=False)
+    for _ in range(3):
+        assert there.put(upload("a"))
+        threading.Event().wait(0.2)
+    assert used == [library] * 3
+    # They end in a minute, so boto3 renews them for each request.
+    assert len(set(keys)) == 3
 
 
 REFUSALS = [
