@@ -217,7 +217,7 @@ class Bucket:
         except CredentialsRefused:
             with self._making:
                 # Another thread may have made a new one meanwhile.
-                if self.__dict__.get("_boto") is used:
+                if used in (None, self.__dict__.get("_boto")):
                     self.__dict__.pop("_boto", None)
                     self.__dict__.pop("_object_writer", None)
             raise

@@ -92,8 +92,9 @@ class Ceph(_OnePort):
         (self.directory / "osd").mkdir()
         self._run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "-c", str(self.conf))
         self._parts[0].launch()
-        self._ceph("osd", "new", str(uuid.uuid4()))
-        self._run("ceph-osd", "--mkfs", "-i", "0", "-c", str(self.conf))
+        self._ceph("osd", "new", self.fsid)
+        store = ["--mkfs", "-i", "0", "--osd-uuid", self.fsid]
+        self._run("ceph-osd", *store, "-c", str(self.conf))
         self._parts[1].launch()
         user = ["user", "create", "--uid", "tests", "--display-name", "tests"]
         user += ["--access-key", KEY, "--secret-key", SECRET]
@@ -125,6 +126,7 @@ auth cluster required = none
 auth service required = none
 auth client required = none
 public addr = 127.0.0.1
+ms mon client mode = crc
 osd objectstore = memstore
 memstore device bytes = 2147483648
 osd pool default size = 1
