@@ -6,6 +6,7 @@
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
+# make ceph     the contract suite on Ceph, where Debian's packages of it are installed
 # make types    renews the table of media types, from the npm package mime-db
 #
 # WORKERS=1 make test runs one test at a time.
@@ -19,7 +20,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 
-.PHONY: types help test demo lint format history mutants bench clean
+.PHONY: ceph types help test demo lint format history mutants bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -45,6 +46,9 @@ history: $(VENV)/.test
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.integration.mutants
+
+ceph: $(VENV)/.test
+	S3_SERVERS=Ceph $(BIN)/python -m pytest tests/integration/test_contract.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html

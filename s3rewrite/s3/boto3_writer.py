@@ -14,13 +14,19 @@ import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.s3.answer_checks import check_answers
-from s3rewrite.s3.errors import NOT_S3, NotS3Error, S3Error, S3Unavailable, translated
+from s3rewrite.s3.errors import (
+    NOT_S3,
+    UNREADABLE,
+    NotS3Error,
+    S3Error,
+    S3Unavailable,
+    translated,
+)
 from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
 from s3rewrite.s3.retries import ATTEMPTS, asks_for_fewer, is_transient, pause
 from s3rewrite.s3.throttle import Throttle
@@ -214,7 +220,7 @@ def translating(bucket: str, *, has_checksums: bool = False) -> Iterator[None]:
     """Raise the errors of boto3 as S3Error or S3Unavailable."""
     try:
         yield
-    except (BotoCoreError, ClientError, ResponseParserError, ValueError) as error:
+    except (BotoCoreError, ClientError, *UNREADABLE) as error:
         raise translated(error, bucket, has_checksums=has_checksums) from error
 
 

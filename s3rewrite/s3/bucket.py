@@ -203,8 +203,9 @@ class Bucket:
             for page in self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix, Delimiter="/"
             ):
-                objects |= {item["Key"]: item for item in page.get("Contents", ())}
-                folders += [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+                objects |= {item.get("Key", ""): item for item in page.get("Contents", ())}
+                folders += [item.get("Prefix", "") for item in page.get("CommonPrefixes", ())]
+        objects.pop("", None)
         # A folder that is not below this one would be listed without end.
         return objects, [folder for folder in folders if len(folder) > len(prefix)]
 

@@ -1,7 +1,6 @@
 """Errors of S3, as sentences that say what to do. Pure but for botocore's types."""
 
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -57,6 +56,8 @@ NOT_S3 = "fix CLIENT's endpoint_url, or what answers in its place (a proxy, a lo
 WRITES = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
 
 UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+UNREADABLE = (ResponseParserError, KeyError, ValueError)
+"""What botocore raises for an answer that lacks a part, or has a number that is none."""
 NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 
 
@@ -93,7 +94,7 @@ class NeedsBoto3(Exception):
 
 
 def translated(
-    error: BotoCoreError | ClientError | ResponseParserError | ValueError,
+    error: Exception,
     bucket: str,
     *,
     has_checksums: bool = False,
@@ -103,8 +104,7 @@ def translated(
         return CredentialsRefused(f"bucket {bucket}: {error} (give credentials in CLIENT)")
     if isinstance(error, UNREACHABLE):
         return S3Unavailable(f"bucket {bucket}: S3 cannot be reached: {error}")
-    # botocore reads a number or a time that is none with a ValueError.
-    if isinstance(error, ResponseParserError | ValueError) and not isinstance(error, UnicodeError):
+    if isinstance(error, UNREADABLE) and not isinstance(error, UnicodeError):
         return NotS3Error(f"bucket {bucket}: what answered is not S3: {NOT_S3}")
     if not isinstance(error, ClientError):
         return S3Error(f"bucket {bucket}: {error}")

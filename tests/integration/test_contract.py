@@ -338,3 +338,24 @@ def test_credentials_that_are_renewed_in_their_file(
                 request()
             use(*right)
             request()
+    # As the loop does it: one pass ends with a sentence, the next one does all.
+    write(root, "a.txt")
+    context = job(there.mount)
+    use(*wrong[-1])
+    assert "credentials" in whole_pass(context).stopped
+    use(*right)
+    assert counts(whole_pass(context)) == {Result.UPLOADED: 1}
+
+
+def test_the_documents_say_what_each_server_lacks() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "servers.md").read_text()
+    head, _, *rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("|")][
+        :12
+    ]
+    features = {"settings": "`s3rewrite_setup`", "credentials": "credentials"}
+    for server, lacking in LACKS.items():
+        (column,) = [number for number, title in enumerate(head) if server in title]
+        said = {row[0].strip() for row in rows if row[column].strip().startswith("no")}
+        expected = {features.get(feature, feature) for feature in lacking}
+        assert len(said) == len(expected)
+        assert all(any(line.startswith(start) for line in said) for start in expected)
