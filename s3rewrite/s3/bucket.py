@@ -124,10 +124,10 @@ class Bucket:
             answer = self.call("delete_objects", Delete={"Objects": objects}) if keys else {}
         except S3Error as error:
             status = int(error.code) if error.code.isdecimal() else 400
-            is_lacking = error.code not in ABSENT and not is_transient(status, error.code)
-            if is_lacking and not isinstance(error, S3Unavailable | NotS3Error):
-                return {}
-            raise
+            is_for_each = error.code in ABSENT or is_transient(status, error.code)
+            if is_for_each or isinstance(error, S3Unavailable | NotS3Error):
+                raise
+            return {}
         outcomes = {item.get("Key", ""): "" for item in answer.get("Deleted", ())}
         for item in answer.get("Errors", ()):
             reason = f"{item.get('Code')}: {item.get('Message')}"

@@ -14,21 +14,15 @@ from botocore.parsers import ResponseParserError
 
 from s3rewrite.core.redaction import redact
 
-_EXPIRED = "the credentials have expired: renew them"
-_UNKNOWN_KEY = "the access key is not known there: fix CLIENT's credentials"
-
 CREDENTIALS_HINTS = {
-    "401": "the credentials are not known there: fix CLIENT's credentials",
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "InvalidAccessKeyId": _UNKNOWN_KEY,
-    "InvalidClientTokenId": _UNKNOWN_KEY,
-    "InvalidSecurity": "the credentials are not valid: fix CLIENT's credentials",
+    "401": "the credentials are not valid there: fix CLIENT's credentials",
+    "ExpiredToken": "the credentials have expired: renew them",
+    "InvalidAccessKeyId": "the access key is not known there: fix CLIENT's credentials",
+    "InvalidSecurity": "the credentials are not valid there: fix CLIENT's credentials",
     "InvalidToken": "the session token is not valid: renew the credentials",
     "SignatureDoesNotMatch": "the secret key is wrong: fix CLIENT's credentials",
-    "TokenRefreshRequired": _EXPIRED,
-    "Unauthorized": "the credentials are not known there: fix CLIENT's credentials",
-    "UnrecognizedClientException": _UNKNOWN_KEY,
+    "TokenRefreshRequired": "the credentials have expired: renew them",
+    "Unauthorized": "the credentials are not valid there: fix CLIENT's credentials",
 }
 """S3's code -> what to do, where other credentials would do."""
 
