@@ -4,7 +4,6 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from hashlib import md5, sha256
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -14,11 +13,10 @@ import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-from botocore.utils import parse_timestamp
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
-from s3rewrite.s3.answer_checks import check_answers
+from s3rewrite.s3.answer_checks import check_answers, parse_time
 from s3rewrite.s3.errors import (
     NOT_S3,
     UNREADABLE,
@@ -182,7 +180,7 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     # The default session is shared with the rest of the process, and not thread-safe.
     session = botocore.session.get_session()
     parsers = session.get_component("response_parser_factory")
-    parsers.set_parser_defaults(timestamp_parser=_parse_timestamp)
+    parsers.set_parser_defaults(timestamp_parser=parse_time)
     try:
         client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **arguments)
     except (BotoCoreError, TypeError, ValueError) as error:
@@ -222,14 +220,6 @@ def translating(bucket: str, *, has_checksums: bool = False) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError, *UNREADABLE) as error:
         raise translated(error, bucket, has_checksums=has_checksums) from error
-
-
-def _parse_timestamp(value: Any) -> datetime | None:
-    """A time in an answer; None where it has another form: no object fails because of it."""
-    try:
-        return parse_timestamp(value)
-    except ValueError:
-        return None
 
 
 def _add_md5(params: dict[str, Any], model: Any, **_: object) -> None:

@@ -124,7 +124,7 @@ class Bucket:
             answer = self.call("delete_objects", Delete={"Objects": objects}) if keys else {}
         except S3Error as error:
             status = int(error.code) if error.code.isdecimal() else 400
-            is_for_each = error.code in ABSENT or is_transient(status, error.code)
+            is_for_each = error.code in {"", *ABSENT} or is_transient(status, error.code)
             if is_for_each or isinstance(error, S3Unavailable | NotS3Error):
                 raise
             return {}
@@ -144,7 +144,7 @@ class Bucket:
         except S3Unavailable:
             raise
         except S3Error as error:
-            return "" if error.code == "NoSuchKey" else str(error)
+            return "" if error.code in ("404", "NoSuchKey") else str(error)
 
     def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:
         """Copy objects, with all that belongs to them, to their keys with a prefix before.

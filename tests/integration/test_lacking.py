@@ -18,7 +18,7 @@ from s3rewrite.s3.errors import CredentialsRefused, S3Error
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
 from tests.factories import job, use_mount, write
-from tests.integration.faulty_s3 import Exchange, Fault, FaultyS3, answers, faulty
+from tests.integration.faulty_s3 import Exchange, Fault, FaultyS3, answers, faulty, resets
 from tests.integration.test_passes import counts, keys
 from tests.integration.test_writers import upload
 
@@ -116,11 +116,13 @@ def test_a_service_that_deletes_nothing_is_believed(
     assert keys(s3_client, mount) == ["a"]
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "InternalError", "NoSuchBucket"])
+@pytest.mark.parametrize(
+    "fault", [*(answers(403, code) for code in ("AccessDenied", "InternalError")), resets]
+)
 def test_what_would_not_work_one_by_one_is_not_tried(
-    mount: Mount, proxy: FaultyS3, code: str
+    mount: Mount, proxy: FaultyS3, fault: Fault
 ) -> None:
-    proxy.faults["POST"] = [answers(403, code)]
+    proxy.faults["POST"] = [fault]
     with pytest.raises(S3Error):
         Bucket(mount).delete("abc")
     assert "DELETE" not in proxy.requests
