@@ -8,6 +8,8 @@
 # make sites    a Bootstrap theme of other people, whole, in a Chromium; downloads it by npm
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
+# make ceph     the contract suite on Ceph, where Debian's packages of it are installed
+# make types    renews the table of media types, from the npm package mime-db
 #
 # WORKERS=1 make test runs one test at a time.
 # Needs Python 3.11 or newer (PYTHON=python3.12 make ... chooses one) and the network, once.
@@ -21,7 +23,7 @@ WORKERS ?= 3
 MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
 
-.PHONY: help test demo lint format long history sites mutants bench clean
+.PHONY: help test demo lint format long history sites mutants bench ceph types clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -57,6 +59,9 @@ sites: $(VENV)/.test
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.integration.mutants
 
+ceph: $(VENV)/.test
+	S3_SERVERS=Ceph $(BIN)/python -m pytest tests/integration/test_contract.py $(PYTEST_ARGS)
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
 	$(BIN)/python -m benchmarks.bodies
@@ -72,6 +77,12 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.tasks
+
+# By hand, as its data change what is sent: look at the difference before you commit it.
+types: $(VENV)/.test
+	folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder mime-db && \
+	  tar -xzf $$folder/mime-db-*.tgz -C $$folder && \
+	  $(BIN)/python -m tests.core.renew_content_types $$folder/package
 
 clean:
 	rm -rf $(VENV) demo/var benchmarks/var build dist *.egg-info

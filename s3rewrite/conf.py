@@ -4,10 +4,13 @@
 """
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from configparser import Error, RawConfigParser
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -171,7 +174,7 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
 
 
 def is_location_known(mount: Mount) -> bool:
-    """Whether the settings or the environment name the bucket's service, or its region of AWS."""
+    """Whether settings, environment or profile name the bucket's service, or its region of AWS."""
     return bool(_endpoint(mount.client) or _region(mount.client))
 
 
@@ -198,18 +201,58 @@ def _clean(value: Any) -> Any:
     return without_userinfo(value) if isinstance(value, str) else value
 
 
+# As boto3 looks them up, without importing boto3 into a web process.
+
+
 def _region(client: Mapping[str, Any]) -> str:
-    return _look_up(client, "region_name", "AWS_DEFAULT_REGION", "AWS_REGION")
+    own = client.get("region_name") or getattr(client.get("config"), "region_name", None)
+    variables = ("AWS_DEFAULT_REGION", "AWS_REGION")
+    values = (own, *map(os.environ.get, variables), _profile().get("region"))
+    return _first(values)
 
 
 def _endpoint(client: Mapping[str, Any]) -> str:
-    return _look_up(client, "endpoint_url", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    """Without passwords."""
+    profile = _profile()
+    ignores = (
+        getattr(client.get("config"), "ignore_configured_endpoint_urls", None)
+        or os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+        or profile.get("ignore_configured_endpoint_urls")
+    )
+    variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    configured = (*map(os.environ.get, variables), profile.get("endpoint_url"))
+    is_ignored = str(ignores).lower() == "true"
+    return without_userinfo(_first((client.get("endpoint_url"), *configured * (not is_ignored))))
 
 
-def _look_up(client: Mapping[str, Any], key: str, *variables: str) -> str:
-    """As boto3 looks it up, without importing boto3 into a web process. Without passwords."""
-    values = (client.get(key), *map(os.environ.get, variables))
-    return without_userinfo(next((str(value) for value in values if value), ""))
+def _first(values: Iterable[Any]) -> str:
+    return next((str(value) for value in values if value), "")
+
+
+def _profile() -> dict[str, str]:
+    """Option -> value of the profile that boto3 would use; the endpoint for S3 before others.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+    """
+    name = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
+    config = _sections("AWS_CONFIG_FILE", "~/.aws/config")
+    options = config.get(name if name == "default" else f"profile {name}", {})
+    options |= _sections("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials").get(name, {})
+    services = config.get(f"services {options.get('services')}", {})
+    endpoint = re.search(r"\n\s*endpoint_url\s*=\s*(\S+)", services.get("s3", ""))
+    return options | ({"endpoint_url": endpoint[1]} if endpoint else {})
+
+
+def _sections(variable: str, path: str) -> dict[str, dict[str, str]]:
+    """Section -> its options, of a configuration file; {} where boto3 could not read it either."""
+    parser = RawConfigParser()
+    try:
+        parser.read(Path(os.path.expandvars(os.environ.get(variable) or path)).expanduser())
+    except (Error, UnicodeError):
+        return {}
+    return {
+        re.sub(r"[\s\"']+", " ", name).strip(): dict(parser[name]) for name in parser.sections()
+    }
 
 
 def _forget(*, setting: str, **_: object) -> None:

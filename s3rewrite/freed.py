@@ -90,7 +90,7 @@ def read_range(mount: Mount, stub: Stub, range_header: str) -> ObjectRange | Non
     None where the file has no such bytes. Raises FreedFileError.
     """
     from s3rewrite.s3.errors import S3Error  # noqa: PLC0415
-    from s3rewrite.s3.objects import FINGERPRINT  # noqa: PLC0415
+    from s3rewrite.s3.objects import object_of  # noqa: PLC0415
 
     options = {"Range": range_header} if range_header else {}
     try:
@@ -99,8 +99,8 @@ def read_range(mount: Mount, stub: Stub, range_header: str) -> ObjectRange | Non
         if error.code in ("InvalidRange", "416"):
             return None
         raise FreedFileError(f"{stub.key}: {error}") from error
-    digest = answer.get("Metadata", {}).get(FINGERPRINT)
-    if str(answer.get("ETag", "")).strip('"') != stub.etag and digest != stub.sha256:
+    stored = object_of(answer)
+    if stored.etag != stub.etag and stored.sha256 != stub.sha256:
         raise FreedFileError(f"{stub.key}: bucket {stub.bucket} has other bytes than were freed")
     return ObjectRange(
         answer["ContentLength"], answer.get("ContentRange", ""), _chunks(answer["Body"])

@@ -23,7 +23,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from s3rewrite import conf
-from s3rewrite.core.content_types import content_type
+from s3rewrite.core.content_types import content_coding, content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.stubs import Stub, is_corrupt_stub
 from s3rewrite.freed import FreedFileError, ObjectRange, read_range, stub_of
@@ -92,6 +92,8 @@ def _streamed(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Http
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
     }
+    if coding := content_coding(name):
+        headers["Content-Encoding"] = coding
     if not _SHOWN.match(headers["Content-Type"]):
         headers["Content-Disposition"] = "attachment"
     response = get_conditional_response(request, etag=headers["ETag"], last_modified=modified)

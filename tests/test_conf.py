@@ -2,7 +2,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import NoRegionError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.test import override_settings
@@ -302,3 +305,94 @@ def test_what_is_a_django_redis_cache(backend: Any, expected: bool) -> None:
 
 class DerivedCache(conf.RedisCache):
     pass
+
+
+# Where boto3 would go, by its files
+
+
+PROFILE = """
+[default]
+endpoint_url = http://default.local
+
+[profile other]
+region = eu-west-1
+services = mine
+endpoint_url = http://all.local
+
+[profile "with blank"]
+endpoint_url = http://blank.local
+
+[profile ignoring]
+ignore_configured_endpoint_urls = true
+endpoint_url = http://ignored.local
+
+[profile plain]
+region = eu-central-1
+
+[services mine]
+sqs =
+  endpoint_url = http://sqs.local
+s3 =
+  addressing_style = path
+  endpoint_url = http://s3.local
+"""
+
+
+@pytest.mark.parametrize("profile", ["", "other", "with blank", "ignoring", "plain"])
+@pytest.mark.parametrize("given", [{}, {"endpoint_url": "http://client.local"}])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"AWS_ENDPOINT_URL": "http://env.local"},
+        {"AWS_ENDPOINT_URL_S3": "http://env-s3.local", "AWS_ENDPOINT_URL": "http://env.local"},
+        {"AWS_ENDPOINT_URL": "http://env.local", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True"},
+        {"AWS_DEFAULT_REGION": "us-west-2"},
+    ],
+)
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_links_go_where_boto3_goes(
+    profile: str,
+    given: dict[str, Any],
+    environment: dict[str, str],
+    is_ignored: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config").write_text(PROFILE)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for name, value in {"AWS_PROFILE": profile, **environment}.items():
+        if value:
+            monkeypatch.setenv(name, value)
+    config = {"config": Config(ignore_configured_endpoint_urls=True)} if is_ignored else {}
+    found = mount(CLIENT={**given, **config})
+    try:
+        client = boto3.session.Session().client("s3", **found.client)
+    except NoRegionError:
+        return
+    expected = client.meta.endpoint_url
+    if "amazonaws.com" not in expected:
+        assert found.public_url == f"{expected}/uploads/media/"
+        return
+    region = client.meta.region_name
+    is_default = region in ("us-east-1", "aws-global")
+    host = "s3.amazonaws.com" if is_default else f"s3.{region}.amazonaws.com"
+    assert found.public_url == f"https://uploads.{host}/media/"
+
+
+def test_the_file_of_credentials_comes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "credentials").write_text("[default]\nendpoint_url = http://u:p@own.local\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    assert mount().public_url == "http://own.local/uploads/media/"
+
+
+def test_a_file_that_cannot_be_parsed_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_bytes(b"[default\n\xff")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert mount().public_url == "https://uploads.s3.us-east-1.amazonaws.com/media/"

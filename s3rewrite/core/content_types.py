@@ -1,42 +1,19 @@
-"""The Content-Type of an object, by its name. Pure, and the same on every machine."""
+"""The Content-Type of an object, by its name. Pure, and the same on every machine.
 
-import mimetypes
-from functools import lru_cache
+The table is `media.types`, a copy of mime-db's data: `make types` renews it.
+"""
+
+from functools import cache
+from importlib.resources import files
 from posixpath import basename, splitext
 
 DEFAULT = "application/octet-stream"
 
-# What Python's own table lacks, or has by another name than most servers send.
-_OWN = {
-    ".ico": "image/x-icon",
-    ".js": "text/javascript",
-    ".jxl": "image/jxl",
-    ".m4a": "audio/mp4",
-    ".map": "application/json",
-    ".md": "text/markdown",
-    ".mjs": "text/javascript",
-    ".mpd": "application/dash+xml",
-    ".opus": "audio/ogg",
-    ".otf": "font/otf",
-    ".ttf": "font/ttf",
-    ".webp": "image/webp",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-}
+_CODINGS = {".svgz": "gzip"}
+"""Extensions of files that browsers show only if they are told that they are compressed.
 
-# Without the files of the machine, which may say anything.
-_TYPES = mimetypes.MimeTypes(filenames=())
-for _extension, _type in _OWN.items():
-    _TYPES.add_type(_type, _extension)
-
-# As FileResponse does: a compressed file is sent as what it is, so that no browser unpacks it.
-_ENCODINGS = {
-    "br": "application/x-brotli",
-    "bzip2": "application/x-bzip",
-    "compress": "application/x-compress",
-    "gzip": "application/gzip",
-    "xz": "application/x-xz",
-}
+Other compressed files (`.tar.gz`) are sent as what they are, so that no browser unpacks them.
+"""
 
 
 def content_type(name: str) -> str:
@@ -45,12 +22,21 @@ def content_type(name: str) -> str:
     Without a charset: which one a text has is not known, and browsers then decide as they do
     for the local file.
     """
-    stem, last = splitext(basename(name))
-    return _of_extensions(splitext(stem)[1] + last)
+    return _types().get(_extension(name).removeprefix("."), DEFAULT)
 
 
-@lru_cache(maxsize=1000)
-def _of_extensions(extensions: str) -> str:
-    """The type for one or two extensions, such as `.tar.gz`."""
-    type_, encoding = _TYPES.guess_type(f"x{extensions}")
-    return (_ENCODINGS.get(encoding) if encoding else type_) or DEFAULT
+def content_coding(name: str) -> str:
+    """The Content-Encoding that the bytes of a file of that name have already; "" for none."""
+    return _CODINGS.get(_extension(name), "")
+
+
+def _extension(name: str) -> str:
+    return splitext(basename(name))[1].lower()
+
+
+@cache
+def _types() -> dict[str, str]:
+    """Extension -> type."""
+    text = files(__package__).joinpath("media.types").read_text("ascii")
+    rows = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return {extension: type_ for type_, *extensions in rows for extension in extensions}

@@ -43,6 +43,10 @@ class Stub(NamedTuple):
         """The fingerprint in the file's entry."""
         return self.sha256[:FINGERPRINT_LENGTH]
 
+    def with_etag(self, etag: str) -> "Stub":
+        """The stub of an object with this ETag; `-` for one of a form that a stub cannot hold."""
+        return self._replace(etag=etag if re.fullmatch(r"[A-Za-z0-9-]+", etag) else "-")
+
     def to_target(self) -> str:
         """The target of the symbolic link. Raises ValueError where it would not be read back so."""
         facts = f"{self.signature.size},{self.signature.mtime_ns},{self.sha256},{self.etag}"

@@ -5,9 +5,11 @@ botocore reads such an answer as an empty one: of a listing, as an empty bucket.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HTML = re.compile(rb"(?i)(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b")
@@ -53,3 +55,11 @@ def _require_fields(http_response: Any, parsed: Mapping[str, Any], model: Any, *
     fields = EXPECTED_FIELDS.get(model.name)
     if fields and http_response.status_code < 300 and fields.isdisjoint(parsed):
         raise ResponseParserError(f"none of {', '.join(sorted(fields))}")
+
+
+def parse_time(value: Any) -> datetime | None:
+    """A time in an answer; None where it has another form: no object fails because of it."""
+    try:
+        return parse_timestamp(value)
+    except ValueError:
+        return None

@@ -1,8 +1,10 @@
 """Writing objects with boto3: any file, with any parameters."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import md5, sha256
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -10,14 +12,22 @@ import boto3
 import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
-from s3rewrite.s3.answer_checks import check_answers
-from s3rewrite.s3.errors import NOT_S3, SLOW_DOWN, NotS3Error, S3Error, S3Unavailable, translated
+from s3rewrite.s3.answer_checks import check_answers, parse_time
+from s3rewrite.s3.errors import (
+    NOT_S3,
+    UNREADABLE,
+    NotS3Error,
+    S3Error,
+    S3Unavailable,
+    translated,
+)
 from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
+from s3rewrite.s3.retries import ATTEMPTS, asks_for_fewer, is_transient, pause
+from s3rewrite.s3.throttle import Throttle
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -27,9 +37,6 @@ LARGE_AT_A_TIME = 2
 
 PARTS_AT_A_TIME = 8
 """and parts of each: each part is in memory and has a connection of its own."""
-
-ATTEMPTS = 3
-"""Times that a request is tried."""
 
 CHECKSUMS = "when_supported"
 
@@ -42,23 +49,40 @@ HEAD_PARAMETERS = frozenset(
 class Boto3Writer:
     """Writes objects with a client of boto3. Safe to share between threads."""
 
-    def __init__(self, client: "S3Client", bucket: str, slow_down: Callable[[], None]) -> None:
+    def __init__(self, client: "S3Client", bucket: str, throttle: Throttle) -> None:
         self._client = client
         self._bucket = bucket
-        self._slow_down = slow_down
+        self._throttle = throttle
         config: Any = client.meta.config
         self._has_checksums = config.request_checksum_calculation == CHECKSUMS
+        self._attempts = (config.retries or {}).get("total_max_attempts", ATTEMPTS)
         self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
-        client.meta.events.register("needs-retry.s3", self._see_answer)
+        events: Any = client.meta.events  # its stubs know no handler that answers
+        events.register("needs-retry.s3", self._see_answer)
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         """Write an object; see `Bucket.put`. Raises S3Error."""
         with translating(self._bucket, has_checksums=self._has_checksums):
             self._put(upload, proceed)
 
-    def _see_answer(self, response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> None:
-        if response and response[1].get("Error", {}).get("Code") in SLOW_DOWN:
-            self._slow_down()
+    def _see_answer(
+        self,
+        response: tuple[Any, Mapping[str, Any]] | None,
+        caught_exception: Exception | None,
+        attempts: int,
+        **_: object,
+    ) -> float | None:
+        """Seconds until the next attempt; None where botocore decides whether there is one."""
+        status, code = 0, ""
+        if response:
+            status, code = response[0].status_code, response[1].get("Error", {}).get("Code", "")
+        is_slow_down = is_timeout(caught_exception) or asks_for_fewer(status, code)
+        if is_slow_down:
+            self._throttle.slow_down()
+        if attempts >= self._attempts or not is_transient(status, code):
+            return None
+        self._throttle.wait_again()
+        return pause(attempts, is_slow_down=is_slow_down) if response else None
 
     def _put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         if not isinstance(upload.content, bytes):
@@ -121,10 +145,25 @@ class Boto3Writer:
 
     def _refuse_other_bytes(self, upload: Upload, answer: Mapping[str, Any]) -> None:
         etag = etag_of(answer)
-        if has_md5({**upload.parameters, **answer}) and upload.contradicts(etag):
+        is_md5 = has_md5({**upload.parameters, **answer})
+        if is_md5 and upload.contradicts(etag) and not self._holds(upload):
             raise S3Error(
                 f"bucket {self._bucket}: it stored other bytes than it was sent (ETag {etag})"
             )
+
+    def _holds(self, upload: Upload) -> bool:
+        """Whether an object has the bytes sent: some services have ETags that look like an MD5."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=upload.key)
+        except ClientError:
+            return False
+        # Only what was sent from memory has an MD5 to compare an ETag with.
+        return sha256(answer["Body"].read()).hexdigest() == upload.digests.sha256
+
+
+def is_timeout(error: Exception | None) -> bool:
+    """Whether a request was not sent, or not answered, in time."""
+    return isinstance(error, ReadTimeoutError) or "timed out" in str(error)
 
 
 class Boto(NamedTuple):
@@ -140,6 +179,8 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     arguments = RedactedDict({**mount.client, "config": config})
     # The default session is shared with the rest of the process, and not thread-safe.
     session = botocore.session.get_session()
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=parse_time)
     try:
         client: S3Client = boto3.session.Session(botocore_session=session).client("s3", **arguments)
     except (BotoCoreError, TypeError, ValueError) as error:
@@ -148,6 +189,7 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
         raise S3Error(f"CLIENT of mount {mount.alias!r} makes no client: {reason}") from None
     # Last: botocore's own handler of this event adds the header that ours removes.
     client.meta.events.register_last("before-call.s3", _expect_nothing)
+    client.meta.events.register("before-call.s3", _add_md5)
     client.meta.events.register("before-send.s3", lambda **_: require_lease(may_send))
     check_answers(client)
     return Boto(session, client)
@@ -176,8 +218,19 @@ def translating(bucket: str, *, has_checksums: bool = False) -> Iterator[None]:
     """Raise the errors of boto3 as S3Error or S3Unavailable."""
     try:
         yield
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
+    except (BotoCoreError, ClientError, *UNREADABLE) as error:
         raise translated(error, bucket, has_checksums=has_checksums) from error
+
+
+def _add_md5(params: dict[str, Any], model: Any, **_: object) -> None:
+    """Send the MD5, too, where S3 requires a checksum: many services know no other.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html (Content-MD5)
+    """
+    body = params.get("body")
+    if isinstance(body, bytes) and model.http_checksum.get("requestChecksumRequired"):
+        digest = md5(body, usedforsecurity=False).digest()
+        params["headers"]["Content-MD5"] = b64encode(digest).decode()
 
 
 def _expect_nothing(params: dict[str, Any], **_: object) -> None:

@@ -1,15 +1,18 @@
 """The bucket of a mount: every request to S3."""
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from s3rewrite.core.batches import batches
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, new_boto, translating
-from s3rewrite.s3.errors import NOT_S3, NotS3Error, S3Error, S3Unavailable
+from s3rewrite.s3.errors import NOT_S3, CredentialsRefused, NotS3Error, S3Error, S3Unavailable
 from s3rewrite.s3.objects import UNKNOWN, Object, Upload, etag_of, object_of
+from s3rewrite.s3.retries import is_transient
 from s3rewrite.s3.writer import ObjectWriter
 
 if TYPE_CHECKING:
@@ -23,6 +26,16 @@ DELETE_BATCH = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
 UNCONFIRMED = f"what answered did not say that it was deleted: {NOT_S3}"
+
+
+ABSENT = frozenset({"403", "404", "AccessDenied", "NoSuchKey"})
+"""Codes for an object that is not there, or that the credentials may not see."""
+
+UNCLEAR = frozenset({"400", "401", "403"})
+"""Statuses of HEAD that may be about credentials: its answer has no body that would say it."""
+
+_XML = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+"""Text that XML 1.0 can hold: https://www.w3.org/TR/xml/#charsets"""
 
 
 class Bucket:
@@ -46,7 +59,8 @@ class Bucket:
         Returns whether none of its requests can arrive any more: one that was tried again may
         have been lost on its way, or be late. An error says the same by its `is_settled`.
         """
-        return self._writer.put(upload, proceed)
+        with self._renewing():
+            return self._writer.put(upload, proceed)
 
     def writer_name(self, upload: Upload) -> str:
         """The name of the library that would write this object: boto3, or obstore."""
@@ -57,8 +71,7 @@ class Bucket:
         try:
             return object_of(self.call("head_object", Key=key))
         except S3Error as error:
-            # The answer to HEAD has no body: the code is the status.
-            if error.code in ("403", "404"):
+            if error.code in ABSENT:
                 return None
             raise
 
@@ -90,7 +103,7 @@ class Bucket:
 
     def get(self, key: str) -> Iterator[bytes]:
         """The bytes of an object, in chunks."""
-        with translating(self.name):
+        with self._renewing(), translating(self.name):
             body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
             yield from body.iter_chunks(CHUNK)
 
@@ -98,13 +111,40 @@ class Bucket:
         """Delete objects. Key -> reason, of those that the bucket does not say it has deleted."""
         failed: dict[str, str] = {}
         for batch in batches(keys, DELETE_BATCH):
-            answer = self.call("delete_objects", Delete={"Objects": [{"Key": k} for k in batch]})
-            for error in answer.get("Errors", ()):
-                failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
-            deleted = {item.get("Key") for item in answer.get("Deleted", ())}
-            if len(deleted) + len(answer.get("Errors", ())) < len(batch):
-                failed |= {k: UNCONFIRMED for k in batch if k not in deleted and k not in failed}
+            outcomes = self._delete_together([key for key in batch if _XML.fullmatch(key)])
+            # One by one: what XML cannot hold, and what the answer does not name.
+            outcomes |= {key: self._delete_alone(key) for key in batch if key not in outcomes}
+            failed |= {key: reason for key, reason in outcomes.items() if reason and key in batch}
         return failed
+
+    def _delete_together(self, keys: list[str]) -> dict[str, str]:
+        """Key -> reason, "" for a deleted one; a service may lack such a request, or name fewer."""
+        try:
+            objects = [{"Key": key} for key in keys]
+            answer = self.call("delete_objects", Delete={"Objects": objects}) if keys else {}
+        except S3Error as error:
+            status = int(error.code) if error.code.isdecimal() else 400
+            is_for_each = error.code in {"", *ABSENT} or is_transient(status, error.code)
+            if is_for_each or isinstance(error, S3Unavailable | NotS3Error):
+                raise
+            return {}
+        outcomes = {item.get("Key", ""): "" for item in answer.get("Deleted", ())}
+        for item in answer.get("Errors", ()):
+            reason = f"{item.get('Code')}: {item.get('Message')}"
+            outcomes[item.get("Key", "")] = "" if item.get("Code") == "NoSuchKey" else reason
+        return outcomes
+
+    def _delete_alone(self, key: str) -> str:
+        """Delete an object. Why it may still be there; "" if it is not."""
+        try:
+            answer = self.call("delete_object", Key=key)
+            # What is not S3 may say 200 to anything.
+            is_sure = answer["ResponseMetadata"]["HTTPStatusCode"] == 204 or not self.head(key)
+            return "" if is_sure else UNCONFIRMED
+        except S3Unavailable:
+            raise
+        except S3Error as error:
+            return "" if error.code in ("404", "NoSuchKey") else str(error)
 
     def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:
         """Copy objects, with all that belongs to them, to their keys with a prefix before.
@@ -126,27 +166,62 @@ class Bucket:
 
     def _copy(self, key: str, target: str) -> None:
         answer = self.call("copy_object", Key=target, CopySource={"Bucket": self.name, "Key": key})
-        etag, copy = etag_of(answer["CopyObjectResult"]), self.head(target)
-        if copy is None or not etag or copy.etag != etag:
+        etag, copy = etag_of(answer.get("CopyObjectResult", {})), self.head(target)
+        # An ETag that the answer lacks, or has in another form, says nothing: the metadata may.
+        if not copy or not (copy.etag == etag != "" or self._is_same(copy, key)):
             raise NotS3Error(f"bucket {self.name}: no copy of {key} is at {target}: {NOT_S3}")
+
+    def _is_same(self, copy: Object, key: str) -> bool:
+        original = self.head(key)
+        if original is None or not copy.sha256:
+            return False
+        return (copy.size, copy.sha256) == (original.size, original.sha256)
 
     def call(self, operation: str, **parameters: Any) -> Any:
         """Call an operation of boto3's client, by its name, on this bucket. Returns its answer."""
-        with translating(self.name):
-            return getattr(self._client, operation)(Bucket=self.name, **parameters)
+        try:
+            with self._renewing(), translating(self.name):
+                return getattr(self._client, operation)(Bucket=self.name, **parameters)
+        except S3Error as error:
+            if error.code in UNCLEAR and operation.startswith("head"):
+                self._ask_for_reason(parameters)
+            raise
+
+    def _ask_for_reason(self, parameters: dict[str, Any]) -> None:
+        """Ask what HEAD was asked with a request whose answer has a code. Raises S3Error."""
+        if "Key" not in parameters:
+            self.call("list_objects_v2", Prefix=self.mount.prefix, MaxKeys=1)
+            return
+        same = {name: value for name, value in parameters.items() if name != "PartNumber"}
+        self.call("get_object", **same, Range="bytes=0-0")["Body"].close()
 
     def _list(self, prefix: str) -> "tuple[dict[str, ObjectTypeDef], list[str]]":
         """The objects directly in a folder, by their keys, and the prefixes of its folders."""
         objects: dict[str, ObjectTypeDef] = {}
         folders: list[str] = []
-        with translating(self.name):
+        with self._renewing(), translating(self.name):
             for page in self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix, Delimiter="/"
             ):
-                objects |= {item["Key"]: item for item in page.get("Contents", ())}
-                folders += [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+                objects |= {item.get("Key", ""): item for item in page.get("Contents", ())}
+                folders += [item.get("Prefix", "") for item in page.get("CommonPrefixes", ())]
+        objects.pop("", None)
         # A folder that is not below this one would be listed without end.
         return objects, [folder for folder in folders if len(folder) > len(prefix)]
+
+    @contextmanager
+    def _renewing(self) -> Iterator[None]:
+        """After credentials were refused, forget the client: the next one reads them anew."""
+        used = self.__dict__.get("_boto")
+        try:
+            yield
+        except CredentialsRefused:
+            with self._making:
+                # Another thread may have made a new one meanwhile.
+                if used in (None, self.__dict__.get("_boto")):
+                    self.__dict__.pop("_boto", None)
+                    self.__dict__.pop("_object_writer", None)
+            raise
 
     @property
     def _client(self) -> "S3Client":

@@ -1,7 +1,6 @@
 """Errors of S3, as sentences that say what to do. Pure but for botocore's types."""
 
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -15,12 +14,20 @@ from botocore.parsers import ResponseParserError
 
 from s3rewrite.core.redaction import redact
 
-WHOLE_BUCKET_HINTS = {
-    "NoSuchBucket": "the bucket does not exist: create it, or fix BUCKET",
-    "InvalidAccessKeyId": "the access key is not known there: fix CLIENT's credentials",
-    "SignatureDoesNotMatch": "the secret key is wrong: fix CLIENT's credentials",
+CREDENTIALS_HINTS = {
+    "401": "the credentials are not valid there: fix CLIENT's credentials",
     "ExpiredToken": "the credentials have expired: renew them",
+    "InvalidAccessKeyId": "the access key is not known there: fix CLIENT's credentials",
+    "InvalidSecurity": "the credentials are not valid there: fix CLIENT's credentials",
     "InvalidToken": "the session token is not valid: renew the credentials",
+    "SignatureDoesNotMatch": "the secret key is wrong: fix CLIENT's credentials",
+    "TokenRefreshRequired": "the credentials have expired: renew them",
+    "Unauthorized": "the credentials are not valid there: fix CLIENT's credentials",
+}
+"""S3's code -> what to do, where other credentials would do."""
+
+WHOLE_BUCKET_HINTS = CREDENTIALS_HINTS | {
+    "NoSuchBucket": "the bucket does not exist: create it, or fix BUCKET",
     "RequestTimeTooSkewed": "this machine's clock is wrong: set it",
     "PermanentRedirect": "the bucket is in another region: fix CLIENT's region_name",
     "AuthorizationHeaderMalformed": "the region is wrong: fix CLIENT's region_name",
@@ -42,14 +49,9 @@ NOT_S3 = "fix CLIENT's endpoint_url, or what answers in its place (a proxy, a lo
 
 WRITES = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
 
-SLOW_DOWN = frozenset(
-    """
-    BandwidthLimitExceeded RequestLimitExceeded SlowDown Throttling ThrottlingException
-    """.split()
-)
-"""Codes with which a service asks for fewer requests."""
-
 UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+UNREADABLE = (ResponseParserError, KeyError, ValueError)
+"""What botocore raises for an answer that lacks a part, or has a number that is none."""
 NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 
 
@@ -72,6 +74,10 @@ class S3Unavailable(S3Error):
     """S3 cannot be used now: every other object would fail too."""
 
 
+class CredentialsRefused(S3Unavailable):
+    """There are no credentials, or S3 refused them; a new client may find others."""
+
+
 class NeedsBoto3(Exception):
     """A write that obstore did not do and boto3 may."""
 
@@ -82,17 +88,17 @@ class NeedsBoto3(Exception):
 
 
 def translated(
-    error: BotoCoreError | ClientError | ResponseParserError,
+    error: Exception,
     bucket: str,
     *,
     has_checksums: bool = False,
 ) -> S3Error:
     """An error of boto3 as one of our errors, with a sentence for people."""
     if isinstance(error, NO_CREDENTIALS):
-        return S3Unavailable(f"bucket {bucket}: {error} (give credentials in CLIENT)")
+        return CredentialsRefused(f"bucket {bucket}: {error} (give credentials in CLIENT)")
     if isinstance(error, UNREACHABLE):
         return S3Unavailable(f"bucket {bucket}: S3 cannot be reached: {error}")
-    if isinstance(error, ResponseParserError):
+    if isinstance(error, UNREADABLE) and not isinstance(error, UnicodeError):
         return NotS3Error(f"bucket {bucket}: what answered is not S3: {NOT_S3}")
     if not isinstance(error, ClientError):
         return S3Error(f"bucket {bucket}: {error}")
@@ -113,6 +119,8 @@ def refused(
     if code == "NotImplemented" and operation in WRITES:
         hint += ": set CHECKSUMS to False" if has_checksums else ": look at OBJECT_PARAMETERS"
     kind = S3Unavailable if code in WHOLE_BUCKET_HINTS else S3Error
+    if code in CREDENTIALS_HINTS:
+        kind = CredentialsRefused
     return kind(f"bucket {bucket}: {hint} ({code}, {operation})", code=code)
 
 

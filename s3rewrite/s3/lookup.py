@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
 from s3rewrite.core.entries import split
 from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import Object
 
 PAGE = 1000
@@ -30,12 +31,23 @@ def known_objects(
     """
     if not is_listing_cheaper(unknown, known):
         return bucket.head
-    objects = cache(partial(bucket.list_folder, folder_of(bucket, directory)))
     lock = threading.Lock()
+
+    @cache
+    def objects() -> dict[str, Object] | None:
+        try:
+            return bucket.list_folder(folder_of(bucket, directory))
+        except S3Unavailable:
+            raise
+        except S3Error:
+            return None  # a service may lack listings, or have a strange name in this one
 
     def look_up(key: str) -> Object | None:
         with lock:  # the first thread lists the folder while the others wait
-            item = objects().get(key)
+            listed = objects()
+        if listed is None:
+            return bucket.head(key)
+        item = listed.get(key)
         # The ETag of parts proves little, and a listing does not show the SHA-256: HEAD does.
         return bucket.head(key) if item and "-" in item.etag else item
 

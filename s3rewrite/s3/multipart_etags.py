@@ -139,4 +139,4 @@ def _part_size(bucket: Bucket, key: str) -> int | None:
         raise
     except S3Error:
         return None
-    return int(answer["ContentLength"]) if answer.get("PartsCount", 0) > 1 else None
+    return answer.get("ContentLength") if answer.get("PartsCount", 0) > 1 else None

@@ -17,6 +17,7 @@ PLAIN = "s3rewrite-plain-sha256"
 """The name of the metadata that holds the SHA-256 of a file's bytes where the object has them
 compressed; other objects do not have it."""
 
+_MD5 = re.compile(r"[0-9a-f]{32}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32}(-[0-9]+)?")
 
 
@@ -85,7 +86,7 @@ class Upload(NamedTuple):
 
         An ETag that is no MD5 says nothing.
         """
-        return len(etag) == 32 and self.digests.md5 not in ("", etag)
+        return bool(_MD5.fullmatch(etag)) and self.digests.md5 not in ("", etag)
 
     def is_confirmed_by(self, stored: Object, size: int) -> bool:
         """Whether an answer to HEAD proves that this was stored, in `size` bytes."""

@@ -45,7 +45,7 @@ class ConcurrencyLimit:
             self.current, self.changed_at = max(1, self.current // 2), now
 
     def increase(self, now: float) -> None:
-        """An upload ended."""
+        """An upload succeeded."""
         if self.current < self.maximum and now - self.changed_at >= RECOVERY:
             self.current, self.changed_at = self.current + 1, now
 
@@ -75,6 +75,7 @@ class Throttle:
         self._rate = RateLimit(rate)
         self._running = 0
         self._changed = threading.Condition()
+        self._thread = threading.local()
 
     @contextmanager
     def slot(self, proceed: Callable[[], bool]) -> Iterator[None]:
@@ -82,11 +83,23 @@ class Throttle:
 
         Raises S3Unavailable when `proceed()` returns False while it waits.
         """
+        self._thread.proceed = proceed
         self._begin(proceed)
         try:
             yield
+            with self._changed:
+                self.concurrency.increase(time.monotonic())
         finally:
             self._end()
+
+    def wait_again(self) -> None:
+        """Before another attempt: give this thread's slot to a waiting one, and wait for one.
+
+        Fewer may run by now. Does nothing in a thread without a slot. Raises as `slot`.
+        """
+        if getattr(self._thread, "has_slot", False):
+            self._end()
+            self._begin(self._thread.proceed)
 
     def slow_down(self) -> None:
         """S3 asked for fewer requests."""
@@ -100,12 +113,13 @@ class Throttle:
                     raise S3Unavailable("the upload was stopped", is_settled=True)
                 self._changed.wait(min(delay, CHECK_INTERVAL))
             self._running += 1
+            self._thread.has_slot = True
             self._rate.record_start(time.monotonic())
 
     def _end(self) -> None:
         with self._changed:
-            self._running -= 1
-            self.concurrency.increase(time.monotonic())
+            self._running -= self._thread.has_slot
+            self._thread.has_slot = False
             self._changed.notify()
 
     def _delay(self) -> float:

@@ -28,7 +28,7 @@ class ObjectWriter:
         self.throttle = Throttle(mount.threads, mount.rate)
         self._unconfirmed = UnconfirmedWrites()
         self._unconfirmed.watch(boto.client)
-        self._boto3 = Boto3Writer(boto.client, mount.bucket, self.throttle.slow_down)
+        self._boto3 = Boto3Writer(boto.client, mount.bucket, self.throttle)
         self._obstore = self._obstore_writer(mount, boto, may_send) if has_obstore() else None
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> bool:
@@ -68,5 +68,4 @@ class ObjectWriter:
         store = new_store(mount, boto)
         if store is None:
             return None
-        slow_down = self.throttle.slow_down
-        return ObstoreWriter(store, mount.bucket, may_send, slow_down, self._unconfirmed)
+        return ObstoreWriter(store, mount.bucket, may_send, self.throttle, self._unconfirmed)

@@ -14,8 +14,9 @@ from s3rewrite.tools.bucket_rules import ABANDONED_DAYS, cors_rule, lifecycle_ru
 
 UNKNOWN = frozenset(
     """
-    400 404 405 501 InvalidArgument InvalidRequest MalformedXML MethodNotAllowed NoSuchKey
-    NotImplemented NotSupported UnsupportedOperation XNotImplemented
+    400 404 405 501 BucketAlreadyExists BucketAlreadyOwnedByYou InvalidArgument InvalidRequest
+    MalformedXML MethodNotAllowed NoSuchKey NotImplemented NotSupported UnsupportedOperation
+    XNotImplemented
     """.split()
 )
 """Codes with which services answer requests that they do not know."""
@@ -23,6 +24,8 @@ UNKNOWN = frozenset(
 BLOCKING = ("BlockPublicPolicy", "RestrictPublicBuckets")
 """The switches that keep a policy from making objects public; the other two are about ACLs.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+
+EMPTY_POLICY: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
 
 BLOCK = "PublicAccessBlockConfiguration"
 NO_BLOCK = "NoSuchPublicAccessBlockConfiguration"
@@ -120,7 +123,7 @@ def _look_up(feature: _Feature, bucket: Bucket, exists: bool) -> Step | None:
 
 
 def _is_blocking(answer: Any) -> bool:
-    return any(answer[BLOCK].get(name) for name in BLOCKING)
+    return any(answer.get(BLOCK, {}).get(name) for name in BLOCKING)
 
 
 def _plan_unblocking(bucket: Bucket, answer: Any) -> Action | None:
@@ -142,10 +145,8 @@ def _unblock(bucket: Bucket) -> None:
 
 
 def _plan_reading(bucket: Bucket, answer: Any) -> Action | None:
-    policy = _parse_policy(answer["Policy"], bucket) if answer else {"Version": "2012-10-17"}
-    statements: Any = policy.get("Statement", [])
-    if isinstance(statements, dict):  # a single statement, without a list around it
-        statements = [statements]
+    policy = _parse_policy(answer.get("Policy", ""), bucket) if answer else EMPTY_POLICY
+    statements: Any = policy["Statement"]
     public = public_statement(bucket.mount)
     if any(_normalized(statement) == _normalized(public) for statement in statements):
         return None
@@ -157,11 +158,13 @@ def _plan_reading(bucket: Bucket, answer: Any) -> Action | None:
 def _parse_policy(text: str, bucket: Bucket) -> dict[str, Any]:
     try:
         policy = json.loads(text)
-    except ValueError:
-        policy = None
-    if not isinstance(policy, dict):
-        raise NotS3Error(f"bucket {bucket.name}: what answered is no policy")
-    return policy
+        statements = policy.get("Statement", [])
+        # A single statement may have no list around it.
+        statements = [statements] if isinstance(statements, dict) else statements
+        policy["Statement"] = [dict(statement) for statement in statements]
+    except (AttributeError, TypeError, ValueError):
+        raise NotS3Error(f"bucket {bucket.name}: what answered is no policy") from None
+    return dict(policy)
 
 
 def _normalized(statement: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every writer has to do, on real servers: the same bytes, headers, names, errors and ends."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from hashlib import md5, sha256
@@ -113,7 +114,7 @@ PARAMETERS = {
     "ContentEncoding": "gzip",
     "ContentLanguage": "de-CH",
     "Metadata": {"own": "yes, it is", "x.y_z-1": "~!*'()"},
-    "Tagging": "team=web%20%26%20co&empty=",
+    "Tagging": "team=web%26co&empty=",
 }
 
 
@@ -128,7 +129,7 @@ def test_bytes_headers_metadata_and_tags(
     sha = {"s3rewrite-sha256": sha256(b"one").hexdigest()}
     assert found["Metadata"] == {"own": "yes, it is", "x.y_z-1": "~!*'()", **sha}
     tags = s3_client.get_object_tagging(Bucket=there.name, Key="a.css")["TagSet"]
-    assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "web & co", "empty": ""}
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "web&co", "empty": ""}
     assert used == [library]
 
 
@@ -162,6 +163,9 @@ def test_special_keys(
         ("a", {"ACL": "private"}),
         ("a", {"Metadata": {"content-type": "mine"}}),
         ("a", {"CacheControl": "max-age=1,  public"}),
+        ("a", {"Tagging": "team=b c"}),
+        ("a", {"Tagging": "team=b+c"}),
+        ("a", {"Tagging": "team=b%20c"}),
     ],
 )
 def test_what_only_boto3_can_do_is_left_to_it(
@@ -259,6 +263,47 @@ def test_those_of_the_mount_come_before_those_of_the_environment(
     assert used == [library]
 
 
+ROLE = """
+import json, sys, time
+from pathlib import Path
+number = Path({count!r})
+number.write_text(number.read_text() + "I")
+end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+key = "KEY" + number.read_text()
+print(json.dumps(dict(
+    Version=1, AccessKeyId=key, SecretAccessKey="s", SessionToken="t", Expiration=end)))
+"""
+
+
+def test_credentials_of_a_role_are_renewed_before_they_end(
+    make: Make, proxy: FaultyS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: list[str],
+    library: str,
+) -> None:  # fmt: skip
+    (tmp_path / "count").write_text("")
+    (tmp_path / "role.py").write_text(ROLE.format(count=str(tmp_path / "count")))
+    config = f"[default]\ncredential_process = {sys.executable} {tmp_path / 'role.py'}\n"
+    (tmp_path / "config").write_text(config)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    keys = []
+
+    def notes_key(exchange: Exchange) -> None:
+        keys.append(exchange.headers["Authorization"].split("Credential=")[1].split("/")[0])
+        etag = md5(exchange.body).hexdigest()
+        exchange.reply(200, {"ETag": f'"{etag}"'}, b"")
+
+    proxy.faults["PUT"] = [notes_key]
+    own = {name: proxy.client_options[name] for name in ("endpoint_url", "region_name")}
+    there = make(own, CHECKSUMS=False)
+    for _ in range(3):
+        assert there.put(upload("a"))
+        threading.Event().wait(0.2)
+    assert used == [library] * 3
+    # They end in a minute, so boto3 renews them for each request.
+    assert len(set(keys)) == 3
+
+
 REFUSALS = [
     (403, "AccessDenied", S3Error, "allow it in the bucket's or user's policy"),
     (400, "ExpiredToken", S3Unavailable, "renew them"),
@@ -297,6 +342,14 @@ def test_a_service_that_does_not_know_checksums(make: Make, proxy: FaultyS3) -> 
         (answers(503, "ServiceUnavailable"), True),
         (answers(500, "InternalError"), False),
         (answers(502, "BadGateway"), False),
+        (answers(429, "TooManyRequests"), True),
+        (answers(429, "of-no-known-form"), True),
+        (answers(408, "RequestTimeout"), True),
+        (answers(425, "TooEarly"), True),
+        (answers(400, "RequestTimeout"), True),
+        (answers(400, "SlowDown"), True),
+        (answers(507, "InsufficientStorage"), False),
+        (answers(520, "OfAProxy"), False),
         (resets, False),
         (loses_answer, False),
     ],
@@ -378,10 +431,66 @@ def test_nothing_is_tried_again_without_a_lease(behind: Bucket, proxy: FaultyS3)
     assert proxy.requests == ["PUT"]
 
 
+SLOW_DOWNS = [
+    (503, "SlowDown"),
+    (503, "ServiceUnavailable"),
+    (429, "TooManyRequests"),
+    (429, "429"),
+    (400, "RequestTimeout"),
+    (400, "ThrottlingException"),
+]
+
+
+class SlowLine:
+    """A line over which four requests at a time arrive; where there are more, none does."""
+
+    def __init__(self) -> None:
+        self.now = self.sent = 0
+        self._changed = threading.Lock()
+
+    def __call__(self, exchange: Exchange) -> None:
+        with self._changed:
+            self.now += 1
+            self.sent += 1
+            is_too_slow = self.now > 4
+        threading.Event().wait(1.1 if is_too_slow else 0.1)
+        if is_too_slow:
+            exchange.hang_up()
+        else:
+            exchange.reply(*exchange.forward())
+        with self._changed:
+            self.now -= 1
+
+
+def test_a_slow_line_gets_fewer_requests_at_a_time(impatient: Bucket, proxy: FaultyS3) -> None:
+    line = SlowLine()
+    proxy.faults["PUT"] = [line]
+    failures: list[S3Error] = []
+
+    def put(number: int) -> None:
+        try:
+            impatient.put(upload(f"{number}"))
+        except S3Error as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # With as many at a time as before each of them would be sent three times, and fail.
+    assert len(failures) < 16
+    assert line.sent < 2 * len(threads)
+    assert impatient._writer.throttle.concurrency.current <= 8
+
+
 def test_a_server_that_asks_for_fewer_requests_gets_fewer(behind: Bucket, proxy: FaultyS3) -> None:
-    proxy.faults["PUT"] = [answers(503, "SlowDown"), None]
-    assert behind.put(upload("a"))
-    assert behind._writer.throttle.concurrency.current == 8
+    limit = behind._writer.throttle.concurrency
+    for answer in SLOW_DOWNS:
+        limit.current, limit.changed_at = 16, float("-inf")
+        proxy.faults["PUT"] = [answers(*answer), None]
+        assert behind.put(upload("a"))
+        assert limit.current == 8, answer
     proxy.faults["PUT"] = [answers(500, "InternalError"), None]
     behind.put(upload("b"))
     assert behind._writer.throttle.concurrency.current == 8

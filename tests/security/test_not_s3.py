@@ -210,7 +210,7 @@ def test_an_empty_bucket_is_one(behind: Bucket) -> None:
 def test_a_page_deletes_nothing(behind: Bucket, proxy: FaultyS3, s3_client: Any) -> None:
     behind.put(upload("a.txt"))
     for body in PAGES:
-        proxy.faults["POST"] = [page(body)]
+        proxy.faults = {"POST": [page(body)], "DELETE": [page(body)]}
         try:
             failed = behind.delete(["a.txt"])
         except S3Error:

@@ -7,7 +7,7 @@ and servers is in quotes and on one line, so no pattern below can match in it.
 import re
 from typing import NamedTuple
 
-from s3rewrite.s3.errors import SLOW_DOWN
+from s3rewrite.s3.retries import asks_for_fewer, is_transient
 from s3rewrite.s3.unconfirmed_writes import REFUSED
 
 SEPARATOR = "\nDebug source:\n"
@@ -19,11 +19,6 @@ ELSEWHERE = frozenset(
     """.split()
 )
 """Codes for a bucket that is elsewhere: boto3 may follow it there."""
-
-TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
-TRANSIENT_CODES = SLOW_DOWN | REFUSED
-"""Answers after which boto3's standard mode tries again.
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
 
 NO_ANSWER = {
     "Timeout": "S3 did not answer in time",
@@ -51,6 +46,8 @@ class PutResult(NamedTuple):
     """No connection was made."""
     needs_boto3: bool = False
     """boto3 may understand the answer."""
+    is_too_late: bool = False
+    """No answer came in time."""
 
     @property
     def is_final(self) -> bool:
@@ -60,12 +57,12 @@ class PutResult(NamedTuple):
     @property
     def is_transient(self) -> bool:
         """Whether another attempt may succeed."""
-        return not self.status or self.status in TRANSIENT_STATUSES or self.code in TRANSIENT_CODES
+        return is_transient(self.status, self.code)
 
     @property
     def is_slow_down(self) -> bool:
-        """Whether the service asks for fewer requests."""
-        return self.code in SLOW_DOWN
+        """Whether fewer requests at a time would help."""
+        return self.is_too_late or asks_for_fewer(self.status, self.code)
 
 
 def parse_error(text: str) -> PutResult:
@@ -77,7 +74,10 @@ def parse_error(text: str) -> PutResult:
         return PutResult(200, needs_boto3=True)
     if http := _HTTP.search(source):
         message = NO_ANSWER.get(http[1], f"no answer ({http[1]})")
-        return PutResult(message=message, is_unsent=http[1] == "Connect")
+        kind = http[1]
+        return PutResult(
+            message=message, is_unsent=kind == "Connect", is_too_late=kind == "Timeout"
+        )
     if answer := _STATUS.search(source):
         status, body = int(answer[1]), answer[2]
         code = _first(_CODE, body) or str(status)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from obstore.store import S3Config, S3Credential
 
-CREDENTIALS_AGE = timedelta(minutes=10)
-"""How long obstore uses credentials before it asks again: boto3 renews those that end sooner."""
+CREDENTIALS_AGE = timedelta(minutes=1)
+"""After which obstore is told that credentials end. It asks again for those that end in less than
+five minutes, at most each 0.1 s: boto3, which asks at each request, decides when to renew them."""
 
 PROBE = "probe"
 IDLE_CONNECTIONS = "64"

@@ -51,6 +51,10 @@ _PLAIN = Config()
 _VALUE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _METADATA = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _KEY = re.compile(r"[^/\x00-\x1f\x7f]+(?:/[^/\x00-\x1f\x7f]+)*")
+# Of a blank the two libraries make `%20` and `+`, and services read other characters in their own
+# ways: only what has one spelling is obstore's.
+_TAG = "(?:[A-Za-z0-9._-]|%(?!20)[0-9A-Fa-f]{2})"
+_TAGS = re.compile(f"{_TAG}+={_TAG}*(?:&{_TAG}+={_TAG}*)*|")
 _DOTS = frozenset({".", ".."})
 
 
@@ -109,11 +113,11 @@ def _is_metadata(name: str) -> bool:
 
 def _tags(text: object) -> dict[str, str] | None:
     """The tags of boto3's `a=b&c=d`; None where it is not clear, or names one twice."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _TAGS.fullmatch(text):
         return None
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
-    except ValueError:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeError:
         return None
     tags = dict(pairs)
     return tags if len(tags) == len(pairs) else None

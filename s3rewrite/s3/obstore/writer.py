@@ -4,7 +4,6 @@ boto3 writes what obstore cannot write in the same way, and is asked again where
 an answer that obstore does not.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +12,16 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from s3rewrite.s3.boto3_writer import ATTEMPTS, require_lease
+from s3rewrite.s3.boto3_writer import require_lease
 from s3rewrite.s3.errors import NeedsBoto3, S3Error, refused
 from s3rewrite.s3.objects import Upload, etag_of
 from s3rewrite.s3.obstore.errors import PutResult, parse_error
 from s3rewrite.s3.obstore.support import PutArguments
+from s3rewrite.s3.retries import ATTEMPTS, pause
+from s3rewrite.s3.throttle import Throttle
 from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 OK = 200
-PAUSE = 0.05  # seconds
-SLOW_DOWN_PAUSE = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,7 +31,7 @@ class ObstoreWriter:
     store: S3Store
     bucket: str
     may_send: Callable[[], bool]
-    slow_down: Callable[[], None]
+    throttle: Throttle
     unconfirmed: UnconfirmedWrites
 
     def put(self, upload: Upload, arguments: PutArguments) -> None:
@@ -49,7 +48,8 @@ class ObstoreWriter:
                 return
             if number == ATTEMPTS or not result.is_transient:
                 raise self._error(result)
-            time.sleep(pause(result, number))
+            time.sleep(pause(number, is_slow_down=result.is_slow_down))
+            self.throttle.wait_again()
 
     def _attempt(self, upload: Upload, arguments: PutArguments) -> PutResult:
         require_lease(self.may_send)
@@ -65,7 +65,7 @@ class ObstoreWriter:
         except (BaseError, FileNotFoundError) as error:
             result = parse_error(str(error))
             if result.is_slow_down:
-                self.slow_down()
+                self.throttle.slow_down()
             return result
         # Another ETag is that of other bytes, or of an encrypted object: obstore cannot tell which.
         is_md5 = etag_of({"ETag": answer["e_tag"]}) == upload.digests.md5
@@ -77,9 +77,3 @@ class ObstoreWriter:
         has_checksums = "checksum_algorithm" in self.store.config
         code, message = result.code, result.message
         return refused(self.bucket, code, message, "PutObject", has_checksums=has_checksums)
-
-
-def pause(result: PutResult, number: int) -> float:
-    """Seconds after attempt `number` (from 1), as in boto3's standard mode."""
-    scale = SLOW_DOWN_PAUSE if result.is_slow_down else PAUSE
-    return random.random() * scale * 2.0 ** (number - 1)  # noqa: S311

@@ -17,6 +17,7 @@ from s3rewrite.disk.own_names import ASIDE, parse_own_name, token_of
 from s3rewrite.disk.signatures import signature
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.upload.freed_attempt import matches_stub
 
 ASIDE_SECONDS = 60.0
 """Seconds for which a file lies aside, as a program that has it open may still write to it."""
@@ -112,7 +113,9 @@ def _is_held(context: SyncContext, stub: Stub) -> bool:
     if stub.bucket != context.mount.bucket:
         return False
     existing = context.bucket.head(stub.key)
-    return bool(existing and (existing.size, existing.etag) == (stub.signature.size, stub.etag))
+    if existing is None or stub != stub.with_etag(existing.etag):
+        return False
+    return matches_stub(existing, stub)
 
 
 def _sync(directory: Path) -> None:

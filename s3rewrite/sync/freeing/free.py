@@ -148,7 +148,7 @@ def _prove(context: SyncContext, name: str, entry: Entry, file: OpenFile) -> Stu
         or holds_in_parts(bucket, key, existing, content, context.should_continue)
         or object_has_sha256(bucket, key, digests.sha256)
     )
-    return stub._replace(etag=existing.etag) if is_proved else None
+    return stub.with_etag(existing.etag) if is_proved else None
 
 
 def _exchange_with_stub(path: Path, stub: Stub, file: OpenFile) -> bool:

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from s3rewrite.core.content_types import content_type
+from s3rewrite.core.content_types import content_coding, content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import parameters_of
 from s3rewrite.s3.objects import SMALL
@@ -73,7 +73,7 @@ class ContentCoding(NamedTuple):
 def is_compressible(name: str) -> bool:
     """Whether a file of that name has a media type whose bytes are not compressed yet."""
     media_type = content_type(name)
-    if media_type in _EXCEPT:
+    if media_type in _EXCEPT or content_coding(name):
         return False
     return (
         media_type in _TYPES or media_type.startswith(_PREFIXES) or media_type.endswith(_SUFFIXES)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import IO, NamedTuple
 
-from s3rewrite.core.content_types import content_type
+from s3rewrite.core.content_types import content_coding, content_type
 from s3rewrite.core.entries import FINGERPRINT_LENGTH
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import parameters_of
@@ -61,6 +61,8 @@ def payload_of(mount: Mount, name: str, file: OpenFile) -> Payload:
 def upload_of(mount: Mount, name: str, payload: Payload) -> Upload:
     """The object to write."""
     parameters = RedactedDict(ContentType=content_type(name))
+    if coding := content_coding(name):
+        parameters["ContentEncoding"] = coding
     parameters |= parameters_of(mount.object_parameters, name)
     if mount.keys == "fingerprint":
         # Such a key never gets other bytes. A setting of the project wins.
@@ -83,10 +85,11 @@ def bucket_holds(
     `existing` is what a listing or HEAD says of the object. Raises OSError, S3Error.
     """
     key = bucket.mount.paths.key(name, payload.fingerprint)
-    if may_be_compressed(bucket.mount, name):
+    own_coding = content_coding(name)
+    if own_coding or may_be_compressed(bucket.mount, name):
         # A listing shows no Content-Encoding, without which the bytes mean something else.
         seen = existing if existing.encoding is not None else bucket.head(key)
-        if seen is None or seen.encoding != payload.coding:
+        if seen is None or seen.encoding != (payload.coding or own_coding):
             return False
         # Another version of the library may have compressed the same file to other bytes.
         if payload.coding and seen.plain_sha256 == payload.plain_sha256:

@@ -58,7 +58,7 @@ class FreedAttempt(Attempt):
                 return
             existing = self._copy_object()
         self.outcome = UploadResult(Result.ADOPTED)
-        self._renew_stub(self.stub._replace(bucket=bucket, key=key, etag=existing.etag))
+        self._renew_stub(self.stub.with_etag(existing.etag)._replace(bucket=bucket, key=key))
 
     def verify_unchanged(self) -> None:
         """Step 5."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from urllib.parse import quote, urljoin, urlsplit
 
 from s3rewrite import conf
-from s3rewrite.core.content_types import content_type
+from s3rewrite.core.content_types import content_coding, content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path, quote_name
 from s3rewrite.core.patterns import is_excluded
@@ -97,7 +97,7 @@ def decide(facts: ReferenceFacts, *, has_site: bool) -> ReferenceAction:
 
 def refers(name: str) -> bool:
     """Whether a file of that name may refer to others."""
-    return content_type(name) in KINDS
+    return content_type(name) in KINDS and not content_coding(name)
 
 
 def rewrite_references(mount: Mount, name: str, content: object, size: int) -> bytes | None:
