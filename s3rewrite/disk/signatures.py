@@ -10,6 +10,13 @@ from django.core.files.storage import FileSystemStorage, Storage
 from s3rewrite.core.entries import Signature
 from s3rewrite.disk.stubs import stub_at
 
+NO_FILE = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR})
+
+
+def leads_nowhere(error: OSError) -> bool:
+    """Whether it is the error of a name, or of a link, behind which there can be no file."""
+    return error.errno in NO_FILE or isinstance(error, FileNotFoundError)
+
 
 def signature_of(storage: Storage, name: str) -> Signature | None:
     """The signature of a file, or of the stub in its place; None where neither is there.
@@ -20,10 +27,10 @@ def signature_of(storage: Storage, name: str) -> Signature | None:
         if isinstance(storage, FileSystemStorage):
             return _disk_signature(storage.path(name))
         return storage_signature(storage, name) if storage.exists(name) else None
-    except (FileNotFoundError, NotADirectoryError, SuspiciousOperation, ValueError):
+    except (SuspiciousOperation, ValueError):
         return None
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # there can be no such file
+        if leads_nowhere(error):
             return None
         raise
 

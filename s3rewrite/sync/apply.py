@@ -152,8 +152,7 @@ class Applier:
             is_unsettled = is_young(task.signature, settle, now)
             (unsettled if is_unsettled else planned.uploads).append(task)
         self._context.registry.withdraw(task.name for task in unsettled if task.entry)
-        self._report.unsettled += [task.name for task in unsettled]
-        self._report.add(Result.PENDING, len(unsettled))
+        self._report.unsettled |= dict.fromkeys(task.name for task in unsettled)
 
     def _apply_names(self, names: Iterable[str]) -> None:
         for directory, basenames in group_by_directory(names).items():
@@ -242,8 +241,7 @@ class Applier:
         return signature_of(context.storage, name)
 
     def _fail(self, name: str, reason: str) -> None:
-        self._report.fail(name, reason, "disk")
-        self._context.progress.failed(name, reason)
+        self._context.fail(self._report, name, reason, "disk")
 
     def _record(self, name: str, result: Result) -> None:
         self._report.add(result)

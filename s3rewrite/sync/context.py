@@ -17,6 +17,7 @@ from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.sync.reporting.progress import Progress
+from s3rewrite.sync.reporting.report import Report
 
 
 class LeaseLost(Exception):
@@ -104,6 +105,11 @@ class SyncContext:
     def is_kept_local(self, name: str) -> bool:
         """Whether a name is excluded, or must not become public."""
         return self.is_excluded(name) or bool(self.local_reason(name))
+
+    def fail(self, report: Report, name: str, reason: str, kind: str = "other") -> None:
+        """Count a failure, keep its reason and show it. One thread at a time calls this."""
+        report.fail(name, reason, kind)
+        self.progress.failed(name, reason)
 
     def should_continue(self) -> bool:
         """Whether a long upload should go on; a call also counts as progress."""

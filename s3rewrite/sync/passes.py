@@ -74,7 +74,8 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)
-    report.add(Result.PENDING, len({leftover.name for leftover in report.leftovers}))
+    leftovers = {leftover.name for leftover in report.leftovers}
+    report.add(Result.PENDING, len(leftovers | report.unsettled.keys()))
     report.seconds = time.monotonic() - began
     return report
 

@@ -67,7 +67,11 @@ def find_asides(context: SyncContext, own_files: Sequence[str]) -> Iterator[tupl
     for directory, basenames in group_by_directory(own_files).items():
         root = Path(context.storage.path(directory or "."))
         # The name of what lies aside has the token of its stub, which may have been renamed.
-        stubs = [(stub_at(str(path)), path.name) for path in root.iterdir() if path.is_symlink()]
+        try:
+            links = [path for path in root.iterdir() if path.is_symlink()]
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # the directory was removed meanwhile
+        stubs = [(stub_at(str(path)), path.name) for path in links]
         tokens = {token_of(stub.to_target()): basename for stub, basename in stubs if stub}
         for basename in basenames:
             parsed = parse_own_name(basename)

@@ -72,7 +72,7 @@ def free(
         outcomes = list(pool.map(lambda aside: _try(finish_freeing, context, *aside), asides))
         outcomes += pool.map(lambda name: _try(_begin, context, name, entries.get(name)), names)
     for name, outcome in zip((*(name for _, name in asides), *names), outcomes, strict=True):
-        _record(report, name, outcome)
+        _record(context, report, name, outcome)
 
 
 def _try(step: Callable[..., bool | None], *arguments: Any) -> bool | Exception | None:
@@ -81,18 +81,22 @@ def _try(step: Callable[..., bool | None], *arguments: Any) -> bool | Exception 
         return step(*arguments)
     except S3Unavailable:
         raise
+    except FileNotFoundError:
+        return None  # it was removed meanwhile
     except (OSError, S3Error, ValueError) as error:
         return error
 
 
-def _record(report: Report, name: str, outcome: bool | Exception | None) -> None:
+def _record(
+    context: SyncContext, report: Report, name: str, outcome: bool | Exception | None
+) -> None:
     if isinstance(outcome, (ExchangeUnsupported, PermissionError)):
         # It concerns the disk or a directory, and so many files: one notice is enough.
         notice = f"files were not freed: {outcome.strerror}"
         if notice not in report.notices:
             report.notices.append(notice)
     elif isinstance(outcome, Exception):
-        report.fail(name, f"not freed: {outcome}", "free")
+        context.fail(report, name, f"not freed: {outcome}", "free")
     elif outcome:
         report.add(Result.FREED)
 

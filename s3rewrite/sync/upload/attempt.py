@@ -77,6 +77,8 @@ class Attempt:
         """Run a step whose failure is the outcome of this file alone."""
         try:
             yield
+        except NotADirectoryError as error:  # a directory above it is a file now
+            self.finish(FileNotFoundError(str(error)))
         except FAILURES as error:
             self.finish(error)
 

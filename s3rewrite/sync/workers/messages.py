@@ -49,6 +49,7 @@ _ERRORS: dict[str, tuple[type[Exception], str]] = {
     "unavailable": (S3Unavailable, "code"),
     "refused": (S3Error, "code"),
     "redis": (redis.RedisError, ""),
+    "gone": (FileNotFoundError, ""),
     "disk": (OSError, ""),
 }
 """Kind in JSON -> class, and the attribute that JSON has after its text; the first match counts."""
