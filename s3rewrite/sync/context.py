@@ -46,6 +46,8 @@ class MountMemory:
 
     has_stubs: bool | None = None
     """Whether there are freed files; None until a scan has met all files."""
+    compared_root: tuple[int, int] | None = None
+    """The root whose files were all compared by their digests, where nothing else could tell."""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import redis
 
+from s3rewrite.disk.signatures import kernel_id
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.apply import Applier
@@ -102,6 +103,8 @@ def _sync_all(context: SyncContext, report: Report) -> None:
             f"the storage of mount {context.mount.alias} is empty, though files of it are "
             "published: nothing was withdrawn or deleted. Is its disk mounted?"
         )
+    if not context.options.dry_run:
+        context.registry.set_host(kernel_id())
     with uploader_of(context, report) as uploads:
         applier = Applier(context, report, uploads)
         applier.apply_scan(chain(first, directories), findings)

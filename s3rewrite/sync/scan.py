@@ -105,7 +105,7 @@ class _DiskWalk:
                 mode = found.st_mode
                 # Nearly every entry is a plain file that others may read: it needs no closer look.
                 if mode & self._readers and stat.S_ISREG(mode) and not entry.is_symlink():
-                    directory.files[entry.name] = Signature(found.st_size, found.st_mtime_ns)
+                    directory.files[entry.name] = signature(found)
                 elif self._examine(entry, found, directory, ancestors):
                     children.append(_Unread(join(path, entry.name), ancestors))
         return directory, children

@@ -11,7 +11,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.access import find_local_reason
-from s3rewrite.disk.signatures import signature_of
+from s3rewrite.disk.signatures import signature, signature_of
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.scan import Findings, ScanError, scan
 from tests.factories import write
@@ -36,7 +36,7 @@ def test_each_directory_with_its_files(storage: FileSystemStorage, tmp_path: Pat
     path = write(tmp_path, "a.txt", b"12345")
     write(tmp_path, "photos/2026/b.jpg")
     directories, findings = found(storage)
-    assert directories[""] == {"a.txt": Signature(5, path.stat().st_mtime_ns)}
+    assert directories[""] == {"a.txt": signature(path.stat())}
     assert directories["photos"] == {}
     assert set(directories["photos/2026"]) == {"b.jpg"}
     assert findings == Findings()
@@ -296,7 +296,7 @@ class TestAnyStorage:
 
 def test_the_signature_of_one_file(storage: FileSystemStorage, tmp_path: Path) -> None:
     path = write(tmp_path, "d/a.txt", b"123")
-    assert signature_of(storage, "d/a.txt") == Signature(3, path.stat().st_mtime_ns)
+    assert signature_of(storage, "d/a.txt") == signature(path.stat())
     assert signature_of(storage, "d") is None
     assert signature_of(storage, "b.txt") is None
     assert signature_of(storage, "d/a.txt/below") is None

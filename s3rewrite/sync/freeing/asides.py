@@ -100,7 +100,7 @@ def finish_freeing(context: SyncContext, aside: Path, name: str) -> None:
     status = None if aside.is_symlink() else aside.stat()
     was_watched = status is not None and time.time() - status.st_ctime >= ASIDE_SECONDS
     is_held = bool(stub and was_watched and _is_held(context, stub))
-    kept = signature(status) if status else None
+    kept = signature(status).plain if status else None
     action = decide(stub, kept, was_watched=was_watched, is_held=is_held)
     if action is AsideAction.PUT_BACK and path:
         put_back(aside, path, inode)

@@ -122,7 +122,8 @@ def _begin(context: SyncContext, name: str, entry: Entry | None) -> bool:
             context.unfreeable.add((name, entry.signature))
             raise
     if is_freed:
-        context.registry.refresh(name, context.lease, entry, entry._replace(freed=True))
+        freed = Entry(stub.signature, entry.fingerprint, freed=True)
+        context.registry.refresh(name, context.lease, entry, freed)
     return is_freed
 
 
@@ -141,7 +142,7 @@ def _prove(context: SyncContext, name: str, entry: Entry, file: OpenFile) -> Stu
     digests, content = file.read()
     bucket, key = context.bucket, context.mount.paths.key(name, entry.fingerprint)
     mode = S_IMODE(file.status.st_mode)
-    stub = Stub(context.mount.bucket, key, file.signature, digests.sha256, "", mode)
+    stub = Stub(context.mount.bucket, key, file.signature.plain, digests.sha256, "", mode)
     existing = bucket.head(key) if stub.fingerprint == entry.fingerprint else None
     if existing is None or existing.size != file.signature.size:
         return None
