@@ -154,6 +154,10 @@ class Registry(Directories):
         """The kernel on which the loop runs; "" where that is not known."""
         return self._text("host", self.keys.host)
 
+    def has_epoch(self) -> bool:
+        """Whether the registry is whole: no flush, restart or failover since the last pass."""
+        return bool(self.scripts.run("current_epoch", [self.keys.epoch], []))
+
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
         return self._text("rules", self.keys.rules)

@@ -114,6 +114,7 @@ class Applier:
         values = registry.encoded_entries([directory.path for directory in batch])
         for directory, encoded in zip(batch, values, strict=True):
             self._note_stubs(directory)
+            self._context.memory.published.remember_directory(directory.path, encoded)
             must_resend = self._resend_test(directory)
             # Most directories are unchanged: their entries are compared without decoding them.
             if not (force or must_resend) and matches_published(

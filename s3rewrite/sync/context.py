@@ -16,6 +16,7 @@ from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
+from s3rewrite.sync.published_memory import PublishedMemory
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report
 
@@ -48,6 +49,7 @@ class MountMemory:
     """Whether there are freed files; None until a scan has met all files."""
     compared_root: tuple[int, int] | None = None
     """The root whose files were all compared by their digests, where nothing else could tell."""
+    published: PublishedMemory = field(default_factory=PublishedMemory)
 
 
 @dataclass

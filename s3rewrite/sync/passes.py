@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TypeVar
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite.disk.signatures import kernel_id
 from s3rewrite.registry.lease import LeaseTaken, held
@@ -71,7 +72,7 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
         with _leased(context) as leased:
             sync(leased, report)
             delete_orphans(leased, report)
-    except redis.RedisError as error:
+    except (ImproperlyConfigured, redis.RedisError) as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)

@@ -84,11 +84,8 @@ class Attempt:
 
     def read(self, stack: ExitStack) -> None:
         """Steps 1 and 2. The file stays open until the stack closes it."""
+        self.open(stack)
         context, name = self.context, self.task.name
-        self.file = stack.enter_context(opened(context.storage, name))
-        # Somebody may have put a symbolic link in its place since the scan.
-        if why := find_local_reason(context.storage, context.mount, name, self.file.file):
-            raise KeptLocal(why.reason)
         # What the steps below claim, send and publish is about these bytes.
         self.payload = payload_of(context.mount, name, self.file)
         self.entry = Entry(self._signature(), self.payload.fingerprint)
@@ -98,6 +95,14 @@ class Attempt:
             self.finish(PENDING)
         elif self._refresh():
             self.finish(UploadResult(Result.REFRESHED))
+
+    def open(self, stack: ExitStack) -> None:
+        """Open the file; the stack closes it. Raises KeptLocal, OSError."""
+        context, name = self.context, self.task.name
+        self.file = stack.enter_context(opened(context.storage, name))
+        # Somebody may have put a symbolic link in its place since the scan.
+        if why := find_local_reason(context.storage, context.mount, name, self.file.file):
+            raise KeptLocal(why.reason)
 
     def record_claim(self, claim: Claim | Outcome) -> None:
         """Step 3: what the registry answered."""
@@ -136,8 +141,16 @@ class Attempt:
         self.is_write_confirmed = True
         if outcome is Outcome.FENCED:
             self.finish(LeaseLost())
+        elif outcome is Outcome.PUBLISHED:
+            self.remember()
+            self.finish(self.outcome)
         else:  # SUPERSEDED: another upload, or the next pass, publishes the name
-            self.finish(self.outcome if outcome is Outcome.PUBLISHED else self._pending())
+            self.finish(self._pending())
+
+    def remember(self) -> None:
+        """Remember what was published, in case that Redis forgets it."""
+        size, md5 = self.payload.size, self.payload.digests.md5
+        self.context.memory.published.remember(self.task.name, self.entry, size, md5)
 
     def _find_existing(self) -> Object | None:
         """The object under the key, where it matters."""
