@@ -124,7 +124,7 @@ def _bucket(storage: Storage, stub: Stub) -> "Bucket":
 
 
 def _has_files_of(mount: Mount, storage: Storage) -> bool:
-    mounted = conf.storage_of(mount)
+    mounted = conf.find_storage(mount)
     if not (isinstance(mounted, FileSystemStorage) and isinstance(storage, FileSystemStorage)):
         return mounted == storage
     return Path(storage.location).is_relative_to(mounted.location)

@@ -4,10 +4,10 @@ import logging
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import redis
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
@@ -36,33 +36,46 @@ def changing(storage: Storage, name: str) -> Iterator[list[str]]:
 def withdraw(storage: Storage, names: Iterable[str], *, hint: bool) -> None:
     """Withdraw names of a storage from its mounts; with `hint`, ask the loop to look at them.
 
-    An error of Redis does not stop the change to the file: the file's signature then keeps pages
-    from linking it until a pass has seen it. The error is logged with the hint, so once a change.
+    No error of ours stops the change to the file: its signature then keeps pages from linking it
+    until a pass has seen it. The error is logged with the hint, so once a change.
     """
-    for mount in conf.mounts().values():
-        mounted = conf.storage_of(mount)
-        known = [known for name in names if (known := _name_in(mounted, storage, name))]
-        if not known:
-            continue
-        try:
-            view_of(mount).withdraw(known, hint=hint)
-        except (redis.RedisError, NotImplementedError) as error:
-            level = logging.WARNING if hint else logging.DEBUG
-            message = "%r of mount %r could not be withdrawn, the next pass will: %s"
-            extra = {"mount": mount.alias, "files": known, "reason": str(error)}
-            logger.log(level, message, known, mount.alias, error, extra=extra)
+    names = list(names)
+    with _contain_errors("all mounts", names, hint=hint):
+        for mount in conf.mounts().values():
+            with _contain_errors(f"mount {mount.alias!r}", names, hint=hint, mount=mount.alias):
+                mounted = conf.find_storage(mount)
+                known = [known for name in names if (known := _name_in(mounted, storage, name))]
+                if known:
+                    view_of(mount).withdraw(known, hint=hint)
 
 
-def _name_in(mounted: Storage, storage: Storage, name: str) -> str | None:
+@contextmanager
+def _contain_errors(
+    where: str, names: list[str], *, hint: bool, mount: str | None = None
+) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # of Redis, of the settings, of a storage's class
+        level = logging.WARNING if hint else logging.DEBUG
+        message = "%r of %s could not be withdrawn, the next pass will: %s"
+        extra = {"mount": mount, "files": names, "reason": str(error)}
+        logger.log(level, message, names, where, error, extra=extra)
+
+
+def _name_in(mounted: Storage | None, storage: Storage, name: str) -> str | None:
     """The name in a mount's storage of the file that `storage` calls `name`; None: not in it.
 
     Local storages are compared by the file's path: a FileField may have an instance of its own,
     and a name may be written in several ways.
     """
-    if isinstance(mounted, FileSystemStorage) and isinstance(storage, FileSystemStorage):
-        known = os.path.relpath(storage.path(name), mounted.location) if mounted.location else "."
-    else:
-        known = posixpath.normpath(name.replace("\\", "/")) if mounted == storage else "."
+    known = "."
+    # What is no name at all is for Django to refuse.
+    with suppress(AttributeError, SuspiciousOperation, TypeError, ValueError):
+        if isinstance(mounted, FileSystemStorage) and isinstance(storage, FileSystemStorage):
+            if mounted.location:
+                known = os.path.relpath(storage.path(name), mounted.location)
+        elif mounted == storage:
+            known = posixpath.normpath(name.replace("\\", "/"))
     return known if is_name(known) else None
 
 
@@ -80,7 +93,7 @@ class S3RewriteStorageMixin:
         return saved
 
     def delete(self, name: str) -> None:
-        """Delete a file; no page links it from then on."""
+        """Delete a file; no page links it from then on. Raises ValueError without a name."""
         with changing(self, name):  # type: ignore[arg-type]
             super().delete(name)  # type: ignore[misc]
 

@@ -32,6 +32,7 @@ from tests.support.publishing import closed_clients, publish, publish_entry, pub
 
 __all__ = ["closed_clients"]
 
+REDIS_CACHE = "django_redis.cache.RedisCache"
 S3REWRITE_STORAGE = "s3rewrite.storage.S3RewriteStorage"
 CDN = "https://cdn.example.com/media/"
 
@@ -387,6 +388,67 @@ def test_redis_that_comes_back_meanwhile_is_not_worth_a_warning(
     monkeypatch.setattr(Registry, "withdraw", withdraw)
     default_storage.save("a.txt", ContentFile(b"x"))
     assert not caplog.records
+
+
+# A save never fails because of us
+
+
+class Broken(FileSystemStorage):
+    def __init__(self, **options: Any) -> None:
+        raise OSError("its disk is away")
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"STORAGES": {}},  # as override_settings(STORAGES=...) of a test, without a mount's alias
+        {"STORAGES": {"other": {"BACKEND": "no.such.Storage"}}},
+        {"STORAGES": {"other": {"BACKEND": f"{__name__}.Broken"}}},
+        {"CACHES": {}},
+        {"CACHES": {"default": {"BACKEND": "no.such.Cache"}}},
+        {"CACHES": {"default": {"BACKEND": REDIS_CACHE, "LOCATION": "no-url"}}},
+        {"S3REWRITE": {"media": {}}},
+        {"S3REWRITE": {"media": None}},
+        {"S3REWRITE": None},
+    ],
+)
+def test_whatever_the_settings_lack_save_saves_and_delete_deletes(
+    settings: Any, caches: None, root: Path, missing: dict[str, Any]
+) -> None:
+    use_storage(settings, root, S3REWRITE_STORAGE)
+    settings.S3REWRITE |= {"other": {"BUCKET": "assets", "STORAGE": "other"}}
+    for name, value in missing.items():
+        kept = {"default": settings.STORAGES["default"]} if name == "STORAGES" else {}
+        setattr(settings, name, kept | value if value is not None else None)
+    assert default_storage.save("a.txt", ContentFile(b"x")) == "a.txt"
+    default_storage.delete("a.txt")
+    assert not (root / "a.txt").exists()
+
+
+def test_another_mount_without_its_storage_costs_that_mount_alone(
+    settings: Any, mount: Mount, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish_entry(mount, "a.txt", entry_of(Path(__file__)))
+    settings.S3REWRITE = {"other": {"BUCKET": "assets", "STORAGE": "no"}} | settings.S3REWRITE
+    default_storage.save("a.txt", ContentFile(b"x"))
+    assert published(mount) == {}
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("name", [None, ""])
+@pytest.mark.parametrize("backend", [S3REWRITE_STORAGE, "InMemory"])
+def test_delete_without_a_name_does_as_django_does(
+    settings: Any, caches: None, root: Path, name: Any, backend: str
+) -> None:
+    use_storage(settings, root, backend)
+    theirs: Storage = FileSystemStorage(root) if "." in backend else InMemoryStorage()
+    outcomes = []
+    for storage in (theirs, storages["default"]):
+        try:
+            outcomes.append(storage.delete(name))
+        except Exception as error:  # whatever Django's own raises
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
 
 
 # A storage as Django's

@@ -75,10 +75,7 @@ def unseen_changes(mount: Mount, options: Options) -> Messages:
 
 def storage_of(mount: Mount) -> Storage | None:
     """The mount's storage; None if there is none, or it fails."""
-    try:
-        return conf.storage_of(mount)
-    except Exception:  # E019 reports it
-        return None
+    return conf.find_storage(mount)
 
 
 def _holds(directory: str, file: str) -> bool:

@@ -11,13 +11,16 @@ MAX_NAME_BYTES = 1024
 """No key of S3 is longer.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
-_ENTRY = re.compile(rb"(\d{1,16}),(-?\d{1,20}),(freed,)?([0-9a-f]{%d})" % FINGERPRINT_LENGTH)
+_ENTRY = re.compile(
+    rb"(\d{1,16}),(-?\d{1,20}),(?:(freed),|([0-9a-f]{8}),)?([0-9a-f]{%d})" % FINGERPRINT_LENGTH
+)
 
 FREED = "freed,"
 """The mark in the entry of a file of which S3 has the only copy."""
 
-_START = b"%d,%d,"
-_FREED_START = _START + FREED.encode()
+_PLAIN_START = b"%d,%d,"
+_START = _PLAIN_START + b"%08x,"
+_FREED_START = _PLAIN_START + FREED.encode()
 
 
 class Signature(NamedTuple):
@@ -25,6 +28,14 @@ class Signature(NamedTuple):
 
     size: int
     mtime_ns: int
+    change: int = 0
+    """A digest of inode and ctime, which no program sets; 0 where nothing but its bytes can tell
+    the file from another of this size and time."""
+
+    @property
+    def plain(self) -> "Signature":
+        """Size and time alone, as a copy of the file has them on another disk."""
+        return Signature(self.size, self.mtime_ns)
 
 
 class Entry(NamedTuple):
@@ -36,12 +47,14 @@ class Entry(NamedTuple):
     """Whether S3 has the only copy of the bytes."""
 
     def encode(self) -> str:
-        """`size,mtime_ns,fingerprint`, which a person can read with redis-cli.
+        """`size,mtime_ns,change,fingerprint`, which a person can read with redis-cli.
 
-        Of a freed file `size,mtime_ns,freed,fingerprint`.
+        Without `change` where it is 0; of a freed file `size,mtime_ns,freed,fingerprint`. At most
+        64 bytes for all files below 10 GB: a longer value would leave the listpack.
         """
-        mark = FREED if self.freed else ""
-        return f"{self.signature.size},{self.signature.mtime_ns},{mark}{self.fingerprint}"
+        size, mtime_ns, change = self.signature
+        mark = FREED if self.freed else f"{change:08x}," * bool(change)
+        return f"{size},{mtime_ns},{mark}{self.fingerprint}"
 
 
 def decode_entry(value: bytes | None) -> Entry | None:
@@ -49,8 +62,9 @@ def decode_entry(value: bytes | None) -> Entry | None:
     match = _ENTRY.fullmatch(value) if value else None
     if match is None:
         return None
-    size, mtime_ns, mark, fingerprint = match.groups()
-    return Entry(Signature(int(size), int(mtime_ns)), fingerprint.decode(), mark is not None)
+    size, mtime_ns, mark, change, fingerprint = match.groups()
+    signature = Signature(int(size), int(mtime_ns), int(change or b"0", 16))
+    return Entry(signature, fingerprint.decode(), mark is not None)
 
 
 def decode_directory(fields: Mapping[bytes, bytes]) -> dict[str, Entry]:
@@ -104,7 +118,10 @@ def matches_published(
     fingerprints = []
     for basename, signature in local.items():
         value = published.get(basename.encode(), b"")
-        expected = (_FREED_START if basename in freed else _START) % signature
+        if basename in freed:
+            expected = _FREED_START % signature[:2]
+        else:
+            expected = _START % signature if signature.change else _PLAIN_START % signature[:2]
         if not value.startswith(expected) or len(value) != len(expected) + FINGERPRINT_LENGTH:
             return False
         fingerprints.append(value[len(expected) :])

@@ -7,13 +7,14 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from s3rewrite.core.paths import is_linkable
+from s3rewrite.core.paths import MAX_KEY_BYTES, is_linkable
 
 HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY = "hidden", "outside", "unreadable", "temporary"
 ALLOW_WORDS = (HIDDEN, OUTSIDE, UNREADABLE, TEMPORARY)
 """What the setting ALLOW may have."""
 
 UNLINKABLE = "unlinkable"
+LONG = "long"
 
 TEXTS = {
     HIDDEN: "hidden: a part of its name begins with a dot",
@@ -22,6 +23,8 @@ TEXTS = {
     TEMPORARY: "by its name another program's temporary file",
     UNLINKABLE: "no URL can mean its name, which has a backslash or a control character: rename it",
 }
+
+TOO_LONG = f"its key would be longer than {MAX_KEY_BYTES} bytes"
 
 WELL_KNOWN = ".well-known/"
 """Names that begin with it are public by their nature: RFC 8615, 3."""

@@ -59,6 +59,12 @@ class Paths:
     public_url: str
     fingerprinted: bool
 
+    @property
+    def max_name_bytes(self) -> int:
+        """Bytes of the longest name whose key S3 takes."""
+        version = len(".") + FINGERPRINT_DIGITS if self.fingerprinted else 0
+        return MAX_KEY_BYTES - len(self.prefix.encode()) - version
+
     def key(self, name: str, fingerprint: str) -> str:
         """The object's key: `photos/a.jpg`, or `photos/a.3f9c2b1d0a4e.jpg` under "fingerprint"."""
         return self.prefix + (versioned(name, fingerprint) if self.fingerprinted else name)

@@ -8,6 +8,8 @@ from typing import IO
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.kept_local import (
+    LONG,
+    TOO_LONG,
     FileAccess,
     LocalReason,
     readers,
@@ -86,7 +88,8 @@ def find_local_reason(
     storage: Storage, mount: Mount, name: str, file: IO[bytes] | None = None
 ) -> LocalReason | None:
     """Why a name, or the open file of that name, may not become public; None where it may."""
-    reason = why_kept_local(name, allow=mount.allow)
+    is_long = len(name.encode(errors="replace")) > mount.paths.max_name_bytes
+    reason = LocalReason(LONG, TOO_LONG) if is_long else why_kept_local(name, allow=mount.allow)
     if reason or not isinstance(storage, FileSystemStorage):
         return reason
     disk = StorageAccess(storage)

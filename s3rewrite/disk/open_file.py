@@ -11,7 +11,7 @@ from typing import IO, Any
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.entries import Signature
-from s3rewrite.disk.signatures import signature, signature_of
+from s3rewrite.disk.signatures import SECOND, signature, signature_of
 from s3rewrite.s3.objects import SMALL, Digests
 
 CHUNK = 1024 * 1024
@@ -19,6 +19,9 @@ CHUNK = 1024 * 1024
 TICK = 0.02
 """Seconds in which a file system may give two changes the same time. A file that changed more
 recently is read only after them, or the next change might not show."""
+
+COARSE_TICK = 2.0
+"""The same of a file system whose times have no parts of seconds: ext3, FAT, some network disks."""
 
 
 class OpenFile:
@@ -29,7 +32,7 @@ class OpenFile:
         self._name = name
         self.file = file
         self._identity = self._identify()
-        self._root = _root_of(storage)
+        self._root = root_of(storage)
         self.signature = self._signature()
 
     def read(self) -> tuple[Digests, bytes | IO[bytes]]:
@@ -49,13 +52,21 @@ class OpenFile:
         """The stat of the open file."""
         return os.fstat(self.file.fileno())
 
+    def seconds_to_settle(self) -> float:
+        """How long a next change might not show, as the last one was so recent."""
+        is_local = isinstance(self._storage, FileSystemStorage)
+        changed_ns = self.status.st_ctime_ns if is_local else self.signature.mtime_ns
+        tick = TICK if changed_ns % SECOND else COARSE_TICK
+        # The clock of a network disk may be ahead: then the whole tick.
+        return max(0.0, min(tick, tick - (time.time() - changed_ns / 1e9)))
+
     def is_at(self, path: Path) -> bool:
         """Whether the open file lies, unchanged, at that path of the disk."""
         return _identity(path) == self._identity
 
     def is_removed(self) -> bool:
         """Whether somebody removed the file, while its disk is still mounted."""
-        if self._root is None or _root_of(self._storage) != self._root:
+        if self._root is None or root_of(self._storage) != self._root:
             return False  # another disk, or none
         path = Path(self._storage.path(self._name))
         above = next(parent for parent in path.parents if parent.is_dir())
@@ -82,7 +93,7 @@ class OpenFile:
         return _identity(Path(self._storage.path(self._name)))
 
 
-def _root_of(storage: Storage) -> tuple[int, int] | None:
+def root_of(storage: Storage) -> tuple[int, int] | None:
     """The identity of a storage's directory; None where there is none."""
     try:
         status = os.stat(getattr(storage, "location", ""))  # noqa: PTH116
@@ -93,17 +104,15 @@ def _root_of(storage: Storage) -> tuple[int, int] | None:
 
 def _identity(path: Path) -> tuple[int, ...]:
     status = path.stat()
-    return (status.st_dev, status.st_ino, *signature(status))
+    return (status.st_dev, status.st_ino, *signature(status).plain)  # a rename changes the ctime
 
 
 @contextmanager
 def opened(storage: Storage, name: str) -> Iterator[OpenFile]:
-    """Open a file for an upload, and wait until its last change is TICK ago. Raises OSError."""
+    """Open a file for an upload, and wait until its last change is a tick ago. Raises OSError."""
     with storage.open(name, "rb") as file:
         open_file = OpenFile(storage, name, getattr(file, "file", file))
-        age = time.time() - open_file.signature.mtime_ns / 1e9
-        if 0 <= age < TICK:
-            time.sleep(TICK - age)
+        time.sleep(open_file.seconds_to_settle())
         yield open_file
 
 

@@ -37,12 +37,16 @@ class Ownership(NamedTuple):
 
 
 def ownership_if_replaceable(path: Path) -> Ownership | None:
-    """The ownership of a stub, or of a file with one name; None for anything else, or nothing."""
+    """The ownership of a stub, or of a file with one name; None for anything else, or nothing.
+
+    None also where nothing new may be written beside it, which overwriting it does not need.
+    """
     with suppress(OSError):
         status = path.lstat()
         if stub := stub_at(str(path)):
             return Ownership(status.st_uid, status.st_gid, stub.mode)
-        if S_ISREG(status.st_mode) and status.st_nlink == 1:
+        is_alone = S_ISREG(status.st_mode) and status.st_nlink == 1
+        if is_alone and os.access(path.parent, os.W_OK):
             return Ownership(status.st_uid, status.st_gid, S_IMODE(status.st_mode))
     return None
 

@@ -12,7 +12,7 @@ from s3rewrite.core.entries import is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.access import find_local_reason
-from s3rewrite.disk.signatures import signature_of
+from s3rewrite.disk.signatures import kernel_id, signature_of
 from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root
 from s3rewrite.registry import loop_registry
@@ -65,14 +65,15 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
     possible = [name for name in names if is_name(name)]
     try:
         entries, claimed = registry.get(possible), registry.claimed(possible)
-        is_empty = not entries and registry.is_empty()
+        is_empty, host = not entries and registry.is_empty(), registry.host()
         problems = Journal(registry).problems()
     except redis.RedisError:
         return dict.fromkeys(names, REDIS)
     reasons: dict[str, Reason | None] = {}
     for name in names:
         if name in entries:
-            is_same = is_current(local_root(mount), name, entries[name].signature)
+            signature, is_exact = entries[name].signature, host == kernel_id() != ""
+            is_same = is_current(local_root(mount), name, signature, is_exact=is_exact)
             changed = CHANGED if _exists(mount, name) else MISSING
             reasons[name] = None if is_same else changed
         else:

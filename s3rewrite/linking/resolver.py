@@ -21,6 +21,7 @@ from s3rewrite.core.counters import count_names, link_counter
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path
+from s3rewrite.disk.signatures import change_of, kernel_id
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.types import Link, Scope, Target
@@ -193,8 +194,9 @@ def _links(matches: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[
         view, root = view_of(mount), local_root(mount)
         names = [match.name for match in numbered.values()]
         entries = view.get_many(names) if may_ask else view.get_cached(names)
+        is_exact = view.host == kernel_id() != ""
         for (number, match), entry in zip(numbered.items(), entries, strict=True):
-            links[number] = _link(match, root, entry)
+            links[number] = _link(match, root, entry, is_exact=is_exact)
         if counter:
             linked = sum(links[number] is not None for number in numbered)
             count_names(counter, view, entries, linked)
@@ -213,9 +215,9 @@ def _by_mount(matches: Sequence[UrlMatch | None]) -> list[tuple[Mount, dict[int,
     return list(groups.values())
 
 
-def _link(match: UrlMatch, root: str | None, entry: Entry | None) -> Link | None:
+def _link(match: UrlMatch, root: str | None, entry: Entry | None, *, is_exact: bool) -> Link | None:
     mount, name = match.mount, match.name
-    if entry and is_current(root, name, entry.signature):
+    if entry and is_current(root, name, entry.signature, is_exact=is_exact):
         fingerprint = entry.fingerprint
     elif not mount.keep_local and (stub := _freed_stub(mount, root, name)):
         # There is no local file to link, and S3 holds the bytes whatever Redis says.
@@ -233,18 +235,24 @@ def local_root(mount: Mount) -> str | None:
     return str(storage.location or os.devnull) if isinstance(storage, FileSystemStorage) else None
 
 
-def is_current(root: str | None, name: str, signature: Signature) -> bool:
-    """Whether the file of a name below `root` still has that signature."""
+def is_current(root: str | None, name: str, signature: Signature, *, is_exact: bool) -> bool:
+    """Whether the file of a name below `root` still has that signature.
+
+    `is_exact`: the loop runs on this machine, so inode and ctime have to be the same too. Another
+    machine may have a copy.
+    """
     if root is None:
         return True
     try:
         stat = os.stat(f"{root}/{name}")  # noqa: PTH116 - half the time of Path.stat
     except FileNotFoundError:
         stub = stub_at(f"{root}/{name}")
-        return stub is not None and stub.signature == signature
+        return stub is not None and stub.signature == signature.plain
     except OSError:
         return False
-    return stat.st_mtime_ns == signature.mtime_ns and stat.st_size == signature.size
+    if stat.st_mtime_ns != signature.mtime_ns or stat.st_size != signature.size:
+        return False
+    return not is_exact or change_of(stat) == signature.change
 
 
 def _freed_stub(mount: Mount, root: str | None, name: str) -> Stub | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite import conf
 from s3rewrite.conf import url_prefix
@@ -110,7 +111,7 @@ def _passes(mount: Mount) -> list[PlottedPass]:
     """The last passes, the latest one last."""
     try:
         passes = Journal(loop_registry(mount)).passes(PLOTTED)[::-1]
-    except (redis.RedisError, NotImplementedError):
+    except (ImproperlyConfigured, redis.RedisError):
         return []
     longest = max((record["seconds"] for record in passes), default=0) or 1
     # A pass that took no time has a height, too, to be seen.

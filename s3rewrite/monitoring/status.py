@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
@@ -86,7 +87,7 @@ def status_of(mount: Mount) -> Status:
         journal = Journal(loop_registry(mount))
         last, running, totals = journal.last(), journal.progress(), journal.totals()
         problems, loop = journal.problems(), journal.loop()
-    except (redis.RedisError, NotImplementedError) as error:
+    except (ImproperlyConfigured, redis.RedisError) as error:
         return Status(mount.alias, error=f"Redis does not answer: {error}")
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
     since = (last or {}).get("pending_since")

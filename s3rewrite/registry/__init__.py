@@ -50,8 +50,8 @@ def view_of(mount: Mount) -> View:
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    """Make new clients, registries and views after `override_settings` of mounts or caches."""
-    if setting in (SETTING, "CACHES"):
+    """Make new clients, registries and views after `override_settings` of what they are about."""
+    if setting in (SETTING, "CACHES", "STORAGES"):
         view_of.cache_clear()
         _registry.cache_clear()
         close_clients()

@@ -144,12 +144,27 @@ class Registry(Directories):
         """All that is published was sent by these rules."""
         self.client.set(self.keys.rules, rules)
 
+    def set_host(self, host: str) -> None:
+        """The loop runs on that kernel from now on."""
+        self.client.set(self.keys.host, host)
+
     # Reading
+
+    def host(self) -> str:
+        """The kernel on which the loop runs; "" where that is not known."""
+        return self._text("host", self.keys.host)
+
+    def has_epoch(self) -> bool:
+        """Whether the registry is whole: no flush, restart or failover since the last pass."""
+        return bool(self.scripts.run("current_epoch", [self.keys.epoch], []))
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
-        rules: Any = self.replies.read("rules", lambda: self.client.get(self.keys.rules), None)
-        return rules.decode(errors="replace") if rules else ""
+        return self._text("rules", self.keys.rules)
+
+    def _text(self, where: str, key: str) -> str:
+        text: Any = self.replies.read(where, lambda: self.client.get(key), None)
+        return text.decode(errors="replace") if text else ""
 
     def claimed(self, names: Sequence[str]) -> set[str]:
         """Those of these names that are being uploaded, or whose upload failed."""

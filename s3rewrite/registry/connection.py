@@ -3,14 +3,19 @@
 from typing import Any, cast
 
 import redis
+from django.core.cache import InvalidCacheBackendError, caches
 from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
+from django_redis.client import ShardClient
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.registry.cluster import Cluster
+
+BYTES = {"decode_responses": False, "encoding": "utf-8", "encoding_errors": "strict"}
+"""How this package reads and writes, whatever the alias says: names are bytes of UTF-8."""
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
 
@@ -19,9 +24,10 @@ def get_client(cache: str, timeout: float) -> redis.Redis:
     """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
 
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
-    timeout needs a pool of its own: of a single server, of the master that Sentinel names, or
-    of a cluster. A pool of another kind is used as it is: its timeouts are those of its alias.
-    Raises NotImplementedError where the alias is not a django-redis cache.
+    timeout needs a pool of its own: of a single server, of the master that Sentinel names, of a
+    cluster, or of one of the servers of a sharded client, always the same. A pool of another kind
+    is used as it is: its timeouts are those of its alias. Raises ImproperlyConfigured where the
+    alias is not a django-redis cache, or where such a pool decodes what Redis replies.
     """
     if (cache, timeout) not in _clients:
         _clients[cache, timeout] = _new_client(cache, timeout)
@@ -39,7 +45,8 @@ def close_clients() -> None:
 
 def _new_client(cache: str, timeout: float) -> redis.Redis:
     shared: Any = _shared_client(cache)
-    timeouts = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    timeouts: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    timeouts |= BYTES
     no_retries = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": []}
     if isinstance(shared, Cluster):
         return cast("redis.Redis", shared.copy_with(**timeouts))
@@ -47,6 +54,10 @@ def _new_client(cache: str, timeout: float) -> redis.Redis:
     if type(pool) is SentinelConnectionPool:
         return redis.Redis(connection_pool=_sentinel_pool(pool, timeouts, no_retries))
     if type(pool) not in (redis.ConnectionPool, redis.BlockingConnectionPool):
+        if getattr(pool, "connection_kwargs", {}).get("decode_responses"):
+            reason = "has a pool of another kind that decodes what Redis replies"
+            hint = 'take "decode_responses" out of its OPTIONS, or name another alias as "CACHE"'
+            raise ImproperlyConfigured(f"CACHES[{cache!r}] {reason}: {hint}.")
         return cast("redis.Redis", shared)
     options = RedactedDict(pool.connection_kwargs | timeouts | no_retries)
     return redis.Redis(
@@ -57,7 +68,13 @@ def _new_client(cache: str, timeout: float) -> redis.Redis:
 def _shared_client(cache: str) -> Any:
     """The client that django-redis has for the whole process."""
     try:
+        client = getattr(caches[cache], "client", None)
+        if isinstance(client, ShardClient):
+            return client.get_server("{s3rewrite}")
         return get_redis_connection(cache)
+    except (InvalidCacheBackendError, NotImplementedError) as error:
+        reason = f"CACHES[{cache!r}] is no django-redis cache: {redact(str(error))}"
+        raise ImproperlyConfigured(reason) from None
     except ValueError as error:
         # The password may be in the message, and in the frames that a debug page would show.
         reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {redact(str(error))}"

@@ -23,6 +23,7 @@ class MountKeys:
     | `:unconfirmed`| hash   | name -> writes to S3 whose end no process has seen yet      |
     | `:epoch`      | string | a new one after each loss of the registry, and the server's |
     |               |        | run id then                                                 |
+    | `:host`       | string | the kernel whose inodes and ctimes the entries have         |
     | `:seen`       | string | seconds since 1970 up to which no write was lost            |
     | `:lease`      | string | the pass that may publish now: fencing number and owner     |
     | `:fence`      | string | the last fencing number                                     |
@@ -48,6 +49,7 @@ class MountKeys:
         self.withdrawn = f"{self.tag}:withdrawn"
         self.unconfirmed_writes = f"{self.tag}:unconfirmed"
         self.epoch = f"{self.tag}:epoch"
+        self.host = f"{self.tag}:host"
         self.seen = f"{self.tag}:seen"
         self.lease = f"{self.tag}:lease"
         self.fence = f"{self.tag}:fence"
@@ -83,7 +85,7 @@ class MountKeys:
         return {
             **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
-            self.only_copies: "string",
+            **dict.fromkeys((self.only_copies, self.host), "string"),
             **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",

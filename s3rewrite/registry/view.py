@@ -100,6 +100,7 @@ class View:
         self._lock = threading.Lock()  # guards the cache, never held while Redis is asked
         self._asking = threading.Lock()  # held by the one thread that asks
         self._cache = EntryCache()
+        self.host = ""  # the kernel on which the loop runs
         self._epoch: bytes | None = None
         self._cursor: bytes | None = None  # the id of the last change that was seen
         self._polled_at = float("-inf")
@@ -156,15 +157,17 @@ class View:
         with self._registry.scripts.pipeline() as pipeline:
             # In full, as asking whether the server knows a script costs a round trip.
             pipeline.eval(script_source("current_epoch"), 1, keys.epoch)
+            pipeline.get(keys.host)
             if self._cursor is None:
                 pipeline.xrevrange(keys.changes, count=1)
             else:
                 pipeline.xrange(keys.changes, min=self._cursor, count=MAX_CHANGES)
             for directory, group in missing.items():
                 pipeline.hmget(keys.directory(directory), [split(name)[1] for name in group])
-            epoch, changes, *hashes = pipeline.execute(raise_on_error=False)
+            epoch, host, changes, *hashes = pipeline.execute(raise_on_error=False)
         check_type = self._registry.replies.check_type
         with self._lock:
+            self.host = (check_type("host", host, None) or b"").decode(errors="replace")
             self._apply(check_type("epoch", epoch, None), check_type("changes", changes, []))
             for group, values in zip(missing.values(), hashes, strict=True):
                 self._remember(group, check_type("a directory", values, [None] * len(group)))

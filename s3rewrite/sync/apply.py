@@ -4,7 +4,7 @@ Names that must not be linked are withdrawn at once; uploads are handed to the u
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from s3rewrite import conf
@@ -19,6 +19,7 @@ from s3rewrite.core.entries import (
     split,
 )
 from s3rewrite.disk.access import is_there
+from s3rewrite.disk.open_file import root_of
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import no_object
@@ -52,6 +53,8 @@ class Applier:
         self._has_stubs = False
         self._rules = rules(context.mount, list(conf.mounts().values()))
         self._must_resend = affected_by(context.registry.rules(), self._rules)
+        self._root = root_of(context.storage)
+        self._is_compared = self._root == context.memory.compared_root
         self.referring: list[tuple[Task, ObjectLookup]] = []
         """Files that may refer to others; they are uploaded after those."""
         self.freeable: list[str] = []
@@ -98,19 +101,25 @@ class Applier:
         self._apply_names(names)
 
     def record_rules(self) -> None:
-        """Record that all files were sent by the current rules."""
-        if self._must_resend and not self._context.options.dry_run:
+        """Record that all files were sent by the current rules, and compared."""
+        if self._context.options.dry_run:
+            return
+        self._context.memory.compared_root = self._root
+        if self._must_resend:
             self._context.registry.set_rules(self._rules)
 
     def _apply_directories(self, batch: list[ScannedDirectory]) -> None:
         self._context.progress.moved()
         registry, force = self._context.registry, self._context.options.force
         values = registry.encoded_entries([directory.path for directory in batch])
-        compares_each = force or self._must_resend is not None
         for directory, encoded in zip(batch, values, strict=True):
             self._note_stubs(directory)
+            self._context.memory.published.remember_directory(directory.path, encoded)
+            must_resend = self._resend_test(directory)
             # Most directories are unchanged: their entries are compared without decoding them.
-            if not compares_each and matches_published(directory.files, encoded, directory.stubs):
+            if not (force or must_resend) and matches_published(
+                directory.files, encoded, directory.stubs
+            ):
                 self._report.add(Result.KEPT, len(directory.files))
                 room = MAX_FREED - len(self.freeable)
                 self.freeable += islice(find_freeable(self._context, directory, time.time()), room)
@@ -118,10 +127,22 @@ class Applier:
             entries = registry.decode_entries(directory.path, encoded)
             self._correct_marks(directory, entries)
             path, files, _ = directory
-            planned = plan(path, files, entries, force=force, must_resend=self._must_resend)
+            planned = plan(path, files, entries, force=force, must_resend=must_resend)
             self._defer_unsettled(planned)
             self._apply(path, planned)
         self.only_copies.compare(batch)
+
+    def _resend_test(self, directory: ScannedDirectory) -> Callable[[str], bool] | None:
+        """Tells by its basename whether an unchanged file is read all the same; None: none is.
+
+        By other rules it may mean other bytes. And where only the digest can tell one release's
+        file from the next one's, it decides once in each process.
+        """
+        files, stubs = directory.files, directory.stubs
+        if self._is_compared or all(s.change for name, s in files.items() if name not in stubs):
+            return self._must_resend
+        by_rules = self._must_resend or (lambda _: False)
+        return lambda name: by_rules(name) or not (files[name].change or name in stubs)
 
     def _note_stubs(self, directory: ScannedDirectory) -> None:
         paths = self._context.mount.paths
@@ -137,9 +158,9 @@ class Applier:
             return
         path, files, stubs = directory
         changes = [
-            (join(path, basename), old, old._replace(freed=not old.freed))
+            (join(path, basename), old, Entry(files[basename], old.fingerprint, not old.freed))
             for basename, old in entries.items()
-            if old.freed != (basename in stubs) and old.signature == files.get(basename)
+            if old.freed != (basename in stubs) and old.signature.plain == files.get(basename)
         ]
         self._context.registry.refresh_all(changes, self._context.lease)
 
@@ -152,8 +173,7 @@ class Applier:
             is_unsettled = is_young(task.signature, settle, now)
             (unsettled if is_unsettled else planned.uploads).append(task)
         self._context.registry.withdraw(task.name for task in unsettled if task.entry)
-        self._report.unsettled += [task.name for task in unsettled]
-        self._report.add(Result.PENDING, len(unsettled))
+        self._report.unsettled |= dict.fromkeys(task.name for task in unsettled)
 
     def _apply_names(self, names: Iterable[str]) -> None:
         for directory, basenames in group_by_directory(names).items():
@@ -242,8 +262,7 @@ class Applier:
         return signature_of(context.storage, name)
 
     def _fail(self, name: str, reason: str) -> None:
-        self._report.fail(name, reason, "disk")
-        self._context.progress.failed(name, reason)
+        self._context.fail(self._report, name, reason, "disk")
 
     def _record(self, name: str, result: Result) -> None:
         self._report.add(result)

@@ -16,7 +16,9 @@ from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
+from s3rewrite.sync.published_memory import PublishedMemory
 from s3rewrite.sync.reporting.progress import Progress
+from s3rewrite.sync.reporting.report import Report
 
 
 class LeaseLost(Exception):
@@ -45,6 +47,9 @@ class MountMemory:
 
     has_stubs: bool | None = None
     """Whether there are freed files; None until a scan has met all files."""
+    compared_root: tuple[int, int] | None = None
+    """The root whose files were all compared by their digests, where nothing else could tell."""
+    published: PublishedMemory = field(default_factory=PublishedMemory)
 
 
 @dataclass
@@ -104,6 +109,11 @@ class SyncContext:
     def is_kept_local(self, name: str) -> bool:
         """Whether a name is excluded, or must not become public."""
         return self.is_excluded(name) or bool(self.local_reason(name))
+
+    def fail(self, report: Report, name: str, reason: str, kind: str = "other") -> None:
+        """Count a failure, keep its reason and show it. One thread at a time calls this."""
+        report.fail(name, reason, kind)
+        self.progress.failed(name, reason)
 
     def should_continue(self) -> bool:
         """Whether a long upload should go on; a call also counts as progress."""

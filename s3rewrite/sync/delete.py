@@ -115,8 +115,7 @@ def delete_objects(context: SyncContext, due: list[Withdrawn], report: Report) -
         context.registry.forget_withdrawn(item for key, item in keys.items() if key not in failed)
     for key, item in keys.items():
         if key in failed:
-            report.fail(item.name, f"not deleted: {failed[key]}", "delete")
-            context.progress.failed(item.name, f"not deleted: {failed[key]}")
+            context.fail(report, item.name, f"not deleted: {failed[key]}", "delete")
         else:
             report.add(Result.DELETED)
             context.progress.done(item.name, Result.DELETED)

@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from s3rewrite.core.entries import Signature, join
-from s3rewrite.core.kept_local import NORMAL_ACCESS, FileAccess, are_ordinary, why_kept_local
+from s3rewrite.core.kept_local import (
+    NORMAL_ACCESS,
+    TOO_LONG,
+    FileAccess,
+    are_ordinary,
+    why_kept_local,
+)
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import MAX_KEY_BYTES
 from s3rewrite.core.patterns import is_excluded
 from s3rewrite.disk.stubs import Stub
-
-MAX_PREFIXED_NAME_BYTES = MAX_KEY_BYTES - 16
-"""Bytes of a name with its prefix; with KEYS = "fingerprint" its key has a few more."""
 
 
 class ScannedDirectory(NamedTuple):
@@ -50,7 +53,7 @@ class MountFilter:
 
     def __init__(self, mount: Mount | None, findings: Findings) -> None:
         self.mount, self.findings = mount, findings
-        self._max_bytes = MAX_PREFIXED_NAME_BYTES - (len(mount.prefix.encode()) if mount else 0)
+        self._max_bytes = mount.paths.max_name_bytes if mount else MAX_KEY_BYTES
         self._has_patterns = bool(mount and (mount.exclude or mount.include))
 
     def filtered(self, directory: ScannedDirectory) -> ScannedDirectory:
@@ -85,7 +88,7 @@ class MountFilter:
         if why := why_kept_local(name, access, mount.allow):
             return why.reason
         if is_file and len(name.encode()) > self._max_bytes:
-            return f"its key would be longer than {MAX_KEY_BYTES} bytes"
+            return TOO_LONG
         return ""
 
     def _are_plain(self, directory: ScannedDirectory) -> bool:

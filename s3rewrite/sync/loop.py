@@ -10,6 +10,7 @@ from functools import partial
 from typing import Protocol
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite.core.debounce import Debouncer, is_young
 from s3rewrite.core.mounts import Mount
@@ -99,7 +100,7 @@ class MountLoop:
             self._next_pass = self.clock()
             self._console.warn("lease", f"waiting, as {error}")
             return LEASE_PAUSE
-        except redis.RedisError as error:
+        except (ImproperlyConfigured, redis.RedisError) as error:
             reason = f"Redis: {error}"
             # Only for the log: no pass has run that the journal or the metrics could count.
             self._log.log(Report(self.mount.alias, names=(), stopped=reason))
@@ -120,7 +121,7 @@ class MountLoop:
             return self._finish(whole_pass(self._context))
         hints = self._read_hints(min(HINT_WAIT, self._next_pass - self.clock()))
         hints += self._settled_names()
-        if WHOLE in hints:
+        if WHOLE in hints or not loop_registry(self.mount).has_epoch():
             self._next_pass = self.clock()
         elif hints and not self.stop.is_set():
             return self._finish(pass_over(self._context, hints))

@@ -8,7 +8,9 @@ from itertools import chain
 from typing import TypeVar
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 
+from s3rewrite.disk.signatures import kernel_id
 from s3rewrite.registry.lease import LeaseTaken, held
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.apply import Applier
@@ -70,11 +72,12 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
         with _leased(context) as leased:
             sync(leased, report)
             delete_orphans(leased, report)
-    except redis.RedisError as error:
+    except (ImproperlyConfigured, redis.RedisError) as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)
-    report.add(Result.PENDING, len({leftover.name for leftover in report.leftovers}))
+    leftovers = {leftover.name for leftover in report.leftovers}
+    report.add(Result.PENDING, len(leftovers | report.unsettled.keys()))
     report.seconds = time.monotonic() - began
     return report
 
@@ -101,6 +104,8 @@ def _sync_all(context: SyncContext, report: Report) -> None:
             f"the storage of mount {context.mount.alias} is empty, though files of it are "
             "published: nothing was withdrawn or deleted. Is its disk mounted?"
         )
+    if not context.options.dry_run:
+        context.registry.set_host(kernel_id())
     with uploader_of(context, report) as uploads:
         applier = Applier(context, report, uploads)
         applier.apply_scan(chain(first, directories), findings)

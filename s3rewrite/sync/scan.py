@@ -7,17 +7,17 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite.core.entries import Signature, join
-from s3rewrite.core.kept_local import UNREADABLE, FileAccess
+from s3rewrite.core.kept_local import TOO_LONG, UNREADABLE, FileAccess
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.access import StorageAccess
 from s3rewrite.disk.own_names import parse_own_name
-from s3rewrite.disk.signatures import signature, storage_signature
+from s3rewrite.disk.signatures import leads_nowhere, signature, storage_signature
 from s3rewrite.disk.stubs import is_corrupt_stub, stub_at
 from s3rewrite.sync.findings import Findings, MountFilter, ScannedDirectory
 
@@ -80,7 +80,10 @@ class _DiskWalk:
             except (FileNotFoundError, NotADirectoryError):
                 continue  # it was removed or replaced meanwhile
             except OSError as error:
-                self._findings.fail(current.path, f"cannot be read: {error.strerror}")
+                if error.errno == errno.ENAMETOOLONG:  # so are the keys of all files in it
+                    self._findings.skip(current.path, TOO_LONG)
+                else:
+                    self._findings.fail(current.path, f"cannot be read: {error.strerror}")
                 continue
             yield directory
             unread.extend(children)
@@ -102,7 +105,7 @@ class _DiskWalk:
                 mode = found.st_mode
                 # Nearly every entry is a plain file that others may read: it needs no closer look.
                 if mode & self._readers and stat.S_ISREG(mode) and not entry.is_symlink():
-                    directory.files[entry.name] = Signature(found.st_size, found.st_mtime_ns)
+                    directory.files[entry.name] = signature(found)
                 elif self._examine(entry, found, directory, ancestors):
                     children.append(_Unread(join(path, entry.name), ancestors))
         return directory, children
@@ -114,22 +117,24 @@ class _DiskWalk:
         name = join(directory.path, entry.name)
         try:
             return entry.stat()
-        except FileNotFoundError:
-            if not entry.is_symlink():
-                return None  # it was removed meanwhile
-            if stub := stub_at(f"{full}/{entry.name}"):
-                directory.files[entry.name] = stub.signature
-                directory.stubs[entry.name] = stub
-            else:
-                is_corrupt = is_corrupt_stub(f"{full}/{entry.name}")
-                self._findings.skip(name, CHANGED_STUB if is_corrupt else "a link to nothing")
         except OSError as error:
-            if entry.is_symlink() and error.errno == errno.ELOOP:
-                self._findings.skip(name, "a link that leads to itself")
+            is_link = entry.is_symlink()
+            if leads_nowhere(error):
+                if is_link:  # otherwise it was removed meanwhile
+                    self._add_stub(entry.name, f"{full}/{entry.name}", directory)
             # A link out of the storage may fail as it likes: it would stay local anyway.
-            elif not entry.is_symlink() or self._filter.allows(name, self._access.access_of(name)):
+            elif not is_link or self._filter.allows(name, self._access.access_of(name)):
                 self._findings.fail(name, f"cannot be looked at: {error.strerror}")
         return None
+
+    def _add_stub(self, basename: str, path: str, directory: ScannedDirectory) -> None:
+        """Add what a link to nothing means, if it is a stub."""
+        if stub := stub_at(path):
+            directory.files[basename] = stub.signature
+            directory.stubs[basename] = stub
+        else:
+            reason = CHANGED_STUB if is_corrupt_stub(path) else "a link to nothing"
+            self._findings.skip(join(directory.path, basename), reason)
 
     def _examine(
         self,
@@ -187,14 +192,22 @@ def _walk_storage(
         path = paths.pop()
         try:
             directories, basenames = storage.listdir(path)
-            files = {
-                basename: storage_signature(storage, join(path, basename)) for basename in basenames
+            signatures = {
+                name: _signature_if_there(storage, join(path, name)) for name in basenames
             }
         except FileNotFoundError:
             continue
         except OSError as error:
             mount_filter.findings.fail(path, f"cannot be read: {error}")
             continue
+        files = {name: signature for name, signature in signatures.items() if signature}
         yield ScannedDirectory(path, files, {})
         children = (join(path, directory) for directory in directories)
         paths.extend(name for name in children if mount_filter.allows(f"{name}/"))
+
+
+def _signature_if_there(storage: Storage, name: str) -> Signature | None:
+    """The signature of a file; None where it was removed since it was listed. Raises OSError."""
+    with suppress(FileNotFoundError):
+        return storage_signature(storage, name)
+    return None

@@ -29,6 +29,7 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
+from s3rewrite.tools.redis_probe import find_redis_problem
 
 TIMEOUT = 10.0
 """Seconds that a request of a visitor's may take."""
@@ -97,11 +98,16 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
         began = time.monotonic()
         client.ping()
         milliseconds = (time.monotonic() - began) * 1000
-        info: Any = client.info()
     except (ImproperlyConfigured, redis.RedisError) as error:
         reason = redact(str(error))
         yield _wrong("redis", f"{reason}: fix the LOCATION of CACHES[{mount.cache!r}]")
         return
+    if problem := find_redis_problem(mount):
+        yield _wrong("redis", problem)
+        return
+    info: Any = {}
+    with suppress(redis.RedisError):  # some services refuse it
+        info = client.info()
     version = info.get("valkey_version") or info.get("redis_version", "of unknown version")
     yield _fine("redis", f"{version} answers in {milliseconds:.1f} ms")
     policy = str(info.get("maxmemory_policy", "noeviction"))

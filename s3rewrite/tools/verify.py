@@ -63,7 +63,8 @@ def compare(local: Signature | None, entry: Entry | None, stored: Object | None)
         return Fault.OTHER_OBJECT
     if local is None:
         return Fault.NO_FILE
-    return Fault.CHANGED if local != entry.signature else None
+    # Another machine may have a copy, with other inodes.
+    return Fault.CHANGED if local.plain != entry.signature.plain else None
 
 
 def differences(context: SyncContext, *, checksum: bool) -> Iterator[Difference]:

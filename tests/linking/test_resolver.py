@@ -266,6 +266,33 @@ def test_a_storage_that_is_not_the_disk_has_no_file_to_look_at(
     assert link("/media/a.jpg") == f"{CDN}a.jpg"
 
 
+@pytest.mark.parametrize("backend", ["InMemoryStorage", "no.such.Storage", None])
+def test_another_storage_in_its_place_links_nothing(
+    settings: Any, caches: None, root: Path, backend: str | None
+) -> None:
+    """As in a test on a developer's machine, whose Redis has what a loop published there."""
+    mount = use_mount(settings, root, PUBLIC_URL=CDN, POLL_SECONDS=0)
+    publish(mount, root, "a.jpg")
+    assert link("/media/a.jpg") == f"{CDN}a.jpg"
+    before = settings.STORAGES
+    options = {"BACKEND": f"django.core.files.storage.{backend}"}
+    settings.STORAGES = {"staticfiles": before["staticfiles"]} | (
+        {"default": options} if backend else {}
+    )
+    assert link("/media/a.jpg") == "/media/a.jpg"
+    settings.STORAGES = before
+    assert link("/media/a.jpg") == f"{CDN}a.jpg"
+
+
+def test_a_mount_without_its_storage_costs_its_own_links_alone(
+    settings: Any, caches: None, root: Path
+) -> None:
+    mount = use_mount(settings, root, PUBLIC_URL=CDN, POLL_SECONDS=0)
+    settings.S3REWRITE = {"other": {"BUCKET": "x", "STORAGE": "no"}} | settings.S3REWRITE
+    publish(mount, root, "a.jpg")
+    assert link("/media/a.jpg") == f"{CDN}a.jpg"
+
+
 # Hosts
 
 

@@ -60,7 +60,11 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(loop_module, "loop_registry", lambda mount: SimpleNamespace(hints=world))
+    monkeypatch.setattr(
+        loop_module,
+        "loop_registry",
+        lambda mount: SimpleNamespace(hints=world, has_epoch=lambda: True),
+    )
     monkeypatch.setattr(loop_module, "whole_pass", world.whole)
     monkeypatch.setattr(loop_module, "pass_over", world.over)
     return world

@@ -10,7 +10,8 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storag
 from s3rewrite import conf
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.disk.signatures import signature_of
+from s3rewrite.disk.access import find_local_reason
+from s3rewrite.disk.signatures import signature, signature_of
 from s3rewrite.sync import scan as scan_module
 from s3rewrite.sync.scan import Findings, ScanError, scan
 from tests.support.factories import write
@@ -35,9 +36,100 @@ def test_each_directory_with_its_files(storage: FileSystemStorage, tmp_path: Pat
     path = write(tmp_path, "a.txt", b"12345")
     write(tmp_path, "photos/2026/b.jpg")
     directories, findings = found(storage)
-    assert directories[""] == {"a.txt": Signature(5, path.stat().st_mtime_ns)}
+    assert directories[""] == {"a.txt": signature(path.stat())}
     assert directories["photos"] == {}
     assert set(directories["photos/2026"]) == {"b.jpg"}
+    assert findings == Findings()
+
+
+def nowhere(kind: str, path: Path) -> None:
+    """A link at a path behind which there can be no file."""
+    links = {
+        "nothing": "no/such/file",
+        "itself": path.name,
+        "each other": f"{path.name}-2",
+        "a file's inside": "real.txt/x",
+        "a long name": "x" * 256,
+        "a long path": "x/" * 2047,
+        "the outside": "/no/such/file",
+    }
+    (path.parent / "real.txt").write_bytes(b"x")
+    path.symlink_to(links[kind])
+    if kind == "each other":
+        path.with_name(links[kind]).symlink_to(path.name)
+
+
+NOWHERE = (
+    "nothing", "itself", "each other", "a file's inside", "a long name", "a long path",
+    "the outside",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NOWHERE)
+def test_a_link_that_leads_nowhere_is_a_link_to_nothing(
+    storage: FileSystemStorage, tmp_path: Path, kind: str
+) -> None:
+    nowhere(kind, tmp_path / "a.txt")
+    directories, findings = found(storage)
+    assert set(directories[""]) == {"real.txt"}
+    assert findings.skipped["a.txt"] == "a link to nothing"
+    assert findings.errors == {}
+    assert signature_of(storage, "a.txt") is None
+
+
+@pytest.mark.parametrize("keys", ["mirror", "fingerprint"])
+@pytest.mark.parametrize("character", ["x", "\u00e9", "\u20ac", "\U0001f600"])
+def test_a_name_may_be_as_long_as_a_key_to_the_byte(
+    storage: FileSystemStorage, tmp_path: Path, keys: str, character: str
+) -> None:
+    paths = mount(KEYS=keys).paths
+    directory = f"{'d' * 200}/" * 4
+    room = paths.max_name_bytes - len(directory)
+    size = len(character.encode())
+    fits = character * (room // size) + "x" * (room % size)
+    assert len(paths.key(directory + fits, "0" * 24).encode()) == 1024
+    for name in (directory + fits, f"{directory}{fits}x"):
+        write(tmp_path, name)
+    directories, findings = found(storage, KEYS=keys)
+    assert set(directories[directory[:-1]]) == {fits}
+    too_long = "its key would be longer than 1024 bytes"
+    assert findings.skipped == {f"{directory}{fits}x": too_long}
+    for name, reason in ((directory + fits, None), (f"{directory}{fits}x", too_long)):
+        why = find_local_reason(storage, mount(KEYS=keys), name)
+        assert (why and why.reason) == reason
+
+
+def test_a_directory_that_is_deeper_than_a_path_may_be_is_no_error(
+    storage: FileSystemStorage, tmp_path: Path
+) -> None:
+    write(tmp_path, "a.txt")
+    inner = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("d" * 200, dir_fd=inner)
+        outer, inner = inner, os.open("d" * 200, os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(inner)
+    directories, findings = found(storage)
+    assert directories[""].keys() == {"a.txt"}
+    assert findings.errors == {}
+    assert "its key would be longer than 1024 bytes" in findings.skipped.values()
+
+
+def test_a_file_that_goes_while_another_storage_is_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = InMemoryStorage()
+    for name in ("a.txt", "b.txt"):
+        memory.save(name, ContentFile(b"x"))
+    size = memory.size
+
+    def size_after_removal(name: str) -> int:
+        memory.delete("a.txt")
+        return size(name)
+
+    monkeypatch.setattr(memory, "size", size_after_removal)
+    directories, findings = found(memory)
+    assert set(directories[""]) == {"b.txt"}
     assert findings == Findings()
 
 
@@ -204,7 +296,7 @@ class TestAnyStorage:
 
 def test_the_signature_of_one_file(storage: FileSystemStorage, tmp_path: Path) -> None:
     path = write(tmp_path, "d/a.txt", b"123")
-    assert signature_of(storage, "d/a.txt") == Signature(3, path.stat().st_mtime_ns)
+    assert signature_of(storage, "d/a.txt") == signature(path.stat())
     assert signature_of(storage, "d") is None
     assert signature_of(storage, "b.txt") is None
     assert signature_of(storage, "d/a.txt/below") is None

@@ -68,7 +68,11 @@ def find_asides(context: SyncContext, own_files: Sequence[str]) -> Iterator[tupl
     for directory, basenames in group_by_directory(own_files).items():
         root = Path(context.storage.path(directory or "."))
         # The name of what lies aside has the token of its stub, which may have been renamed.
-        stubs = [(stub_at(str(path)), path.name) for path in root.iterdir() if path.is_symlink()]
+        try:
+            links = [path for path in root.iterdir() if path.is_symlink()]
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # the directory was removed meanwhile
+        stubs = [(stub_at(str(path)), path.name) for path in links]
         tokens = {token_of(stub.to_target()): basename for stub, basename in stubs if stub}
         for basename in basenames:
             parsed = parse_own_name(basename)
@@ -97,7 +101,7 @@ def finish_freeing(context: SyncContext, aside: Path, name: str) -> None:
     status = None if aside.is_symlink() else aside.stat()
     was_watched = status is not None and time.time() - status.st_ctime >= ASIDE_SECONDS
     is_held = bool(stub and was_watched and _is_held(context, stub))
-    kept = signature(status) if status else None
+    kept = signature(status).plain if status else None
     action = decide(stub, kept, was_watched=was_watched, is_held=is_held)
     if action is AsideAction.PUT_BACK and path:
         put_back(aside, path, inode)

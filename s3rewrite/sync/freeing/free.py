@@ -73,7 +73,7 @@ def free(
         outcomes = list(pool.map(lambda aside: _try(finish_freeing, context, *aside), asides))
         outcomes += pool.map(lambda name: _try(_begin, context, name, entries.get(name)), names)
     for name, outcome in zip((*(name for _, name in asides), *names), outcomes, strict=True):
-        _record(report, name, outcome)
+        _record(context, report, name, outcome)
 
 
 def _try(step: Callable[..., bool | None], *arguments: Any) -> bool | Exception | None:
@@ -82,18 +82,22 @@ def _try(step: Callable[..., bool | None], *arguments: Any) -> bool | Exception 
         return step(*arguments)
     except S3Unavailable:
         raise
+    except FileNotFoundError:
+        return None  # it was removed meanwhile
     except (OSError, S3Error, ValueError) as error:
         return error
 
 
-def _record(report: Report, name: str, outcome: bool | Exception | None) -> None:
+def _record(
+    context: SyncContext, report: Report, name: str, outcome: bool | Exception | None
+) -> None:
     if isinstance(outcome, (ExchangeUnsupported, PermissionError)):
         # It concerns the disk or a directory, and so many files: one notice is enough.
         notice = f"files were not freed: {outcome.strerror}"
         if notice not in report.notices:
             report.notices.append(notice)
     elif isinstance(outcome, Exception):
-        report.fail(name, f"not freed: {outcome}", "free")
+        context.fail(report, name, f"not freed: {outcome}", "free")
     elif outcome:
         report.add(Result.FREED)
 
@@ -119,7 +123,8 @@ def _begin(context: SyncContext, name: str, entry: Entry | None) -> bool:
             context.unfreeable.add((name, entry.signature))
             raise
     if is_freed:
-        context.registry.refresh(name, context.lease, entry, entry._replace(freed=True))
+        freed = Entry(stub.signature, entry.fingerprint, freed=True)
+        context.registry.refresh(name, context.lease, entry, freed)
     return is_freed
 
 
@@ -138,7 +143,7 @@ def _prove(context: SyncContext, name: str, entry: Entry, file: OpenFile) -> Stu
     digests, content = file.read()
     bucket, key = context.bucket, context.mount.paths.key(name, entry.fingerprint)
     mode = S_IMODE(file.status.st_mode)
-    stub = Stub(context.mount.bucket, key, file.signature, digests.sha256, "", mode)
+    stub = Stub(context.mount.bucket, key, file.signature.plain, digests.sha256, "", mode)
     existing = bucket.head(key) if stub.fingerprint == entry.fingerprint else None
     if existing is None or existing.size != file.signature.size:
         return None

@@ -6,6 +6,7 @@ A lifecycle rule, or a person, may remove an object, and nothing else would noti
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from s3rewrite.core.entries import join
 from s3rewrite.disk.stubs import Stub
@@ -19,6 +20,8 @@ from s3rewrite.sync.upload.freed_attempt import LOST, matches_stub
 
 PERIOD = 86_400.0
 """Seconds between two comparisons of all stubs. Each pass compares those that were lost."""
+
+PROBLEM = "not there, or another one"
 
 
 class OnlyCopies:
@@ -40,7 +43,11 @@ class OnlyCopies:
             self._last = read_last_check(self._context.registry)
             self._is_due = not 0 <= time.time() - self._last.checked_at < PERIOD
         with ThreadPoolExecutor(self._context.mount.threads, "s3rewrite-only-copies") as pool:
-            self._lost.update(*pool.map(self._find_lost, with_stubs))
+            lost = list(chain.from_iterable(pool.map(self._find_lost, with_stubs)))
+        for name, stub in lost:
+            reason = LOST.format(bucket=stub.bucket, problem=PROBLEM, key=stub.key)
+            self._context.fail(self._report, name, reason, "lost")
+            self._lost.add(name)
 
     def close(self) -> None:
         """Remember the result: all directories were compared. Raises redis.RedisError."""
@@ -51,8 +58,8 @@ class OnlyCopies:
             check = OnlyCopiesCheck(compared_at, frozenset(self._lost))
             record_check(self._context.registry, check)
 
-    def _find_lost(self, directory: ScannedDirectory) -> set[str]:
-        """Names of stubs in a directory whose objects are missing or changed; reports them."""
+    def _find_lost(self, directory: ScannedDirectory) -> list[tuple[str, Stub]]:
+        """The stubs in a directory, by name, whose objects are missing or changed."""
         stubs = {join(directory.path, basename): stub for basename, stub in directory.stubs.items()}
         lost_before = self._last.lost if self._last else frozenset()
         stubs = {
@@ -61,16 +68,11 @@ class OnlyCopies:
             if (self._is_due or name in lost_before) and self._is_in_place(name, stub)
         }
         if not stubs:
-            return set()
+            return []
         bucket = self._context.bucket
         objects = bucket.list_folder(folder_of(bucket, directory.path))
-        lost = {name for name, stub in stubs.items() if self._is_lost(stub, objects.get(stub.key))}
-        for name in sorted(lost):
-            stub = stubs[name]
-            problem = "not there, or another one"
-            reason = LOST.format(bucket=stub.bucket, problem=problem, key=stub.key)
-            self._report.fail(name, reason, "lost")
-        return lost
+        lost = (pair for pair in stubs.items() if self._is_lost(pair[1], objects.get(pair[1].key)))
+        return sorted(lost)
 
     def _is_in_place(self, name: str, stub: Stub) -> bool:
         """Whether its object is under the key of its name. An upload handles all other stubs."""

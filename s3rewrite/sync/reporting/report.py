@@ -48,8 +48,8 @@ class Report:
 
     Their names are pending unless `delete_orphans` removes them from here.
     """
-    unsettled: list[str] = field(default_factory=list)
-    """Names whose files were changed just now; they are pending."""
+    unsettled: dict[str, None] = field(default_factory=dict)
+    """Names whose files were changed just now; they are pending unless a hint has named them."""
     notices: list[str] = field(default_factory=list)
     is_scan_complete: bool = True
     stopped: str = ""

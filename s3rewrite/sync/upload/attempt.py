@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import redis
 
-from s3rewrite.core.entries import Entry
+from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.registry import Claim, Outcome
@@ -77,25 +77,32 @@ class Attempt:
         """Run a step whose failure is the outcome of this file alone."""
         try:
             yield
+        except NotADirectoryError as error:  # a directory above it is a file now
+            self.finish(FileNotFoundError(str(error)))
         except FAILURES as error:
             self.finish(error)
 
     def read(self, stack: ExitStack) -> None:
         """Steps 1 and 2. The file stays open until the stack closes it."""
+        self.open(stack)
         context, name = self.context, self.task.name
-        self.file = stack.enter_context(opened(context.storage, name))
-        # Somebody may have put a symbolic link in its place since the scan.
-        if why := find_local_reason(context.storage, context.mount, name, self.file.file):
-            raise KeptLocal(why.reason)
         # What the steps below claim, send and publish is about these bytes.
         self.payload = payload_of(context.mount, name, self.file)
-        self.entry = Entry(self.file.signature, self.payload.fingerprint)
+        self.entry = Entry(self._signature(), self.payload.fingerprint)
         self.upload = upload_of(context.mount, name, self.payload)
         # The signature must be that of the bytes that were read, or the entry would be wrong.
         if not self.file.is_unchanged():
             self.finish(PENDING)
         elif self._refresh():
             self.finish(UploadResult(Result.REFRESHED))
+
+    def open(self, stack: ExitStack) -> None:
+        """Open the file; the stack closes it. Raises KeptLocal, OSError."""
+        context, name = self.context, self.task.name
+        self.file = stack.enter_context(opened(context.storage, name))
+        # Somebody may have put a symbolic link in its place since the scan.
+        if why := find_local_reason(context.storage, context.mount, name, self.file.file):
+            raise KeptLocal(why.reason)
 
     def record_claim(self, claim: Claim | Outcome) -> None:
         """Step 3: what the registry answered."""
@@ -134,8 +141,16 @@ class Attempt:
         self.is_write_confirmed = True
         if outcome is Outcome.FENCED:
             self.finish(LeaseLost())
+        elif outcome is Outcome.PUBLISHED:
+            self.remember()
+            self.finish(self.outcome)
         else:  # SUPERSEDED: another upload, or the next pass, publishes the name
-            self.finish(self.outcome if outcome is Outcome.PUBLISHED else self._pending())
+            self.finish(self._pending())
+
+    def remember(self) -> None:
+        """Remember what was published, in case that Redis forgets it."""
+        size, md5 = self.payload.size, self.payload.digests.md5
+        self.context.memory.published.remember(self.task.name, self.entry, size, md5)
 
     def _find_existing(self) -> Object | None:
         """The object under the key, where it matters."""
@@ -163,6 +178,12 @@ class Attempt:
             self.is_settled = error.is_settled
             raise
 
+    def _signature(self) -> Signature:
+        """The file's signature; in a worker, whose disk may give it another inode, the loop's."""
+        seen, read = self.task.signature, self.file.signature
+        is_worker = self.context.mount.uploads == "tasks"
+        return seen if is_worker and seen.plain == read.plain else read
+
     def _pending(self) -> UploadResult:
         return UploadResult(Result.PENDING, self.bytes_sent)
 
@@ -171,6 +192,8 @@ class Attempt:
         old, context = self.task.entry, self.context
         if old is None or context.options.force or old.fingerprint != self.entry.fingerprint:
             return False
+        if old == self.entry:  # where only the digest could tell
+            return True
         outcome = context.registry.refresh(self.task.name, context.lease, old, self.entry)
         if outcome is Outcome.FENCED:
             raise LeaseLost

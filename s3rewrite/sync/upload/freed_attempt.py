@@ -20,6 +20,7 @@ from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import PENDING, Attempt, ObjectLookup, UploadResult
 from s3rewrite.sync.upload.content import object_has_sha256
 from s3rewrite.sync.upload.references import KeptLocal
+from s3rewrite.sync.upload.remembered_attempt import RememberedAttempt, remembered_entry
 
 LOST = (
     "bucket {bucket}: the only copy of a freed file is {problem} ({key}): restore that object, by "
@@ -59,6 +60,9 @@ class FreedAttempt(Attempt):
             existing = self._copy_object()
         self.outcome = UploadResult(Result.ADOPTED)
         self._renew_stub(self.stub.with_etag(existing.etag)._replace(bucket=bucket, key=key))
+
+    def remember(self) -> None:
+        """Do nothing: a stub says where its bytes are."""
 
     def verify_unchanged(self) -> None:
         """Step 5."""
@@ -114,8 +118,10 @@ class FreedAttempt(Attempt):
 
 def attempt_of(context: SyncContext, task: Task, lookup: ObjectLookup) -> Attempt:
     """The attempt for a name, by what lies in its place on the disk."""
-    attempt_class = FreedAttempt if stub_of(context.storage, task.name) else Attempt
-    return attempt_class(context, task, lookup)
+    if stub_of(context.storage, task.name):
+        return FreedAttempt(context, task, lookup)
+    is_remembered = remembered_entry(context, task) is not None
+    return (RememberedAttempt if is_remembered else Attempt)(context, task, lookup)
 
 
 def matches_stub(existing: Object, stub: Stub) -> bool:

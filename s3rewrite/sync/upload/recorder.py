@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import redis
 
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import Withdrawn
 from s3rewrite.s3.errors import S3Error, S3Unavailable, kind_of_failure
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
-from s3rewrite.sync.reporting.report import Report
+from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.upload.attempt import PENDING, ObjectLookup, UploadOutcome, UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest
 from s3rewrite.sync.upload.references import KeptLocal
@@ -83,12 +85,15 @@ class UploadRecorder:
         name = request.task.name
         if isinstance(outcome, UploadResult) and outcome.would_replace:
             # It is planned again, once it is known whether a freed file needs those bytes.
-            self._context.progress.planned(-1)
+            with self._lock:
+                self._context.progress.planned(-1)
             self.replacing.append(request)
         elif isinstance(outcome, UploadResult):
             self._record_result(name, outcome)
         elif isinstance(outcome, KeptLocal):
             self._record_kept_local(request, outcome)
+        elif isinstance(outcome, FileNotFoundError) and self._is_gone(name):
+            self._record_gone(request.task)
         elif isinstance(outcome, FATAL):
             self.skip(request)
             self.stop(str(outcome))
@@ -101,6 +106,8 @@ class UploadRecorder:
             self._refusals = 0
             self._unconfirmed += uploaded.has_unconfirmed_write
             self._report.skipped.pop(name, None)
+            if uploaded.result is not Result.PENDING:
+                self._report.unsettled.pop(name, None)
             if not uploaded.orphans:  # these are counted at the end of the pass
                 self._report.add(uploaded.result)
             self._report.bytes_uploaded += uploaded.bytes_sent
@@ -121,13 +128,26 @@ class UploadRecorder:
             self._report.skipped[name] = str(error)
             if error.waits_for:
                 self.waiting.append(WaitingFile(*request, error.waits_for))
-            self._context.progress.done(name, PENDING.result)
+            self._context.progress.planned(-1)
+
+    def _is_gone(self, name: str) -> bool:
+        with suppress(OSError):
+            return signature_of(self._context.storage, name) is None
+        return False
+
+    def _record_gone(self, task: Task) -> None:
+        """Somebody removed the file since the scan, which is no failure."""
+        self._context.registry.withdraw([task.name], is_found=True)
+        with self._lock:
+            self._context.progress.planned(-1)
+            if task.entry:
+                self._report.add(Result.WITHDRAWN)
+                self._context.progress.done(task.name, Result.WITHDRAWN)
 
     def _record_failure(self, name: str, error: Exception) -> None:
         with self._lock:
             self._refusals += isinstance(error, S3Error)
             is_hopeless = self._refusals >= MAX_REFUSALS
-            self._report.fail(name, str(error), kind_of_failure(error))
-            self._context.progress.failed(name, str(error))
+            self._context.fail(self._report, name, str(error), kind_of_failure(error))
         if is_hopeless:
             self.stop(f"{self._refusals} files in a row failed, the last with: {error}")

@@ -21,7 +21,6 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.rewriters.outgoing import KINDS, MAX_BYTES, UNREAD, Outgoing, Unreadable
 from s3rewrite.rewriters.splice import splice
 from s3rewrite.rewriters.types import Link
-from s3rewrite.sync.findings import MAX_PREFIXED_NAME_BYTES
 
 MAX_REFERENCES = 5_000
 """Different files of the site that a file may refer to: each is looked up."""
@@ -196,7 +195,7 @@ def _target_of(path: str) -> _Target | None:
         prefix = conf.url_prefix(mount)
         if prefix and path.startswith(prefix):
             local = parse_local_path(path[len(prefix) :].encode())
-            if local is None or len((mount.prefix + local.name).encode()) > MAX_PREFIXED_NAME_BYTES:
+            if local is None:
                 return None
             excluded = is_excluded(local.name, mount.exclude, mount.include)
             stays = excluded or find_local_reason(conf.storage_of(mount), mount, local.name)

@@ -14,7 +14,7 @@ from s3rewrite.sync.upload.attempt import UploadOutcome, UploadResult
 from s3rewrite.sync.upload.references import KeptLocal
 
 Row = list[Any]
-"""A task as JSON: name, size, time of change in ns, encoded entry or "", whether to be careful."""
+"""A task as JSON: name, the signature's numbers, encoded entry or "", whether to be careful."""
 
 
 class UploadBatch(NamedTuple):
@@ -36,9 +36,9 @@ def row_of(task: Task) -> Row:
 
 def task_of(row: Row) -> Task:
     """The task of a row."""
-    name, size, mtime_ns, entry, is_careful = row
+    name, *signature, entry, is_careful = row
     published = decode_entry(entry.encode()) if entry else None
-    return Task(name, Signature(size, mtime_ns), published, is_careful)
+    return Task(name, Signature(*signature), published, is_careful)
 
 
 _UPLOADED = "uploaded"
@@ -49,6 +49,7 @@ _ERRORS: dict[str, tuple[type[Exception], str]] = {
     "unavailable": (S3Unavailable, "code"),
     "refused": (S3Error, "code"),
     "redis": (redis.RedisError, ""),
+    "gone": (FileNotFoundError, ""),
     "disk": (OSError, ""),
 }
 """Kind in JSON -> class, and the attribute that JSON has after its text; the first match counts."""
