@@ -149,6 +149,8 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
     values.setdefault("public_url", public_url)
     # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
     values.setdefault("checksums", not endpoint)
+    # Without local copies, to link locally is no remedy for an outage.
+    values.setdefault("probe_seconds", 2.0 if values.get("keep_local", True) else 0.0)
     return Mount(alias=alias, **values)
 
 

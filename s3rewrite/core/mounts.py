@@ -72,6 +72,7 @@ class Mount:
     poll_seconds: float = 1.0
     redis_timeout: float = 0.25  # seconds, of a web process
     check_local: bool = True
+    probe_seconds: float = 2.0  # 0 for no probes
 
     @property
     def paths(self) -> Paths:

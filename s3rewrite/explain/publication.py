@@ -14,6 +14,7 @@ from s3rewrite.disk.signatures import signature_of
 from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root
 from s3rewrite.registry import loop_registry
+from s3rewrite.registry.suspension import Suspensions
 
 AMBIGUOUS = Reason("ambiguous", "browser, site and S3 may read its path or its query differently")
 CHANGED = Reason("changed", "changed since it was uploaded")
@@ -46,6 +47,7 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
     try:
         entries, claimed = registry.get(possible), registry.claimed(possible)
         is_empty = not entries and registry.is_empty()
+        suspended = _why_suspended(Suspensions(registry)) if entries else None
     except redis.RedisError:
         return dict.fromkeys(names, REDIS)
     reasons: dict[str, Reason | None] = {}
@@ -53,11 +55,16 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
         if name in entries:
             is_same = is_current(local_root(mount), name, entries[name].signature)
             changed = CHANGED if _exists(mount, name) else MISSING
-            reasons[name] = None if is_same else changed
+            reasons[name] = (None if entries[name].freed else suspended) if is_same else changed
         else:
             waiting = PENDING if name in claimed else UNPUBLISHED
             reasons[name] = _why_unpublished(mount, name, EMPTY if is_empty else waiting)
     return reasons
+
+
+def _why_suspended(suspensions: Suspensions) -> Reason | None:
+    sentences = [suspension.sentence for suspension in suspensions.current()]
+    return Reason("suspended", "; ".join(sentences)) if sentences else None
 
 
 def _why_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:

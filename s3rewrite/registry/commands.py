@@ -130,12 +130,13 @@ class Registry(Directories):
     def clear(self) -> None:
         """Nothing is published from now on, and nothing is known of what the bucket holds.
 
-        What may still arrive at S3, and who may publish, stay known.
+        What may still arrive at S3, who may publish, and what suspends the mount stay known.
         """
         keys = self.keys
         # First, as every reader stops believing what it knows.
         self.client.unlink(keys.epoch)
-        kept = {key.encode() for key in (keys.lease, keys.fence, keys.unconfirmed_writes)}
+        lasting = (keys.lease, keys.fence, keys.unconfirmed_writes, keys.suspended, keys.outage)
+        kept = {key.encode() for key in lasting}
         for key in self.client.scan_iter(keys.all_keys, count=1000):
             if key not in kept:
                 self.client.unlink(key)
