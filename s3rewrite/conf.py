@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from django.conf import settings
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage, storages
 from django.core.signals import setting_changed
@@ -151,6 +151,9 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
     values.setdefault("checksums", not endpoint)
     # Without local copies, to link locally is no remedy for an outage.
     values.setdefault("probe_seconds", 2.0 if values.get("keep_local", True) else 0.0)
+    if values.get("storage") == STATICFILES_STORAGE_ALIAS:
+        # The script that heals pages comes from the site: it is for the time without S3.
+        values["exclude"] = (*values.get("exclude", ()), "/s3rewrite/fallback.*")
     return Mount(alias=alias, **values)
 
 

@@ -3,17 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-import redis
-from django.core.management.base import BaseCommand, CommandError
-
-from s3rewrite.core.redaction import printable
-from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.registry import loop_registry
+from s3rewrite.management.arguments import add_mounts
+from s3rewrite.management.commands import s3rewrite_suspend
 from s3rewrite.registry.suspension import Suspensions
 
 
-class Command(BaseCommand):
-    """Arguments and output."""
+class Command(s3rewrite_suspend.Command):
+    """Its arguments, and what it does otherwise."""
 
     help = (
         "Ends what s3rewrite_suspend began, and an outage that the loop has seen; where visitors "
@@ -24,12 +20,6 @@ class Command(BaseCommand):
         """Add the mounts."""
         add_mounts(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Resume each mount."""
-        for mount in chosen_mounts(options):
-            try:
-                was_suspended = Suspensions(loop_registry(mount)).resume()
-            except redis.RedisError as error:
-                raise CommandError(printable(f"{mount.alias}: {error}")) from error
-            outcome = "pages link to S3 again" if was_suspended else "was not suspended"
-            self.stdout.write(f"{mount.alias}: {outcome}")
+    def change(self, suspensions: Suspensions, options: dict[str, Any]) -> str:
+        """Resume a mount."""
+        return "pages link to S3 again" if suspensions.resume() else "was not suspended"

@@ -32,12 +32,15 @@ class Command(BaseCommand):
         add("--why", default="by command", help="shown by status, admin and explain")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Suspend each mount."""
+        """Change each mount, and say how it is then."""
         for mount in chosen_mounts(options):
-            suspensions = Suspensions(loop_registry(mount))
             try:
-                suspensions.suspend(getpass.getuser(), options["why"], options["seconds"])
-                sentence = suspensions.current()[0].sentence
+                outcome = self.change(Suspensions(loop_registry(mount)), options)
             except redis.RedisError as error:
                 raise CommandError(printable(f"{mount.alias}: {error}")) from error
-            self.stdout.write(printable(f"{mount.alias}: {sentence}"))
+            self.stdout.write(printable(f"{mount.alias}: {outcome}"))
+
+    def change(self, suspensions: Suspensions, options: dict[str, Any]) -> str:
+        """Suspend a mount."""
+        suspensions.suspend(getpass.getuser(), options["why"], options["seconds"])
+        return suspensions.current()[0].sentence
