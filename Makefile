@@ -4,6 +4,7 @@
 #
 # What takes longer:
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
+# make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
 #
@@ -17,8 +18,9 @@ PYTEST_ARGS ?=
 # Processes that run tests side by side, a module each: they wait for servers more than they work.
 WORKERS ?= 3
 MINUTES ?= 10
+RUNS ?= 5
 
-.PHONY: help test demo lint format history mutants bench clean
+.PHONY: help test demo lint format history outages mutants bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -41,6 +43,9 @@ format: $(VENV)/.lint
 
 history: $(VENV)/.test
 	$(BIN)/python -m tests.history --minutes $(MINUTES)
+
+outages: $(VENV)/.test
+	$(BIN)/python -m tests.outage --runs $(RUNS)
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.integration.mutants

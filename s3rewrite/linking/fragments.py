@@ -82,7 +82,7 @@ def fallback_script(request: HttpRequest | None = None) -> str:
         nonces = (getattr(request, name, None) for name in ("csp_nonce", "_csp_nonce"))
         nonce = next((str(nonce) for nonce in nonces if nonce is not None), "")
         attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-        element = '<script async src="{}" data-mounts="{}"{}></script>'
+        element = '<script src="{}" data-mounts="{}"{}></script>'
         return format_html(element, static("s3rewrite/fallback.js"), data, attribute)
     return SafeString("")
 

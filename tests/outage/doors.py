@@ -31,6 +31,7 @@ class Door:
         self.fault = ""
         self.chance: Callable[[], float | bool] = lambda: 0.0
         self.visits = 0
+        self.pieces_until_frozen = 0
         self._open: set[socket.socket] = set()
         self._thawed = threading.Event()
         with socket.socket() as chosen:
@@ -114,6 +115,9 @@ class Door:
             if self.fault == "frozen after the headers":
                 head, mark, _ = piece.partition(b"\r\n\r\n")
                 near.sendall(head + mark if piece.startswith(b"HTTP/") else b"")
+            self.pieces_until_frozen -= 1
+            if self.pieces_until_frozen == 0:
+                self.fail("frozen")
             self._wait("frozen", "frozen after the headers")
             near.sendall(piece)
 

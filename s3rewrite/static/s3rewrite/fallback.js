@@ -1,13 +1,11 @@
 // Puts local URLs in place of those that do not come from S3: of what fails, and of what hangs.
-// An origin hangs when nothing has come from it for PATIENCE while something is awaited. From then
+// An origin hangs when nothing has come from it for a while, though something is awaited. From then
 // on all that is awaited from there is led to this site. What has loaded, or loads, is left alone.
+// It is no module, nor deferred: it has to be there before the first element that may fail.
 "use strict";
 {
   const LOOK = 250; // milliseconds between two looks while something is awaited; else four times that
-  const { connectEnd = 0, fetchStart = 0, responseEnd = 0, responseStart = 0 } =
-    performance.getEntriesByType("navigation")[0] || {};
-  // More on a slow line, by what this page itself took there.
-  const PATIENCE = Math.max(4000, 4 * (connectEnd - fetchStart + responseEnd - responseStart));
+  const PATIENCE = 3500; // milliseconds, at least
   const AWAITED = "img, video, audio, link[rel~=stylesheet]";
   const VERSION = /\.[0-9a-f]{12}(?=(\.[^./]*)?$)/; // of a name, under KEYS = "fingerprint"
 
@@ -23,6 +21,13 @@
   const seen = new WeakMap(); // element -> when it was first awaited, and whether it has begun
   const posters = new WeakMap(); // video -> the image that stands for its poster
   let lookedAt = 0, wokeAt = 0;
+
+  // More than PATIENCE on a slow line, by what this page itself took to connect and to come.
+  function patience() {
+    const { connectEnd = 0, fetchStart = 0, responseEnd = 0, responseStart = 0 } =
+      performance.getEntriesByType("navigation")[0] || {};
+    return Math.max(PATIENCE, 4 * (connectEnd - fetchStart + responseEnd - responseStart));
+  }
 
   const originOf = (url) => mounts.find(({ href }) => url.startsWith(href))?.origin;
   const localized = (text) => mounts.reduce((result, { pattern, local, versioned }) => result.replace(
@@ -66,18 +71,15 @@
     return posters.get(video);
   }
 
-  const isNear = ({ top, bottom, width }) => width && bottom > 0 && top < innerHeight;
+  const isNear = (box) => box && box.bottom >= 0 && box.top <= innerHeight;
 
   // The URL that an element waits for.
   function awaited(element) {
     if (element.localName === "link") return element.sheet || element.disabled ? "" : element.href;
     if (element.load) return element.networkState === 2 && !element.readyState ? element.currentSrc : "";
-    const url = element.currentSrc || element.src;
-    if (element.complete) {
-      if (!element.naturalWidth && originOf(url)) heal(element); // it failed before anybody listened
-      return "";
-    }
-    return element.loading === "lazy" && !isNear(element.getBoundingClientRect()) ? "" : url;
+    // What is hidden, or far away, is not loaded yet.
+    const isPostponed = element.loading === "lazy" && !isNear(element.getClientRects()[0]);
+    return element.complete || isPostponed ? "" : element.currentSrc || element.src;
   }
 
   function check(element, url, now, healed = element) {
@@ -87,7 +89,7 @@
     seen.set(element, known);
     // The size of a picture comes with its first bytes, which are a sign of life.
     if (element.naturalWidth && !known.began) known.began = lives[origin] = now;
-    const limit = known.began ? 3 * PATIENCE : PATIENCE;
+    const limit = patience() * (known.began ? 3 : 1);
     if (now - Math.max(known.since, wokeAt, lives[origin] || 0) > limit) dead.add(origin);
     if (dead.has(origin)) heal(healed);
     return true;
