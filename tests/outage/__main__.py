@@ -76,7 +76,7 @@ class Watcher(threading.Thread):
             # Of thirty pictures, style sheet, script and icon: all, or none.
             if count in (0, PICTURES + 3) and self.is_local is not (count == 0):
                 self.turns.append((now, count == 0))
-            time.sleep(0.1)
+            time.sleep(0.25)
 
     @property
     def is_local(self) -> bool | None:
