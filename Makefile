@@ -6,6 +6,7 @@
 # make long     the tests that make test runs with few examples, with many (half an hour)
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make sites    a Bootstrap theme of other people, whole, in a Chromium; downloads it by npm
+# make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
@@ -22,8 +23,9 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
+RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites mutants bench ceph types clean
+.PHONY: help test demo lint format long history sites outages mutants bench ceph types clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -55,6 +57,9 @@ sites: $(VENV)/.test
 	mkdir -p $(SITES)
 	cd $(SITES) && npm pack --silent startbootstrap-clean-blog@6.0.9 | xargs tar xzf
 	SITES_DIR=$(SITES) $(BIN)/python -m pytest tests/sites
+
+outages: $(VENV)/.test
+	$(BIN)/python -m tests.outage --runs $(RUNS)
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.integration.mutants

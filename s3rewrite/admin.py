@@ -1,4 +1,4 @@
-"""The page in Django's admin: how the mounts are doing, live, and two buttons."""
+"""The page in Django's admin: how the mounts are doing, live, and its buttons."""
 
 from typing import Any
 
@@ -12,9 +12,11 @@ from django.urls import URLPattern, path, reverse
 
 from s3rewrite import conf
 from s3rewrite.core.entries import is_name
+from s3rewrite.management.arguments import parse_span
 from s3rewrite.models import MountStatus
 from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import loop_registry
+from s3rewrite.registry.suspension import Suspensions
 from s3rewrite.sync.hints import WHOLE
 
 PAGE = "admin:s3rewrite_mountstatus_changelist"
@@ -22,7 +24,7 @@ PAGE = "admin:s3rewrite_mountstatus_changelist"
 
 @admin.register(MountStatus)
 class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Shows the mounts, and can ask the loop to look at a name, or at everything."""
+    """Shows the mounts, can ask the loop to look at a name, or everything, and suspend a mount."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds a status."""
@@ -43,6 +45,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("", view(self.page), name="s3rewrite_mountstatus_changelist"),
             path("mounts/", view(self.mounts), name="s3rewrite_mounts"),
             path("ask/", view(self.ask), name="s3rewrite_ask"),
+            path("suspend/", view(self.suspend), name="s3rewrite_suspend"),
         ]
 
     def page(self, request: HttpRequest) -> HttpResponse:
@@ -63,8 +66,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def ask(self, request: HttpRequest) -> HttpResponse:
         """Ask the loop to look at a name, or without one at everything."""
-        if not self._may_ask(request) or request.method != "POST":
-            raise PermissionDenied
+        self._refuse_others(request)
         name = request.POST.get("name", "") or WHOLE  # the hint for everything
         try:
             registry = loop_registry(conf.mount(request.POST.get("mount", "")))
@@ -76,6 +78,26 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         else:
             self.message_user(request, "The loop was asked to look now.")
         return redirect(reverse(PAGE))
+
+    def suspend(self, request: HttpRequest) -> HttpResponse:
+        """Suspend a mount, `for` a time and with a reason; or `resume` it."""
+        self._refuse_others(request)
+        post = request.POST
+        try:
+            suspensions = Suspensions(loop_registry(conf.mount(post.get("mount", ""))))
+            if "resume" in post:
+                suspensions.resume()
+            else:
+                seconds = parse_span(post["for"]) if post.get("for") else None
+                why = post.get("why") or "in the admin"
+                suspensions.suspend(request.user.get_username(), why, seconds)
+        except (ImproperlyConfigured, ValueError, redis.RedisError) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        return redirect(reverse(PAGE))
+
+    def _refuse_others(self, request: HttpRequest) -> None:
+        if not self._may_ask(request) or request.method != "POST":
+            raise PermissionDenied
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_view_permission(request):

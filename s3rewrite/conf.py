@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -178,6 +178,11 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
     values.setdefault("public_url", public_url)
     # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
     values.setdefault("checksums", not endpoint)
+    # Without local copies, to link locally is no remedy for an outage.
+    values.setdefault("probe_seconds", 2.0 if values.get("keep_local", True) else 0.0)
+    if values.get("storage") == STATICFILES_STORAGE_ALIAS:
+        # The script that heals pages comes from the site: it is for the time without S3.
+        values["exclude"] = (*values.get("exclude", ()), "/s3rewrite/fallback.*")
     return Mount(alias=alias, **values)
 
 

@@ -24,6 +24,7 @@ class S3RewriteExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals["s3_url"] = s3_url
+        environment.globals["s3rewrite_fallback"] = s3rewrite_fallback
         environment.filters["s3_url"] = s3_url
         environment.filters["s3rewrite"] = s3rewrite
 
@@ -40,6 +41,12 @@ def s3_url(context: Context, value: Any, mount: str | None = None) -> str | Awai
     """`{{ s3_url(photo.image) }}`: the URL of a FieldFile, a name or a URL; escaped."""
     url_of = fragments.aurl_of if context.environment.is_async else fragments.url_of
     return url_of(value, fragments.request_in(context), mount)
+
+
+@pass_context
+def s3rewrite_fallback(context: Context) -> str:
+    """`{{ s3rewrite_fallback() }}`: the script that heals pages, for the beginning of the head."""
+    return fragments.fallback_script(fragments.request_in(context))
 
 
 @pass_context

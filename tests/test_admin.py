@@ -12,6 +12,7 @@ from django.test import Client
 from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
+from s3rewrite.registry.suspension import Suspensions
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.reporting.journal import journal_of, record_report
 from s3rewrite.sync.reporting.report import Report, Result
@@ -205,3 +206,39 @@ def test_asking_in_vain(owner: Client, valkey: Valkey) -> None:
     assert "no mount 'x'" in said(owner.post(f"{URL}ask/", {"mount": "x"}))
     valkey.stop()
     assert said(owner.post(f"{URL}ask/", {"mount": "media"}))
+
+
+# Suspending
+
+
+def test_suspend_and_resume(owner: Client, mount: Mount, root: Path) -> None:
+    publish(mount, root, "a.jpg")
+    answer = owner.post(f"{URL}suspend/", {"mount": "media", "why": "<b>", "for": "2h"})
+    assert (answer.status_code, answer["Location"]) == (302, URL)
+    (found,) = Suspensions(loop_registry(mount)).current()
+    assert (found.by, found.why, found.until and found.until - found.since) == (
+        "staff0", "<b>", 7200.0,
+    )  # fmt: skip
+    page = text(owner.get(URL))
+    assert "by staff0: <b>" in page
+    assert "Link to S3 again" in page
+    assert b"<b>" not in owner.get(URL).content
+    assert "a.jpg local: suspended since" in text(owner.get(URL, {"q": "a.jpg"}))
+    owner.post(f"{URL}suspend/", {"mount": "media", "resume": "1"})
+    assert Suspensions(loop_registry(mount)).current() == ()
+    assert "Link locally" in text(owner.get(URL))
+
+
+def test_suspending_is_for_those_who_may(owner: Client, viewer: Client, mount: Mount) -> None:
+    assert "Link locally" not in text(viewer.get(URL))
+    assert viewer.post(f"{URL}suspend/", {"mount": "media"}).status_code == 403
+    assert owner.get(f"{URL}suspend/").status_code == 403
+    assert Suspensions(loop_registry(mount)).current() == ()
+
+
+def test_suspending_in_vain(owner: Client, valkey: Valkey, mount: Mount) -> None:
+    found = owner.post(f"{URL}suspend/", {"mount": "media", "for": "soon"})
+    assert "'soon' is no time span" in said(found)
+    assert Suspensions(loop_registry(mount)).current() == ()
+    valkey.stop()
+    assert said(owner.post(f"{URL}suspend/", {"mount": "media"}))

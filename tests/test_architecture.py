@@ -19,7 +19,7 @@ FLOORS = [
     {"registry", "s3"},
     {"disk"},
     {"linking", "sync"},
-    {"explain", "tools", "watch"},
+    {"explain", "outage", "tools", "watch"},
     {"monitoring"},
 ]
 """From the ground up. Rooms on one floor do not import each other; all others are names that

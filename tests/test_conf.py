@@ -15,6 +15,7 @@ from s3rewrite.core.mounts import OPTIONS, Mount
 from s3rewrite.core.paths import Paths
 
 EVERY_OPTION: dict[str, Any] = {
+    "PROBE_SECONDS": 3.0,
     "BUCKET": "uploads",
     "STORAGE": "staticfiles",
     "CACHE": "other",
@@ -94,7 +95,16 @@ def test_defaults() -> None:
         "link_in_debug": False,
         "keep_local": True,
         "free_after": 86_400.0,
+        "probe_seconds": 2.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [({}, 2.0), ({"KEEP_LOCAL": False}, 0.0), ({"KEEP_LOCAL": False, "PROBE_SECONDS": 5.0}, 5.0)],
+)
+def test_files_that_are_kept_locally_are_probed(options: dict[str, Any], seconds: float) -> None:
+    assert mount(**options).probe_seconds == seconds
 
 
 def test_every_option_is_taken() -> None:
@@ -104,6 +114,7 @@ def test_every_option_is_taken() -> None:
     expected = {key.lower(): value for key, value in EVERY_OPTION.items()}
     for key in ("exclude", "include", "allow", "contexts", "hosts"):
         expected[key] = tuple(expected[key])
+    expected["exclude"] += ("/s3rewrite/fallback.*",)  # which comes from the site
     assert found == expected
 
 

@@ -200,3 +200,13 @@ async def test_the_event_loop_does_not_wait_for_redis(
     assert await environment.from_string(source).render_async() == f"{LINKED}{CDN}a.jpg"
     assert len(threads) == 2
     assert threading.main_thread().name not in threads
+
+
+def test_the_script_that_heals_pages(environment: Environment, mount: Mount) -> None:
+    template = environment.from_string("{{ s3rewrite_fallback() }}")
+    text = (
+        asyncio.run(template.render_async(request=REQUEST))
+        if environment.is_async
+        else template.render(request=REQUEST)
+    )
+    assert text.startswith('<script src="/static/s3rewrite/fallback.js" data-mounts="')

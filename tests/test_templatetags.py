@@ -238,3 +238,8 @@ def test_a_mistake_of_ours_leaves_a_template_as_it_was(
     assert render(source, REQUEST) == "<img src='/media/a.jpg'>"
     assert render("{% s3_url 'a.jpg' %}{{ 'a.jpg'|s3_url }}") == "/media/a.jpg" * 2
     assert len(caplog.records) == 1  # of one kind, and so logged once
+
+
+def test_the_script_that_heals_pages(settings: Any) -> None:
+    text = Template("{% load s3rewrite %}{% s3rewrite_fallback %}").render(Context())
+    assert text.startswith('<script src="/static/s3rewrite/fallback.js" data-mounts="')

@@ -32,6 +32,7 @@ LOWEST = {
     "SETTLE": 0,
     "MAX_DELETE": 0,
     "POLL_SECONDS": 0,
+    "PROBE_SECONDS": 0,
     "REDIS_TIMEOUT": 0.001,
 }
 

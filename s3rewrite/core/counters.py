@@ -6,9 +6,10 @@ Called once a response and mount, not once a link: a page with many links costs 
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-Reason = Literal["changed", "unpublished", "redis", "ambiguous"]
+Reason = Literal["changed", "unpublished", "redis", "suspended", "ambiguous"]
 """Why URLs stay local: the file is gone or has changed since it was published; its name is not
-published; Redis gives no answer that can be trusted; browser and S3 may read the URL differently.
+published; Redis gives no answer that can be trusted; the mount is suspended; browser and S3 may
+read the URL differently.
 """
 
 
@@ -43,6 +44,7 @@ class TrustedView(Protocol):
     """What counting needs of a `registry.View`, which this room may not import."""
 
     alias: str
+    is_suspended: bool
 
     def is_trusted(self) -> bool:
         """Whether its answers can be believed."""
@@ -58,6 +60,12 @@ def count_names(
         return
     absent = entries.count(None)
     if absent:
-        counter.count_local(view.alias, "unpublished" if view.is_trusted() else "redis", absent)
+        counter.count_local(view.alias, _why_absent(view), absent)
     if changed := len(entries) - absent - linked:
         counter.count_local(view.alias, "changed", changed)
+
+
+def _why_absent(view: TrustedView) -> Reason:
+    if not view.is_trusted():
+        return "redis"
+    return "suspended" if view.is_suspended else "unpublished"

@@ -74,6 +74,7 @@ class Mount:
     redis_timeout: float = 0.25  # seconds, of a web process
     check_local: bool = True
     link_in_debug: bool = False
+    probe_seconds: float = 2.0  # 0 for no probes
 
     @property
     def paths(self) -> Paths:

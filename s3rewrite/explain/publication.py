@@ -17,6 +17,7 @@ from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import Resolver, is_current, local_root
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal
+from s3rewrite.registry.suspension import Suspensions
 
 AMBIGUOUS = Reason("ambiguous", "browser, site and S3 may read its path or its query differently")
 CHANGED = Reason("changed", "changed since it was uploaded")
@@ -67,6 +68,7 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
         entries, claimed = registry.get(possible), registry.claimed(possible)
         is_empty, host = not entries and registry.is_empty(), registry.host()
         problems = Journal(registry).problems()
+        suspended = _why_suspended(Suspensions(registry)) if entries else None
     except redis.RedisError:
         return dict.fromkeys(names, REDIS)
     reasons: dict[str, Reason | None] = {}
@@ -75,7 +77,7 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
             signature, is_exact = entries[name].signature, host == kernel_id() != ""
             is_same = is_current(local_root(mount), name, signature, is_exact=is_exact)
             changed = CHANGED if _exists(mount, name) else MISSING
-            reasons[name] = None if is_same else changed
+            reasons[name] = (None if entries[name].freed else suspended) if is_same else changed
         else:
             waiting = PENDING if name in claimed else EMPTY if is_empty else UNPUBLISHED
             if problem := problems.get(name):
@@ -83,6 +85,11 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
                 waiting = Reason(problem.kind.replace(" ", "-"), text)
             reasons[name] = _why_unpublished(mount, name, waiting)
     return reasons
+
+
+def _why_suspended(suspensions: Suspensions) -> Reason | None:
+    sentences = [suspension.sentence for suspension in suspensions.current()]
+    return Reason("suspended", "; ".join(sentences)) if sentences else None
 
 
 def _why_unpublished(mount: Mount, name: str, otherwise: Reason) -> Reason:

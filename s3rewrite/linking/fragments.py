@@ -1,11 +1,16 @@
 """What template tags do, as plain functions: a value -> its URL, HTML -> the same, linked."""
 
+import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
 from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from s3rewrite import conf, rewriters
 from s3rewrite.linking.errors import contain_errors
@@ -63,6 +68,24 @@ async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
         links = await resolver.aresolve([candidate.url for candidate in candidates])
         return rewriters.splice(body, candidates, links).decode("utf-8", "surrogatepass")
     return text
+
+
+def fallback_script(request: HttpRequest | None = None) -> str:
+    """The element of the script that leads what does not come from S3 back to this site.
+
+    It has the mounts' prefixes as data, written so that no rewriter takes them for URLs; and the
+    request's nonce, if django-csp or Django 6 gives it one.
+    """
+    with contain_errors(request):
+        mounts = sorted(conf.mounts().values(), key=lambda mount: -len(mount.public_url))
+        prefixes = [(m.public_url, conf.url_prefix(m), m.paths.fingerprinted) for m in mounts]
+        data = quote(json.dumps([prefix for prefix in prefixes if prefix[1]]), safe="")
+        nonces = (getattr(request, name, None) for name in ("csp_nonce", "_csp_nonce"))
+        nonce = next((str(nonce) for nonce in nonces if nonce is not None), "")
+        attribute = format_html(' nonce="{}"', nonce) if nonce else ""
+        element = '<script src="{}" data-mounts="{}"{}></script>'
+        return format_html(element, static("s3rewrite/fallback.js"), data, attribute)
+    return SafeString("")
 
 
 def _local_url(value: Any, mount: str | None) -> str:

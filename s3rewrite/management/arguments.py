@@ -1,5 +1,6 @@
 """Arguments that the commands share."""
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,6 +12,9 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 
 T = TypeVar("T")
+
+_SPAN = re.compile(r"(\d{1,6})([smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def add_mounts(parser: ArgumentParser) -> None:
@@ -46,3 +50,11 @@ def showing_errors(parse: Callable[[str], T]) -> Callable[[str], T]:
             raise ArgumentTypeError(str(error)) from error
 
     return parsed
+
+
+def parse_span(text: str) -> float:
+    """Seconds of a time span: "90", "30m", "2h", "1d". Raises ValueError."""
+    match = _SPAN.fullmatch(text)
+    if not match or not int(match[1]):
+        raise ValueError(f"{text!r} is no time span: write 90 (seconds), 30m, 2h or 1d")
+    return float(int(match[1]) * _UNITS[match[2]])

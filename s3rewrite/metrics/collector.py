@@ -46,6 +46,11 @@ FIGURES = (
     ),
     _Figure("loop_alive", "1 where a loop runs over the mount.", lambda status: bool(status.loop)),
     _Figure(
+        "suspended",
+        "1 where pages link locally: an outage, or somebody's decision.",
+        lambda status: bool(status.suspensions),
+    ),
+    _Figure(
         "last_pass_timestamp_seconds",
         "When the last pass over all files ended, in seconds since 1970.",
         lambda status: status.last["ended"] if status.last else None,

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal, Problem
+from s3rewrite.registry.suspension import Suspension, Suspensions
 
 MAX_AGE = 300.0
 """Seconds since the last pass, or for which a file is pending, after which that is a problem."""
@@ -47,6 +48,8 @@ class Status:
     """The progress of the pass that runs now."""
     loop: Mapping[str, Any] | None = None
     """The loop that runs: its `holder` and `interval`."""
+    suspensions: tuple[Suspension, ...] = ()
+    """What has pages link locally."""
     error: str = ""
     """Why none of this is known; "" if it is."""
 
@@ -65,6 +68,7 @@ class Status:
         """The fields of `s3rewrite_status --json`."""
         fields = asdict(self)
         del fields["problems"]
+        fields["suspensions"] = [suspension._asdict() for suspension in self.suspensions]
         for kind in ("failed", "kept local"):
             fields[kind.replace(" ", "_")] = {
                 name: {"reason": problem.reason, "since": problem.since}
@@ -87,11 +91,12 @@ def status_of(mount: Mount) -> Status:
         journal = Journal(loop_registry(mount))
         last, running, totals = journal.last(), journal.progress(), journal.totals()
         problems, loop = journal.problems(), journal.loop()
+        suspensions = Suspensions(loop_registry(mount)).current()
     except (ImproperlyConfigured, redis.RedisError) as error:
         return Status(mount.alias, error=f"Redis does not answer: {error}")
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
     since = (last or {}).get("pending_since")
-    return Status(mount.alias, *totals, pending, since, problems, last, running, loop)
+    return Status(mount.alias, *totals, pending, since, problems, last, running, loop, suspensions)
 
 
 def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) -> Verdict:
@@ -105,17 +110,23 @@ def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) 
     | there | a loop or a recent pass   | ended         | failed  |             | WARNING  |
     | there | a loop or a recent pass   | ended         | fine    | too long    | WARNING  |
     | there | a loop or a recent pass   | ended         | fine    | not so long | OK       |
+
+    A mount that is suspended is a WARNING at least: pages link its files locally.
     """
     now = time.time() if now is None else now
     if status.error:
         return Verdict(Level.UNKNOWN, (status.error,))
+    suspended = tuple(suspension.sentence for suspension in status.suspensions)
+    if suspended and not status.loop:
+        suspended += ("it stays suspended until a loop runs and S3 answers, or s3rewrite_resume",)
     if reason := _why_nothing_runs(status, now, max_age):
-        return Verdict(Level.CRITICAL, (reason,))
+        return Verdict(Level.CRITICAL, (reason, *suspended))
     if status.last and status.last["stopped"]:
-        return Verdict(Level.CRITICAL, (f"the last pass stopped: {status.last['stopped']}",))
-    if warning := _warning(status, now, max_age):
-        return Verdict(Level.WARNING, (warning,))
-    return Verdict(Level.OK)
+        reason = f"the last pass stopped: {status.last['stopped']}"
+        return Verdict(Level.CRITICAL, (reason, *suspended))
+    warning = _warning(status, now, max_age)
+    sentences = (*((warning,) if warning else ()), *suspended)
+    return Verdict(Level.WARNING if sentences else Level.OK, sentences)
 
 
 def _why_nothing_runs(status: Status, now: float, max_age: float) -> str:

@@ -130,12 +130,13 @@ class Registry(Directories):
     def clear(self) -> None:
         """Nothing is published from now on, and nothing is known of what the bucket holds.
 
-        What may still arrive at S3, and who may publish, stay known.
+        What may still arrive at S3, who may publish, and what suspends the mount stay known.
         """
         keys = self.keys
         # First, as every reader stops believing what it knows.
         self.client.unlink(keys.epoch)
-        kept = {key.encode() for key in (keys.lease, keys.fence, keys.unconfirmed_writes)}
+        lasting = (keys.lease, keys.fence, keys.unconfirmed_writes, keys.suspended, keys.outage)
+        kept = {key.encode() for key in lasting}
         for key in self.client.scan_iter(keys.all_keys, count=1000):
             if key not in kept:
                 self.client.unlink(key)
@@ -156,7 +157,7 @@ class Registry(Directories):
 
     def has_epoch(self) -> bool:
         """Whether the registry is whole: no flush, restart or failover since the last pass."""
-        return bool(self.scripts.run("current_epoch", [self.keys.epoch], []))
+        return bool(self.scripts.run("current_epoch", [self.keys.epoch], [])[0])
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""

@@ -4,12 +4,13 @@ Every method may raise redis.RedisError.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import redis
 
 from s3rewrite.core.batches import batches
-from s3rewrite.core.entries import Entry, decode_directory, decode_entry, join, split
+from s3rewrite.core.entries import Entry, decode_directory, decode_entry, decode_name, join, split
 from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.replies import ReplyChecker
 from s3rewrite.registry.scripts import Scripts
@@ -103,6 +104,14 @@ class Directories:
             for directory, entries in zip(batch, self.entries(batch), strict=True):
                 for basename, entry in entries.items():
                     yield join(directory, basename), entry
+
+    def sample(self, count: int) -> dict[str, Entry]:
+        """Some published names of one directory, chosen at random, with their entries."""
+        choose = partial(self.client.srandmember, self.keys.directories)
+        directory = (self.replies.read("directories", choose, None) or b"").decode(errors="replace")
+        read = partial(self.client.hrandfield, self.keys.directory(directory), count)
+        names = map(decode_name, self.replies.read("a directory", read, None) or [])
+        return self.get(join(directory, name) for name in names if name)
 
     def count(self, directory: str) -> int:
         """How many names are published directly in a directory."""

@@ -35,6 +35,9 @@ class MountKeys:
     | `:loop`       | string | the loop over the mount; expires where none runs            |
     | `:totals`     | string | how much is published; expires soon                         |
     | `:only_copies`| string | when freed files' objects were checked, and which are lost  |
+    | `:suspended`  | string | who has pages link locally, since when and why; may expire    |
+    | `:outage`     | string | since when visitors do not get the files, as a loop sees      |
+    | `:prober`     | string | the loop whose probes count; expires                          |
     | `:offered:<n>`| set    | batches offered under the lease with that fencing number,   |
     |               |        | which no worker has claimed                                 |
     | `:messages:<n>` | list | what workers report of the batches that they claimed       |
@@ -61,6 +64,9 @@ class MountKeys:
         self.loop = f"{self.tag}:loop"
         self.totals = f"{self.tag}:totals"
         self.only_copies = f"{self.tag}:only_copies"
+        self.suspended = f"{self.tag}:suspended"
+        self.outage = f"{self.tag}:outage"
+        self.prober = f"{self.tag}:prober"
 
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
@@ -85,7 +91,8 @@ class MountKeys:
         return {
             **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
-            **dict.fromkeys((self.only_copies, self.host), "string"),
+            **dict.fromkeys((self.only_copies, self.host, self.suspended), "string"),
+            **dict.fromkeys((self.outage, self.prober), "string"),
             **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",

@@ -52,6 +52,8 @@ class View:
         redis_timeout: float = 0.25,
     ) -> None:
         self.alias = registry.alias
+        self.is_suspended = False
+        """Whether only files without a local copy are linked, by the last answer."""
         self._registry = registry
         self._clock = clock
         self._poll_seconds = poll_seconds
@@ -79,7 +81,11 @@ class View:
         if not self.is_trusted():
             return [None] * len(names)
         with self._lock:
-            return [self._cache.get(name) for name in names]
+            entries = [self._cache.get(name) for name in names]
+        # What visitors would not get there is linked locally, if there is a local copy.
+        if self.is_suspended:
+            return [entry if entry and entry.freed else None for entry in entries]
+        return entries
 
     def is_trusted(self) -> bool:
         """Whether what the view knows is of an epoch, and young enough to be believed."""
@@ -102,6 +108,7 @@ class View:
         self._cache = EntryCache()
         self.host = ""  # the kernel on which the loop runs
         self._epoch: bytes | None = None
+        self.is_suspended = False
         self._cursor: bytes | None = None  # the id of the last change that was seen
         self._polled_at = float("-inf")
         self._failures = 0  # since the last answer
@@ -145,7 +152,7 @@ class View:
         return 0 if needs_nothing else self._redis_timeout
 
     def _ask(self, names: Sequence[str]) -> None:
-        """One round trip: the epoch, the changes since the last one seen, then missing names.
+        """One round trip: epoch and suspensions, the changes since the last one, missing names.
 
         In this order: an entry read after the changes is at least as new as they are.
         """
@@ -156,7 +163,8 @@ class View:
         keys = self._registry.keys
         with self._registry.scripts.pipeline() as pipeline:
             # In full, as asking whether the server knows a script costs a round trip.
-            pipeline.eval(script_source("current_epoch"), 1, keys.epoch)
+            state_keys = (keys.epoch, keys.suspended, keys.outage)
+            pipeline.eval(script_source("current_epoch"), len(state_keys), *state_keys)
             pipeline.get(keys.host)
             if self._cursor is None:
                 pipeline.xrevrange(keys.changes, count=1)
@@ -164,11 +172,13 @@ class View:
                 pipeline.xrange(keys.changes, min=self._cursor, count=MAX_CHANGES)
             for directory, group in missing.items():
                 pipeline.hmget(keys.directory(directory), [split(name)[1] for name in group])
-            epoch, host, changes, *hashes = pipeline.execute(raise_on_error=False)
+            state, host, changes, *hashes = pipeline.execute(raise_on_error=False)
         check_type = self._registry.replies.check_type
         with self._lock:
+            epoch, suspended = check_type("epoch", state, (None, 0))
+            self.is_suspended = bool(suspended)
             self.host = (check_type("host", host, None) or b"").decode(errors="replace")
-            self._apply(check_type("epoch", epoch, None), check_type("changes", changes, []))
+            self._apply(epoch, check_type("changes", changes, []))
             for group, values in zip(missing.values(), hashes, strict=True):
                 self._remember(group, check_type("a directory", values, [None] * len(group)))
         self._succeed(asked_at)

@@ -24,6 +24,12 @@ def s3_url_filter(value: Any) -> str:
     return fragments.url_of(value)
 
 
+@register.simple_tag(takes_context=True)
+def s3rewrite_fallback(context: Context) -> str:
+    """`{% s3rewrite_fallback %}`: the script that heals pages, for the beginning of the head."""
+    return fragments.fallback_script(fragments.request_in(context))
+
+
 @register.tag(name="s3rewrite")
 def s3rewrite_tag(parser: Parser, token: Token) -> "S3RewriteNode":
     """`{% s3rewrite %}…{% ends3rewrite %}`: what the middleware does, for a piece of a page."""

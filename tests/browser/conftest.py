@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-sync",
 )
 PICTURES = 6
-TIMEOUT = 30_000  # milliseconds: a pass, a pause after an outage, and a slow machine
+TIMEOUT = 60_000  # milliseconds: a pass, the end of an outage, and a slow machine
 
 # Looked at ten times a second, for as long as a page is open. A picture that failed may be seen so
 # once, before the page's own fallback has heard of it; not twice.

@@ -19,8 +19,9 @@ class Counts:
 class View:
     alias = "media"
 
-    def __init__(self, *, trusted: bool) -> None:
+    def __init__(self, *, trusted: bool, suspended: bool = False) -> None:
         self.trusted = trusted
+        self.is_suspended = suspended
 
     def is_trusted(self) -> bool:
         return self.trusted
@@ -44,6 +45,14 @@ def test_each_name_is_told_once(
     count_names(counts, View(trusted=trusted), entries, linked)  # type: ignore[arg-type]
     assert {reason: count for _, reason, count in counts.told} == told
     assert sum(told.values()) == len(entries)
+
+
+@pytest.mark.parametrize(("trusted", "reason"), [(True, "suspended"), (False, "redis")])
+def test_what_is_local_as_the_mount_is_suspended(trusted: bool, reason: str) -> None:
+    counts = Counts()
+    view = View(trusted=trusted, suspended=True)
+    count_names(counts, view, [1, None], 1)  # type: ignore[arg-type]
+    assert counts.told == [("media", "linked", 1), ("media", reason, 1)]
 
 
 def test_nobody_counts_at_first() -> None:

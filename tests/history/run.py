@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from demo.servers import HOST, Process, SeaweedFS, Valkey, free_ports
 from tests.history.judge import Fetch, changes_of, fault
 from tests.history.proxy import FaultProxy
+from tests.outage.doors import FAULTS, Door
 
 LINK = re.compile(rb'src="(http[^"]+)"')
 WRITERS = 4
@@ -86,6 +88,8 @@ class World:
         self.s3.create_bucket(BUCKET)
         self.to_redis = self._stack.enter_context(FaultProxy(self.valkey.port))
         self.to_s3 = self._stack.enter_context(FaultProxy(self.s3.ports["s3"]))
+        self.door = self._stack.enter_context(Door(self.s3.ports["s3"]))
+        self.prefix = f"{self.door.url}/{BUCKET}/media/"
         environment = self._environment()
         self.port = free_ports(1)[0]
         gunicorn = ["-m", "gunicorn", "tests.history.site:application", "-b", f"{HOST}:{self.port}"]
@@ -105,7 +109,7 @@ class World:
         client = {**self.s3.client_options, "endpoint_url": f"http://{HOST}:{self.to_s3.port}"}
         mount = {
             "BUCKET": BUCKET, "CLIENT": client,
-            "PUBLIC_URL": self.s3.public_url(BUCKET, "media/"), "POLL_SECONDS": 0.5,
+            "PUBLIC_URL": self.prefix, "POLL_SECONDS": 0.5,
         }  # fmt: skip
         told = {
             "root": str(root), "mount": mount, "writers": WRITERS,
@@ -137,6 +141,7 @@ class World:
             ("S3 cut", self.to_s3.cut),
             ("S3 slow", lambda: self._for(self.to_s3, lambda p: p.delay(0.2))),
             ("S3 held back", lambda: self._for(self.to_s3, FaultProxy.freeze)),
+            *((f"CDN: {fault}", partial(self._shut, fault)) for fault in FAULTS),
         ]
         while time.monotonic() < until:
             time.sleep(self.random.uniform(0.5, 3))
@@ -161,6 +166,12 @@ class World:
         time.sleep(self.random.uniform(0.5, 4))
         proxy.heal()
 
+    def _shut(self, fault: str) -> None:
+        """Visitors do not get the files, for long enough that it counts as an outage."""
+        self.door.fail(fault)
+        time.sleep(self.random.uniform(1, 15))
+        self.door.heal()
+
     def _flushed(self) -> None:
         import redis
 
@@ -175,7 +186,6 @@ class World:
 
     def _visit(self) -> None:
         url = f"http://{HOST}:{self.port}/"
-        prefix = self.s3.public_url(BUCKET, "media/")
         while not self.stop.is_set():
             asked = time.monotonic()
             try:
@@ -190,7 +200,7 @@ class World:
             self.result.pages += 1
             self.result.local += page.count(b'src="/media/')
             for link in LINK.findall(page):
-                self._fetch(link.decode(), prefix, asked)
+                self._fetch(link.decode(), self.prefix, asked)
             time.sleep(0.05)
 
     def _fetch(self, url: str, prefix: str, asked: float) -> None:

@@ -122,8 +122,8 @@ MUTANTS = [
     Mutant(
         "the view does not know on which server an epoch began",
         "registry/lua/current_epoch.lua",
-        "string.match(epoch, '@(.*)$') == run and epoch",
-        "epoch",
+        "epoch and string.match(epoch, '@(.*)$') == run\nreturn",
+        "epoch\nreturn",
     ),
     Mutant(
         "the loop does not know on which server an epoch began",

@@ -1,21 +1,27 @@
+import json
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models.fields.files import FieldFile
 from django.test import RequestFactory
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 
+from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import fragments
 from s3rewrite.linking import resolver as links
-from s3rewrite.linking.fragments import rewrite_html, url_of
-from tests.support.factories import use_mount
+from s3rewrite.linking.fragments import fallback_script, rewrite_html, url_of
+from s3rewrite.sync.scan import Findings, scan
+from tests.support.factories import use_mount, write
 from tests.support.publishing import closed_clients, counted_reads, publish
 
 __all__ = ["closed_clients"]
@@ -201,3 +207,62 @@ def test_a_mistake_of_ours_leaves_a_url_as_it_was(
     assert url_of("a.jpg") == "/media/a.jpg"
     (record,) = caplog.records
     assert "without a request" in record.getMessage()
+
+
+# The script that heals pages
+
+
+def script_of(request: Any = None) -> tuple[dict[str, str], list[list[Any]]]:
+    """The attributes of its element, and the mounts in them."""
+    soup = BeautifulSoup(fallback_script(request), "html.parser")
+    attributes: Any = soup.script.attrs  # type: ignore[union-attr]
+    return attributes, json.loads(unquote(attributes["data-mounts"]))
+
+
+def test_the_script_knows_the_mounts(settings: Any, mount: Mount, root: Path) -> None:
+    other = {"BUCKET": "b", "STORAGE": "other", "PUBLIC_URL": f"{CDN}deep/", "KEYS": "fingerprint"}
+    storage = {"BACKEND": settings.STORAGES["default"]["BACKEND"], "OPTIONS": {"base_url": "/o/"}}
+    settings.STORAGES = {**settings.STORAGES, "other": storage}
+    settings.S3REWRITE = {**settings.S3REWRITE, "other": other}
+    attributes, mounts = script_of()
+    assert attributes["src"] == "/static/s3rewrite/fallback.js"
+    # The longest first, as one may be the beginning of the other.
+    assert mounts == [[f"{CDN}deep/", "/o/", True], [CDN, "/media/", False]]
+    assert "nonce" not in attributes
+
+
+def test_no_rewriter_takes_its_data_for_urls(mount: Mount) -> None:
+    text = fallback_script()
+    assert "/media/" not in text
+    assert rewrite_html(text, REQUEST) == text
+
+
+@pytest.mark.parametrize("attribute", ["csp_nonce", "_csp_nonce"])
+def test_the_script_has_the_nonce_of_the_request(mount: Mount, attribute: str) -> None:
+    request = RequestFactory().get("/")
+    setattr(request, attribute, SimpleLazyObject(lambda: '"><b'))
+    assert script_of(request)[0]["nonce"] == '"><b'
+
+
+def test_it_comes_from_the_site_though_scripts_are_linked(
+    settings: Any, caches: None, tmp_path: Path
+) -> None:
+    root = tmp_path / "static"
+    storage = {"BACKEND": settings.STORAGES["default"]["BACKEND"]}
+    options = {"OPTIONS": {"location": root, "base_url": "/static/"}}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {**storage, **options}}
+    mount = use_mount(
+        settings, root, STORAGE="staticfiles", CONTEXTS=["script"], EXCLUDE=["!/s3rewrite/*"]
+    )
+    for name in ("s3rewrite/fallback.js", "s3rewrite/fallback.55e7cbb9ba48.js", "s3rewrite/x.js"):
+        write(root, name)
+    directories = scan(conf.storage_of(mount), mount, Findings())
+    assert [name for directory in directories for name in directory.files] == ["x.js"]
+
+
+def test_a_page_comes_where_the_script_was_not_collected(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(fragments, "static", explode)
+    assert fallback_script(REQUEST) == ""
+    assert len(caplog.records) == 1

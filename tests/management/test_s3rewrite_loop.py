@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.management.commands import s3rewrite_loop
+from s3rewrite.outage.prober import Prober
 from s3rewrite.sync.loop import MountLoop
 from s3rewrite.watch.watch import Watch
 from tests.support.factories import use_mount
@@ -24,17 +25,22 @@ def mount(settings: Any, tmp_path: Path) -> Mount:
 watched: list[list[str]] = []
 """The mounts that each run watches."""
 
+probed: list[list[str]] = []
+"""The mounts that each run probes."""
+
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[MountLoop]]:
     """The loops of each run, which ends at once."""
     found: list[list[MountLoop]] = []
     watched.clear()
+    probed.clear()
 
     def run(loops: list[MountLoop], stop: threading.Event, tick: Any, watches: list[Watch]) -> None:
         tick()
         found.append(loops)
-        watched.append([watch.mount.alias for watch in watches])
+        for runners, kind in ((watched, Watch), (probed, Prober)):
+            runners.append([run.mount.alias for run in watches if isinstance(run, kind)])
 
     monkeypatch.setattr(s3rewrite_loop, "run_loops", run)
     return found
@@ -89,3 +95,14 @@ def test_who_watches(
 def test_an_address_that_is_none() -> None:
     with pytest.raises(CommandError, match="argument --health: 'x' is not HOST:PORT"):
         say("--health", "x")
+
+
+def test_mounts_are_probed_but_for_those_that_say_no(
+    ran: list[list[MountLoop]], settings: Any, mount: Mount
+) -> None:
+    say()
+    settings.S3REWRITE = {"media": {**settings.S3REWRITE["media"], "PROBE_SECONDS": 0}}
+    say()
+    settings.S3REWRITE = {"media": {"BUCKET": "uploads", "KEEP_LOCAL": False}}
+    say()
+    assert probed == [["media"], [], []]

@@ -8,6 +8,7 @@ from s3rewrite.metrics import collector
 from s3rewrite.metrics.collector import FIGURES, StatusCollector
 from s3rewrite.monitoring.status import Status
 from s3rewrite.registry.journal import Problem
+from s3rewrite.registry.suspension import Suspension
 from tests.support.factories import use_mount
 
 LAST = {"ended": 1000.0, "seconds": 2.5, "stopped": ""}
@@ -31,8 +32,9 @@ def test_every_figure(asked: dict[str, Status]) -> None:
     now = time.time()
     troubles = {"a": Problem("failed", "x", now), "b": Problem("kept local", "y", now)}
     asked["media"] = Status(
-        "media", 7, 700, 3, now - 60, troubles, last=LAST, loop={"holder": "web1:1"}
-    )
+        "media", 7, 700, 3, now - 60, troubles, last=LAST, loop={"holder": "web1:1"},
+        suspensions=(Suspension(now, None, "frozen", "web1:1"),),
+    )  # fmt: skip
     found = values(asked)
     assert found.pop("s3rewrite_pending_seconds") == pytest.approx(60, abs=5)
     assert found == {
@@ -43,6 +45,7 @@ def test_every_figure(asked: dict[str, Status]) -> None:
         "s3rewrite_failed_names": 1,
         "s3rewrite_kept_local_names": 1,
         "s3rewrite_loop_alive": 1,
+        "s3rewrite_suspended": 1,
         "s3rewrite_last_pass_timestamp_seconds": 1000,
         "s3rewrite_last_pass_seconds": 2.5,
         "s3rewrite_last_pass_stopped": 0,
@@ -53,6 +56,7 @@ def test_before_any_pass(asked: dict[str, Status]) -> None:
     asked["media"] = Status("media")
     found = values(asked)
     assert found["s3rewrite_loop_alive"] == 0
+    assert found["s3rewrite_suspended"] == 0
     assert found["s3rewrite_pending_seconds"] == 0
     assert "s3rewrite_last_pass_timestamp_seconds" not in found
 

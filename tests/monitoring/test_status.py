@@ -4,11 +4,13 @@ import pytest
 
 from s3rewrite.monitoring.status import Level, Status, ago, status_of, verdict
 from s3rewrite.registry.journal import Problem
+from s3rewrite.registry.suspension import Suspension
 from tests.support.factories import use_mount
 
 NOW = 1_000_000.0
 LAST = {"ended": NOW - 60, "stopped": "", "by": "loop", "seconds": 2.0, "uploaded": 10}
 LOOP = {"holder": "web1:1", "interval": 60.0}
+SUSPENDED = (Suspension(NOW, None, "frozen", "web1:1"),)
 FAILED = {"a.jpg": Problem("failed", "no right", NOW - 60)}
 
 
@@ -49,6 +51,22 @@ def status(**given: Any) -> Status:
             "4 pending, the oldest for 7 min", id="pending for too long",
         ),
         pytest.param(status(pending=4, pending_since=NOW - 200), Level.OK, "", id="pending"),
+        pytest.param(
+            status(suspensions=SUSPENDED), Level.WARNING,
+            "suspended since 1970-01-12 13:46 UTC by web1:1: frozen", id="suspended",
+        ),
+        pytest.param(
+            status(suspensions=SUSPENDED, problems=FAILED), Level.WARNING,
+            "no right suspended since", id="suspended, and a failed file",
+        ),
+        pytest.param(
+            status(suspensions=SUSPENDED, loop=None), Level.CRITICAL,
+            "frozen it stays suspended until a loop runs", id="suspended, and the loop died",
+        ),
+        pytest.param(
+            status(suspensions=SUSPENDED, last={**LAST, "stopped": "gone"}), Level.CRITICAL,
+            "gone suspended since", id="suspended, and S3 refuses",
+        ),
         pytest.param(
             status(problems={"a": Problem("kept local", "a link", NOW)}), Level.OK, "",
             id="kept local",

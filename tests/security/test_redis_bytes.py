@@ -67,7 +67,7 @@ BYTES = NASTY | JSON | st.binary(max_size=30)
 
 KEYS = (
     "directories claims changes hints withdrawn unconfirmed_writes epoch seen lease fence "
-    "rules passes last problems progress loop totals d: d:photos d:nowhere"
+    "rules passes last problems progress loop totals suspended outage prober d: d:photos d:nowhere"
 ).split()
 POISONS = st.builds(
     Poison,

@@ -13,6 +13,7 @@ from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts, showing_errors
 from s3rewrite.monitoring.probes import READY, Health, notify_systemd, serving_all
 from s3rewrite.monitoring.server import HttpPage, Pages, address, one_at_a_time
+from s3rewrite.outage.prober import Prober
 from s3rewrite.sync.health import HUNG_AFTER
 from s3rewrite.sync.loop import MountLoop, run_loops
 from s3rewrite.sync.reporting.progress import Progress, ProgressLines
@@ -76,7 +77,8 @@ class Command(BaseCommand):
             for url in urls:
                 self._say(f"s3rewrite: serves {url}")
             notify_systemd(READY)
-            run_loops(loops, stop, health.tick, self._watches(loops, options))
+            probers = [Prober(m, stop, self._say) for m in mounts if m.probe_seconds]
+            run_loops(loops, stop, health.tick, [*self._watches(loops, options), *probers])
 
     def _watches(self, loops: Sequence[MountLoop], options: dict[str, Any]) -> list[Watch]:
         if not options["watch"]:
