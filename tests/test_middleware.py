@@ -109,6 +109,8 @@ ENTRY = Entry(Signature(0, 0), "0" * FINGERPRINT_LENGTH)
 class Everything:
     """A view in which a.jpg alone is published."""
 
+    host = ""
+
     def get_many(self, names: list[str]) -> list[Entry | None]:
         return [ENTRY if name == "a.jpg" else None for name in names]
 

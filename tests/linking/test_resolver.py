@@ -46,6 +46,8 @@ def mount(settings: Any, caches: None, root: Path) -> Mount:
 class Everything:
     """A view in which every name is published."""
 
+    host = ""
+
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 

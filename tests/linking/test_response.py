@@ -30,6 +30,7 @@ ENTRY = Entry(Signature(0, 0), "0" * FINGERPRINT_LENGTH)
 class Everything:
     """A view in which everything is published but what begins with `no`."""
 
+    host = ""
     asked = 0
 
     def get_many(self, names: list[str]) -> list[Entry | None]:

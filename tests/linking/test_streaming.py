@@ -31,6 +31,7 @@ REQUEST = RequestFactory().get("/page/")
 class Everything:
     """A view in which all but b.jpg is published; says what it was asked for."""
 
+    host = ""
     asked: list[list[str]]
 
     def __init__(self) -> None:

@@ -20,6 +20,8 @@ ENTRY = Entry(Signature(1, 1), "f" * 24)
 class Published:
     """A view in which every name is published, or none."""
 
+    host = ""
+
     def __init__(self, entry: Entry | None) -> None:
         self.entry = entry
 
