@@ -21,7 +21,7 @@ from s3rewrite import conf
 from s3rewrite.sync.passes import whole_pass
 from tests.browser import files, site
 from tests.browser.site import Visit, served, write_files
-from tests.browser.test_contexts import CORS, NO_CORS, site_settings
+from tests.browser.test_contexts import CORS, NO_CORS, PATIENT, site_settings
 from tests.factories import job
 
 TIMEOUT = 30.0  # seconds
@@ -234,7 +234,7 @@ def settings_of(root: Path, valkey: Valkey, seaweedfs: SeaweedFS) -> dict[str, A
     mounts = {
         name: {
             "BUCKET": f"published-{name}", "STORAGE": name,
-            "CLIENT": seaweedfs.client_options, **options,
+            "CLIENT": seaweedfs.client_options, **PATIENT, **options,
         }
         for name, options in MOUNTS.items()
     }  # fmt: skip
