@@ -10,10 +10,11 @@ from s3rewrite import conf
 from s3rewrite.explain.bodies import explain, explain_header
 from s3rewrite.explain.occurrences import Occurrence
 from s3rewrite.explain.publication import why_local
-from s3rewrite.explain.reasons import Reason
+from s3rewrite.explain.reasons import DOCUMENT, Reason
 from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.linking.response import Inspection, inspect, skip_reason
 from s3rewrite.rewriters import headers
+from s3rewrite.rewriters.table.conditions import is_document
 from s3rewrite.rewriters.types import Candidate, Link
 
 ALREADY = Reason("already", "an S3 URL already, as a template tag or a view writes it")
@@ -116,7 +117,12 @@ def explain_response(
 def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     """What becomes of URLs, or what would at a place that allows a link."""
     encoded = [url.encode("utf-8", "surrogatepass") for url in urls]
-    places = [Occurrence(0, 0, "", url, candidate=Candidate(0, url)) for url in encoded]
+    places = [
+        Occurrence(0, 0, "", url, reasons=(DOCUMENT,))
+        if is_document(url)
+        else Occurrence(0, 0, "", url, candidate=Candidate(0, url))
+        for url in encoded
+    ]
     outcomes = _outcomes(b"", places, get_resolver(request))
     return Explanation([outcome._replace(line=0) for outcome in outcomes])
 

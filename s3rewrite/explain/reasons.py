@@ -32,6 +32,7 @@ CREDENTIALS = Reason("cors", "fetched with credentials, which a bucket for every
 COMMENT = Reason("comment", "in a comment")
 CORS = Reason("cors", 'fetched with CORS: needs "CORS": True')
 DECLARATION = Reason("declaration", "in a declaration")
+DOCUMENT = Reason("document", "a document: what it refers to is on the site")
 EDITABLE = Reason("editable", "users edit it in place (contenteditable)")
 END_TAG = Reason("end-tag", "in an end tag")
 FORM = Reason("form", "does not begin with the URL of a mount at this site's hosts")
@@ -54,7 +55,7 @@ NEEDS: dict[Need, Reason] = {
     conditions.cors_if_manifest: Reason("cors", 'players fetch it: needs "CORS": True'),
     conditions.embeddable: CORP,
     conditions.no_attribute_hash: HASH,
-    conditions.no_document: Reason("document", "a document: what it refers to is on the site"),
+    conditions.no_document: DOCUMENT,
     conditions.no_style_hash: HASH,
     conditions.shows_files: Reason("element", "never lazily on this element"),
     conditions.cors_if_parent_asks: Reason(

@@ -39,6 +39,9 @@ MOUNTS = {
 """By default; with all that can be asked for; and so with a bucket that answers with CORS, and
 with one that only the settings say to do so."""
 
+PATIENT = {"REDIS_TIMEOUT": 10.0, "MAX_STALENESS": 120.0}
+"""Links stay links on a machine that does much else."""
+
 MARKS = {"media": "→", "asked": "→", "shared": "→⇉", "lying": "→⇉"}
 VISITS = [
     ("default", "media"),
@@ -152,6 +155,7 @@ def site_settings(root: Path, valkey: Valkey, seaweedfs: SeaweedFS) -> dict[str,
                 "BUCKET": f"contexts-{name}",
                 "STORAGE": name,
                 "CLIENT": seaweedfs.client_options,
+                **PATIENT,
                 **options,
             }
             for name, options in MOUNTS.items()

@@ -110,10 +110,11 @@ def test_what_is_linked_already(mount: Mount) -> None:
 
 
 def test_urls_by_themselves(mount: Mount) -> None:
-    found = explain_urls(REQUEST, ["/media/a.jpg", "/media/%2f"])
+    found = explain_urls(REQUEST, ["/media/a.jpg", "/media/%2f", "/media/a.html"])
     assert said(found) == [
         (0, "S3", "/media/a.jpg", ""),
         (0, "local", "/media/%2f", "ambiguous"),
+        (0, "left", "/media/a.html", "document"),
     ]
 
 

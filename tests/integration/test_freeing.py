@@ -139,6 +139,13 @@ class TestFreeing:
         passed(mount)
         assert counts(passed(mount)) == {Result.KEPT: 3}
 
+    def test_not_what_pages_link_locally(self, mount: Mount, root: Path) -> None:
+        for name in ("a.html", "b.xml", "c.js"):
+            write(root, name)
+        passed(mount)
+        assert counts(passed(mount)) == {Result.KEPT: 3}
+        assert set(on_disk(root)) == {"a.html", "b.xml", "c.js"}
+
     def test_not_what_was_sent_with_other_bytes(
         self, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -87,6 +87,13 @@ def test_no_file_has_no_url(mount: Mount, value: Any) -> None:
     assert url_of(value) == ""
 
 
+@pytest.mark.parametrize("name", ["a.html", "a.XML", "a b.xhtml"])
+def test_a_document_is_local(mount: Mount, root: Path, name: str) -> None:
+    publish(mount, root, name)
+    url = default_storage.url(name)
+    assert url_of(field_file(name)) == url_of(url) == url
+
+
 def test_a_file_that_has_no_url(mount: Mount) -> None:
     with pytest.raises(AttributeError):
         url_of(ContentFile(b"x", name="x.txt"))

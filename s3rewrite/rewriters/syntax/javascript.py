@@ -33,7 +33,7 @@ COMPUTED = "imports files whose names it works out"
 ESCAPED = "names files with escapes"
 
 # Without one of these words nothing is loaded relative to the script.
-_SIGNS = re.compile(rb"\bimport\b|\bfrom\b|\bcurrentScript\b|\bdocument\s*\.\s*scripts\b")
+_SIGNS = re.compile(rb"\b(?:import|export|currentScript|document\s*\.\s*scripts)\b")
 
 _SKIPPED = r"(?: \s++ | //[^\r\n]*+ | /\*[^*]*+(?: \*(?!/)[^*]*+ )*+\*/ | \#![^\r\n]*+ )*+"
 _WORD = r"(?P<word> (?: [\w$\#\x80-\xff] | (?<=\d)\. | \\u )++ )"

@@ -29,12 +29,11 @@ _SCRIPT_TYPES = frozenset(
     b"application/ecmascript application/x-ecmascript text/jscript text/livescript "
     b"text/x-javascript text/x-ecmascript".split()
 )
-_MEDIA_EXTENSION = re.compile(
-    rb"(?i)\.(?:pdf|avif|bmp|gif|ico|jpe?g|jxl|png|webp|m4v|mov|mp4|mpe?g|ogv|webm)$"
-)
 _SHOWN = re.compile(
-    rb"(?i)\.(?:apng|avif|bmp|cur|gif|heic|ico|jfif|jpe?g|jxl|png|tiff?|webp|m4v|mov|mp4|mpe?g|ogv|webm)$"
+    rb"(?i)\.(?:apng|avif|bmp|cur|gif|heic|ico|jfif|jpe?g|jxl|png|tiff?|webp"
+    rb"|m4v|mov|mp4|mpe?g|ogv|webm)$"
 )
+_PDF = re.compile(rb"(?i)\.pdf$")
 _ANY_EXTENSION = re.compile(rb"\.[A-Za-z0-9]+$")
 _SVG = re.compile(rb"(?i)\.svgz?$")
 _MANIFEST = re.compile(rb"(?i)\.(?:m3u8?|mpd|ismc?)$")
@@ -187,7 +186,7 @@ def no_download(context: UrlContext) -> bool:
 
 def media_extension(context: UrlContext) -> bool:
     """A PDF, image or video by its name; never a document that could run scripts."""
-    return _ends(context, _MEDIA_EXTENSION)
+    return _ends(context, _SHOWN) or _ends(context, _PDF)
 
 
 def _meta_names(tag: Tag) -> frozenset[bytes]:
