@@ -5,7 +5,7 @@
 # What takes longer:
 # make long     the tests that make test runs with few examples, with many (half an hour)
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
-# make sites    a Bootstrap theme of other people, whole, in a Chromium; downloads it by npm
+# make sites    a Bootstrap theme and Wagtail, whole, in a Chromium; downloads both by npm and pip
 # make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make bench    the benchmarks (half an hour)
@@ -56,6 +56,7 @@ history: $(VENV)/.test
 sites: $(VENV)/.test
 	mkdir -p $(SITES)
 	cd $(SITES) && npm pack --silent startbootstrap-clean-blog@6.0.9 | xargs tar xzf
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $(SITES)/python 'wagtail>=7'
 	SITES_DIR=$(SITES) $(BIN)/python -m pytest tests/sites
 
 outages: $(VENV)/.test
