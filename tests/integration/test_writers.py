@@ -15,7 +15,7 @@ from demo.servers import SeaweedFS
 from s3rewrite.s3 import writer
 from s3rewrite.s3.boto3_writer import Boto3Writer
 from s3rewrite.s3.bucket import Bucket
-from s3rewrite.s3.errors import S3Error, S3Unavailable
+from s3rewrite.s3.errors import CredentialsRefused, S3Error, S3Unavailable
 from s3rewrite.s3.objects import SMALL, Digests, Upload
 from s3rewrite.s3.obstore.support import LARGEST
 from s3rewrite.s3.obstore.writer import ObstoreWriter
@@ -306,8 +306,8 @@ def test_credentials_of_a_role_are_renewed_before_they_end(
 
 REFUSALS = [
     (403, "AccessDenied", S3Error, "allow it in the bucket's or user's policy"),
-    (400, "ExpiredToken", S3Unavailable, "renew them"),
-    (403, "InvalidAccessKeyId", S3Unavailable, "the access key is not known there"),
+    (400, "ExpiredToken", CredentialsRefused, "renew them"),
+    (403, "InvalidAccessKeyId", CredentialsRefused, "the access key is not known there"),
     (404, "NoSuchBucket", S3Unavailable, "create it, or fix BUCKET"),
     (403, "RequestTimeTooSkewed", S3Unavailable, "this machine's clock is wrong"),
     (400, "EntityTooLarge", S3Error, "larger than the service takes"),

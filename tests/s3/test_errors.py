@@ -8,6 +8,7 @@ from botocore.exceptions import (
 )
 
 from s3rewrite.s3.errors import (
+    CredentialsRefused,
     S3Error,
     S3Unavailable,
     kind_of_failure,
@@ -23,12 +24,12 @@ def refusal(code: str, message: str = "their words") -> ClientError:
     ("error", "kind", "words"),
     [
         (refusal("NoSuchBucket"), S3Unavailable, "the bucket does not exist"),
-        (refusal("ExpiredToken"), S3Unavailable, "renew them"),
+        (refusal("ExpiredToken"), CredentialsRefused, "renew them"),
         (refusal("AccessDenied"), S3Error, "policy"),
         (refusal("SlowDown"), S3Error, "fewer requests"),
         (refusal("Strange"), S3Error, "their words"),
         (ClientError({}, "PutObject"), S3Error, "no reason given"),
-        (NoCredentialsError(), S3Unavailable, "give credentials in CLIENT"),
+        (NoCredentialsError(), CredentialsRefused, "give credentials in CLIENT"),
         (EndpointConnectionError(endpoint_url="http://s"), S3Unavailable, "cannot be reached"),
         (ReadTimeoutError(endpoint_url="http://s"), S3Error, "Read timeout"),
     ],

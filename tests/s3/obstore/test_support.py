@@ -73,6 +73,14 @@ def test_all_that_obstore_has_words_for() -> None:
         {"Tagging": {"a": "b"}},
         {"Tagging": "a"},
         {"Tagging": "a=1&a=2"},
+        {"Tagging": "a=b c"},
+        {"Tagging": "a=b+c"},
+        {"Tagging": "a=b%20c"},
+        {"Tagging": "a=b=c"},
+        {"Tagging": "a=b;c"},
+        {"Tagging": "a=ü"},
+        {"Tagging": "a=%ff"},
+        {"Tagging": "a=%zz"},
     ],
 )
 def test_what_it_has_no_words_for(parameters: dict[str, Any]) -> None:
