@@ -34,6 +34,13 @@ class MountKeys:
     | `:loop`       | string | the loop over the mount; expires where none runs            |
     | `:totals`     | string | how much is published; expires soon                         |
     | `:only_copies`| string | when freed files' objects were checked, and which are lost  |
+    | `:purges`     | hash   | name -> since when it is being taken down, and how          |
+    | `:exposed`    | hash   | names that may be public, though the settings exclude them; |
+    |               |        | `/` -> the settings for which the bucket was listed         |
+    | `:edge`       | hash   | name -> the one fingerprint that a CDN may hold, or `-`;    |
+    |               |        | `/` -> the CDN, and the epoch in which it was cleared       |
+    | `:uncleared`  | hash   | name, or `` for all -> token and fingerprint of what the    |
+    |               |        | CDN is to fetch anew                                        |
     | `:offered:<n>`| set    | batches offered under the lease with that fencing number,   |
     |               |        | which no worker has claimed                                 |
     | `:messages:<n>` | list | what workers report of the batches that they claimed       |
@@ -59,6 +66,10 @@ class MountKeys:
         self.loop = f"{self.tag}:loop"
         self.totals = f"{self.tag}:totals"
         self.only_copies = f"{self.tag}:only_copies"
+        self.purges = f"{self.tag}:purges"
+        self.exposed = f"{self.tag}:exposed"
+        self.edge = f"{self.tag}:edge"
+        self.uncleared = f"{self.tag}:uncleared"
 
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
@@ -85,6 +96,7 @@ class MountKeys:
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
             self.only_copies: "string",
             **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
+            **dict.fromkeys((self.purges, self.exposed, self.edge, self.uncleared), "hash"),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",
             self.withdrawn: "zset",

@@ -94,16 +94,32 @@ class Bucket:
             body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
             yield from body.iter_chunks(CHUNK)
 
-    def delete(self, keys: Iterable[str]) -> dict[str, str]:
-        """Delete objects. Key -> reason, of those that the bucket does not say it has deleted."""
+    def pages(self, operation: str, prefix: str) -> Iterator[list[Any]]:
+        """The items of each page of a listing: of objects, or of versions and delete markers."""
+        with translating(self.name):
+            paginator: Any = self._client.get_paginator(operation)  # type: ignore[call-overload]
+            for page in paginator.paginate(Bucket=self.name, Prefix=prefix):
+                kinds = ("Contents", "Versions", "DeleteMarkers")
+                yield [item for kind in kinds for item in page.get(kind, ())]
+
+    def delete(self, keys: Iterable[str | tuple[str, str]]) -> dict[str, str]:
+        """Delete objects, or versions: (key, id).
+
+        Key -> reason, of those that the bucket does not say it has deleted.
+        """
         failed: dict[str, str] = {}
-        for batch in batches(keys, DELETE_BATCH):
-            answer = self.call("delete_objects", Delete={"Objects": [{"Key": k} for k in batch]})
+        objects = ((key, "") if isinstance(key, str) else key for key in keys)
+        for batch in batches(objects, DELETE_BATCH):
+            named = [{"Key": k, "VersionId": v} if v else {"Key": k} for k, v in batch]
+            answer = self.call("delete_objects", Delete={"Objects": named})
             for error in answer.get("Errors", ()):
                 failed[error.get("Key", "")] = f"{error.get('Code')}: {error.get('Message')}"
-            deleted = {item.get("Key") for item in answer.get("Deleted", ())}
-            if len(deleted) + len(answer.get("Errors", ())) < len(batch):
-                failed |= {k: UNCONFIRMED for k in batch if k not in deleted and k not in failed}
+            items = answer.get("Deleted", ())
+            deleted = {item.get("Key") for item in items}
+            marks = ("Key", "VersionId", "DeleteMarkerVersionId")
+            confirmed = {tuple(map(item.get, marks)) for item in items}
+            if len(confirmed) + len(answer.get("Errors", ())) < len(set(batch)):
+                failed |= {k: UNCONFIRMED for k, _ in batch if k not in deleted and k not in failed}
         return failed
 
     def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:

@@ -26,6 +26,9 @@ FAILURES = (KeptLocal, LeaseLost, OSError, S3Error, redis.RedisError)
 """The errors that are an outcome of a file. Any other one is a bug, and stops the pass."""
 
 
+TAKEN_DOWN = "it was taken down, and only Redis keeps it local: name it in EXCLUDE, or delete it"
+
+
 class UploadResult(NamedTuple):
     """The outcome for a file where nothing failed."""
 
@@ -103,6 +106,8 @@ class Attempt:
             self.claim = claim
         elif claim is Outcome.FENCED:
             self.finish(LeaseLost())
+        elif claim is Outcome.PURGED:
+            self.finish(KeptLocal(TAKEN_DOWN))
         else:  # DOUBTFUL: the late write would replace the new bytes of a published name
             self.finish(PENDING._replace(has_unconfirmed_write=True))
 
@@ -134,6 +139,8 @@ class Attempt:
         self.is_write_confirmed = True
         if outcome is Outcome.FENCED:
             self.finish(LeaseLost())
+        elif outcome is Outcome.UNCLEARED:
+            self.finish(UploadResult(Result.CLEARING, self.bytes_sent))
         else:  # SUPERSEDED: another upload, or the next pass, publishes the name
             self.finish(self.outcome if outcome is Outcome.PUBLISHED else self._pending())
 

@@ -1,0 +1,69 @@
+"""Clears the CDN of a mount of what it may hold, so that names can be published again.
+
+One request for all that waits, and the next one when that is done. What is under way is only
+remembered by the process: another one begins again.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from s3rewrite.cdn import CDNError, cdn_of
+from s3rewrite.cdn.paths import paths_of
+from s3rewrite.sync.context import Clearing, SyncContext
+
+POLL = 1.0
+"""Seconds between two questions whether clearing is done."""
+
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next try after the first failure in a row, the second, and so on."""
+
+PERIOD = 0.1
+"""Seconds between two looks while a command waits."""
+
+AWAY = "the CDN was not cleared, and what has changed stays local: {error}"
+
+
+def begin_edge(context: SyncContext) -> None:
+    """Tell the registry, at the begin of a pass, which CDN there is. Raises redis.RedisError."""
+    mount = context.mount
+    cdn = f"{mount.cdn['BACKEND']} {mount.public_url}" if mount.cdn else ""
+    context.registry.edge.begin(cdn, overwrites=not mount.paths.fingerprinted)
+
+
+def clear_edge(context: SyncContext) -> list[str]:
+    """Begin to clear what waits, or see whether it is done; returns names to publish now.
+
+    A CDN that is away is asked again after a pause. Raises redis.RedisError.
+    """
+    cdn, memory = cdn_of(context.mount), context.memory
+    if cdn is None or time.monotonic() < memory.next_clearing:
+        return []
+    try:
+        if memory.clearing is None:
+            marks = context.registry.edge.uncleared()
+            if not marks:
+                return []
+            memory.clearing = Clearing(cdn.clear(paths_of(context.mount, marks)), marks)
+        if not cdn.is_clear(memory.clearing.id):
+            memory.next_clearing = time.monotonic() + POLL
+            return []
+    except CDNError as error:
+        memory.next_clearing = time.monotonic() + PAUSES[min(memory.failures, len(PAUSES) - 1)]
+        memory.clearing, memory.failures = None, memory.failures + 1
+        memory.cdn_problem = AWAY.format(error=error)
+        return []
+    marks, memory.clearing = memory.clearing.marks, None
+    memory.failures, memory.cdn_problem = 0, ""
+    return context.registry.edge.clear(marks)
+
+
+def publish_cleared(context: SyncContext, publish: Callable[[Sequence[str]], None]) -> None:
+    """Publish what was cleared; a command waits for the CDN. Raises redis.RedisError."""
+    until = time.monotonic() + context.edge_wait
+    while context.mount.cdn and not context.stop.is_set():
+        if names := clear_edge(context):
+            publish(names)
+        elif time.monotonic() >= until or not context.registry.edge.uncleared():
+            return
+        else:
+            context.stop.wait(PERIOD)
