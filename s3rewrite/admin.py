@@ -1,4 +1,4 @@
-"""The page in Django's admin: how the mounts are doing, live, and two buttons."""
+"""The page in Django's admin: how the mounts are doing, live, and three buttons."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ from s3rewrite.core.entries import is_name
 from s3rewrite.models import MountStatus
 from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import loop_registry
+from s3rewrite.storage import purge
 from s3rewrite.sync.hints import WHOLE
 
 PAGE = "admin:s3rewrite_mountstatus_changelist"
@@ -43,6 +44,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("", view(self.page), name="s3rewrite_mountstatus_changelist"),
             path("mounts/", view(self.mounts), name="s3rewrite_mounts"),
             path("ask/", view(self.ask), name="s3rewrite_ask"),
+            path("purge/", view(self.purge), name="s3rewrite_purge"),
         ]
 
     def page(self, request: HttpRequest) -> HttpResponse:
@@ -77,10 +79,33 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, "The loop was asked to look now.")
         return redirect(reverse(PAGE))
 
+    def purge(self, request: HttpRequest) -> HttpResponse:
+        """Ask whether a file is to be taken down; with `how`, the answer, have it done."""
+        mount, name = (request.POST.get(key, "") for key in ("mount", "name"))
+        how = request.POST.get("how", "")
+        if not self._may_purge(request) or request.method != "POST":
+            raise PermissionDenied
+        if how not in ("local", "exclude"):
+            context = {"title": "Take down?", "mount": mount, "name": name}
+            context |= self.admin_site.each_context(request)
+            return TemplateResponse(request, "s3rewrite/admin/purge.html", context)
+        try:
+            purge(mount, [name], **{how: True})
+        except (ImproperlyConfigured, OSError, ValueError, redis.RedisError) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            text = f"{name} is being taken down; this page says so where that cannot be proved."
+            self.message_user(request, text)
+        return redirect(reverse(PAGE))
+
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return {"mounts": overviews(), "may_ask": self._may_ask(request)}
+        may = {"may_ask": self._may_ask(request), "may_purge": self._may_purge(request)}
+        return {"mounts": overviews(), **may}
 
     def _may_ask(self, request: HttpRequest) -> bool:
         return request.user.has_perm("s3rewrite.sync_mountstatus")
+
+    def _may_purge(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("s3rewrite.purge_mountstatus")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from s3rewrite.cdn import CDNError, cdn_of
 from s3rewrite.cdn.paths import paths_of
+from s3rewrite.registry.edge import EVERYTHING
 from s3rewrite.sync.context import Clearing, SyncContext
 
 POLL = 1.0
@@ -20,14 +21,27 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 PERIOD = 0.1
 """Seconds between two looks while a command waits."""
 
+WAIT = 60.0
+"""Seconds for which a pass waits at its begin until all is cleared."""
+
 AWAY = "the CDN was not cleared, and what has changed stays local: {error}"
 
 
 def begin_edge(context: SyncContext) -> None:
-    """Tell the registry, at the begin of a pass, which CDN there is. Raises redis.RedisError."""
-    mount = context.mount
+    """Tell the registry, at the begin of a pass, which CDN there is.
+
+    Where all is to be cleared, that comes before the uploads: each would need its own clearing
+    otherwise. Raises redis.RedisError.
+    """
+    mount, edge, memory = context.mount, context.registry.edge, context.memory
     cdn = f"{mount.cdn['BACKEND']} {mount.public_url}" if mount.cdn else ""
-    context.registry.edge.begin(cdn, overwrites=not mount.paths.fingerprinted)
+    edge.begin(cdn, overwrites=not mount.paths.fingerprinted)
+    until = time.monotonic() + WAIT
+    while cdn and EVERYTHING in edge.uncleared() and time.monotonic() < until:
+        context.registry.hints.add(clear_edge(context))
+        if memory.cdn_problem or not context.should_continue():
+            return
+        context.stop.wait(PERIOD)
 
 
 def clear_edge(context: SyncContext) -> list[str]:

@@ -13,7 +13,7 @@ CHECKED = 100
 """Names whose objects a pass looks for: somebody may have deleted them."""
 
 EXPOSED = "the settings keep it local, but its object is still on S3: s3rewrite_purge --excluded"
-NOTICE = "{names} stay public on S3, though the settings keep them local, such as {name}: run {run}"
+NOTICE = "public on S3, though the settings keep local: {names}, such as {name}: run {run}"
 
 
 def exposed_names(context: SyncContext) -> list[str]:

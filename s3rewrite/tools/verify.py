@@ -96,7 +96,8 @@ def _is_public(context: SyncContext, key: str) -> bool:
     """Whether a visitor may get an object that no file, or an excluded one, stands for."""
     name, _ = context.mount.paths.name(key) or ("", "")
     is_wanted = name and signature_of(context.storage, name) and not context.is_kept_local(name)
-    return not is_wanted and bool(why_not_gone(urls_of(context.mount, [key])))
+    is_object = not key.endswith("/")  # which marks a folder
+    return is_object and not is_wanted and bool(why_not_gone(urls_of(context.mount, [key])))
 
 
 def repair(context: SyncContext, wrong: Iterable[Difference]) -> int:
