@@ -42,7 +42,7 @@ class CloudFront:
         """Whether the invalidation is completed."""
         with self._translating():
             answer = self._client.get_invalidation(DistributionId=self._id, Id=clearing)
-            return bool(answer["Invalidation"]["Status"] == "Completed")
+            return str(answer["Invalidation"]["Status"]).lower() == "completed"
 
     @cached_property
     def _client(self) -> Any:

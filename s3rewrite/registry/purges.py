@@ -47,12 +47,13 @@ class Purges:
     def read(self) -> dict[str, Purge]:
         """Name -> purge. Drops what has not the expected form."""
         stored: Any = self._client.hgetall(self._keys.purges)
-        seconds, _ = self._client.time() if stored else (0, 0)
+        seconds, microseconds = self._client.time() if stored else (0, 0)
+        now = seconds + microseconds / 1e6
         purges = {}
         for raw, value in stored.items():
             match = _PURGE.fullmatch(value.decode(errors="replace"))
             if match and (name := decode_name(raw)):
-                purges[name] = Purge(match[0], seconds - float(match[1]), match[2])
+                purges[name] = Purge(match[0], now - float(match[1]), match[2])
             else:
                 self._client.hdel(self._keys.purges, raw)
         return purges

@@ -7,7 +7,7 @@ remembered by the process: another one begins again.
 import time
 from collections.abc import Callable, Sequence
 
-from s3rewrite.cdn import CDNError, cdn_of
+from s3rewrite.cdn import cdn_of
 from s3rewrite.cdn.paths import paths_of
 from s3rewrite.registry.edge import EVERYTHING
 from s3rewrite.sync.context import Clearing, SyncContext
@@ -50,7 +50,7 @@ def clear_edge(context: SyncContext) -> list[str]:
     A CDN that is away is asked again after a pause. Raises redis.RedisError.
     """
     cdn, memory = cdn_of(context.mount), context.memory
-    if cdn is None or time.monotonic() < memory.next_clearing:
+    if cdn is None or context.options.dry_run or time.monotonic() < memory.next_clearing:
         return []
     try:
         if memory.clearing is None:
@@ -61,7 +61,7 @@ def clear_edge(context: SyncContext) -> list[str]:
         if not cdn.is_clear(memory.clearing.id):
             memory.next_clearing = time.monotonic() + POLL
             return []
-    except CDNError as error:
+    except Exception as error:  # CDNError, or any of a class of the project's
         memory.next_clearing = time.monotonic() + PAUSES[min(memory.failures, len(PAUSES) - 1)]
         memory.clearing, memory.failures = None, memory.failures + 1
         memory.cdn_problem = AWAY.format(error=error)
@@ -73,7 +73,7 @@ def clear_edge(context: SyncContext) -> list[str]:
 
 def publish_cleared(context: SyncContext, publish: Callable[[Sequence[str]], None]) -> None:
     """Publish what was cleared; a command waits for the CDN. Raises redis.RedisError."""
-    until = time.monotonic() + context.edge_wait
+    until = time.monotonic() + (0 if context.options.dry_run else context.edge_wait)
     while context.mount.cdn and not context.stop.is_set():
         if names := clear_edge(context):
             publish(names)

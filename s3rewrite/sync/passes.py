@@ -80,8 +80,8 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)
-    if context.memory.cdn_problem:
-        report.notices.append(context.memory.cdn_problem)
+    if problem := context.memory.cdn_problem:
+        report.fail(context.mount.public_url, problem, "CDN")
     report.add(Result.PENDING, len({leftover.name for leftover in report.leftovers}))
     report.seconds = time.monotonic() - began
     return report

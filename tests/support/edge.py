@@ -50,7 +50,7 @@ class Nginx(Process):
             host=HOST, port=self.port, origin=s3.url, negative=negative, user=user
         )
         (directory / "nginx.conf").write_text(text)
-        command = ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"]
+        command = ["/usr/sbin/nginx", "-p", str(directory), "-c", str(directory / "nginx.conf")]
         super().__init__("nginx", command, directory)
 
     @property
