@@ -40,7 +40,7 @@ class World:
     """The servers, and Django's settings for them."""
 
     def __init__(self, stack: ExitStack, options: argparse.Namespace) -> None:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="s3rewrite-edge-")))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edge-benchmark-")))
         self.valkey = stack.enter_context(Valkey(directory / "valkey"))
         self.s3 = stack.enter_context(SeaweedFS(directory / "weed"))
         self.s3.create_bucket(BUCKET)
@@ -208,6 +208,7 @@ def linked(world: World, options: argparse.Namespace) -> None:
             took = world.linked([name]) - began
             if number >= 10:  # the first ones were not public before
                 seconds.append(took)
+            print(f"  {took:.2f} s", flush=True)
     p99 = statistics.quantiles(seconds, n=100)[98]
     print(f"save -> linked, {len(seconds)} overwrites: median {statistics.median(seconds):.2f} s, "
           f"p99 {p99:.2f} s; {len(world.clearing.requests)} requests")  # fmt: skip

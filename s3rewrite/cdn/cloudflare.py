@@ -55,7 +55,8 @@ class Cloudflare:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
                 reply = json.load(answer)
         except urllib.error.HTTPError as error:
-            reason = f"status {error.code}: {error.read(500)!r}"
+            with error:  # it is the answer
+                reason = f"status {error.code}: {error.read(500)!r}"
             raise CDNError(f"Cloudflare zone {self._zone}: {reason}") from None
         except (OSError, ValueError) as error:
             raise CDNError(f"Cloudflare zone {self._zone}: {error}") from None

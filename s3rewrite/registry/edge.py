@@ -17,11 +17,8 @@ from s3rewrite.registry.scripts import Scripts
 EVERYTHING = ""
 """Stands for all names: after a loss of the registry, nobody knows what was public."""
 
-MAX_EDGE = 100_000
-"""Names of which it is known what the CDN may hold; beyond, all of it is cleared."""
-
-MAX_UNCLEARED = 50_000
-"""Names that are cleared at a time."""
+MAX_NAMES = 100_000
+"""Names that are remembered; where there are more, all that the CDN has is cleared."""
 
 
 class Edge:
@@ -45,10 +42,11 @@ class Edge:
         epoch: Any = self._client.get(self._keys.epoch) or b""
         marker = f"{cdn} {epoch.decode(errors='replace')}"
         is_known = self._client.hget(edge, "/") == marker.encode()
-        if overwrites and not (is_known and self._client.hlen(edge) <= MAX_EDGE):
-            self.mark([EVERYTHING])  # first: a name may be published without a mark otherwise
+        sizes = self._client.hlen(edge), self._client.hlen(uncleared)
+        if overwrites and not (is_known and max(sizes) <= MAX_NAMES):
             with self._client.pipeline() as pipeline:
-                pipeline.unlink(edge)
+                pipeline.unlink(edge, uncleared)
+                pipeline.hset(uncleared, EVERYTHING, f"{uuid4().hex} ")
                 pipeline.hset(edge, "/", marker)
                 pipeline.execute()
 
@@ -57,14 +55,17 @@ class Edge:
 
         To be called after a deletion, and before it in case that the process dies in between.
         """
-        if marks := {name: f"{uuid4().hex} " for name in names}:
-            self._client.hset(self._keys.uncleared, mapping=marks)  # type: ignore[arg-type]
+        if not (marks := {name: f"{uuid4().hex} " for name in names}):
+            return
+        self._client.hset(self._keys.uncleared, mapping=marks)  # type: ignore[arg-type]
+        if self._client.hexists(self._keys.edge, "/"):  # it may also hold that there is none
+            several = dict.fromkeys(marks, "-")
+            self._client.hset(self._keys.edge, mapping=several)  # type: ignore[arg-type]
 
     def uncleared(self) -> dict[str, str]:
-        """Name -> mark, of some names of which the CDN is to be cleared."""
+        """Name -> mark, of the names of which the CDN is to be cleared."""
         stored: Any = self._client.hgetall(self._keys.uncleared)
-        pairs = list(stored.items())[:MAX_UNCLEARED]
-        return {k.decode(errors="replace"): v.decode(errors="replace") for k, v in pairs}
+        return {k.decode(errors="replace"): v.decode(errors="replace") for k, v in stored.items()}
 
     def clear(self, marks: Mapping[str, str]) -> list[str]:
         """The CDN was cleared of these names. Returns those that may be published now."""

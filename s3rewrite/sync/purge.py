@@ -10,6 +10,7 @@ from s3rewrite.conf import object_url
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name
 from s3rewrite.registry import Outcome, Withdrawn
+from s3rewrite.registry.edge import EVERYTHING
 from s3rewrite.registry.purges import DONE, HELD, QUARANTINED, Purge
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.versions import versions_of
@@ -46,11 +47,11 @@ def purge(context: SyncContext, report: Report) -> None:
     clear_edge(context)
     waiting = registry.edge.uncleared() if context.mount.cdn else {}
     for name, wish in due.items():
-        if not reasons[name] and name in waiting and not context.memory.cdn_problem:
+        is_waiting = name in waiting or EVERYTHING in waiting
+        problem = context.memory.cdn_problem if is_waiting else ""
+        if is_waiting and not (reasons[name] or problem):
             report.postponed.append(name)
-            continue
-        reason = reasons[name] or (name in waiting and context.memory.cdn_problem)
-        if reason := reason or _end(context, name, wish):
+        elif reason := reasons[name] or problem or _end(context, name, wish):
             report.fail(name, f"not taken down: {reason}", "purge")
         else:
             report.add(Result.DELETED)
