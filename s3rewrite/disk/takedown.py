@@ -49,8 +49,8 @@ def take_down(
             bring_back(storage, name, stub)
     flags = QUARANTINED if quarantine and mount.quarantine else ""
     # Held while the local files are deleted: a crash in between must not publish them again.
-    purges.add(names, flags)
     purges.add(held, HELD + flags)
+    purges.add([name for name in names if name not in held], flags)
     if mount.cdn:
         loop_registry(mount).edge.mark(names)
     view_of(mount).withdraw(names, hint=True)

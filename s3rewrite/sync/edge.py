@@ -56,6 +56,7 @@ def clear_edge(context: SyncContext) -> list[str]:
         if memory.clearing is None:
             marks = context.registry.edge.uncleared()
             if not marks:
+                memory.cdn_problem = ""
                 return []
             memory.clearing = Clearing(cdn.clear(paths_of(context.mount, marks)), marks)
         if not cdn.is_clear(memory.clearing.id):
@@ -73,11 +74,12 @@ def clear_edge(context: SyncContext) -> list[str]:
 
 def publish_cleared(context: SyncContext, publish: Callable[[Sequence[str]], None]) -> None:
     """Publish what was cleared; a command waits for the CDN. Raises redis.RedisError."""
+    memory, edge = context.memory, context.registry.edge
     until = time.monotonic() + (0 if context.options.dry_run else context.edge_wait)
     while context.mount.cdn and not context.stop.is_set():
         if names := clear_edge(context):
             publish(names)
-        elif time.monotonic() >= until or not context.registry.edge.uncleared():
+        elif memory.cdn_problem or time.monotonic() >= until or not edge.uncleared():
             return
         else:
             context.stop.wait(PERIOD)

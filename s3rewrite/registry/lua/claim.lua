@@ -55,7 +55,11 @@ if not is_doubtful then
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
   note_withdrawn(ARGV[6])
   note_edge(ARGV[6])
-  redis.call('HDEL', KEYS[9], ARGV[1])  -- what the CDN fetches now is no longer what it is to have
+  -- What the CDN fetches now may no longer be what it is to have.
+  local mark = redis.call('HGET', KEYS[9], ARGV[1])
+  if mark and string.match(mark, ' (.*)$') ~= ARGV[6] then
+    redis.call('HDEL', KEYS[9], ARGV[1])
+  end
 end
 redis.call('HSET', KEYS[7], ARGV[1], writes)
 return is_doubtful and 'doubtful' or 'claimed'

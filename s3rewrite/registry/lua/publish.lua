@@ -24,7 +24,11 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 local fingerprint = string.match(ARGV[6], '[^,]*$')
 local held = redis.call('HGET', KEYS[8], ARGV[1])
 if (held and held ~= fingerprint) or redis.call('HEXISTS', KEYS[9], '') == 1 then
-  redis.call('HSET', KEYS[9], ARGV[1], ARGV[4] .. ' ' .. fingerprint)
+  -- Of the same bytes the CDN may be cleared now: that goes on.
+  local mark = redis.call('HGET', KEYS[9], ARGV[1])
+  if not mark or string.match(mark, ' (.*)$') ~= fingerprint then
+    redis.call('HSET', KEYS[9], ARGV[1], ARGV[4] .. ' ' .. fingerprint)
+  end
   return 'uncleared'
 end
 redis.call('HDEL', KEYS[8], ARGV[1])
