@@ -17,6 +17,7 @@ from s3rewrite.models import MountStatus
 from s3rewrite.monitoring.overview import find, overviews
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.suspension import Suspensions
+from s3rewrite.storage import purge
 from s3rewrite.sync.hints import WHOLE
 
 PAGE = "admin:s3rewrite_mountstatus_changelist"
@@ -46,6 +47,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("mounts/", view(self.mounts), name="s3rewrite_mounts"),
             path("ask/", view(self.ask), name="s3rewrite_ask"),
             path("suspend/", view(self.suspend), name="s3rewrite_suspend"),
+            path("purge/", view(self.purge), name="s3rewrite_purge"),
         ]
 
     def page(self, request: HttpRequest) -> HttpResponse:
@@ -99,10 +101,33 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not self._may_ask(request) or request.method != "POST":
             raise PermissionDenied
 
+    def purge(self, request: HttpRequest) -> HttpResponse:
+        """Ask whether a file is to be taken down; with `how`, the answer, have it done."""
+        mount, name = (request.POST.get(key, "") for key in ("mount", "name"))
+        how = request.POST.get("how", "")
+        if not self._may_purge(request) or request.method != "POST":
+            raise PermissionDenied
+        if how not in ("local", "exclude"):
+            context = {"title": "Take down?", "mount": mount, "name": name}
+            context |= self.admin_site.each_context(request)
+            return TemplateResponse(request, "s3rewrite/admin/purge.html", context)
+        try:
+            purge(mount, [name], **{how: True})
+        except (ImproperlyConfigured, OSError, ValueError, redis.RedisError) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            text = f"{name} is being taken down; this page says so where that cannot be proved."
+            self.message_user(request, text)
+        return redirect(reverse(PAGE))
+
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return {"mounts": overviews(), "may_ask": self._may_ask(request)}
+        may = {"may_ask": self._may_ask(request), "may_purge": self._may_purge(request)}
+        return {"mounts": overviews(), **may}
 
     def _may_ask(self, request: HttpRequest) -> bool:
         return request.user.has_perm("s3rewrite.sync_mountstatus")
+
+    def _may_purge(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("s3rewrite.purge_mountstatus")

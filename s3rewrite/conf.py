@@ -191,6 +191,12 @@ def is_location_known(mount: Mount) -> bool:
     return bool(_endpoint(mount.client) or _region(mount.client))
 
 
+def object_url(mount: Mount, key: str) -> str:
+    """The URL under which the service itself shows an object; "" for a bucket without URLs."""
+    root = paths.bucket_url(mount.bucket, "", _endpoint(mount.client), _region(mount.client))
+    return "" if mount.bucket.startswith("arn:") else root + paths.quote_name(key)
+
+
 def location_digest(mount: Mount) -> str:
     """A digest of the place of a mount's objects: a published set is about one such place.
 

@@ -11,7 +11,10 @@ class MountStatus(models.Model):
 
         managed = False
         default_permissions = ("view",)
-        permissions = (("sync_mountstatus", "Can have files looked at and passes run"),)
+        permissions = (
+            ("sync_mountstatus", "Can have files looked at and passes run"),
+            ("purge_mountstatus", "Can take files down"),
+        )
         verbose_name = "status"
         verbose_name_plural = "files on S3"
 

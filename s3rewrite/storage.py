@@ -13,6 +13,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 from s3rewrite import conf
 from s3rewrite.core.entries import is_name
 from s3rewrite.disk.freeable import FreeableStorage
+from s3rewrite.disk.takedown import take_down
 from s3rewrite.registry import view_of
 
 logger = logging.getLogger("s3rewrite.storage")
@@ -62,6 +63,22 @@ def _contain_errors(
         logger.log(level, message, names, where, error, extra=extra)
 
 
+def purge(storage: Storage | str, names: Iterable[str], **options: bool) -> None:
+    """Take down files of a storage, or of the mount with that alias. The loop does it at once.
+
+    No new page links them from now on, and nothing is uploaded under their names before it is
+    done. Options and errors: `disk.takedown.take_down`.
+    """
+    wanted = [names] if isinstance(names, str) else list(names)
+    if isinstance(storage, str):
+        take_down(conf.mount(storage), wanted, **options)
+        return
+    for mount in conf.mounts().values():
+        known = [_name_in(conf.find_storage(mount), storage, name) for name in wanted]
+        if found := [name for name in known if name]:
+            take_down(mount, found, **options)
+
+
 def _name_in(mounted: Storage | None, storage: Storage, name: str) -> str | None:
     """The name in a mount's storage of the file that `storage` calls `name`; None: not in it.
 
@@ -96,6 +113,10 @@ class S3RewriteStorageMixin:
         """Delete a file; no page links it from then on. Raises ValueError without a name."""
         with changing(self, name):  # type: ignore[arg-type]
             super().delete(name)  # type: ignore[misc]
+
+    def purge(self, name: str, **options: bool) -> None:
+        """Take a file down: see `s3rewrite.purge`."""
+        purge(self, [name], **options)  # type: ignore[arg-type]
 
 
 class S3RewriteStorage(S3RewriteStorageMixin, FreeableStorage):

@@ -17,7 +17,9 @@ from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.reporting.journal import journal_of, record_report
 from s3rewrite.sync.reporting.report import Report, Result
 from tests.support.factories import use_mount, write
-from tests.support.publishing import publish
+from tests.support.publishing import closed_clients, publish
+
+__all__ = ["closed_clients"]
 
 URL = "/admin/s3rewrite/mountstatus/"
 pytestmark = pytest.mark.django_db
@@ -242,3 +244,49 @@ def test_suspending_in_vain(owner: Client, valkey: Valkey, mount: Mount) -> None
     assert Suspensions(loop_registry(mount)).current() == ()
     valkey.stop()
     assert said(owner.post(f"{URL}suspend/", {"mount": "media"}))
+
+
+# Taking down
+
+
+def test_a_file_is_taken_down_after_a_question(mount: Mount, root: Path) -> None:
+    publish(mount, root, "a.jpg")
+    judge = client("view_mountstatus", "purge_mountstatus")
+    assert "Take down" in text(judge.get(URL, {"q": "a.jpg"}))
+    asked = judge.post(f"{URL}purge/", {"mount": "media", "name": "a.jpg"})
+    assert "This cannot be undone" in asked.content.decode()
+    assert (root / "a.jpg").exists()
+    assert loop_registry(mount).purges.read() == {}
+    answer = judge.post(f"{URL}purge/", {"mount": "media", "name": "a.jpg", "how": "local"})
+    assert answer["Location"] == URL
+    assert "is being taken down" in said(answer)
+    assert not (root / "a.jpg").exists()
+    assert loop_registry(mount).purges.read().keys() == {"a.jpg"}
+    assert "a.jpg" in hints(mount)
+
+
+def test_who_may_take_down(owner: Client, mount: Mount) -> None:
+    given = {"mount": "media", "name": "a.jpg", "how": "local"}
+    assert b"Take down" not in owner.get(URL, {"q": "a.jpg"}).content
+    assert owner.post(f"{URL}purge/", given).status_code == 403
+    judge = client("view_mountstatus", "purge_mountstatus")
+    assert judge.get(f"{URL}purge/").status_code == 403
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = judge.cookies
+    assert strict.post(f"{URL}purge/", given).status_code == 403
+    assert loop_registry(mount).purges.read() == {}
+
+
+def test_taking_down_in_vain(mount: Mount) -> None:
+    given = {"mount": "media", "name": "../a", "how": "local"}
+    for changed, reason in (({}, "no file can have the name"), ({"mount": "x"}, "no mount 'x'")):
+        judge = client("view_mountstatus", "purge_mountstatus")
+        assert reason in said(judge.post(f"{URL}purge/", given | changed))
+
+
+def test_what_is_public_and_should_not_be(viewer: Client, mount: Mount) -> None:
+    journal_of(mount).record_heartbeat(60.0)
+    record_report(mount, "loop", report(exposed={"private/a.txt": "still on S3"}))
+    found = text(viewer.get(URL))
+    assert "WARNING 1 should not be public, such as private/a.txt: still on S3" in found
+    assert "Public, and should not be Name Why For private/a.txt" in found

@@ -16,7 +16,7 @@ ARCHITECTURE = (PACKAGE.parent / "ARCHITECTURE.md").read_text()
 FLOORS = [
     {"core", "rewriters"},
     {"conf"},
-    {"registry", "s3"},
+    {"registry", "s3", "cdn"},
     {"disk"},
     {"linking", "sync"},
     {"explain", "outage", "tools", "watch"},

@@ -109,7 +109,8 @@ def test_the_public_interface(settings: Any) -> None:
         },
         "static": {"STORAGE": "staticfiles", "BUCKET": "static-example"},
     }
-    assert found() == []
+    # A CDN would show an overwritten file's old bytes for a day.
+    assert [message.id for message in found()] == ["s3rewrite.W012"]
 
 
 def test_every_option(settings: Any) -> None:
@@ -257,7 +258,7 @@ def test_bucket_left_out(settings: Any) -> None:
         ("CACHES", 'Did you mean "CACHE"?'),
         ("OBJECT_PARAMS", 'Did you mean "OBJECT_PARAMETERS"?'),
         ("EXCLUDES", 'Did you mean "EXCLUDE"?'),
-        ("XYZ", "Known: ALLOW, BUCKET, CACHE, CHECKSUMS, CHECK_LOCAL, CLIENT"),
+        ("XYZ", "Known: ALLOW, BUCKET, CACHE, CDN, CHECKSUMS, CHECK_LOCAL, CLIENT"),
     ],
 )
 def test_an_unknown_option(key: str, hint: str) -> None:
@@ -1418,3 +1419,42 @@ def test_uploads_beside_the_site_get_no_cookie_of_its_host(settings: Any, hosts:
 
 def test_the_projects_own_files_are_no_uploads() -> None:
     assert check_ids(STORAGE="staticfiles", PUBLIC_URL="https://example.com/cdn/") == []
+
+
+FRONT = {"BACKEND": "s3rewrite.cdn.CloudFront", "DISTRIBUTION_ID": "E1"}
+FLARE = {"BACKEND": "s3rewrite.cdn.Cloudflare", "ZONE": "z", "TOKEN": "very-secret"}
+
+
+@pytest.mark.parametrize("cdn", [{}, FRONT, FLARE])
+def test_a_cdn(settings: Any, cdn: dict[str, str]) -> None:
+    assert check_ids(CDN=cdn) == []
+
+
+@pytest.mark.parametrize(
+    "cdn",
+    [
+        {"DISTRIBUTION_ID": "E1"},
+        {"BACKEND": "s3rewrite.cdn.Akamai"},
+        {"BACKEND": "s3rewrite.cdn.CloudFront"},
+        FLARE | {"TOKENS": "very-secret"},
+        {"BACKEND": 1},
+    ],
+)
+def test_what_makes_no_cdn(settings: Any, cdn: dict[str, Any]) -> None:
+    assert check_ids(CDN=cdn) == ["E034"]
+    assert "very-secret" not in str(messages(CDN=cdn))
+
+
+@pytest.mark.parametrize(
+    ("options", "is_warned"),
+    [
+        ({"OBJECT_PARAMETERS": {"CacheControl": "public, max-age=86400"}}, True),
+        ({"OBJECT_PARAMETERS": {"*.jpg": {"CacheControl": "s-maxage=86400, max-age=0"}}}, True),
+        ({"OBJECT_PARAMETERS": {"CacheControl": "public, max-age=60"}}, False),
+        ({"OBJECT_PARAMETERS": {"CacheControl": "max-age=86400"}, "CDN": FRONT}, False),
+        ({"OBJECT_PARAMETERS": {"CacheControl": "max-age=86400"}, "KEYS": "fingerprint"}, False),
+        ({}, False),
+    ],
+)
+def test_what_a_cdn_keeps(settings: Any, options: dict[str, Any], is_warned: bool) -> None:
+    assert check_ids(**options) == ["W012"] * is_warned

@@ -46,6 +46,7 @@ class Mount:
     public_url: str
     # These may have secret keys in them: neither a log nor a debug page shows them.
     client: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    cdn: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     object_parameters: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     compress: str = ""  # a content coding
     keys: Literal["mirror", "fingerprint"] = "mirror"

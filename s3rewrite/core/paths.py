@@ -103,6 +103,12 @@ def versioned(name: str, fingerprint: str) -> str:
     return f"{directory}{slash}{stem}.{version}{dot}{extension}"
 
 
+def stem(name: str) -> str:
+    """What all versions of a name begin with: `photos/a` of `photos/a.jpg`."""
+    directory, slash, basename = name.rpartition("/")
+    return f"{directory}{slash}{basename.rpartition('.')[0] or basename}"
+
+
 def split_version(versioned_name: str) -> tuple[str, str] | None:
     """The name and the version that `versioned` joined; None for any other text."""
     if match := _VERSIONED.fullmatch(versioned_name):

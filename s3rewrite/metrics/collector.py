@@ -44,6 +44,11 @@ FIGURES = (
         "Names that cannot be offloaded.",
         lambda status: len(status.of_kind("kept local")),
     ),
+    _Figure(
+        "exposed_names",
+        "Names that the settings exclude, and that are still public.",
+        lambda status: len(status.of_kind("public")),
+    ),
     _Figure("loop_alive", "1 where a loop runs over the mount.", lambda status: bool(status.loop)),
     _Figure(
         "suspended",

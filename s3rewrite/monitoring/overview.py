@@ -14,7 +14,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path
 from s3rewrite.explain.publication import name_at, reasons_by_name
 from s3rewrite.linking.resolver import get_resolver
-from s3rewrite.monitoring.status import Status, Verdict, ago, status_of, verdict
+from s3rewrite.monitoring.status import KINDS, Status, Verdict, ago, status_of, verdict
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal, Problem
 
@@ -58,6 +58,7 @@ class Overview:
     segments: list[BarSegment]
     passes: list[PlottedPass]
     failed: list[LocalName]
+    public: list[LocalName]
     kept_local: list[LocalName]
 
     @property
@@ -95,16 +96,18 @@ def find(query: str) -> list[Location]:
 
 def _overview(mount: Mount) -> Overview:
     status = status_of(mount)
-    failed, kept = status.of_kind("failed"), status.of_kind("kept local")
+    failed, public, kept = map(status.of_kind, KINDS)
     counts = {
         "published": status.published,
         "pending": max(0, status.pending),
         "failed": len(failed),
+        "public": len(public),
         "kept local": len(kept),
     }
     total = sum(counts.values()) or 1
     segments = [BarSegment(kind, n, round(100 * n / total, 2)) for kind, n in counts.items()]
-    return Overview(status, verdict(status), segments, _passes(mount), _names(failed), _names(kept))
+    names = map(_names, (failed, public, kept))
+    return Overview(status, verdict(status), segments, _passes(mount), *names)
 
 
 def _passes(mount: Mount) -> list[PlottedPass]:

@@ -18,6 +18,10 @@ MAX_AGE = 300.0
 """Seconds since the last pass, or for which a file is pending, after which that is a problem."""
 
 
+KINDS = ("failed", "public", "kept local")
+"""The kinds of problems of a name."""
+
+
 class Level(IntEnum):
     """How bad it is; also the exit code that monitors expect.
 
@@ -54,7 +58,7 @@ class Status:
     """Why none of this is known; "" if it is."""
 
     def of_kind(self, kind: str) -> dict[str, Problem]:
-        """The names that failed, or were kept local."""
+        """The names that failed, are public and should not be, or were kept local."""
         return {name: problem for name, problem in self.problems.items() if problem.kind == kind}
 
     @property
@@ -69,7 +73,7 @@ class Status:
         fields = asdict(self)
         del fields["problems"]
         fields["suspensions"] = [suspension._asdict() for suspension in self.suspensions]
-        for kind in ("failed", "kept local"):
+        for kind in KINDS:
             fields[kind.replace(" ", "_")] = {
                 name: {"reason": problem.reason, "since": problem.since}
                 for name, problem in self.of_kind(kind).items()
@@ -108,6 +112,7 @@ def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) 
     | there | no loop, no recent pass   |               |         |             | CRITICAL |
     | there | a loop or a recent pass   | stopped       |         |             | CRITICAL |
     | there | a loop or a recent pass   | ended         | failed  |             | WARNING  |
+    | there | a loop or a recent pass   | ended         | public  |             | WARNING  |
     | there | a loop or a recent pass   | ended         | fine    | too long    | WARNING  |
     | there | a loop or a recent pass   | ended         | fine    | not so long | OK       |
 
@@ -142,9 +147,10 @@ def _why_nothing_runs(status: Status, now: float, max_age: float) -> str:
 
 
 def _warning(status: Status, now: float, max_age: float) -> str:
-    if failed := status.of_kind("failed"):
-        name, problem = next(iter(failed.items()))
-        return f"{len(failed):,} failed, such as {name}: {problem.reason}"
+    for kind, words in (("failed", "failed"), ("public", "should not be public")):
+        if found := status.of_kind(kind):
+            name, problem = next(iter(found.items()))
+            return f"{len(found):,} {words}, such as {name}: {problem.reason}"
     since = status.pending_since
     if since is not None and now - since > max_age:
         return f"{status.pending:,} pending, the oldest for {ago(now - since)}"

@@ -14,9 +14,11 @@ import redis
 from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, split
 from s3rewrite.registry.directories import PIPELINE_SIZE, Directories
+from s3rewrite.registry.edge import Edge
 from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
+from s3rewrite.registry.purges import Purges
 
 _SECONDS = re.compile(rb"\d{1,11}")
 _WITHDRAWN = re.compile(rb"(freed:)?(-|[0-9a-f]{%d}) (.+)" % FINGERPRINT_LENGTH, re.DOTALL)
@@ -34,6 +36,8 @@ class Registry(Directories):
     ) -> None:
         super().__init__(alias, client, MountKeys(alias, location))
         self.hints = HintStream(client, self.keys, self.replies)
+        self.purges = Purges(client, self.keys, self.scripts)
+        self.edge = Edge(client, self.keys, self.scripts)
         self.overwrites = overwrites
 
     # Changing
@@ -45,7 +49,8 @@ class Registry(Directories):
         or gone: nobody has asked to delete them.
         """
         keys = self.keys
-        others = (keys.directories, keys.claims, keys.changes, keys.withdrawn, keys.hints)
+        shared = (keys.directories, keys.claims, keys.changes, keys.withdrawn)
+        others = (*shared, keys.hints, keys.edge)
         options = [int(hint), int(self.overwrites), int(is_found)]
         for batch in batches(names, PIPELINE_SIZE):
             self._run_each("withdraw", others, [(name, options) for name in batch])
@@ -53,7 +58,8 @@ class Registry(Directories):
     def claim(self, name: str, lease: str, fingerprint: str) -> Claim | Outcome:
         """Withdraw a name and claim it for an upload of the bytes with that fingerprint.
 
-        FENCED where the lease was lost, DOUBTFUL where an earlier write may still arrive.
+        FENCED where the lease was lost, DOUBTFUL where an earlier write may still arrive, PURGED
+        where the name is taken down.
         """
         return self.claim_all([(name, fingerprint)], lease)[0]
 
@@ -70,7 +76,7 @@ class Registry(Directories):
     def publish(
         self, claim: Claim, lease: str, entry: Entry, *, is_settled: bool = True
     ) -> Outcome:
-        """Publish a name whose bytes S3 acknowledged: PUBLISHED, SUPERSEDED or FENCED.
+        """Publish a name whose bytes S3 acknowledged: PUBLISHED, SUPERSEDED, FENCED or UNCLEARED.
 
         `is_settled` says that no request of this upload can arrive any more.
         """
@@ -135,8 +141,8 @@ class Registry(Directories):
         keys = self.keys
         # First, as every reader stops believing what it knows.
         self.client.unlink(keys.epoch)
-        lasting = (keys.lease, keys.fence, keys.unconfirmed_writes, keys.suspended, keys.outage)
-        kept = {key.encode() for key in lasting}
+        lasting = (keys.lease, keys.fence, keys.unconfirmed_writes, keys.purges)
+        kept = {key.encode() for key in (*lasting, keys.suspended, keys.outage)}
         for key in self.client.scan_iter(keys.all_keys, count=1000):
             if key not in kept:
                 self.client.unlink(key)
@@ -201,7 +207,7 @@ class Registry(Directories):
     def _guarded(self) -> tuple[str, ...]:
         """The keys of the scripts that only the holder of the lease may run."""
         keys = self.keys
-        guards = (keys.lease, keys.unconfirmed_writes)
+        guards = (keys.lease, keys.unconfirmed_writes, keys.edge, keys.uncleared, keys.purges)
         return (keys.directories, keys.claims, keys.changes, keys.withdrawn, *guards)
 
     def _run_each(

@@ -38,6 +38,13 @@ class MountKeys:
     | `:suspended`  | string | who has pages link locally, since when and why; may expire    |
     | `:outage`     | string | since when visitors do not get the files, as a loop sees      |
     | `:prober`     | string | the loop whose probes count; expires                          |
+    | `:purges`     | hash   | name -> since when it is being taken down, and how          |
+    | `:exposed`    | hash   | names that may be public, though the settings exclude them; |
+    |               |        | `/` -> the settings for which the bucket was listed         |
+    | `:edge`       | hash   | name -> the one fingerprint that a CDN may hold, or `-`;    |
+    |               |        | `/` -> the CDN, and the epoch in which it was cleared       |
+    | `:uncleared`  | hash   | name, or `` for all -> token and fingerprint of what the    |
+    |               |        | CDN is to fetch anew                                        |
     | `:offered:<n>`| set    | batches offered under the lease with that fencing number,   |
     |               |        | which no worker has claimed                                 |
     | `:messages:<n>` | list | what workers report of the batches that they claimed       |
@@ -67,6 +74,10 @@ class MountKeys:
         self.suspended = f"{self.tag}:suspended"
         self.outage = f"{self.tag}:outage"
         self.prober = f"{self.tag}:prober"
+        self.purges = f"{self.tag}:purges"
+        self.exposed = f"{self.tag}:exposed"
+        self.edge = f"{self.tag}:edge"
+        self.uncleared = f"{self.tag}:uncleared"
 
     def directory(self, directory: str) -> str:
         """The hash of one directory."""
@@ -94,6 +105,7 @@ class MountKeys:
             **dict.fromkeys((self.only_copies, self.host, self.suspended), "string"),
             **dict.fromkeys((self.outage, self.prober), "string"),
             **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
+            **dict.fromkeys((self.purges, self.exposed, self.edge, self.uncleared), "hash"),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",
             self.withdrawn: "zset",

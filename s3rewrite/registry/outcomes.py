@@ -15,6 +15,10 @@ class Outcome(StrEnum):
     """Another pass has the lease, or none: this one may publish nothing."""
     DOUBTFUL = "doubtful"
     """An earlier write of other bytes to the same object may still arrive at S3."""
+    PURGED = "purged"
+    """The name is taken down: nothing may be uploaded under it."""
+    UNCLEARED = "uncleared"
+    """A CDN may hold other bytes of the name."""
 
 
 class Claim(NamedTuple):

@@ -107,44 +107,66 @@ class Bucket:
             body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
             yield from body.iter_chunks(CHUNK)
 
-    def delete(self, keys: Iterable[str]) -> dict[str, str]:
-        """Delete objects. Key -> reason, of those that the bucket does not say it has deleted."""
+    def pages(self, operation: str, prefix: str) -> Iterator[list[Any]]:
+        """The items of each page of a listing: of objects, or of versions and delete markers."""
+        with translating(self.name):
+            paginator: Any = self._client.get_paginator(operation)  # type: ignore[call-overload]
+            for page in paginator.paginate(Bucket=self.name, Prefix=prefix):
+                kinds = ("Contents", "Versions", "DeleteMarkers")
+                yield [item for kind in kinds for item in page.get(kind, ())]
+
+    def delete(self, keys: Iterable[str | tuple[str, str]]) -> dict[str, str]:
+        """Delete objects, or versions: (key, id).
+
+        Key -> reason, of those that the bucket does not say it has deleted.
+        """
         failed: dict[str, str] = {}
-        for batch in batches(keys, DELETE_BATCH):
-            outcomes = self._delete_together([key for key in batch if _XML.fullmatch(key)])
+        objects = ((key, "") if isinstance(key, str) else key for key in keys)
+        for batch in batches(objects, DELETE_BATCH):
+            outcomes = self._delete_together([item for item in batch if _XML.fullmatch(item[0])])
             # One by one: what XML cannot hold, and what the answer does not name.
-            outcomes |= {key: self._delete_alone(key) for key in batch if key not in outcomes}
-            failed |= {key: reason for key, reason in outcomes.items() if reason and key in batch}
+            outcomes |= {item: self._delete_alone(*item) for item in batch if item not in outcomes}
+            failed |= {item[0]: outcomes[item] for item in batch if outcomes[item]}
         return failed
 
-    def _delete_together(self, keys: list[str]) -> dict[str, str]:
-        """Key -> reason, "" for a deleted one; a service may lack such a request, or name fewer."""
+    def _delete_together(self, objects: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """(key, version) -> reason, "" for a deleted one.
+
+        A service may lack such a request, or name fewer in its answer.
+        """
+        named = [{"Key": k, "VersionId": v} if v else {"Key": k} for k, v in objects]
         try:
-            objects = [{"Key": key} for key in keys]
-            answer = self.call("delete_objects", Delete={"Objects": objects}) if keys else {}
+            answer = self.call("delete_objects", Delete={"Objects": named}) if named else {}
         except S3Error as error:
             status = int(error.code) if error.code.isdecimal() else 400
             is_for_each = error.code in {"", *ABSENT} or is_transient(status, error.code)
             if is_for_each or isinstance(error, S3Unavailable | NotS3Error):
                 raise
             return {}
-        outcomes = {item.get("Key", ""): "" for item in answer.get("Deleted", ())}
+        outcomes = {
+            (item.get("Key", ""), version): ""
+            for item in answer.get("Deleted", ())
+            # A key without a version is answered with that of its new delete marker.
+            for version in ("", item.get("VersionId", ""), item.get("DeleteMarkerVersionId", ""))
+        }
         for item in answer.get("Errors", ()):
             reason = f"{item.get('Code')}: {item.get('Message')}"
-            outcomes[item.get("Key", "")] = "" if item.get("Code") == "NoSuchKey" else reason
+            is_gone = item.get("Code") in ("NoSuchKey", "NoSuchVersion")
+            outcomes[item.get("Key", ""), item.get("VersionId", "")] = "" if is_gone else reason
         return outcomes
 
-    def _delete_alone(self, key: str) -> str:
-        """Delete an object. Why it may still be there; "" if it is not."""
+    def _delete_alone(self, key: str, version: str) -> str:
+        """Delete an object or a version. Why it may still be there; "" if it is not."""
+        options = {"VersionId": version} if version else {}
         try:
-            answer = self.call("delete_object", Key=key)
+            answer = self.call("delete_object", Key=key, **options)
             # What is not S3 may say 200 to anything.
-            is_sure = answer["ResponseMetadata"]["HTTPStatusCode"] == 204 or not self.head(key)
-            return "" if is_sure else UNCONFIRMED
+            is_sure = answer["ResponseMetadata"]["HTTPStatusCode"] == 204
+            return "" if is_sure or not (version or self.head(key)) else UNCONFIRMED
         except S3Unavailable:
             raise
         except S3Error as error:
-            return "" if error.code in ("404", "NoSuchKey") else str(error)
+            return "" if error.code in ("404", "NoSuchKey", "NoSuchVersion") else str(error)
 
     def copy_below(self, prefix: str, keys: Iterable[str]) -> dict[str, str]:
         """Copy objects, with all that belongs to them, to their keys with a prefix before.

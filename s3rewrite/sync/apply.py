@@ -24,10 +24,12 @@ from s3rewrite.disk.signatures import signature_of
 from s3rewrite.s3.lookup import known_objects
 from s3rewrite.s3.objects import no_object
 from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.edge import clear_edge
 from s3rewrite.sync.freeing.free import MAX_FREED, find_freeable
 from s3rewrite.sync.freeing.only_copies import OnlyCopies
 from s3rewrite.sync.hints import tree_of
 from s3rewrite.sync.plan import Plan, Task, plan
+from s3rewrite.sync.purge import purge
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
 from s3rewrite.sync.upload.attempt import ObjectLookup
@@ -40,6 +42,10 @@ MAX_REFERRING = 10_000
 
 BATCH = 32
 """Directories that are compared with the registry in one round trip."""
+
+
+PURGE_PERIOD = 1.0
+"""Seconds after which a long pass looks again at what is to be taken down."""
 
 
 class Applier:
@@ -213,8 +219,12 @@ class Applier:
         if self._is_answering:  # applying a hint leads here again
             return
         self._is_answering = True
+        memory = self._context.memory
         try:
-            self.apply_hints(self._context.take_hints())
+            if time.monotonic() >= memory.next_purge:
+                memory.next_purge = time.monotonic() + PURGE_PERIOD
+                purge(self._context, self._report)
+            self.apply_hints([*self._context.take_hints(), *clear_edge(self._context)])
         finally:
             self._is_answering = False
 
@@ -234,7 +244,10 @@ class Applier:
         """Withdraw names whose files are gone or must stay local, unless they have come back."""
         gone = [name for name, found in self._signatures(names).items() if found is None]
         if not self._context.options.dry_run:
-            self._context.registry.withdraw(gone, is_found=True)
+            registry = self._context.registry
+            # First: a pass that dies in between leaves no object of which nobody knows.
+            registry.purges.expose(filter(self._context.is_kept_local, gone))
+            registry.withdraw(gone, is_found=True)
         for name in gone:
             self._record(name, Result.WITHDRAWN)
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from django.core.files.storage import Storage
 
@@ -41,6 +42,13 @@ class SyncOptions:
     dry_run: bool = False
 
 
+class Clearing(NamedTuple):
+    """What the CDN is asked to clear now: the id that it gave, and name -> mark."""
+
+    id: str
+    marks: dict[str, str]
+
+
 @dataclass
 class MountMemory:
     """What passes of this process remember about a mount."""
@@ -50,6 +58,15 @@ class MountMemory:
     compared_root: tuple[int, int] | None = None
     """The root whose files were all compared by their digests, where nothing else could tell."""
     published: PublishedMemory = field(default_factory=PublishedMemory)
+    purged: dict[str, set[str]] = field(default_factory=dict)
+    """Name -> the keys that were deleted, of names that are taken down."""
+    next_purge: float = 0.0
+    """Monotonic seconds, as is `next_clearing`: not before."""
+    next_clearing: float = 0.0
+    clearing: Clearing | None = None
+    cdn_problem: str = ""
+    failures: int = 0
+    """Of the CDN, in a row."""
 
 
 @dataclass
@@ -66,6 +83,9 @@ class SyncContext:
 
     settle: float = 0.0
     """Seconds for which a file has to be unchanged before a scan sends it; hints do not wait."""
+
+    edge_wait: float = 60.0
+    """Seconds for which a pass waits for the CDN at its end."""
 
     unfreeable: set[tuple[str, Signature]] = field(default_factory=set)
     """Files whose objects hold other bytes, as a pass has read: they are not read again."""

@@ -11,7 +11,7 @@
 - It first copies each object to the QUARANTINE, if there is one.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 
 from s3rewrite.core.entries import Entry
@@ -108,10 +108,12 @@ def delete_objects(context: SyncContext, due: list[Withdrawn], report: Report) -
     if not context.options.dry_run:
         # A deletion may arrive late: until it is confirmed, no upload may rely on its object.
         claims = [_begin_delete(context, item) for item in due]
+        mark_edge(context, keys.values())
         if quarantine := context.mount.quarantine:
             failed = context.bucket.copy_below(quarantine, keys)
         failed |= context.bucket.delete(key for key in keys if key not in failed)
         context.registry.confirm_writes(claims)
+        mark_edge(context, keys.values())
         context.registry.forget_withdrawn(item for key, item in keys.items() if key not in failed)
     for key, item in keys.items():
         if key in failed:
@@ -119,6 +121,12 @@ def delete_objects(context: SyncContext, due: list[Withdrawn], report: Report) -
         else:
             report.add(Result.DELETED)
             context.progress.done(item.name, Result.DELETED)
+
+
+def mark_edge(context: SyncContext, objects: Iterable[Withdrawn]) -> None:
+    """The CDN is to forget these objects; it may only hold one whose key gets other bytes."""
+    if context.mount.cdn and not context.mount.paths.fingerprinted:
+        context.registry.edge.mark(item.name for item in objects)
 
 
 def _report_vanished(report: Report, count: int) -> None:

@@ -19,6 +19,7 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.registry.hint_stream import is_before
 from s3rewrite.registry.lease import LeaseTaken
 from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.edge import clear_edge
 from s3rewrite.sync.health import MountHealth
 from s3rewrite.sync.hints import WHOLE
 from s3rewrite.sync.passes import pass_over, whole_pass
@@ -63,11 +64,13 @@ class MountLoop:
         self._progress = JournalProgress(self.mount, self.progress)
         self._context = SyncContext(self.mount, progress=self._progress, stop=self.stop)
         self._context.take_hints, self._context.settle = self._take_hints, self.mount.settle
+        self._context.edge_wait = 0.0
         self._log = PassLog()
         self._console = Console(self.mount.alias, self.say)
         journal: Observer = partial(record_report, self.mount, "loop")
         self._observers = (journal, self._log.log, *self.observers, self._console.show)
         self._unsettled = Debouncer(self.mount.settle)
+        self._postponed = Debouncer(PAUSES[0])
         self._last_pass: float | None = None
         self._problem = ""
         self._failed = 0
@@ -119,8 +122,11 @@ class MountLoop:
             if len(self._context.unfreeable) > MAX_UNFREEABLE:
                 self._context.unfreeable.clear()
             return self._finish(whole_pass(self._context))
-        hints = self._read_hints(min(HINT_WAIT, self._next_pass - self.clock()))
-        hints += self._settled_names()
+        is_clearing = self._context.memory.clearing is not None
+        wait = HINT_PERIOD if is_clearing else HINT_WAIT
+        hints = self._read_hints(min(wait, self._next_pass - self.clock()))
+        hints += self._settled_names() + self._postponed.pop_settled(self.clock())
+        hints += clear_edge(self._context)
         if WHOLE in hints or not loop_registry(self.mount).has_epoch():
             self._next_pass = self.clock()
         elif hints and not self.stop.is_set():
@@ -135,6 +141,8 @@ class MountLoop:
         self._failures = 0
         for name in report.unsettled:
             self._unsettled.record_change(name, self.clock())
+        for name in report.postponed:
+            self._postponed.record_change(name, self.clock())
         if report.is_whole:
             self._last_pass = time.monotonic()
             self._problem = "" if report.is_scan_complete else "not all files could be read"

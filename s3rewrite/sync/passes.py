@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -17,8 +18,11 @@ from s3rewrite.sync.apply import Applier
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.deferred import upload_deferred
 from s3rewrite.sync.delete import delete_withdrawn
+from s3rewrite.sync.edge import begin_edge, publish_cleared
+from s3rewrite.sync.exposed import find_exposed
 from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
+from s3rewrite.sync.purge import purge
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
@@ -43,13 +47,12 @@ def whole_pass(context: SyncContext) -> Report:
 def pass_over(context: SyncContext, hints: Collection[str]) -> Report:
     """Bring in step what hints name: files, and trees. As `whole_pass` does."""
 
-    def sync_hinted(context: SyncContext, report: Report) -> None:
-        with uploader_of(context, report) as uploads:
-            applier = Applier(context, report, uploads)
-            applier.apply_hints(hints)
-        upload_deferred(context, report, uploads.replacing, applier.referring)
+    return _run_pass(context, Report(context.mount.alias, hints), partial(_sync_hinted, hints))
 
-    return _run_pass(context, Report(context.mount.alias, hints), sync_hinted)
+
+def purge_pass(context: SyncContext) -> Report:
+    """Only take down what people have asked for. As `whole_pass` does."""
+    return _run_pass(context, Report(context.mount.alias, ()), lambda *_: None)
 
 
 def retry_while_leased(action: Callable[[], T], seconds: float, stop: threading.Event) -> T:
@@ -70,12 +73,17 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
     began = time.monotonic()
     try:
         with _leased(context) as leased:
+            purge(leased, report)
             sync(leased, report)
             delete_orphans(leased, report)
+            find_exposed(leased, report)
+            publish_cleared(leased, partial(_sync_cleared, leased, report))
     except (ImproperlyConfigured, redis.RedisError) as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)
+    if problem := context.memory.cdn_problem:
+        report.fail(context.mount.public_url, problem, "CDN")
     leftovers = {leftover.name for leftover in report.leftovers}
     report.add(Result.PENDING, len(leftovers | report.unsettled.keys()))
     report.seconds = time.monotonic() - began
@@ -91,7 +99,20 @@ def _leased(context: SyncContext) -> Iterator[SyncContext]:
     with held(context.registry) as lease:
         leased = context.with_lease(lease)
         reconcile(leased)
+        begin_edge(leased)
         yield leased
+
+
+def _sync_hinted(hints: Collection[str], context: SyncContext, report: Report) -> None:
+    with uploader_of(context, report) as uploads:
+        applier = Applier(context, report, uploads)
+        applier.apply_hints(hints)
+    upload_deferred(context, report, uploads.replacing, applier.referring)
+
+
+def _sync_cleared(context: SyncContext, report: Report, names: Sequence[str]) -> None:
+    report.counts[Result.CLEARING] -= min(len(names), report.counts[Result.CLEARING])
+    _sync_hinted(names, context, report)
 
 
 def _sync_all(context: SyncContext, report: Report) -> None:

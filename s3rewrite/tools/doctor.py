@@ -5,8 +5,6 @@ Each is tried for real, with a probe object that is deleted afterwards.
 
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -23,22 +21,21 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name
 from s3rewrite.core.patterns import parameters_of
+from s3rewrite.core.plurals import plural
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.disk.open_file import digests_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
+from s3rewrite.s3.visitors import ORIGIN, VisitorAnswer, fetch
+from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.exposed import exposed_names
 from s3rewrite.tools.redis_probe import find_redis_problem
-
-TIMEOUT = 10.0
-"""Seconds that a request of a visitor's may take."""
 
 MAX_SKEW = 300.0
 """Seconds by which the clocks may differ; S3 refuses requests at 900.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
-
-ORIGIN = "https://example.com"
 
 
 class Grade(StrEnum):
@@ -62,14 +59,6 @@ _note = partial(Finding, Grade.NOTE)
 _wrong = partial(Finding, Grade.WRONG)
 
 
-class VisitorAnswer(NamedTuple):
-    """What a visitor gets."""
-
-    status: int
-    body: bytes
-    headers: Any
-
-
 def diagnose(mount: Mount) -> Iterator[Finding]:
     """Every finding on a mount, each after those that it depends on."""
     yield _check_files(mount)
@@ -78,6 +67,7 @@ def diagnose(mount: Mount) -> Iterator[Finding]:
         bucket = Bucket(mount)
         yield from _check_bucket(bucket)
         yield from _check_objects(bucket)
+        yield from _check_exposed(bucket)
     except S3Error as error:
         yield _wrong("bucket", str(error))
 
@@ -142,6 +132,12 @@ def _check_bucket(bucket: Bucket) -> Iterator[Finding]:
         yield _note("bucket", f"{sentence}; a lifecycle rule can remove them")
 
 
+def _check_exposed(bucket: Bucket) -> Iterator[Finding]:
+    if names := exposed_names(SyncContext(bucket.mount)):
+        sentence = f"{plural(len(names), 'name')} that the settings keep local, such as {names[0]}"
+        yield _wrong("public", f"{sentence}, on S3: run s3rewrite_purge --excluded")
+
+
 def _check_objects(bucket: Bucket) -> Iterator[Finding]:
     mount, name = bucket.mount, f"s3rewrite-probe-{uuid4().hex}.txt"
     key, content = mount.prefix + name, name.encode()
@@ -163,7 +159,7 @@ def _check_objects(bucket: Bucket) -> Iterator[Finding]:
 def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:
     """What a visitor, who has no credentials, can do at an object's public URL."""
     try:
-        answer = _fetch(url)
+        answer = fetch(url)
     except (OSError, ValueError) as error:
         yield _wrong("public", f"{url} cannot be fetched ({error}): fix PUBLIC_URL")
         return
@@ -216,19 +212,6 @@ def _check_corp(mount: Mount, answer: VisitorAnswer) -> Finding:
 
 def _try_to_fetch(url: str, **request: Any) -> VisitorAnswer | None:
     try:
-        return _fetch(url, **request)
+        return fetch(url, **request)
     except (OSError, ValueError):
         return None
-
-
-def _fetch(url: str, **options: Any) -> VisitorAnswer:
-    """The answer at a URL, with any status. Raises OSError, ValueError."""
-    if not url.startswith(("http://", "https://")):
-        url = f"https:{url}"
-    request = urllib.request.Request(url, headers={"Origin": ORIGIN}, **options)  # noqa: S310
-    try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
-    except urllib.error.HTTPError as error:
-        answer = error  # the answer itself, with a status of 400 or more
-    with answer:
-        return VisitorAnswer(answer.status, answer.read(), answer.headers)

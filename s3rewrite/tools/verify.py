@@ -8,11 +8,14 @@ from typing import NamedTuple
 from s3rewrite.core.entries import Entry, Signature, join
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.open_file import opened
+from s3rewrite.disk.signatures import signature_of
 from s3rewrite.disk.stubs import Stub
 from s3rewrite.freed import FreedFileError, fetch, stub_of
 from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
+from s3rewrite.s3.visitors import why_not_gone
 from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.purge import urls_of
 from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
 from s3rewrite.sync.upload.compression import MAX_SIZE, may_be_compressed
 from s3rewrite.sync.upload.content import bucket_holds, payload_of
@@ -29,9 +32,10 @@ class Fault(StrEnum):
     OTHER_BYTES = "published, but the file holds other bytes, though of the same size and time"
     NOT_PUBLISHED = "not published yet"
     ONLY_IN_BUCKET = "in the bucket only"
+    PUBLIC = "public, though the site lacks or excludes it: s3rewrite_purge takes it down"
 
 
-REPAIRED = frozenset(Fault) - {Fault.ONLY_IN_BUCKET}
+REPAIRED = frozenset(Fault) - {Fault.ONLY_IN_BUCKET, Fault.PUBLIC}
 """Faults that are gone once the name is withdrawn and the loop has looked at it."""
 
 
@@ -67,8 +71,12 @@ def compare(local: Signature | None, entry: Entry | None, stored: Object | None)
     return Fault.CHANGED if local.plain != entry.signature.plain else None
 
 
-def differences(context: SyncContext, *, checksum: bool) -> Iterator[Difference]:
+def differences(
+    context: SyncContext, *, checksum: bool, public: bool = False
+) -> Iterator[Difference]:
     """Everything that is not as it should be; with `checksum` it reads each file and object.
+
+    With `public` it asks as a visitor for what is in the bucket only, also in the QUARANTINE.
 
     Raises ScanError, S3Error, redis.RedisError.
     """
@@ -77,9 +85,20 @@ def differences(context: SyncContext, *, checksum: bool) -> Iterator[Difference]
         (entries,) = context.registry.entries([directory.path])
         published |= {_key(context.mount, directory.path, *item) for item in entries.items()}
         yield from _in_directory(context, directory, entries, checksum=checksum)
-    for folder in context.bucket.walk(context.mount.prefix):
-        for key in sorted(folder.keys() - published):
-            yield Difference(key, Fault.ONLY_IN_BUCKET)
+    mount = context.mount
+    for root in dict.fromkeys(("", mount.quarantine)) if public else ("",):
+        for folder in context.bucket.walk(root + mount.prefix):
+            for key in sorted(folder.keys() - published):
+                is_public = public and _is_public(context, key)
+                yield Difference(key, Fault.PUBLIC if is_public else Fault.ONLY_IN_BUCKET)
+
+
+def _is_public(context: SyncContext, key: str) -> bool:
+    """Whether a visitor may get an object that no file, or an excluded one, stands for."""
+    name, _ = context.mount.paths.name(key) or ("", "")
+    is_wanted = name and signature_of(context.storage, name) and not context.is_kept_local(name)
+    is_object = not key.endswith("/")  # which marks a folder
+    return is_object and not is_wanted and bool(why_not_gone(urls_of(context.mount, [key])))
 
 
 def repair(context: SyncContext, wrong: Iterable[Difference]) -> int:

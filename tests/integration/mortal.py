@@ -103,11 +103,15 @@ def watch(moments: Moments) -> None:
     import redis
     from botocore.httpsession import URLLib3Session
 
+    from s3rewrite.cdn import Cloudflare
+    from s3rewrite.s3 import visitors
     from s3rewrite.sync.freeing import asides
     from s3rewrite.sync.freeing import free as freeing
 
     for owner, change in ((os, "symlink"), (os, "unlink"), (freeing, "exchange")):
         surround(owner, change, moments, lambda *_, change=change, **__: change)
+    surround(visitors, "fetch", moments, lambda url, **_: f"ask as a visitor {url}")
+    surround(Cloudflare, "_send", moments, lambda *_: "clear the CDN")
     if "--impatient" in sys.argv:
         asides.ASIDE_SECONDS = 0.0
     script = scripts()

@@ -83,6 +83,42 @@ MUTANTS = [
         "false",
     ),
     Mutant(
+        "publish does not look at what the CDN may hold",
+        "registry/lua/publish.lua",
+        "(held and held ~= fingerprint)",
+        "false",
+    ),
+    Mutant(
+        "withdraw forgets what the CDN may hold",
+        "registry/lua/withdraw.lua",
+        "redis.call('HEXISTS', KEYS[7], '/') == 1",
+        "false",
+    ),
+    Mutant(
+        "the CDN was cleared, though other bytes came since",
+        "registry/lua/cleared.lua",
+        "redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2]",
+        "false",
+    ),
+    Mutant(
+        "a deletion does not count as something that the CDN may hold",
+        "registry/edge.py",
+        'if self._client.hexists(self._keys.edge, "/"):',
+        "if False:",
+    ),
+    Mutant(
+        "what is taken down is claimed",
+        "registry/lua/claim.lua",
+        "redis.call('HEXISTS', KEYS[10], ARGV[1]) == 1",
+        "false",
+    ),
+    Mutant(
+        "a purge ends though an upload may arrive",
+        "registry/lua/end_purge.lua",
+        "not string.find(fingerprint, '^deleted')",
+        "false",
+    ),
+    Mutant(
         "withdraw leaves the claim",
         "registry/lua/withdraw.lua",
         "redis.call('HDEL', KEYS[3], ARGV[1])\n",

@@ -43,6 +43,7 @@ def test_every_figure(asked: dict[str, Status]) -> None:
         "s3rewrite_published_bytes": 700,
         "s3rewrite_pending_names": 3,
         "s3rewrite_failed_names": 1,
+        "s3rewrite_exposed_names": 0,
         "s3rewrite_kept_local_names": 1,
         "s3rewrite_loop_alive": 1,
         "s3rewrite_suspended": 1,

@@ -10,7 +10,16 @@ from django.core.management.base import BaseCommand
 
 from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
-from s3rewrite.monitoring.status import MAX_AGE, Level, Status, Verdict, ago, status_of, verdict
+from s3rewrite.monitoring.status import (
+    KINDS,
+    MAX_AGE,
+    Level,
+    Status,
+    Verdict,
+    ago,
+    status_of,
+    verdict,
+)
 from s3rewrite.sync.reporting.report import readable_size
 
 SHOWN = 20
@@ -58,7 +67,7 @@ class Command(BaseCommand):
             return
         for line in _figures(status):
             self.stdout.write(f"  {printable(line)}")
-        for kind in ("failed", "kept local"):
+        for kind in KINDS:
             self._print_names(status, kind, shown)
 
     def _print_names(self, status: Status, kind: str, shown: int | None) -> None:

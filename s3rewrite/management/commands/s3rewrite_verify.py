@@ -13,7 +13,7 @@ from s3rewrite.management.arguments import add_mounts, chosen_mounts
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.scan import ScanError
-from s3rewrite.tools.verify import REPAIRED, Difference, differences, repair
+from s3rewrite.tools.verify import Difference, Fault, differences, repair
 
 
 class Command(BaseCommand):
@@ -26,6 +26,7 @@ class Command(BaseCommand):
         add_mounts(parser)
         add = parser.add_argument
         add("--checksum", action="store_true", help="read each file, and ask for each object")
+        add("--public", action="store_true", help="ask as a visitor for what should not be there")
         add("--repair", action="store_true", help="link what is wrong locally until it is fixed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +38,8 @@ class Command(BaseCommand):
         context = SyncContext(mount)
         found: list[Difference] = []
         try:
-            for difference in differences(context, checksum=options["checksum"]):
+            how = {key: options[key] for key in ("checksum", "public")}
+            for difference in differences(context, **how):
                 found.append(difference)
                 name = printable(difference.name)
                 self.stdout.write(f"{mount.alias}: {name}: {difference.fault}")
@@ -51,4 +53,4 @@ class Command(BaseCommand):
             )
         count = plural(len(found), "difference")
         self.stdout.write(self.style.SUCCESS(f"{mount.alias}: {count}"))
-        return sum(fault in REPAIRED for _, fault in found) - repaired
+        return sum(fault is not Fault.ONLY_IN_BUCKET for _, fault in found) - repaired

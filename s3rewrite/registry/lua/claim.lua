@@ -4,16 +4,29 @@
 -- Returns "doubtful" while another write to the same object may still arrive at S3: one under way,
 -- or one whose end no process has seen, until no service would accept it any more. A name has a
 -- list of such writes: "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ...".
--- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes
+-- Returns "purged" for a name that is taken down.
+-- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes, edge,
+--       uncleared, purges
 -- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key
 if redis.call('GET', KEYS[6]) ~= ARGV[5] then
   return 'fenced'
+end
+if redis.call('HEXISTS', KEYS[10], ARGV[1]) == 1 then
+  return 'purged'
 end
 local now = redis.call('TIME')[1]
 local entry = redis.call('HGET', KEYS[1], ARGV[2])
 local function note_withdrawn(fingerprint)
   redis.call('ZADD', KEYS[5], now, (ARGV[7] == '1' and '-' or fingerprint) .. ' ' .. ARGV[1])
   redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1000001)
+end
+-- What a CDN may hold: one fingerprint, or "-" for more than one (withdraw.lua).
+local function note_edge(fingerprint)
+  if redis.call('HEXISTS', KEYS[8], '/') == 1
+    and redis.call('HSETNX', KEYS[8], ARGV[1], fingerprint) == 0
+    and redis.call('HGET', KEYS[8], ARGV[1]) ~= fingerprint then
+    redis.call('HSET', KEYS[8], ARGV[1], '-')
+  end
 end
 redis.call('HDEL', KEYS[3], ARGV[1])  -- of an earlier upload, even if this one is refused
 if entry then
@@ -23,6 +36,7 @@ if entry then
     redis.call('SREM', KEYS[2], ARGV[3])
   end
   note_withdrawn(string.match(entry, '[^,]*$'))
+  note_edge(string.match(entry, '[^,]*$'))
 end
 local writes, is_doubtful = '', false
 for mark, fingerprint, till in string.gmatch(
@@ -33,13 +47,19 @@ for mark, fingerprint, till in string.gmatch(
   if till == '0' or tonumber(till) > tonumber(now) then
     writes = writes .. mark .. ' '
     is_doubtful = is_doubtful or fingerprint == 'deleted-' .. ARGV[6]
-      or (ARGV[7] == '1' and not same)
+      or fingerprint == 'deleted-' or (ARGV[7] == '1' and not same)
   end
 end
 if not is_doubtful then
   writes = writes .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
   note_withdrawn(ARGV[6])
+  note_edge(ARGV[6])
+  -- What the CDN fetches now may no longer be what it is to have.
+  local mark = redis.call('HGET', KEYS[9], ARGV[1])
+  if mark and string.match(mark, ' (.*)$') ~= ARGV[6] then
+    redis.call('HDEL', KEYS[9], ARGV[1])
+  end
 end
 redis.call('HSET', KEYS[7], ARGV[1], writes)
 return is_doubtful and 'doubtful' or 'claimed'

@@ -1,6 +1,6 @@
 -- Removes a name's entry and its claim in one step, so that neither a page nor an upload that began
 -- before can use them. A name without an entry loses its claim alone.
--- KEYS: directory, directories, claims, changes, withdrawn, hints
+-- KEYS: directory, directories, claims, changes, withdrawn, hints, edge
 -- ARGV: name, basename, directory, "1" to leave a hint, "1" if other bytes have the same key,
 --       "1" if a pass found the file gone, "0" if somebody deletes or replaces it
 -- The sorted set `withdrawn` keeps the object and since when: "<fingerprint> <name>", with "-" for
@@ -18,6 +18,14 @@ if entry then
   local fingerprint = ARGV[5] == '1' and '-' or string.match(entry, '[^,]*$')
   redis.call('ZADD', KEYS[5], redis.call('TIME')[1], freed .. fingerprint .. ' ' .. ARGV[1])
   redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1000001)
+  -- A CDN, where one is named, may hold these bytes; "-" says that it may hold other ones, too.
+  if redis.call('HEXISTS', KEYS[7], '/') == 1 then
+    fingerprint = string.match(entry, '[^,]*$')
+    if redis.call('HSETNX', KEYS[7], ARGV[1], fingerprint) == 0
+      and redis.call('HGET', KEYS[7], ARGV[1]) ~= fingerprint then
+      redis.call('HSET', KEYS[7], ARGV[1], '-')
+    end
+  end
 end
 -- Somebody deletes or replaces the file: its object needs no protection as an only copy any more.
 if ARGV[6] ~= '1' then

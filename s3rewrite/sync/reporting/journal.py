@@ -19,6 +19,7 @@ PERIOD = 1.0
 
 FAILED = "failed"
 KEPT_LOCAL = "kept local"
+PUBLIC = "public"
 
 
 def journal_of(mount: Mount) -> Journal:
@@ -90,6 +91,7 @@ def record_report(mount: Mount, by: str, report: Report) -> None:
         if not report.stopped or report.failures:
             problems = {name: (FAILED, reason) for name, reason in report.failures.items()}
             problems |= {name: (KEPT_LOCAL, reason) for name, reason in report.skipped.items()}
+            problems |= {name: (PUBLIC, reason) for name, reason in report.exposed.items()}
             # A stopped pass cannot tell which problems of other names are over.
             examined = report.failures if report.stopped else report.names
             journal.record_problems(problems, examined)

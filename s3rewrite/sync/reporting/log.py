@@ -16,7 +16,7 @@ logger = logging.getLogger("s3rewrite.passes")
 # The commands print the same: without LOGGING, Python would print warnings a second time.
 logger.addHandler(logging.NullHandler())
 
-FAILED = "%s: %s is not on S3: %s"
+FAILED = "%s: %s failed: %s"
 KEPT_LOCAL = "%s: %s is kept local: %s"
 COUNTED = tuple(result for result in Result if result is not Result.KEPT)
 

@@ -21,6 +21,8 @@ class Result(StrEnum):
     """Its file was touched but not changed: it is published as before."""
     PENDING = "pending"
     """It is left for the next pass: it changed during its upload, or the pass was stopped."""
+    CLEARING = "clearing"
+    """It is on S3, and waits until the CDN has forgotten its other bytes."""
     WITHDRAWN = "withdrawn"
     DELETED = "deleted"
     FREED = "freed"
@@ -50,6 +52,10 @@ class Report:
     """
     unsettled: dict[str, None] = field(default_factory=dict)
     """Names whose files were changed just now; they are pending unless a hint has named them."""
+    postponed: list[str] = field(default_factory=list)
+    """Names that are taken down, and are to be looked at again soon."""
+    exposed: dict[str, str] = field(default_factory=dict)
+    """Name -> why its object, which visitors may get, should not be public."""
     notices: list[str] = field(default_factory=list)
     is_scan_complete: bool = True
     stopped: str = ""

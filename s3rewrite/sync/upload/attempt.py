@@ -26,6 +26,9 @@ FAILURES = (KeptLocal, LeaseLost, OSError, S3Error, redis.RedisError)
 """The errors that are an outcome of a file. Any other one is a bug, and stops the pass."""
 
 
+TAKEN_DOWN = "it was taken down, and only Redis keeps it local: name it in EXCLUDE, or delete it"
+
+
 class UploadResult(NamedTuple):
     """The outcome for a file where nothing failed."""
 
@@ -110,6 +113,8 @@ class Attempt:
             self.claim = claim
         elif claim is Outcome.FENCED:
             self.finish(LeaseLost())
+        elif claim is Outcome.PURGED:
+            self.finish(KeptLocal(TAKEN_DOWN))
         else:  # DOUBTFUL: the late write would replace the new bytes of a published name
             self.finish(PENDING._replace(has_unconfirmed_write=True))
 
@@ -144,6 +149,8 @@ class Attempt:
         elif outcome is Outcome.PUBLISHED:
             self.remember()
             self.finish(self.outcome)
+        elif outcome is Outcome.UNCLEARED:
+            self.finish(UploadResult(Result.CLEARING, self.bytes_sent))
         else:  # SUPERSEDED: another upload, or the next pass, publishes the name
             self.finish(self._pending())
 

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import IO, NamedTuple
 
+from django.contrib.staticfiles.storage import HashedFilesMixin
+
+from s3rewrite import conf
 from s3rewrite.core.content_types import content_coding, content_type
 from s3rewrite.core.entries import FINGERPRINT_LENGTH
 from s3rewrite.core.mounts import Mount
+from s3rewrite.core.paths import split_version
 from s3rewrite.core.patterns import parameters_of
 from s3rewrite.core.redaction import RedactedDict
 from s3rewrite.disk.open_file import OpenFile, digests_of
@@ -64,13 +68,27 @@ def upload_of(mount: Mount, name: str, payload: Payload) -> Upload:
     if coding := content_coding(name):
         parameters["ContentEncoding"] = coding
     parameters |= parameters_of(mount.object_parameters, name)
-    if mount.keys == "fingerprint":
-        # Such a key never gets other bytes. A setting of the project wins.
-        parameters.setdefault("CacheControl", "public, max-age=31536000, immutable")
+    # A setting of the project wins.
+    parameters.setdefault("CacheControl", _cache_control(mount, name))
     if payload.coding:
         parameters["ContentEncoding"] = payload.coding
     key = mount.paths.key(name, payload.fingerprint)
     return Upload(key, payload.content, payload.digests, parameters, payload.plain_sha256)
+
+
+def _cache_control(mount: Mount, name: str) -> str:
+    """How long others may keep an object; "public": RFC 9111 5.2.
+
+    | the key never gets other bytes    | CDN   | browsers    | the CDN               |
+    |-----------------------------------|-------|-------------|-----------------------|
+    | yes: KEYS, or a hash in its name  | any   | a year      | a year                |
+    | no                                | named | a minute    | a year: it is cleared |
+    | no                                | none  | a minute    | a minute              |
+    """
+    is_manifest = isinstance(conf.storage_of(mount), HashedFilesMixin)
+    if mount.paths.fingerprinted or (is_manifest and split_version(name)):
+        return "public, max-age=31536000, immutable"
+    return "public, max-age=60" + (", s-maxage=31536000" if mount.cdn else "")
 
 
 def bucket_holds(

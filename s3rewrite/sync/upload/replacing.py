@@ -30,7 +30,7 @@ def may_replace(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
         return []
     # Scanned without a mount, which would exclude names: each stub needs its object.
     findings = Findings()
-    needed = _needed_keys(context, findings)
+    needed = needed_keys(context, findings)
     allowed: Tasks = []
     for task, lookup in tasks:
         # Only under "mirror", where a key has no fingerprint.
@@ -43,10 +43,10 @@ def may_replace(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
     return allowed
 
 
-def _needed_keys(context: SyncContext, findings: Findings) -> dict[str, str]:
-    """Key -> the name of the stub whose bytes are under it."""
+def needed_keys(context: SyncContext, findings: Findings | None = None) -> dict[str, str]:
+    """Key -> the name of the stub whose bytes are under it. Raises ScanError."""
     needed: dict[str, str] = {}
-    for directory in scan(context.storage, None, findings):
+    for directory in scan(context.storage, None, findings or Findings()):
         for basename, stub in directory.stubs.items():
             if stub.bucket == context.mount.bucket:
                 needed[stub.key] = join(directory.path, basename)

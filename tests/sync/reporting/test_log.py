@@ -52,7 +52,7 @@ def test_a_failure_is_said_once_and_again_when_it_is_another(
         warnings = [record for record in caplog.records if record.levelname == "WARNING"]
         assert len(warnings) == count
         for record in warnings:
-            assert record.getMessage() == rf"media: 'a\n.jpg' is not on S3: {reason}"
+            assert record.getMessage() == rf"media: 'a\n.jpg' failed: {reason}"
             assert (vars(record)["file"], vars(record)["reason"]) == ("a\n.jpg", reason)
         assert all(record.levelname in ("DEBUG", "WARNING") for record in caplog.records)
         caplog.clear()
@@ -62,7 +62,7 @@ def test_a_failure_that_was_mended_and_comes_back(caplog: pytest.LogCaptureFixtu
     log = PassLog()
     failing = idle()
     failing.fail("a.jpg", "no right", "S3")
-    expected = [("WARNING", "media: a.jpg is not on S3: no right")]
+    expected = [("WARNING", "media: a.jpg failed: no right")]
     log.log(failing)
     assert said(caplog) == expected
     # A pass over other names says nothing of it.

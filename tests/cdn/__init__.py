@@ -1,0 +1,1 @@
+"""What CDNs are asked."""
