@@ -1,8 +1,10 @@
-"""Redis clients, taken from django-redis."""
+"""Redis clients: of a URL, or as a cache of Django's or django-redis has them."""
 
 from typing import Any, cast
 
 import redis
+from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
 from redis.backoff import NoBackoff
@@ -16,12 +18,12 @@ _clients: dict[tuple[str, float], redis.Redis] = {}
 
 
 def get_client(cache: str, timeout: float) -> redis.Redis:
-    """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
+    """A client of a CACHES alias or a URL, with a timeout in seconds and no second try.
 
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
     timeout needs a pool of its own: of a single server, of the master that Sentinel names, or
     of a cluster. A pool of another kind is used as it is: its timeouts are those of its alias.
-    Raises NotImplementedError where the alias is not a django-redis cache.
+    Raises NotImplementedError where the alias is no cache in Redis.
     """
     if (cache, timeout) not in _clients:
         _clients[cache, timeout] = _new_client(cache, timeout)
@@ -55,12 +57,19 @@ def _new_client(cache: str, timeout: float) -> redis.Redis:
 
 
 def _shared_client(cache: str) -> Any:
-    """The client that django-redis has for the whole process."""
+    """A client of that URL, or the one that the cache has."""
+    is_url = "://" in cache
     try:
-        return get_redis_connection(cache)
+        if is_url:
+            return redis.Redis.from_url(cache)
+        backend: Any = caches[cache]
+        # Django has no other way to the client of its cache.
+        is_own = isinstance(backend, RedisCache)
+        return backend._cache.get_client(write=True) if is_own else get_redis_connection(cache)
     except ValueError as error:
         # The password may be in the message, and in the frames that a debug page would show.
-        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {redact(str(error))}"
+        place = "REDIS" if is_url else f"the LOCATION of CACHES[{cache!r}]"
+        reason = f"{place} is no URL of a Redis: {redact(str(error))}"
         raise ImproperlyConfigured(reason) from None
 
 

@@ -11,12 +11,14 @@ class Target(NamedTuple):
     `prefixes` are the spellings with which a local URL of the mount begins in this response:
     root-relative (`/media/`), absolute (`https://example.com/media/`) and without a scheme
     (`//example.com/media/`). `contexts` names the optional rows of the context table that the
-    mount asks for. `cors` says that the bucket answers with CORS headers.
+    mount asks for. `cors` says that the bucket answers with CORS headers; `same_origin` that links
+    stay at the page's own origin, where nobody asks for such headers.
     """
 
     prefixes: tuple[bytes, ...]
     contexts: frozenset[str] = frozenset()
     cors: bool = False
+    same_origin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,14 @@ from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
+from s3rewrite.sync.scan import (
+    Findings,
+    RootMissing,
+    ScanError,
+    ScannedDirectory,
+    nothing_yet,
+    scan,
+)
 from s3rewrite.sync.uploader import uploader_of
 
 T = TypeVar("T")
@@ -95,7 +102,14 @@ def _sync_all(context: SyncContext, report: Report) -> None:
     findings = Findings()
     directories = scan(context.storage, context.mount, findings)
     # An empty disk looks like one that is not mounted: nothing is withdrawn before a file is seen.
-    first = _until_first_file(directories)
+    try:
+        first = _until_first_file(directories)
+    except RootMissing:
+        if not context.registry.is_empty():
+            raise
+        root = str(getattr(context.storage, "location", ""))
+        report.notices.append(nothing_yet(context.mount, root))
+        return
     if not (first or context.registry.is_empty()):
         raise ScanError(
             f"the storage of mount {context.mount.alias} is empty, though files of it are "

@@ -30,6 +30,16 @@ class ScanError(Exception):
     """The storage cannot be walked at all: its root is not there."""
 
 
+class RootMissing(ScanError):
+    """There is nothing where the root should be."""
+
+
+def nothing_yet(mount: Mount, root: str) -> str:
+    """What to say of a missing root where nothing is published yet."""
+    who = "manage.py collectstatic" if mount.storage == "staticfiles" else "the first upload"
+    return f"{root} does not exist yet; {who} makes it (or is its disk not mounted?)"
+
+
 def scan(
     storage: Storage, mount: Mount | None, findings: Findings, below: str = ""
 ) -> Iterator[ScannedDirectory]:
@@ -69,7 +79,8 @@ class _DiskWalk:
         """Those at or below a path, with all their files. Raises ScanError."""
         root = self._access.root
         if not os.path.isdir(root):  # noqa: PTH112
-            raise ScanError(f"{root} is not a directory: is its disk mounted?")
+            kind = ScanError if os.path.lexists(root) else RootMissing
+            raise kind(f"{root} is not a directory: is its disk mounted?")
         if below and not self._filter.allows(f"{below}/", self._access.access_of(below)):
             return
         unread = [_Unread(below, _ancestors(root, below))]

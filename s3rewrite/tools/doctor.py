@@ -28,6 +28,7 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
+from s3rewrite.sync.scan import nothing_yet
 
 TIMEOUT = 10.0
 """Seconds that a request of a visitor's may take."""
@@ -85,12 +86,22 @@ def _check_files(mount: Mount) -> Finding:
     if not isinstance(storage, FileSystemStorage):
         return _fine("files", f"kept by {type(storage).__name__}")
     root = str(storage.location)
+    if not os.path.lexists(root) and not _has_published(mount):
+        return _note("files", nothing_yet(mount, root))
     if not os.access(root, os.R_OK | os.X_OK):
         return _wrong("files", f"{root} cannot be read: is its disk mounted, and this its user?")
     return _fine("files", f"{root} can be read")
 
 
+def _has_published(mount: Mount) -> bool:
+    try:
+        return not loop_registry(mount).is_empty()
+    except (ImproperlyConfigured, redis.RedisError):
+        return False  # what is wrong with Redis is a finding of its own
+
+
 def _check_redis(mount: Mount) -> Iterator[Finding]:
+    place = "REDIS" if mount.redis else f"the LOCATION of CACHES[{mount.cache!r}]"
     try:
         client = loop_registry(mount).client
         began = time.monotonic()
@@ -99,10 +110,13 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
         info: Any = client.info()
     except (ImproperlyConfigured, redis.RedisError) as error:
         reason = redact(str(error))
-        yield _wrong("redis", f"{reason}: fix the LOCATION of CACHES[{mount.cache!r}]")
+        yield _wrong("redis", f"{reason}: start Redis, or fix {place}")
         return
     version = info.get("valkey_version") or info.get("redis_version", "of unknown version")
     yield _fine("redis", f"{version} answers in {milliseconds:.1f} ms")
+    if beside := conf.caches_beside(mount):
+        sentence = f"cache.clear() of CACHES[{beside!r}] removes the published names, too"
+        yield _note("redis", f'{sentence}: give "REDIS" a URL with a database of its own')
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if policy.startswith("allkeys") and info.get("maxmemory"):
         yield _wrong(
@@ -113,7 +127,7 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
 
 
 def _check_bucket(bucket: Bucket) -> Iterator[Finding]:
-    headers = bucket.call("head_bucket")["ResponseMetadata"]["HTTPHeaders"]
+    headers = bucket.head_bucket()["ResponseMetadata"]["HTTPHeaders"]
     yield _fine("bucket", f"{bucket.name} is there, and the credentials are known")
     if date := headers.get("date"):
         skew = parsedate_to_datetime(date).timestamp() - time.time()
@@ -155,6 +169,9 @@ def _check_objects(bucket: Bucket) -> Iterator[Finding]:
 
 def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:
     """What a visitor, who has no credentials, can do at an object's public URL."""
+    if url.startswith("/") and not (url := mount.site_url and mount.site_url + url):
+        yield _note("public", "PUBLIC_URL has no host: set SITE_URL, so that it can be tried out")
+        return
     try:
         answer = _fetch(url)
     except (OSError, ValueError) as error:
@@ -203,8 +220,6 @@ def _try_to_fetch(url: str, **request: Any) -> VisitorAnswer | None:
 
 def _fetch(url: str, **options: Any) -> VisitorAnswer:
     """The answer at a URL, with any status. Raises OSError, ValueError."""
-    if not url.startswith(("http://", "https://")):
-        url = f"https:{url}"
     request = urllib.request.Request(url, headers={"Origin": ORIGIN}, **options)  # noqa: S310
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310

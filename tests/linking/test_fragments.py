@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -11,6 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.test import RequestFactory
 from django.utils.safestring import mark_safe
 
+import s3rewrite
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import fragments
 from s3rewrite.linking import resolver as links
@@ -201,3 +203,39 @@ def test_a_mistake_of_ours_leaves_a_url_as_it_was(
     assert url_of("a.jpg") == "/media/a.jpg"
     (record,) = caplog.records
     assert "without a request" in record.getMessage()
+
+
+# From Python: s3rewrite.url
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (field_file("a.jpg"), f"{CDN}a.jpg"),
+        (field_file(None), ""),
+        ("a.jpg", f"{CDN}a.jpg"),
+        ("/media/a.jpg", f"{CDN}a.jpg"),
+        ("/media/new.jpg", "https://www.example.com/media/new.jpg"),
+        ("https://elsewhere.org/x.jpg", "https://elsewhere.org/x.jpg"),
+        ("//elsewhere.org/x.jpg", "https://elsewhere.org/x.jpg"),
+    ],
+)
+async def test_an_absolute_url(
+    settings: Any, mount: Mount, root: Path, file: Any, expected: str
+) -> None:
+    use_mount(settings, root, PUBLIC_URL=CDN, SITE_URL="https://www.example.com", POLL_SECONDS=0)
+    assert await sync_to_async(s3rewrite.url)(file, absolute=True) == expected
+    assert await s3rewrite.aurl(file, absolute=True) == expected
+
+
+def test_a_url_for_a_request(mount: Mount) -> None:
+    assert s3rewrite.url("new.jpg") == "/media/new.jpg"
+    url = s3rewrite.url("new.jpg", request=REQUEST, absolute=True)
+    assert url == "http://example.com/media/new.jpg"
+    assert s3rewrite.url("http://example.com/media/a.jpg", request=REQUEST) == f"{CDN}a.jpg"
+
+
+def test_an_absolute_url_of_nobody_knows_which_host(mount: Mount) -> None:
+    assert s3rewrite.url("a.jpg", absolute=True) == f"{CDN}a.jpg"
+    with pytest.raises(ImproperlyConfigured, match="set SITE_URL, or give the request"):
+        s3rewrite.url("new.jpg", absolute=True)
