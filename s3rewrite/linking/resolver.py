@@ -139,7 +139,8 @@ def get_resolver(request: HttpRequest | None = None) -> Resolver:
     """
     mounts = tuple(conf.mounts().values())
     prefixes = tuple(conf.url_prefix(mount) for mount in mounts)
-    host, scheme = (_host(request), request.scheme or "") if request else ("", "")
+    host = _host(request) if request else ""
+    scheme = request.scheme or "" if request and host else ""
     return _resolver(mounts, prefixes, host, scheme)
 
 

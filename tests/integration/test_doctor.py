@@ -40,6 +40,7 @@ def changed(settings: Any, root: Path, **options: Any) -> Mount:
 
 def test_all_is_well(settings: Any, mount: Mount, root: Path, s3_client: "S3Client") -> None:
     settings.MIDDLEWARE = [conf.MIDDLEWARE]
+    settings.STORAGES = {"default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}}
     write(root, "a.txt")
     sync()
     out = StringIO()
@@ -120,7 +121,7 @@ def test_there_is_no_bucket(settings: Any, mount: Mount, root: Path) -> None:
 def test_the_registry_is_in_reach_of_a_cache(
     settings: Any, mount: Mount, root: Path, redis_url: str
 ) -> None:
-    assert "cache.clear() of CACHES['default'] removes" in str(noted(mount))
+    assert any("CACHES['default'] removes" in found.sentence for found in noted(mount))
     assert "cache.clear()" in str(noted(changed(settings, root, REDIS=redis_url)))
     other = redis_url.replace("/0", "/3")
     assert "cache.clear()" not in str(noted(changed(settings, root, REDIS=other)))

@@ -521,7 +521,7 @@ def test_a_public_url_without_a_host_keeps_that_of_the_page(
     request = RequestFactory().get("/", headers={"host": "example.com"})
     assert get_resolver(request).url(url) == expected
     use_mount(settings, tmp_path, KEYS="fingerprint", **options)
-    path, dot, _ = expected.partition(".jpg")
+    path, _, _ = expected.partition(".jpg")
     assert get_resolver(request).url(url).startswith(f"{path}.{ENTRY.fingerprint[:12]}.jpg")
 
 
