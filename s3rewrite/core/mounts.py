@@ -56,6 +56,7 @@ class Mount:
     allow: tuple[str, ...] = ()  # ALLOW_WORDS of `kept_local`
     settle: float = 2.0  # seconds
     contexts: tuple[str, ...] = ()
+    preconnect: bool = True
     hosts: tuple[str, ...] = ()
     site_url: str = ""
     cors: bool = False

@@ -73,8 +73,8 @@ class Newcomer:
         for file, code in self.project.before.items():
             path = self.folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
-            code = code.replace("REDIS_URL", self.valkey.url)
-            path.write_text((path.read_text() if path.exists() else "") + "\n\n" + code)
+            written = path.read_text() if path.exists() else ""
+            path.write_text(f"{written}\n\n{code.replace('REDIS_URL', self.valkey.url)}")
 
     def follow(self, blocks: list[str]) -> None:
         """The README, step by step."""
@@ -168,12 +168,12 @@ def run(newcomer: Newcomer, wheel: Path) -> None:
     newcomer.follow(readme_blocks())
     link = newcomer.first_link()
     ended = time.monotonic()
-    print(
+    print(  # noqa: T201
         f"{newcomer.project.name}: first link after {(ended - began) / 60:.1f} minutes, "
         f"{(installed - began) / 60:.1f} of them to install; {newcomer.lines} lines written; {link}"
     )
     for message in dict.fromkeys(newcomer.messages):
-        print(f"    {message}")
+        print(f"    {message}")  # noqa: T201
     sys.stdout.flush()
 
 
