@@ -64,6 +64,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.tasks
+	$(BIN)/python -m benchmarks.pictures
 
 clean:
 	rm -rf $(VENV) demo/var benchmarks/var build dist *.egg-info

@@ -28,9 +28,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "static": {
         "STORAGE": "staticfiles",
         "CORS": True,
-        "CONTEXTS": [
-            "stylesheet", "script", "modulepreload", "font-preload", "font-face", "import",
-        ],
+        "CONTEXTS": "stylesheet script modulepreload font-preload font-face import".split(),
     },
-}  # fmt: skip
+}
 """Name -> options, which a mount's own options replace. `{region}` is CLIENT's `region_name`."""

@@ -1,6 +1,8 @@
 """The ways to write a mount in S3REWRITE: a URL, shared defaults, a preset. Pure."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -11,8 +13,6 @@ SHARED = "*"
 """The alias of the options that all mounts share."""
 
 _CLIENT = {"region": "region_name", "endpoint": "endpoint_url"}
-_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True}
-_BOOLEANS |= {"false": False, "0": False, "no": False, "off": False}
 
 
 def spelled_out(mounts: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -56,16 +56,11 @@ def parse_url(url: str) -> dict[str, Any] | str:
 
 def _typed(text: str, expected: Any) -> Any:
     """The value that a parameter of a URL means; the text itself where it is of another type."""
-    if expected is bool:
-        return _BOOLEANS.get(text.lower(), text)
     if expected == (list, tuple):
         return [item for item in text.split(",") if item]
-    numbers = (int, float) if expected == (int, float) else (int,) if expected is int else ()
-    for number in numbers:
-        try:
-            return number(text)
-        except ValueError:
-            continue
+    if expected in (bool, int, (int, float)):
+        with suppress(ValueError):
+            return json.loads(text)  # as TOML, YAML and people write numbers, true and false
     return text
 
 

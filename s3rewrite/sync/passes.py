@@ -19,14 +19,7 @@ from s3rewrite.sync.freeing.free import free
 from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import (
-    Findings,
-    RootMissing,
-    ScanError,
-    ScannedDirectory,
-    nothing_yet,
-    scan,
-)
+from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, nothing_yet, scan
 from s3rewrite.sync.uploader import uploader_of
 
 T = TypeVar("T")
@@ -99,17 +92,14 @@ def _leased(context: SyncContext) -> Iterator[SyncContext]:
 
 
 def _sync_all(context: SyncContext, report: Report) -> None:
+    notice = nothing_yet(context.mount, context.storage)
+    if notice and context.registry.is_empty():
+        report.notices.append(notice)
+        return
     findings = Findings()
     directories = scan(context.storage, context.mount, findings)
     # An empty disk looks like one that is not mounted: nothing is withdrawn before a file is seen.
-    try:
-        first = _until_first_file(directories)
-    except RootMissing:
-        if not context.registry.is_empty():
-            raise
-        root = str(getattr(context.storage, "location", ""))
-        report.notices.append(nothing_yet(context.mount, root))
-        return
+    first = _until_first_file(directories)
     if not (first or context.registry.is_empty()):
         raise ScanError(
             f"the storage of mount {context.mount.alias} is empty, though files of it are "

@@ -30,12 +30,11 @@ class ScanError(Exception):
     """The storage cannot be walked at all: its root is not there."""
 
 
-class RootMissing(ScanError):
-    """There is nothing where the root should be."""
-
-
-def nothing_yet(mount: Mount, root: str) -> str:
-    """What to say of a missing root where nothing is published yet."""
+def nothing_yet(mount: Mount, storage: Storage) -> str:
+    """What to say of a missing root where nothing is published yet; "" where it is there."""
+    root = str(storage.location) if isinstance(storage, FileSystemStorage) else ""
+    if not root or os.path.lexists(root):
+        return ""
     who = "manage.py collectstatic" if mount.storage == "staticfiles" else "the first upload"
     return f"{root} does not exist yet; {who} makes it (or is its disk not mounted?)"
 
@@ -79,8 +78,7 @@ class _DiskWalk:
         """Those at or below a path, with all their files. Raises ScanError."""
         root = self._access.root
         if not os.path.isdir(root):  # noqa: PTH112
-            kind = ScanError if os.path.lexists(root) else RootMissing
-            raise kind(f"{root} is not a directory: is its disk mounted?")
+            raise ScanError(f"{root} is not a directory: is its disk mounted?")
         if below and not self._filter.allows(f"{below}/", self._access.access_of(below)):
             return
         unread = [_Unread(below, _ancestors(root, below))]

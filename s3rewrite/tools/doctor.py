@@ -86,8 +86,8 @@ def _check_files(mount: Mount) -> Finding:
     if not isinstance(storage, FileSystemStorage):
         return _fine("files", f"kept by {type(storage).__name__}")
     root = str(storage.location)
-    if not os.path.lexists(root) and not _has_published(mount):
-        return _note("files", nothing_yet(mount, root))
+    if (sentence := nothing_yet(mount, storage)) and not _has_published(mount):
+        return _note("files", sentence)
     if not os.access(root, os.R_OK | os.X_OK):
         return _wrong("files", f"{root} cannot be read: is its disk mounted, and this its user?")
     return _fine("files", f"{root} can be read")

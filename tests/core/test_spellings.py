@@ -31,13 +31,13 @@ from s3rewrite.core.spellings import parse_url, spelled_out
                 "CLIENT": {"endpoint_url": "https://s3.example.com", "region_name": "x"},
             },
         ),
-        ("s3://b?cors=true&check_local=0", {"BUCKET": "b", "CORS": True, "CHECK_LOCAL": False}),
+        ("s3://b?cors=true&check_local=false", {"BUCKET": "b", "CORS": True, "CHECK_LOCAL": False}),
         ("s3://b?threads=4&settle=0.5", {"BUCKET": "b", "THREADS": 4, "SETTLE": 0.5}),
         ("s3://b?exclude=*.tmp,private/", {"BUCKET": "b", "EXCLUDE": ["*.tmp", "private/"]}),
         ("s3://b?max_delete=10%25&prefix=", {"BUCKET": "b", "MAX_DELETE": "10%", "PREFIX": ""}),
         ("s3://b?redis=redis://:p%40w@h/1", {"BUCKET": "b", "REDIS": "redis://:p@w@h/1"}),
         # What checks report: a value of another type, an option that there is not.
-        ("s3://b?cors=maybe&zzz=1", {"BUCKET": "b", "CORS": "maybe", "ZZZ": "1"}),
+        ("s3://b?cors=yes&zzz=1", {"BUCKET": "b", "CORS": "yes", "ZZZ": "1"}),
         ("s3://b?threads=x&settle=y", {"BUCKET": "b", "THREADS": "x", "SETTLE": "y"}),
     ],
 )
