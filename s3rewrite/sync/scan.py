@@ -32,7 +32,7 @@ class ScanError(Exception):
 
 def nothing_yet(mount: Mount, storage: Storage) -> str:
     """What to say of a missing root where nothing is published yet; "" where it is there."""
-    root = str(storage.location) if isinstance(storage, FileSystemStorage) else ""
+    root = str(storage.location or "") if isinstance(storage, FileSystemStorage) else ""
     if not root or os.path.lexists(root):
         return ""
     who = "manage.py collectstatic" if mount.storage == "staticfiles" else "the first upload"

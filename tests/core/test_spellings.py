@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3rewrite.core.mounts import OPTIONS
@@ -52,6 +52,7 @@ def test_another_text_stays_as_it_is(url: str) -> None:
     assert parse_url(url) == url
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(OPTIONS)), st.text(max_size=10)), st.text())
 def test_no_url_raises(options: dict[str, str], text: str) -> None:
     query = "&".join(f"{name.lower()}={value}" for name, value in options.items())
