@@ -8,6 +8,7 @@
 # make sites    a Bootstrap theme and Wagtail, whole, in a Chromium; downloads both by npm and pip
 # make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
+# make newcomers  five new users follow the README from an empty folder (ten minutes)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
 # make types    renews the table of media types, from the npm package mime-db
@@ -25,7 +26,7 @@ MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites outages mutants bench ceph types clean
+.PHONY: help test demo lint format long history sites outages mutants newcomers bench ceph types clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -68,6 +69,9 @@ mutants: $(VENV)/.test
 ceph: $(VENV)/.test
 	S3_SERVERS=Ceph $(BIN)/python -m pytest tests/integration/test_contract.py $(PYTEST_ARGS)
 
+newcomers: $(VENV)/.test
+	$(BIN)/python -m tests.newcomers
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
 	$(BIN)/python -m benchmarks.bodies
@@ -83,6 +87,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.tasks
+	$(BIN)/python -m benchmarks.pictures
 
 # By hand, as its data change what is sent: look at the difference before you commit it.
 types: $(VENV)/.test

@@ -6,32 +6,46 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from configparser import Error, RawConfigParser
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from django.conf import STATICFILES_STORAGE_ALIAS, settings
+from django.conf import STATICFILES_STORAGE_ALIAS, global_settings, settings
 from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.core.cache.backends.redis import RedisCache as DjangoRedisCache
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.core.signals import setting_changed
+from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 from django_redis.cache import RedisCache
 
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import OPTIONS, Mount
-from s3rewrite.core.redaction import redact, redacted, without_userinfo
+from s3rewrite.core.redaction import RedactedText, redact, redacted, without_userinfo
+from s3rewrite.core.spellings import spelled_out
 
 SETTING = "S3REWRITE"
 MIDDLEWARE = "s3rewrite.middleware.S3RewriteMiddleware"
 
 
 def raw() -> Any:
-    """`settings.S3REWRITE` as it is written, in RedactedDicts; `{}` where it is missing."""
-    return redacted(getattr(settings, SETTING, {}))
+    """`settings.S3REWRITE` in RedactedDicts, spelled out; `{}` where it is missing."""
+    written = getattr(settings, SETTING, {})
+    return redacted(spelled_out(written) if isinstance(written, Mapping) else written)
+
+
+def is_written() -> bool:
+    """Whether the project has a setting S3REWRITE, if only an empty one."""
+    return hasattr(settings, SETTING)
+
+
+def names() -> list[str]:
+    """The names of all settings, Django's own too."""
+    return dir(settings)
 
 
 def middleware() -> list[str]:
@@ -88,6 +102,42 @@ def content_security_policy() -> dict[str, Any]:
         # Where it sends a policy, it adds what is missing: csp.utils.DEFAULT_DIRECTIVES.
         return {"default-src": ["'self'"], **policy.get("DIRECTIVES", {})}
     return {}
+
+
+def missing_for(mounts: Container[str]) -> dict[str, Any]:
+    """Setting -> value, of what "media" and "static" need and the project does not have."""
+    base = Path(getattr(settings, "BASE_DIR", "")).absolute()
+    missing: dict[str, Any] = {}
+    if MIDDLEWARE not in middleware():
+        missing["MIDDLEWARE"] = [MIDDLEWARE]
+    if "media" in mounts:
+        if not settings.MEDIA_ROOT:
+            missing |= {"MEDIA_URL": "/media/", "MEDIA_ROOT": str(base / "media")}
+        if settings.STORAGES == global_settings.STORAGES:
+            default = {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}
+            missing["STORAGES"] = {**settings.STORAGES, "default": default}
+    if "static" in mounts and not settings.STATIC_ROOT:
+        missing["STATIC_ROOT"] = str(base / "static-root")
+    return missing
+
+
+def use(values: Mapping[str, Any]) -> None:
+    """Go on in this process as if the settings had these values, MIDDLEWARE at the end."""
+    for name, value in values.items():
+        whole = [*middleware(), *value] if name == "MIDDLEWARE" else value
+        setattr(settings, name, whole)
+        setting_changed.send(sender=use, setting=name, value=whole, enter=True)
+
+
+def is_served(path: str) -> bool:
+    """Whether a URL pattern takes a path of the site; also where the patterns cannot be read."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    except Exception:  # a mistake in the project's modules, which Django's own checks report
+        return True
+    return True
 
 
 def aliases(setting: str) -> dict[str, Any]:
@@ -158,7 +208,7 @@ def url_prefix(mount: Mount) -> str:
     try:
         base = getattr(storage, "base_url", None)
         return str(base) if base is not None else _before_name(storage.url("x")) if storage else ""
-    except Exception:  # of any project's class
+    except Exception:  # of any class: one that asks a service may lack the keys for it
         return ""
 
 
@@ -171,6 +221,8 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
     """A mount with these options, and defaults for the others. Unknown options are left out."""
     known = {key.lower(): _clean(value) for key, value in options.items() if key in OPTIONS}
     values = redacted(known)
+    if isinstance(url := options.get("REDIS"), str):
+        values["redis"] = RedactedText(url)  # as it is, with its password
     client = values.get("client", {})
     endpoint = _endpoint(client)
     prefix = values.setdefault("prefix", f"{alias}/")
@@ -197,23 +249,36 @@ def object_url(mount: Mount, key: str) -> str:
     return "" if mount.bucket.startswith("arn:") else root + paths.quote_name(key)
 
 
+def endpoint(mount: Mount) -> str:
+    """The endpoint that the settings or the environment name; "" for AWS's own."""
+    return _endpoint(mount.client)
+
+
 def location_digest(mount: Mount) -> str:
     """A digest of the place of a mount's objects: a published set is about one such place.
 
     And about one kind of storage: what a loop published of a disk is not in the InMemoryStorage
     that takes its place in a test. All local disks are one kind, as each link looks at its file.
     """
-    parts = [_endpoint(mount.client), mount.bucket, mount.prefix, mount.keys]
+    parts = [endpoint(mount), mount.bucket, mount.prefix, mount.keys]
     storage = find_storage(mount)
     if not isinstance(storage, FileSystemStorage):
         parts.append(f"{type(storage).__module__}.{type(storage).__qualname__}")
     return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
 
 
-def is_django_redis(backend: object) -> bool:
-    """Whether a cache backend, by its dotted path, is django-redis or derived from it."""
+def caches_beside(mount: Mount) -> str:
+    """A cache, by its alias, that is in the database of a mount's registry; "" if none is."""
+    if not mount.redis:
+        return mount.cache
+    locations = {str(cache.get("LOCATION")): alias for alias, cache in aliases("CACHES").items()}
+    return locations.get(mount.redis, "")
+
+
+def is_redis_cache(backend: object) -> bool:
+    """Whether a cache backend, by its dotted path, is Django's for Redis or django-redis."""
     try:
-        return issubclass(import_string(str(backend)), RedisCache)
+        return issubclass(import_string(str(backend)), (RedisCache, DjangoRedisCache))
     except (ImportError, TypeError):
         return False
 

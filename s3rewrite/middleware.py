@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from s3rewrite import conf
-from s3rewrite.linking.body_headers import forget_absent_body, set_body_headers
+from s3rewrite.linking import body_headers
 from s3rewrite.linking.debugging import add_server_timing, notify_observers
 from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import Resolver, get_resolver
@@ -64,7 +64,7 @@ def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     started, resolver = perf_counter(), get_resolver(request)
     parts = _prepare(request, response, resolver)
     links = resolver.resolve(urls_of(parts))
-    _finish(response, parts, links, started)
+    _finish(response, resolver, (parts, links), started)
 
 
 async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -72,7 +72,7 @@ async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     started, resolver = perf_counter(), get_resolver(request)
     parts = _prepare(request, response, resolver)
     links = await resolver.aresolve(urls_of(parts))
-    _finish(response, parts, links, started)
+    _finish(response, resolver, (parts, links), started)
 
 
 def _prepare(
@@ -81,7 +81,7 @@ def _prepare(
     """The parts to link at once; a body that streams is linked as it flows."""
     inspection = inspect(response, resolver)
     if request.method == "HEAD" and inspection.searched_kind:
-        forget_absent_body(response)
+        body_headers.forget_absent_body(response)
     if isinstance(response, StreamingHttpResponse):
         link_stream(request, response, inspection)
     return find_parts(response, inspection)
@@ -89,16 +89,19 @@ def _prepare(
 
 def _finish(
     response: HttpResponseBase,
-    parts: Sequence[ResponsePart],
-    links: Sequence[Link | None],
+    resolver: Resolver,
+    linked: tuple[Sequence[ResponsePart], Sequence[Link | None]],
     started: float,
 ) -> None:
+    parts, links = linked
     values = dict(splice_parts(parts, links))
     body = values.pop("", None)
     if body is not None:
-        set_body_headers(response, body)
+        body_headers.set_body_headers(response, body)
     for header, value in values.items():
         response[header] = value.decode("latin-1")
+    if body is not None:
+        body_headers.add_preconnects(response, links, resolver)
     # Last, when nothing can fail any more: body and headers change both, or neither.
     if body is not None and isinstance(response, HttpResponse):
         response.content = body

@@ -14,6 +14,7 @@ from s3rewrite import conf
 from s3rewrite.core.entries import is_name
 from s3rewrite.disk.freeable import FreeableStorage
 from s3rewrite.disk.takedown import take_down
+from s3rewrite.linking.fragments import url_of
 from s3rewrite.registry import view_of
 
 logger = logging.getLogger("s3rewrite.storage")
@@ -122,5 +123,15 @@ class S3RewriteStorageMixin:
 class S3RewriteStorage(S3RewriteStorageMixin, FreeableStorage):
     """FileSystemStorage whose changes the loop and the pages see at once.
 
-    Files that KEEP_LOCAL has freed are opened through S3.
+    Files that KEEP_LOCAL has freed are opened through S3. With `link_urls`, `url()` is the S3 URL
+    of a file that S3 holds: for what is shown at once, never for what is kept.
     """
+
+    def __init__(self, *args: Any, link_urls: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._link_urls = link_urls
+
+    def url(self, name: str | None) -> str:
+        """The local URL of a file, or its S3 URL."""
+        local = super().url(name)
+        return url_of(local) if self._link_urls else local

@@ -15,7 +15,7 @@ ARCHITECTURE = (PACKAGE.parent / "ARCHITECTURE.md").read_text()
 
 FLOORS = [
     {"core", "rewriters"},
-    {"conf"},
+    {"conf", "signals"},
     {"registry", "s3", "cdn"},
     {"disk"},
     {"linking", "sync"},

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.core import checks as django_checks
 from django.core.checks import CheckMessage
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.urls import re_path
+from django.views.static import serve
 from django_tasks.backends.base import BaseTaskBackend
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
@@ -21,6 +23,7 @@ from s3rewrite import checks, conf
 from s3rewrite.checks import policy
 from s3rewrite.core.mounts import OPTIONS
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS
+from s3rewrite.storage import S3RewriteStorageMixin
 from s3rewrite.sync.upload import compression
 from s3rewrite.sync.upload.compression import CODINGS
 from s3rewrite.sync.workers.django_tasks import task_backends
@@ -79,13 +82,10 @@ def only(messages: list[CheckMessage], identifier: str) -> tuple[str, str]:
 # Nothing wrong
 
 
-@pytest.mark.parametrize("mounts", [None, {}])
+@pytest.mark.parametrize("mounts", [{}, {"*": {"THREADS": 4}}])
 def test_without_mounts_there_is_nothing_to_say(settings: Any, mounts: Any) -> None:
     settings.MIDDLEWARE = []
-    if mounts is None:
-        del settings.S3REWRITE
-    else:
-        settings.S3REWRITE = mounts
+    settings.S3REWRITE = mounts
     assert found() == []
 
 
@@ -222,12 +222,30 @@ def test_s3rewrite_is_not_a_dict(settings: Any, value: Any) -> None:
 def test_a_mount_is_not_a_dict(settings: Any, alias: Any, options: Any) -> None:
     static = {"BUCKET": "assets", "STORAGE": "staticfiles"}
     settings.S3REWRITE = {"static": static, alias: options}
-    assert only(found(), "E001")[0] == "S3REWRITE['media'] is not a dict with a name."
+    message, hint = only(found(), "E001")
+    assert message == "S3REWRITE['media'] is not a dict or URL with a name."
+    assert hint.endswith('A URL is "s3://bucket/prefix/?region=…", without keys.')
 
 
 def test_a_mount_without_a_name(settings: Any) -> None:
     settings.S3REWRITE = {3: {"BUCKET": "uploads"}}
-    assert only(found(), "E001")[0] == "S3REWRITE[3] is not a dict with a name."
+    assert only(found(), "E001")[0] == "S3REWRITE[3] is not a dict or URL with a name."
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        {"BUCKET": "uploads"},
+        {"BUCKET": "uploads", "CLIENT": {"region_name": "x"}},
+        {"media": {"BUCKET": "uploads"}, "CLIENT": {"region_name": "x"}},
+    ],
+)
+def test_the_options_of_a_mount_without_the_mount(settings: Any, flat: dict[str, Any]) -> None:
+    settings.S3REWRITE = flat
+    message, hint = only(found(), "E001")
+    assert message.startswith("S3REWRITE has the options of a mount itself (")
+    assert "CLIENT" in message or "BUCKET" in message
+    assert hint == 'Put them into a mount: S3REWRITE = {"media": {…}}.'
 
 
 # E002: the bucket
@@ -321,15 +339,22 @@ def test_an_alias_that_caches_does_not_have(settings: Any) -> None:
     "backend",
     [
         "django.core.cache.backends.locmem.LocMemCache",
-        "django.core.cache.backends.redis.RedisCache",
         "nowhere.Cache",
     ],
 )
-def test_a_cache_that_is_not_django_redis(settings: Any, backend: str) -> None:
+def test_a_cache_that_is_not_in_redis(settings: Any, backend: str) -> None:
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
     message, hint = only(messages(), "E007")
-    assert message == 'CACHES["default"] of mount "media" is not a django-redis cache.'
-    assert '"BACKEND" to "django_redis.cache.RedisCache"' in hint
+    assert message == 'CACHES["default"] of mount "media" is not a cache in Redis.'
+    assert '"REDIS": "redis://127.0.0.1:6379/1"' in hint
+    assert check_ids(REDIS="redis://127.0.0.1:1/1") == []
+    assert check_ids(REDIS="redis://127.0.0.1:1/1", CACHE="nowhere") == []
+
+
+def test_the_cache_of_django(settings: Any) -> None:
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
+    assert check_ids() == []
 
 
 # E008: the local URL prefix
@@ -386,6 +411,35 @@ def test_a_storage_with_a_path_of_its_own(settings: Any, media_url: str) -> None
     assert check_ids() == []
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bucket_name": "b"},
+        {"bucket_name": "b", "location": "media", "custom_domain": "cdn.example.com"},
+    ],
+)
+def test_a_storage_on_s3_is_left_as_it_was(settings: Any, options: dict[str, Any]) -> None:
+    storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    message, hint = only(messages(), "E008")
+    assert message == 'S3Storage, the storage of mount "media", keeps its files elsewhere.'
+    assert '"s3rewrite.storage.S3RewriteStorage"; docs/migrate.md says' in hint
+
+
+class Unreachable(Storage):
+    """A storage that asks a service for its URLs, which does not answer."""
+
+    def url(self, name: str | None) -> str:
+        raise ConnectionError("no service")
+
+
+def test_a_storage_of_a_service_that_does_not_answer(settings: Any) -> None:
+    storage = {"BACKEND": "tests.test_checks.Unreachable"}
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    assert only(messages(), "E008")[0].startswith("Unreachable, the storage of mount")
+
+
 # E009: local URLs that two mounts share
 
 
@@ -429,7 +483,8 @@ def test_two_mounts_of_one_storage(settings: Any) -> None:
     [
         "cdn.example.com/media/",
         "//cdn.example.com/media/",
-        "/media/",
+        "/",
+        "/s3/?x=/",
         "ftp://cdn.example.com/",
         "https://",
         "https:///media/",
@@ -446,7 +501,7 @@ def test_two_mounts_of_one_storage(settings: Any) -> None:
 def test_a_public_url_that_is_none(url: str) -> None:
     message, hint = only(messages(PUBLIC_URL=url), "E010")
     assert message.endswith(f"is {url!r}: not an absolute http(s) URL without query.")
-    assert hint == 'Write it as "https://cdn.example.com/media/".'
+    assert hint.startswith('Write it as "https://cdn.example.com/media/"; "/s3/media/" is ')
 
 
 def test_a_public_url_without_a_slash() -> None:
@@ -849,6 +904,8 @@ def test_arguments_of_a_client() -> None:
         ("https://cdn.example.org/media/", "https://cdn.example.org/media/s3/", []),
         ("/media/", "https://example.com/media/", []),
         ("/media/", "http://www.example.com/media/", ["www.example.com"]),
+        ("/media/", "/media/", []),
+        ("/media/", "/media/s3/", []),
     ],
 )
 def test_a_public_url_that_is_the_local_one(
@@ -890,12 +947,12 @@ def test_http_in_pages_of_https(settings: Any) -> None:
     assert check_ids(PUBLIC_URL="https://cdn.example.com/") == []
 
 
-# W012: a header that S3 does not send
+# W016: a header that S3 does not send
 
 
 def test_corp_without_a_cdn() -> None:
     assert check_ids(CORP=True, PUBLIC_URL="https://cdn.example.com/") == []
-    message, hint = only(messages(CORP=True), "W012")
+    message, hint = only(messages(CORP=True), "W016")
     assert 'S3REWRITE["media"]["CORP"] is True, and S3 sends no such header' in message
     assert "PUBLIC_URL" in hint
 
@@ -910,10 +967,10 @@ def test_neither_the_file_is_looked_at_nor_the_storage_says(settings: Any) -> No
     message, hint = only(messages(CHECK_LOCAL=False), "W005")
     assert "may link to the old bytes of a file that was overwritten." in message
     assert "s3rewrite.storage.S3RewriteStorage" in hint
-    assert check_ids(CHECK_LOCAL=True) == []
+    assert check_ids(CHECK_LOCAL=True) == ["W013"]
 
 
-# I001, W012: static files while DEBUG is on
+# I001, W017: static files while DEBUG is on
 
 
 @pytest.mark.parametrize("backend", ["StaticFilesStorage", "ManifestStaticFilesStorage"])
@@ -925,7 +982,7 @@ def test_static_files_in_development(settings: Any, backend: str) -> None:
     message, hint = only(messages(STORAGE="staticfiles"), "I001")
     assert "stay local: Django serves what the finders find" in message
     assert "LINK_IN_DEBUG" in hint
-    message, hint = only(messages(STORAGE="staticfiles", LINK_IN_DEBUG=True), "W012")
+    message, hint = only(messages(STORAGE="staticfiles", LINK_IN_DEBUG=True), "W017")
     assert "S3 has copies of STATIC_ROOT" in message
     assert check_ids() == []
 
@@ -1233,7 +1290,7 @@ def test_freed_files_need_a_storage_that_opens_them(settings: Any) -> None:
     message, hint = only(messages(KEEP_LOCAL=False), "E029")
     assert "FileSystemStorage cannot open" in message
     assert 'STORAGES["default"]' in hint
-    assert check_ids() == []
+    assert check_ids() == ["W013"]
 
 
 def test_freed_files_need_pages_that_look_at_the_disk() -> None:
@@ -1393,6 +1450,7 @@ def test_a_url_with_userinfo(key: str, user: str) -> None:
         ("https://example.com/cdn/", {}),
         ("https://EXAMPLE.com:8443/cdn/", {}),
         ("https://www.example.com/cdn/", {"HOSTS": ["www.example.com:8000"]}),
+        ("/s3/media/", {}),
     ],
 )
 def test_uploads_at_the_sites_own_host(url: str, options: dict[str, Any]) -> None:
@@ -1441,7 +1499,7 @@ def test_a_cdn(settings: Any, cdn: dict[str, str]) -> None:
     ],
 )
 def test_what_makes_no_cdn(settings: Any, cdn: dict[str, Any]) -> None:
-    assert check_ids(CDN=cdn) == ["E034"]
+    assert check_ids(CDN=cdn) == ["E036"]
     assert "very-secret" not in str(messages(CDN=cdn))
 
 
@@ -1457,4 +1515,134 @@ def test_what_makes_no_cdn(settings: Any, cdn: dict[str, Any]) -> None:
     ],
 )
 def test_what_a_cdn_keeps(settings: Any, options: dict[str, Any], is_warned: bool) -> None:
-    assert check_ids(**options) == ["W012"] * is_warned
+    assert check_ids(**options) == ["W018"] * is_warned
+
+
+# W012: no S3REWRITE
+
+
+def test_there_is_no_setting(settings: Any) -> None:
+    del settings.S3REWRITE
+    message, hint = only(found(), "W012")
+    assert message == "The settings have no S3REWRITE: nothing goes to S3."
+    assert hint.startswith("manage.py s3rewrite_init writes one.")
+
+
+@pytest.mark.parametrize("name", ["S3_REWRITE", "S3REWRITES", "S3REWRTE", "S3REWIRTE"])
+def test_a_typo_in_the_name_of_the_setting(settings: Any, name: str) -> None:
+    del settings.S3REWRITE
+    setattr(settings, name, {"media": {"BUCKET": "uploads"}})
+    assert only(found(), "W012")[1].startswith(f'Is "{name}" meant to be it?')
+
+
+# W013: changes that nobody tells of
+
+
+class OwnStorage(FileSystemStorage):
+    """A project's own storage."""
+
+
+class OwnStorageThatTells(S3RewriteStorageMixin, FileSystemStorage):
+    """The same with the mixin."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("django.core.files.storage.FileSystemStorage", ["W013"]),
+        ("tests.test_checks.OwnStorage", ["W013"]),
+        ("tests.test_checks.OwnStorageThatTells", []),
+        ("django.core.files.storage.InMemoryStorage", []),
+        ("django.contrib.staticfiles.storage.ManifestStaticFilesStorage", []),
+    ],
+)
+def test_a_storage_that_tells_nobody(settings: Any, backend: str, expected: list[str]) -> None:
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend}}
+    assert check_ids() == expected
+    if expected:
+        message, hint = only(messages(), "W013")
+        name = backend.rpartition(".")[2]
+        assert message.startswith(f'The {name} of mount "media" does not tell the loop')
+        assert hint.endswith('to "s3rewrite.storage.S3RewriteStorage".')
+
+
+# W014: local files that nothing serves
+
+
+def test_local_files_that_nothing_serves(settings: Any) -> None:
+    assert check_ids() == []
+    settings.DEBUG = True
+    message, hint = only(messages(), "W014")
+    assert message == "No URL pattern serves /media/: a file is 404 until it is on S3."
+    assert 'urlpatterns += static("/media/", document_root=settings.MEDIA_ROOT)' in hint
+    assert check_ids(STORAGE="staticfiles") == []
+    settings.MEDIA_URL = "https://media.example.com/"
+    assert "W014" not in check_ids()
+
+
+def test_local_files_that_a_pattern_serves(settings: Any) -> None:
+    settings.DEBUG, settings.ROOT_URLCONF = True, "tests.test_checks"
+    assert check_ids() == []
+
+
+urlpatterns = [re_path(r"^media/(?P<path>.*)$", serve, {"document_root": "/nowhere"})]
+
+
+# W015: the bucket's name in the endpoint
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "good"),
+    [
+        ("https://account.r2.cloudflarestorage.com/uploads", "account.r2.cloudflarestorage.com"),
+        ("https://account.r2.cloudflarestorage.com/uploads/", "account.r2.cloudflarestorage.com"),
+        ("https://uploads.s3.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com"),
+        ("https://uploads.fra1.digitaloceanspaces.com/", "fra1.digitaloceanspaces.com"),
+    ],
+)
+def test_the_bucket_in_the_endpoint(endpoint: str, good: str) -> None:
+    message, hint = only(messages(CLIENT={"endpoint_url": endpoint}), "W015")
+    assert message.startswith('S3REWRITE["media"]["CLIENT"] has the bucket in its endpoint_url: ')
+    assert hint.startswith(f'Write "https://{good}" if that is the service')
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://uploads:9000", "https://x.supabase.co/storage/v1/s3", "https://my-uploads.x"],
+)
+def test_an_endpoint_that_is_like_the_bucket(endpoint: str) -> None:
+    assert check_ids(CLIENT={"endpoint_url": endpoint}) == []
+
+
+# E034: presets
+
+
+def test_an_unknown_preset() -> None:
+    message, hint = only(messages(PRESET="hetzer"), "E034")
+    assert message == 'S3REWRITE["media"]["PRESET"] is \'hetzer\'.'
+    assert hint == 'Did you mean "hetzner"?'
+
+
+def test_a_preset_without_its_region() -> None:
+    message, hint = only(messages(PRESET="b2"), "E034")
+    assert message.endswith("is 'b2', which needs a region.")
+    assert '"region_name"' in hint
+    assert check_ids(PRESET="b2", CLIENT={"region_name": "us-west-004"}) == []
+    assert check_ids(PRESET="static", CLIENT={"region_name": "x"}) == []
+
+
+# E035: REDIS
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h:1/1", "rediss://u:p@h/2", "unix:///run/redis.sock?db=1"]
+)
+def test_a_database_of_its_own(url: str) -> None:
+    assert check_ids(REDIS=url) == []
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "http://:secret@h/1", "redis"])
+def test_a_redis_that_is_no_url(url: str) -> None:
+    message, hint = only(messages(REDIS=url), "E035")
+    assert message == 'S3REWRITE["media"]["REDIS"] is not a URL of a Redis.'
+    assert "redis://127.0.0.1:6379/1" in hint

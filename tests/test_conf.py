@@ -13,12 +13,15 @@ from django.test import override_settings
 from s3rewrite import conf
 from s3rewrite.core.mounts import OPTIONS, Mount
 from s3rewrite.core.paths import Paths
+from s3rewrite.core.presets import PRESETS
 
 EVERY_OPTION: dict[str, Any] = {
     "PROBE_SECONDS": 3.0,
     "BUCKET": "uploads",
     "STORAGE": "staticfiles",
     "CACHE": "other",
+    "PRESET": "minio",
+    "REDIS": "redis://127.0.0.1:1/1",
     "PREFIX": "p/",
     "PUBLIC_URL": "https://cdn.example.com/p/",
     "CLIENT": {"endpoint_url": "http://127.0.0.1:9000"},
@@ -30,6 +33,7 @@ EVERY_OPTION: dict[str, Any] = {
     "ALLOW": ["hidden"],
     "SETTLE": 0.5,
     "CONTEXTS": ["stylesheet"],
+    "PRECONNECT": False,
     "HOSTS": ["example.com"],
     "SITE_URL": "https://www.example.com",
     "CORS": True,
@@ -64,6 +68,8 @@ def test_defaults() -> None:
         "bucket": "uploads",
         "storage": "default",
         "cache": "default",
+        "preset": "",
+        "redis": "",
         "prefix": "media/",
         "public_url": "https://uploads.s3.us-east-1.amazonaws.com/media/",
         "client": {},
@@ -75,6 +81,7 @@ def test_defaults() -> None:
         "allow": (),
         "settle": 2.0,
         "contexts": (),
+        "preconnect": True,
         "hosts": (),
         "site_url": "",
         "cors": False,
@@ -112,6 +119,7 @@ def test_every_option_is_taken() -> None:
     found = dataclasses.asdict(mount(**EVERY_OPTION))
     del found["alias"]
     expected = {key.lower(): value for key, value in EVERY_OPTION.items()}
+    expected["client"] = PRESETS["minio"]["CLIENT"] | EVERY_OPTION["CLIENT"]
     for key in ("exclude", "include", "allow", "contexts", "hosts"):
         expected[key] = tuple(expected[key])
     expected["exclude"] += ("/s3rewrite/fallback.*",)  # which comes from the site
@@ -248,6 +256,18 @@ def test_without_the_setting_there_are_no_mounts(settings: Any) -> None:
     assert conf.raw() == {}
 
 
+def test_a_mount_as_a_url(settings: Any) -> None:
+    url = "s3://uploads/photos/?region=eu-central-1&redis=redis://127.0.0.1:1/1"
+    settings.S3REWRITE = {"*": {"THREADS": 4}, "media": url}
+    found = conf.mounts()
+    assert [*found] == ["media"]
+    assert found["media"].public_url == "https://uploads.s3.eu-central-1.amazonaws.com/photos/"
+    assert (found["media"].threads, found["media"].redis) == (4, "redis://127.0.0.1:1/1")
+    settings.S3REWRITE = {"media": "s3://key:secret@uploads/"}
+    with pytest.raises(ImproperlyConfigured, match="S3REWRITE cannot be read"):
+        conf.mounts()
+
+
 # Mistakes
 
 
@@ -299,7 +319,7 @@ class NotACache:
     [
         ("django_redis.cache.RedisCache", True),
         ("tests.test_conf.DerivedCache", True),
-        ("django.core.cache.backends.redis.RedisCache", False),
+        ("django.core.cache.backends.redis.RedisCache", True),
         ("django.core.cache.backends.locmem.LocMemCache", False),
         ("tests.test_conf.NotACache", False),
         ("tests.test_conf.mount", False),
@@ -310,8 +330,8 @@ class NotACache:
         (7, False),
     ],
 )
-def test_what_is_a_django_redis_cache(backend: Any, expected: bool) -> None:
-    assert conf.is_django_redis(backend) is expected
+def test_what_is_a_cache_in_redis(backend: Any, expected: bool) -> None:
+    assert conf.is_redis_cache(backend) is expected
 
 
 class DerivedCache(conf.RedisCache):

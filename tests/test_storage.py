@@ -503,3 +503,18 @@ def test_it_is_a_storage_of_the_settings(mount: Mount) -> None:
     assert type(found) is S3RewriteStorage
     assert isinstance(found, Storage)
     assert default_storage == found
+
+
+# link_urls
+
+
+def test_urls_of_files_are_linked_where_the_storage_says_so(
+    settings: Any, caches: None, tmp_path: Path
+) -> None:
+    options = {"BACKEND": S3REWRITE_STORAGE, "OPTIONS": {"link_urls": True}}
+    settings.STORAGES = {"default": options}
+    mount = use_mount(settings, tmp_path, PUBLIC_URL=CDN, POLL_SECONDS=0)
+    publish(mount, tmp_path, "a.jpg")
+    assert storages["default"].url("a.jpg") == f"{CDN}a.jpg"
+    assert storages["default"].url("b.jpg") == "/media/b.jpg"
+    assert S3RewriteStorage().url("a.jpg") == "/media/a.jpg"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import FileSystemStorage, Storage
 
 from s3rewrite import conf
@@ -10,7 +11,7 @@ from s3rewrite.checks.rules import Messages, Options, error, on_mount, warning, 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.storage import S3RewriteStorageMixin
 
-DJANGO_REDIS = "django_redis.cache.RedisCache"
+STORAGE = "s3rewrite.storage.S3RewriteStorage"
 
 
 @on_mount
@@ -18,7 +19,7 @@ def known_aliases(mount: Mount, options: Options) -> Messages:
     """E005: an alias that STORAGES does not have. E006: one that CACHES does not have."""
     for number, key, setting in ((5, "STORAGE", "STORAGES"), (6, "CACHE", "CACHES")):
         alias, known = getattr(mount, key.lower()), conf.aliases(setting)
-        if alias not in known:
+        if alias not in known and not (key == "CACHE" and mount.redis):
             hint = f"{setting} has: {', '.join(known) or 'nothing'}."
             message = f"{where(mount.alias, key)} is {alias!r}, which is not an alias in {setting}."
             yield error(number, message, hint)
@@ -26,11 +27,13 @@ def known_aliases(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def cache_backend(mount: Mount, options: Options) -> Messages:
-    """E007: a cache that is not django-redis."""
+    """E007: a cache that is not in Redis."""
     configuration: Any = conf.aliases("CACHES").get(mount.cache)
-    if configuration is not None and not conf.is_django_redis(configuration.get("BACKEND")):
-        message = f'CACHES["{mount.cache}"] of mount "{mount.alias}" is not a django-redis cache.'
-        hint = f'Set its "BACKEND" to "{DJANGO_REDIS}", or name another alias as "CACHE".'
+    if configuration is None or mount.redis:
+        return
+    if not conf.is_redis_cache(configuration.get("BACKEND")):
+        message = f'CACHES["{mount.cache}"] of mount "{mount.alias}" is not a cache in Redis.'
+        hint = 'Give it "REDIS": "redis://127.0.0.1:6379/1", or name another alias as "CACHE".'
         yield error(7, message, hint)
 
 
@@ -71,6 +74,20 @@ def unseen_changes(mount: Mount, options: Options) -> Messages:
         message = f'Mount "{mount.alias}" may link to the old bytes of a file that was overwritten.'
         hint = 'Leave "CHECK_LOCAL" at True, or use s3rewrite.storage.S3RewriteStorage.'
         yield warning(5, message, hint)
+
+
+@on_mount
+def late_changes(mount: Mount, options: Options) -> Messages:
+    """W013: a storage that tells nobody what it changes."""
+    storage = storage_of(mount)
+    # Without CHECK_LOCAL W005 says more, and where files are freed E029.
+    silent = isinstance(storage, FileSystemStorage) and mount.check_local and mount.keep_local
+    if not silent or isinstance(storage, (S3RewriteStorageMixin, StaticFilesStorage)):
+        return
+    name = type(storage).__name__
+    message = f'The {name} of mount "{mount.alias}" does not tell the loop what it saves: '
+    hint = f'Set the "BACKEND" of STORAGES["{mount.storage}"] to "{STORAGE}".'
+    yield warning(13, f"{message}a file is local until the next pass.", hint)
 
 
 def storage_of(mount: Mount) -> Storage | None:

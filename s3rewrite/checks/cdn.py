@@ -15,19 +15,19 @@ _AGES = re.compile(r"(?i)\b(?:s-maxage|max-age)\s*=\s*\"?(\d{1,12})")
 
 @on_mount
 def named(mount: Mount, options: Options) -> Messages:
-    """E034: a CDN that cannot be made of its options."""
+    """E036: a CDN that cannot be made of its options."""
     try:
         cdn_of(mount)
     except Exception as problem:  # of a class of the project's, too
         place = where(mount.alias, "CDN")
         kind = type(problem).__name__  # the message may have a token in it
         hint = '{"BACKEND": "s3rewrite.cdn.CloudFront", "DISTRIBUTION_ID": "…"}, or Cloudflare\'s.'
-        yield error(34, f"{place} makes no CDN ({kind}).", f"Write it as {hint}")
+        yield error(36, f"{place} makes no CDN ({kind}).", f"Write it as {hint}")
 
 
 @on_mount
 def kept_for_long(mount: Mount, options: Options) -> Messages:
-    """W012: under "mirror", what caches keep for long, and nobody clears."""
+    """W018: under "mirror", what caches keep for long, and nobody clears."""
     if mount.keys != "mirror" or mount.cdn:
         return
     own = [mount.object_parameters, *dict(patterns(mount.object_parameters)).values()]
@@ -37,4 +37,4 @@ def kept_for_long(mount: Mount, options: Options) -> Messages:
         place = where(mount.alias, "OBJECT_PARAMETERS")
         message = f"{place} lets caches keep files for {seconds:,} s, and so old bytes."
         hint = 'Name the "CDN", which is then cleared, or use "KEYS": "fingerprint".'
-        yield warning(12, message, hint)
+        yield warning(18, message, hint)

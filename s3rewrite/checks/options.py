@@ -20,6 +20,7 @@ from s3rewrite.checks.rules import (
 )
 from s3rewrite.core.kept_local import ALLOW_WORDS
 from s3rewrite.core.mounts import OPTIONS, REQUIRED, Mount, resolve_limit
+from s3rewrite.core.presets import PRESETS
 from s3rewrite.rewriters.table.conditions import cors
 from s3rewrite.rewriters.table.contexts import TABLE
 from s3rewrite.rewriters.table.lookup import OPTIONAL_CONTEXTS, is_context
@@ -42,14 +43,18 @@ _HOST = re.compile(r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(
 
 @on_all
 def shape(mounts: dict[str, Options]) -> Messages:
-    """E001: a dict of dicts."""
+    """E001: a dict of dicts, or of URLs."""
     raw = conf.raw()
     hint = f'Write {conf.SETTING} = {{"media": {{"BUCKET": "…"}}}}.'
     if not isinstance(raw, Mapping):
         yield error(1, f"{conf.SETTING} is not a dict of mounts.", hint)
-        return
-    for alias in raw.keys() - mounts.keys():
-        yield error(1, f"{conf.SETTING}[{alias!r}] is not a dict with a name.", hint)
+    elif flat := [str(key) for key in raw if key in OPTIONS]:
+        message = f"{conf.SETTING} has the options of a mount itself ({', '.join(flat)})."
+        yield error(1, message, f'Put them into a mount: {conf.SETTING} = {{"media": {{…}}}}.')
+    else:
+        hint += ' A URL is "s3://bucket/prefix/?region=…", without keys.'
+        for alias in raw.keys() - mounts.keys():
+            yield error(1, f"{conf.SETTING}[{alias!r}] is not a dict or URL with a name.", hint)
 
 
 @on_options
@@ -75,6 +80,25 @@ def types(alias: str, options: Options) -> Messages:
     """E004: a value of another type than the option's."""
     for key, problem, hint in mistyped(options):
         yield error(4, f"{where(alias, key)} {problem}.", hint)
+
+
+@on_mount
+def preset(mount: Mount, options: Options) -> Messages:
+    """E034: an unknown preset, or one for a service whose region is not said."""
+    place = f"{where(mount.alias, 'PRESET')} is {mount.preset!r}"
+    if mount.preset and mount.preset not in PRESETS:
+        yield error(34, f"{place}.", meant(mount.preset, PRESETS))
+    if "{region}" in conf.endpoint(mount):
+        hint = f'Give it as "region_name" in {where(mount.alias, "CLIENT")}.'
+        yield error(34, f"{place}, which needs a region.", hint)
+
+
+@on_mount
+def registry_url(mount: Mount, options: Options) -> Messages:
+    """E035: a REDIS that is no URL of a Redis."""
+    if mount.redis and not mount.redis.startswith(("redis://", "rediss://", "unix://")):
+        hint = 'Write it as "redis://127.0.0.1:6379/1": host, port, number of the database.'
+        yield error(35, f"{where(mount.alias, 'REDIS')} is not a URL of a Redis.", hint)
 
 
 @on_mount

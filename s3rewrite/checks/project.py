@@ -1,11 +1,15 @@
-"""The middleware's place among the others, and what DEBUG means for static files."""
+"""What the project has beside the mounts: the setting itself, middleware, URL patterns, DEBUG."""
+
+from difflib import get_close_matches
 
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.checks import Error, Info
 
 from s3rewrite import conf
 from s3rewrite.checks.aliases import storage_of
+from s3rewrite.checks.cookies import STATIC
 from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, warning, where
+from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 
 UPDATE_CACHE = "django.middleware.cache.UpdateCacheMiddleware"
@@ -15,6 +19,30 @@ OUTER = (
     "django_brotli.middleware.BrotliMiddleware",
     "compression_middleware.middleware.CompressionMiddleware",
 )
+
+
+@on_all
+def no_setting(mounts: dict[str, Options]) -> Messages:
+    """W012: no S3REWRITE at all, or one under another name."""
+    if conf.is_written():
+        return
+    near = get_close_matches(conf.SETTING, conf.names(), n=1, cutoff=0.75)
+    message = f"The settings have no {conf.SETTING}: nothing goes to S3."
+    hint = f'Is "{near[0]}" meant to be it?' if near else "manage.py s3rewrite_init writes one."
+    yield warning(12, message, f"{hint} {conf.SETTING} = {{}} says that this is meant so.")
+
+
+@on_mount
+def local_files(mount: Mount, options: Options) -> Messages:
+    """W014: local files that nothing serves while DEBUG is on; a web server does later."""
+    if not conf.is_debug() or mount.storage == STATIC or storage_of(mount) is None:
+        return
+    prefix = url_prefix(mount)
+    if prefix.startswith("/") and not prefix.startswith("//") and not conf.is_served(f"{prefix}x"):
+        message = f"No URL pattern serves {prefix}: a file is 404 until it is on S3."
+        code = f'static("{prefix}", document_root=settings.MEDIA_ROOT)'
+        hint = f"In urls.py: urlpatterns += {code}, from django.conf.urls.static; a web server "
+        yield warning(14, message, f"{hint}serves it in production.")
 
 
 @on_all
@@ -39,7 +67,7 @@ def middleware_order(mounts: dict[str, Options]) -> Messages:
 
 @on_mount
 def static_files_in_debug(mount: Mount, options: Options) -> Messages:
-    """W012, I001: static files while DEBUG is on, when Django serves other files than S3 has."""
+    """W017, I001: static files while DEBUG is on, when Django serves other files than S3 has."""
     storage = storage_of(mount)
     if not conf.is_debug() or not isinstance(storage, StaticFilesStorage):
         return
@@ -48,7 +76,7 @@ def static_files_in_debug(mount: Mount, options: Options) -> Messages:
     if mount.link_in_debug:
         message = f'DEBUG is on, and pages link the files of mount "{mount.alias}" to S3: {why}.'
         hint = f"After an edit run collectstatic and s3rewrite_sync, or leave out {option}."
-        yield warning(12, message, hint)
+        yield warning(17, message, hint)
     else:
         message = f'While DEBUG is on, the files of mount "{mount.alias}" stay local: {why}.'
         hint = f"Nothing is to be done. {option} = True links them all the same."

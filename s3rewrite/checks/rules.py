@@ -52,7 +52,11 @@ def on_all(
     def check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         raw = conf.raw()
         mounts = raw.items() if isinstance(raw, Mapping) else ()
-        options = {str(alias): given for alias, given in mounts if isinstance(given, Mapping)}
+        options = {
+            str(alias): given
+            for alias, given in mounts
+            if isinstance(given, Mapping) and alias not in OPTIONS
+        }
         return list(rule(options))
 
     check.__name__ = rule.__name__  # for tracebacks, and to tell checks from each other

@@ -38,6 +38,18 @@ def client(mount: Mount, options: Options) -> Messages:
 
 
 @on_mount
+def bucket_in_endpoint(mount: Mount, options: Options) -> Messages:
+    """W015: an endpoint that names the bucket, as some services show it."""
+    endpoint, bucket = str(mount.client.get("endpoint_url") or "").rstrip("/"), mount.bucket
+    scheme, _, rest = endpoint.partition("://")
+    if not rest.startswith(f"{bucket}.") and not rest.endswith(f"/{bucket}"):
+        return
+    good = f"{scheme}://{rest.removeprefix(f'{bucket}.').removesuffix(f'/{bucket}')}"
+    message = f"{where(mount.alias, 'CLIENT')} has the bucket in its endpoint_url: {endpoint}"
+    yield warning(15, message, f'Write "{good}" if that is the service: the bucket is "BUCKET".')
+
+
+@on_mount
 def region(mount: Mount, options: Options) -> Messages:
     """W002: a bucket on AWS whose own URL is unknown."""
     if "PUBLIC_URL" not in options and not conf.is_location_known(mount):

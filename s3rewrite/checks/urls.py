@@ -5,8 +5,10 @@ from collections.abc import Callable
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
+
 from s3rewrite import conf
-from s3rewrite.checks.aliases import storage_of
+from s3rewrite.checks.aliases import STORAGE, storage_of
 from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, parse, warning, where
 from s3rewrite.conf import url_prefix
 from s3rewrite.core import paths
@@ -20,9 +22,14 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 
 @on_mount
 def local_prefix(mount: Mount, options: Options) -> Messages:
-    """E008: a storage whose URLs have no path that is theirs alone."""
-    prefix = _local(mount)
-    if prefix is not None and not _is_directory(prefix):
+    """E008: a storage whose files, or whose URLs, are not this site's."""
+    prefix, storage = _local(mount), storage_of(mount)
+    if _is_remote(storage, prefix):
+        name = type(storage).__name__
+        message = f'{name}, the storage of mount "{mount.alias}", keeps its files elsewhere.'
+        hint = f'Files are saved on the disk: set the "BACKEND" of STORAGES["{mount.storage}"] to '
+        yield error(8, message, f'{hint}"{STORAGE}"; docs/migrate.md says how to bring them back.')
+    elif prefix is not None and not _is_directory(prefix):
         hint = 'Give it one like "/media/": MEDIA_URL, STATIC_URL or the storage\'s "base_url".'
         yield error(8, f'The storage of mount "{mount.alias}" has the URL prefix {prefix!r}.', hint)
 
@@ -42,9 +49,10 @@ def public_url(mount: Mount, options: Options) -> Messages:
     place = where(mount.alias, "PUBLIC_URL")
     if "PUBLIC_URL" not in options:
         return
-    if not is_absolute(url):
+    if not is_usable(mount):
         message = f"{place} is {url!r}: not an absolute http(s) URL without query."
-        yield error(10, message, 'Write it as "https://cdn.example.com/media/".')
+        hint = 'Write it as "https://cdn.example.com/media/"; "/s3/media/" is at the site\'s host.'
+        yield error(10, message, hint)
     elif not url.endswith("/"):
         yield error(10, f"{place} does not end with a slash.", f'Write "{url}/".')
 
@@ -127,7 +135,7 @@ def bucket(mount: Mount, options: Options) -> Messages:
 def other_place(mount: Mount, options: Options) -> Messages:
     """E025: a public URL that is the local one, so that no link would change."""
     prefix = _local(mount)
-    if not prefix or not is_absolute(mount.public_url):
+    if not prefix or not is_usable(mount):
         return
     # A public URL on one of this site's hosts and below the local prefix is the local one.
     hosts = (*mount.hosts, *conf.allowed_hosts())
@@ -148,12 +156,20 @@ def plain_http(mount: Mount, options: Options) -> Messages:
 
 @on_mount
 def resource_policy(mount: Mount, options: Options) -> Messages:
-    """W012: a CORP header that S3 itself never sends."""
+    """W016: a CORP header that S3 itself never sends."""
     host = urlsplit(mount.public_url).netloc if is_absolute(mount.public_url) else ""
     if mount.corp and host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         message = f"{where(mount.alias, 'CORP')} is True, and S3 sends no such header: links break."
         hint = 'Give "PUBLIC_URL" a CDN that adds Cross-Origin-Resource-Policy: cross-origin.'
-        yield warning(12, message, hint)
+        yield warning(16, message, hint)
+
+
+def _is_remote(storage: Storage | None, prefix: str | None) -> bool:
+    """Whether files are with a service: with S3, or without a path that is the site's."""
+    if storage is None or isinstance(storage, (FileSystemStorage, InMemoryStorage)):
+        return False
+    is_s3 = any(kind.__module__.startswith("storages.backends.s3") for kind in type(storage).mro())
+    return is_s3 or not _is_directory(prefix or "")
 
 
 def _local(mount: Mount) -> str | None:
@@ -184,6 +200,13 @@ def _is_directory(prefix: str) -> bool:
     except ValueError:
         return False
     return path.startswith("/") and bool(path.strip("/")) and path.endswith("/")
+
+
+def is_usable(mount: Mount) -> bool:
+    """Whether pages can link below the public URL: absolute, or root-relative."""
+    url = mount.public_url
+    is_path = mount.paths.is_root_relative and len(url) > 1 and paths.is_inert(url)
+    return is_absolute(url) or is_path
 
 
 def is_absolute(url: str) -> bool:

@@ -40,8 +40,10 @@ class Mount:
 
     alias: str
     bucket: str
+    preset: str = ""  # its options are in the others already
     storage: str = "default"
     cache: str = "default"
+    redis: str = field(default="", hash=False, repr=False)  # a URL, in place of `cache`
     prefix: str
     public_url: str
     # These may have secret keys in them: neither a log nor a debug page shows them.
@@ -55,6 +57,7 @@ class Mount:
     allow: tuple[str, ...] = ()  # ALLOW_WORDS of `kept_local`
     settle: float = 2.0  # seconds
     contexts: tuple[str, ...] = ()
+    preconnect: bool = True
     hosts: tuple[str, ...] = ()
     site_url: str = ""
     cors: bool = False

@@ -65,6 +65,11 @@ class Paths:
         version = len(".") + FINGERPRINT_DIGITS if self.fingerprinted else 0
         return MAX_KEY_BYTES - len(self.prefix.encode()) - version
 
+    @property
+    def is_root_relative(self) -> bool:
+        """Whether public URLs have no origin: they are at that of the URL which they replace."""
+        return self.public_url.startswith("/") and not self.public_url.startswith("//")
+
     def key(self, name: str, fingerprint: str) -> str:
         """The object's key: `photos/a.jpg`, or `photos/a.3f9c2b1d0a4e.jpg` under "fingerprint"."""
         return self.prefix + (versioned(name, fingerprint) if self.fingerprinted else name)
@@ -119,6 +124,12 @@ def split_version(versioned_name: str) -> tuple[str, str] | None:
 def quote_name(name: str) -> str:
     """The name as the path of a URL: UTF-8, everything but `A-Za-z0-9._~/-` as %XX."""
     return quote(name, safe="/~")
+
+
+def origin_of(prefix: bytes) -> bytes:
+    """The origin that a local URL prefix begins with: `https://example.com`; `` for `/media/`."""
+    start = prefix.find(b"//")
+    return prefix[: prefix.index(b"/", start + 2)] if start >= 0 else b""
 
 
 def is_linkable(name: str) -> bool:

@@ -26,6 +26,13 @@ class RedactedDict(dict[str, Any]):
     __str__ = __repr__
 
 
+class RedactedText(str):
+    """A text, such as a URL with a password, that error reports and debug pages do not show."""
+
+    def __repr__(self) -> str:
+        return MASK
+
+
 def redacted(value: Any) -> Any:
     """The same value, with a RedactedDict for every dict in it."""
     if isinstance(value, Mapping):

@@ -1,9 +1,14 @@
 """The headers that describe the bytes of a body: they must be true of the bytes that are sent."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+
+from s3rewrite.core.paths import origin_of
+from s3rewrite.linking.resolver import Resolver
+from s3rewrite.rewriters.types import Link
 
 # They describe the original bytes. RFC 9530; RFC 9110 8.8.2
 _STALE = ("Content-MD5", "Digest", "Content-Digest", "Repr-Digest", "Last-Modified")
@@ -43,3 +48,20 @@ def forget_absent_body(response: HttpResponseBase) -> None:
 def _etag(etag: str, body: bytes) -> str:
     weak = "W/" if etag.startswith("W/") else ""
     return f'{weak}"{blake2b(body, digest_size=16).hexdigest()}"'
+
+
+def add_preconnects(
+    response: HttpResponseBase, links: Iterable[Link | None], resolver: Resolver
+) -> None:
+    """Have browsers connect to where a page's links lead, while they still read the page.
+
+    https://html.spec.whatwg.org/multipage/links.html#link-type-preconnect
+    """
+    if not response.get("Content-Type", "").startswith("text/html"):
+        return
+    quiet = {origin_of(m.public_url.encode()) for m, _ in resolver.mounts if not m.preconnect}
+    quiet |= {b"", *resolver.origins}
+    origins = dict.fromkeys(origin_of(link.text) for link in links if link)
+    values = [f"<{origin.decode()}>; rel=preconnect" for origin in origins if origin not in quiet]
+    if values:
+        response["Link"] = ", ".join([*filter(None, [response.get("Link")]), *values])

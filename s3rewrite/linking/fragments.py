@@ -5,6 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
 from django.http import HttpRequest
@@ -47,6 +48,20 @@ async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | N
     with contain_errors(request):
         return local if _is_document(local) else await get_resolver(request).aurl(local)
     return local
+
+
+def absolute(url: str, request: HttpRequest | None = None) -> str:
+    """A URL with an origin: its own, the request's, or SITE_URL. Raises ImproperlyConfigured."""
+    if not url.startswith("/"):
+        return url
+    if request:
+        return request.build_absolute_uri(url)
+    if url.startswith("//"):
+        return f"https:{url}"
+    site = next((mount.site_url for mount in conf.mounts().values() if mount.site_url), "")
+    if not site:
+        raise ImproperlyConfigured(f"{url} has no host: set SITE_URL, or give the request.")
+    return site + url
 
 
 def rewrite_html(text: str, request: HttpRequest | None = None) -> str:

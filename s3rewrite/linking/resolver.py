@@ -20,7 +20,7 @@ from s3rewrite import conf
 from s3rewrite.core.counters import count_names, link_counter
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import parse_local_path
+from s3rewrite.core.paths import origin_of, parse_local_path
 from s3rewrite.disk.signatures import change_of, kernel_id
 from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.registry import view_of
@@ -38,6 +38,8 @@ class UrlMatch(NamedTuple):
     name: str
     length: int
     link: Link | None
+    origin: bytes = b""
+    """What a public URL without an origin needs in front of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +109,14 @@ def _match_name(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
     if path is None:
         return None
     length, paths, link = len(prefix) + path.path_length, mount.paths, None
+    origin = origin_of(prefix) if paths.is_root_relative else b""
     if not paths.fingerprinted:
         # The public prefix takes the place of the local one, and the rest of the path stays.
-        link = Link(len(prefix), paths.public_url.encode())
+        link = Link(len(prefix), origin + paths.public_url.encode())
         if b"+" in url[len(prefix) : length]:
             # S3 reads a "+" as a space, so the path is quoted again.
-            link = Link(length, paths.url(path.name, "").encode())
-    return UrlMatch(mount, path.name, length, link)
+            link = Link(length, origin + paths.url(path.name, "").encode())
+    return UrlMatch(mount, path.name, length, link, origin)
 
 
 def _encoded(url: str) -> bytes:
@@ -137,16 +140,23 @@ def get_resolver(request: HttpRequest | None = None) -> Resolver:
     """
     mounts = tuple(conf.mounts().values())
     prefixes = tuple(conf.url_prefix(mount) for mount in mounts)
-    return _resolver(mounts, prefixes, _host(request) if request else "")
+    host = _host(request) if request else ""
+    scheme = request.scheme or "" if request and host else ""
+    return _resolver(mounts, prefixes, host, scheme)
 
 
 @lru_cache(maxsize=256)
-def _resolver(mounts: tuple[Mount, ...], prefixes: tuple[str, ...], host: str) -> Resolver:
-    pairs = [
-        (mount, Target(spellings, frozenset(mount.contexts), mount.cors, mount.corp))
-        for mount, prefix in zip(mounts, prefixes, strict=True)
-        if (spellings := _spellings(prefix, (host, *mount.hosts)))
-    ]
+def _resolver(
+    mounts: tuple[Mount, ...], prefixes: tuple[str, ...], host: str, scheme: str = ""
+) -> Resolver:
+    pairs = []
+    for mount, prefix in zip(mounts, prefixes, strict=True):
+        if spellings := _spellings(prefix, (host, *mount.hosts)):
+            origin = f"{scheme}://{host}/"
+            is_own = mount.paths.is_root_relative or mount.public_url.startswith(origin)
+            cors, corp = mount.cors or is_own, mount.corp or is_own
+            target = Target(spellings, frozenset(mount.contexts), cors, corp, is_own)
+            pairs.append((mount, target))
     return Resolver(tuple(pairs), tuple(_origins(host)) if host else ())
 
 
@@ -225,7 +235,9 @@ def _link(match: UrlMatch, root: str | None, entry: Entry | None, *, is_exact: b
     else:
         return None
     # A key with a fingerprint names the bytes, so the whole public URL depends on them.
-    return match.link or Link(match.length, mount.paths.url(name, fingerprint).encode())
+    if match.link:
+        return match.link
+    return Link(match.length, match.origin + mount.paths.url(name, fingerprint).encode())
 
 
 def local_root(mount: Mount) -> str | None:

@@ -33,6 +33,8 @@ def add_wait(parser: ArgumentParser) -> None:
 
 def chosen_mounts(options: dict[str, Any]) -> list[Mount]:
     """The mounts that the arguments name, or all. Raises CommandError."""
+    if not conf.is_written():
+        raise CommandError(f"The settings have no {conf.SETTING}: manage.py check says more.")
     try:
         named = [conf.mount(alias) for alias in options["mounts"]]
         return named or list(conf.mounts().values())

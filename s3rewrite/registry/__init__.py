@@ -34,7 +34,7 @@ def _registry(mount: Mount, timeout: float) -> Registry:
     # One for all threads, and for forked processes: it has no state but the client, whose pool
     # opens connections of its own in each process.
     overwrites = not mount.paths.fingerprinted
-    client = get_client(mount.cache, timeout)
+    client = get_client(mount.redis or mount.cache, timeout)
     return Registry(mount.alias, client, location_digest(mount), overwrites=overwrites)
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import redis
 
+from s3rewrite import signals
 from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry, split
 from s3rewrite.registry.directories import PIPELINE_SIZE, Directories
@@ -53,7 +54,9 @@ class Registry(Directories):
         others = (*shared, keys.hints, keys.edge)
         options = [int(hint), int(self.overwrites), int(is_found)]
         for batch in batches(names, PIPELINE_SIZE):
-            self._run_each("withdraw", others, [(name, options) for name in batch])
+            replies = self._run_each("withdraw", others, [(name, options) for name in batch])
+            gone = [name for name, reply in zip(batch, replies, strict=True) if reply == 1]
+            signals.announce(signals.withdrawn, self.alias, gone)
 
     def claim(self, name: str, lease: str, fingerprint: str) -> Claim | Outcome:
         """Withdraw a name and claim it for an upload of the bytes with that fingerprint.
@@ -91,7 +94,11 @@ class Registry(Directories):
             (claim.name, [claim.token, lease, entry.encode(), int(is_settled), overwrites])
             for claim, entry, is_settled in uploads
         ]
-        return [_outcome(reply) for reply in self._run_each("publish", self._guarded, calls)]
+        outcomes = [_outcome(reply) for reply in self._run_each("publish", self._guarded, calls)]
+        pairs = zip(calls, outcomes, strict=True)
+        names = [name for (name, _), outcome in pairs if outcome is Outcome.PUBLISHED]
+        signals.announce(signals.published, self.alias, names)
+        return outcomes
 
     def confirm_writes(self, claims: Iterable[Claim]) -> None:
         """No request of these uploads or deletions can arrive at S3 any more."""

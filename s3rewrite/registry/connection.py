@@ -1,9 +1,10 @@
-"""Redis clients, taken from django-redis."""
+"""Redis clients: of a URL, or as a cache of Django's or django-redis has them."""
 
 from typing import Any, cast
 
 import redis
 from django.core.cache import InvalidCacheBackendError, caches
+from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
 from django_redis.client import ShardClient
@@ -21,13 +22,13 @@ _clients: dict[tuple[str, float], redis.Redis] = {}
 
 
 def get_client(cache: str, timeout: float) -> redis.Redis:
-    """A client of a CACHES alias, with a timeout in seconds of its own and no second try.
+    """A client of a CACHES alias or a URL, with a timeout in seconds and no second try.
 
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
     timeout needs a pool of its own: of a single server, of the master that Sentinel names, of a
     cluster, or of one of the servers of a sharded client, always the same. A pool of another kind
     is used as it is: its timeouts are those of its alias. Raises ImproperlyConfigured where the
-    alias is not a django-redis cache, or where such a pool decodes what Redis replies.
+    alias is no cache in Redis, or where such a pool decodes what Redis replies.
     """
     if (cache, timeout) not in _clients:
         _clients[cache, timeout] = _new_client(cache, timeout)
@@ -66,18 +67,25 @@ def _new_client(cache: str, timeout: float) -> redis.Redis:
 
 
 def _shared_client(cache: str) -> Any:
-    """The client that django-redis has for the whole process."""
+    """A client of that URL, or the one that the cache has."""
+    is_url = "://" in cache
     try:
-        client = getattr(caches[cache], "client", None)
+        if is_url:
+            return redis.Redis.from_url(cache)
+        backend: Any = caches[cache]
+        if isinstance(backend, RedisCache):  # Django has no other way to the client of its cache
+            return backend._cache.get_client(write=True)
+        client = getattr(backend, "client", None)
         if isinstance(client, ShardClient):
             return client.get_server("{s3rewrite}")
         return get_redis_connection(cache)
     except (InvalidCacheBackendError, NotImplementedError) as error:
-        reason = f"CACHES[{cache!r}] is no django-redis cache: {redact(str(error))}"
+        reason = f"CACHES[{cache!r}] is no cache in Redis: {redact(str(error))}"
         raise ImproperlyConfigured(reason) from None
     except ValueError as error:
         # The password may be in the message, and in the frames that a debug page would show.
-        reason = f"the LOCATION of CACHES[{cache!r}] is no URL of a Redis: {redact(str(error))}"
+        place = "REDIS" if is_url else f"the LOCATION of CACHES[{cache!r}]"
+        reason = f"{place} is no URL of a Redis: {redact(str(error))}"
         raise ImproperlyConfigured(reason) from None
 
 

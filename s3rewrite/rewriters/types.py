@@ -12,13 +12,15 @@ class Target(NamedTuple):
     root-relative (`/media/`), absolute (`https://example.com/media/`) and without a scheme
     (`//example.com/media/`). `contexts` names the optional rows of the context table that the
     mount asks for. `cors` says that the bucket answers with CORS headers, `corp` that its public
-    URL answers with `Cross-Origin-Resource-Policy: cross-origin`.
+    URL answers with `Cross-Origin-Resource-Policy: cross-origin`, `same_origin` that links stay at
+    the page's own origin, where nobody asks for such headers.
     """
 
     prefixes: tuple[bytes, ...]
     contexts: frozenset[str] = frozenset()
     cors: bool = False
     corp: bool = False
+    same_origin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

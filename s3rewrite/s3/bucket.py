@@ -66,6 +66,15 @@ class Bucket:
         """The name of the library that would write this object: boto3, or obstore."""
         return self._writer.choose(upload)
 
+    def head_bucket(self) -> Any:
+        """The answer about the bucket itself. An error has S3's reason, which HEAD cannot give."""
+        try:
+            return self.call("head_bucket")
+        except S3Error as error:
+            if error.code.isdigit() or not error.code:
+                self.call("list_objects_v2", MaxKeys=1, Prefix=self.mount.prefix)
+            raise
+
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not say."""
         try:

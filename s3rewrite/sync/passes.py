@@ -25,7 +25,7 @@ from s3rewrite.sync.orphans import delete_orphans
 from s3rewrite.sync.purge import purge
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
-from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, scan
+from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, nothing_yet, scan
 from s3rewrite.sync.uploader import uploader_of
 
 T = TypeVar("T")
@@ -116,6 +116,10 @@ def _sync_cleared(context: SyncContext, report: Report, names: Sequence[str]) ->
 
 
 def _sync_all(context: SyncContext, report: Report) -> None:
+    notice = nothing_yet(context.mount, context.storage)
+    if notice and context.registry.is_empty():
+        report.notices.append(notice)
+        return
     findings = Findings()
     directories = scan(context.storage, context.mount, findings)
     # An empty disk looks like one that is not mounted: nothing is withdrawn before a file is seen.

@@ -30,6 +30,15 @@ class ScanError(Exception):
     """The storage cannot be walked at all: its root is not there."""
 
 
+def nothing_yet(mount: Mount, storage: Storage) -> str:
+    """What to say of a missing root where nothing is published yet; "" where it is there."""
+    root = str(storage.location or "") if isinstance(storage, FileSystemStorage) else ""
+    if not root or os.path.lexists(root):
+        return ""
+    who = "manage.py collectstatic" if mount.storage == "staticfiles" else "the first upload"
+    return f"{root} does not exist yet; {who} makes it (or is its disk not mounted?)"
+
+
 def scan(
     storage: Storage, mount: Mount | None, findings: Findings, below: str = ""
 ) -> Iterator[ScannedDirectory]:

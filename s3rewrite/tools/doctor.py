@@ -31,6 +31,7 @@ from s3rewrite.s3.objects import Upload
 from s3rewrite.s3.visitors import ORIGIN, VisitorAnswer, fetch
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.exposed import exposed_names
+from s3rewrite.sync.scan import nothing_yet
 from s3rewrite.tools.redis_probe import find_redis_problem
 
 MAX_SKEW = 300.0
@@ -77,12 +78,22 @@ def _check_files(mount: Mount) -> Finding:
     if not isinstance(storage, FileSystemStorage):
         return _fine("files", f"kept by {type(storage).__name__}")
     root = str(storage.location)
+    if (sentence := nothing_yet(mount, storage)) and not _has_published(mount):
+        return _note("files", sentence)
     if not os.access(root, os.R_OK | os.X_OK):
         return _wrong("files", f"{root} cannot be read: is its disk mounted, and this its user?")
     return _fine("files", f"{root} can be read")
 
 
+def _has_published(mount: Mount) -> bool:
+    try:
+        return not loop_registry(mount).is_empty()
+    except (ImproperlyConfigured, redis.RedisError):
+        return False  # what is wrong with Redis is a finding of its own
+
+
 def _check_redis(mount: Mount) -> Iterator[Finding]:
+    place = "REDIS" if mount.redis else f"the LOCATION of CACHES[{mount.cache!r}]"
     try:
         client = loop_registry(mount).client
         began = time.monotonic()
@@ -90,7 +101,7 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
         milliseconds = (time.monotonic() - began) * 1000
     except (ImproperlyConfigured, redis.RedisError) as error:
         reason = redact(str(error))
-        yield _wrong("redis", f"{reason}: fix the LOCATION of CACHES[{mount.cache!r}]")
+        yield _wrong("redis", f"{reason}: start Redis, or fix {place}")
         return
     if problem := find_redis_problem(mount):
         yield _wrong("redis", problem)
@@ -100,6 +111,9 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
         info = client.info()
     version = info.get("valkey_version") or info.get("redis_version", "of unknown version")
     yield _fine("redis", f"{version} answers in {milliseconds:.1f} ms")
+    if beside := conf.caches_beside(mount):
+        sentence = f"cache.clear() of CACHES[{beside!r}] removes the published names, too"
+        yield _note("redis", f'{sentence}: give "REDIS" a URL with a database of its own')
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if policy.startswith("allkeys") and info.get("maxmemory"):
         yield _wrong(
@@ -110,7 +124,7 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
 
 
 def _check_bucket(bucket: Bucket) -> Iterator[Finding]:
-    headers = bucket.call("head_bucket")["ResponseMetadata"]["HTTPHeaders"]
+    headers = bucket.head_bucket()["ResponseMetadata"]["HTTPHeaders"]
     yield _fine("bucket", f"{bucket.name} is there, and the credentials are known")
     with suppress(KeyError, ValueError):  # S3 always says a date; others need not
         skew = parsedate_to_datetime(headers["date"]).timestamp() - time.time()
@@ -158,6 +172,9 @@ def _check_objects(bucket: Bucket) -> Iterator[Finding]:
 
 def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:
     """What a visitor, who has no credentials, can do at an object's public URL."""
+    if url.startswith("/") and not (url := mount.site_url and mount.site_url + url):
+        yield _note("public", "PUBLIC_URL has no host: set SITE_URL, so that it can be tried out")
+        return
     try:
         answer = fetch(url)
     except (OSError, ValueError) as error:

@@ -1,6 +1,7 @@
 """The commands as people run them."""
 
 import json
+import shutil
 import signal
 import time
 from io import StringIO
@@ -147,3 +148,29 @@ def test_the_loop_survives_s3_and_redis(
     eventually(lambda: registry.get(["c.txt"]), 60)
     eventually(lambda: loop.text().count("continues") == 2)
     assert loop.stop() == 0
+
+
+def test_a_project_without_any_file_yet(mount: Mount, root: Path) -> None:
+    root.rmdir()
+    out, err = sync()
+    assert "media: nothing to do" in out
+    assert f"media: {root} does not exist yet; the first upload makes it" in err
+
+
+def test_a_disk_that_is_not_mounted(mount: Mount, root: Path, registry: Registry) -> None:
+    write(root, "a.txt")
+    sync()
+    shutil.rmtree(root)
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="Not everything is in step"):
+        call_command("s3rewrite_sync", stdout=out, stderr=err)
+    assert "is its disk mounted?" in err.getvalue()
+    assert "media: stopped; 0 B" in out.getvalue()
+    assert registry.get(["a.txt"])
+
+
+@pytest.mark.parametrize("command", ["sync", "doctor", "loop", "status", "setup", "verify"])
+def test_there_is_no_setting(settings: Any, command: str) -> None:
+    del settings.S3REWRITE
+    with pytest.raises(CommandError, match="The settings have no S3REWRITE"):
+        call_command(f"s3rewrite_{command}", stdout=StringIO(), stderr=StringIO())

@@ -1,5 +1,6 @@
 """`s3rewrite_doctor` on real servers, well and ill."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -39,6 +40,7 @@ def changed(settings: Any, root: Path, **options: Any) -> Mount:
 
 def test_all_is_well(settings: Any, mount: Mount, root: Path, s3_client: "S3Client") -> None:
     settings.MIDDLEWARE = [conf.MIDDLEWARE]
+    settings.STORAGES = {"default": {"BACKEND": "s3rewrite.storage.S3RewriteStorage"}}
     write(root, "a.txt")
     sync()
     out = StringIO()
@@ -84,8 +86,46 @@ def test_a_setting_is_wrong(settings: Any, mount: Mount, root: Path) -> None:
 
 
 def test_the_disk_is_not_there(mount: Mount, root: Path) -> None:
-    root.rmdir()
+    write(root, "a.txt")
+    sync()
+    shutil.rmtree(root)
     assert "cannot be read: is its disk mounted" in wrong(mount)["files"]
+
+
+def test_there_is_no_file_yet(mount: Mount, root: Path) -> None:
+    root.rmdir()
+    assert "files" not in wrong(mount)
+    sentence = f"{root} does not exist yet; the first upload makes it (or is its disk not mounted?)"
+    assert sentence in [found.sentence for found in noted(mount)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"aws_secret_access_key": "wrong"}, "the secret key is wrong: fix CLIENT's credentials"),
+        ({"aws_access_key_id": "wrong"}, "the access key is not known there: fix CLIENT's"),
+    ],
+)
+def test_wrong_keys(
+    settings: Any, mount: Mount, root: Path, changes: dict[str, str], sentence: str
+) -> None:
+    found = changed(settings, root, CLIENT={**mount.client, **changes})
+    assert sentence in wrong(found)["bucket"]
+
+
+def test_there_is_no_bucket(settings: Any, mount: Mount, root: Path) -> None:
+    found = wrong(changed(settings, root, BUCKET="no-such-bucket"))["bucket"]
+    assert "the bucket does not exist: create it, or fix BUCKET" in found
+
+
+def test_the_registry_is_in_reach_of_a_cache(
+    settings: Any, mount: Mount, root: Path, redis_url: str
+) -> None:
+    assert any("CACHES['default'] removes" in found.sentence for found in noted(mount))
+    assert "cache.clear()" in str(noted(changed(settings, root, REDIS=redis_url)))
+    other = redis_url.replace("/0", "/3")
+    assert "cache.clear()" not in str(noted(changed(settings, root, REDIS=other)))
+    assert "fix REDIS" in wrong(changed(settings, root, REDIS="redis://127.0.0.1:1/1"))["redis"]
 
 
 def test_another_storage(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +249,12 @@ def test_anybody_may_write_and_list(mount: Mount, monkeypatch: pytest.MonkeyPatc
     assert any("anybody may list" in found.sentence for found in noted(mount))
 
 
-def test_a_public_url_without_a_scheme(settings: Any, mount: Mount, root: Path) -> None:
-    found = changed(settings, root, PUBLIC_URL="//127.0.0.1:1/media/")
-    assert "cannot be fetched" in wrong(found)["public"]
+def test_a_public_url_at_the_site_s_own_host(
+    settings: Any, mount: Mount, root: Path, seaweedfs: SeaweedFS
+) -> None:
+    path = f"/{mount.bucket}/media/"
+    found = changed(settings, root, PUBLIC_URL=path)
+    assert "PUBLIC_URL has no host: set SITE_URL" in str(noted(found))
+    found = changed(settings, root, PUBLIC_URL=path, SITE_URL=seaweedfs.url)
+    assert "public" not in wrong(found)
+    assert "visitors can read what is uploaded" in str(list(diagnose(found)))

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from asgiref.sync import sync_to_async
 from bs4 import BeautifulSoup
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
@@ -15,6 +16,7 @@ from django.test import RequestFactory
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 
+import s3rewrite
 from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking import fragments
@@ -273,3 +275,39 @@ def test_a_page_comes_where_the_script_was_not_collected(
     monkeypatch.setattr(fragments, "static", explode)
     assert fallback_script(REQUEST) == ""
     assert len(caplog.records) == 1
+
+
+# From Python: s3rewrite.url
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (field_file("a.jpg"), f"{CDN}a.jpg"),
+        (field_file(None), ""),
+        ("a.jpg", f"{CDN}a.jpg"),
+        ("/media/a.jpg", f"{CDN}a.jpg"),
+        ("/media/new.jpg", "https://www.example.com/media/new.jpg"),
+        ("https://elsewhere.org/x.jpg", "https://elsewhere.org/x.jpg"),
+        ("//elsewhere.org/x.jpg", "https://elsewhere.org/x.jpg"),
+    ],
+)
+async def test_an_absolute_url(
+    settings: Any, mount: Mount, root: Path, file: Any, expected: str
+) -> None:
+    use_mount(settings, root, PUBLIC_URL=CDN, SITE_URL="https://www.example.com", POLL_SECONDS=0)
+    assert await sync_to_async(s3rewrite.url)(file, absolute=True) == expected
+    assert await s3rewrite.aurl(file, absolute=True) == expected
+
+
+def test_a_url_for_a_request(mount: Mount) -> None:
+    assert s3rewrite.url("new.jpg") == "/media/new.jpg"
+    url = s3rewrite.url("new.jpg", request=REQUEST, absolute=True)
+    assert url == "http://example.com/media/new.jpg"
+    assert s3rewrite.url("http://example.com/media/a.jpg", request=REQUEST) == f"{CDN}a.jpg"
+
+
+def test_an_absolute_url_of_nobody_knows_which_host(mount: Mount) -> None:
+    assert s3rewrite.url("a.jpg", absolute=True) == f"{CDN}a.jpg"
+    with pytest.raises(ImproperlyConfigured, match="set SITE_URL, or give the request"):
+        s3rewrite.url("new.jpg", absolute=True)

@@ -560,3 +560,55 @@ async def test_static_files_while_debug_is_on(
     assert await get_resolver().aurl(local) == found
     reason = reasons_by_name(mount, ["a.jpg"])["a.jpg"]
     assert (reason.code if reason else "") == ("" if is_linked else "debug")
+
+
+# A public URL at the site's own host
+
+
+OWN = [
+    ("/media/a.jpg", "/s3/media/a.jpg"),
+    ("https://example.com/media/a.jpg", "https://example.com/s3/media/a.jpg"),
+    ("//www.example.com/media/a.jpg?x=1", "//www.example.com/s3/media/a.jpg?x=1"),
+    ("http://www.example.com/media/a+b.jpg", "http://www.example.com/s3/media/a%2Bb.jpg"),
+]
+
+
+@pytest.mark.parametrize(("url", "expected"), OWN)
+def test_a_public_url_without_a_host_keeps_that_of_the_page(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, expected: str
+) -> None:
+    monkeypatch.setattr(links, "view_of", lambda mount: Everything())
+    options = {"PUBLIC_URL": "/s3/media/", "CHECK_LOCAL": False, "HOSTS": ["www.example.com"]}
+    use_mount(settings, tmp_path, **options)
+    request = RequestFactory().get("/", headers={"host": "example.com"})
+    assert get_resolver(request).url(url) == expected
+    use_mount(settings, tmp_path, KEYS="fingerprint", **options)
+    path, _, _ = expected.partition(".jpg")
+    assert get_resolver(request).url(url).startswith(f"{path}.{ENTRY.fingerprint[:12]}.jpg")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "secure", "expected"),
+    [
+        ("/s3/media/", False, (True, True)),
+        ("http://example.com/s3/media/", False, (True, True)),
+        ("https://example.com/s3/media/", True, (True, True)),
+        ("https://example.com/s3/media/", False, (False, False)),
+        ("https://example.com:8443/s3/media/", True, (False, False)),
+        ("https://cdn.example.com/media/", True, (False, False)),
+        ("https://example.com.evil.org/media/", True, (False, False)),
+    ],
+)
+def test_the_same_origin_needs_no_cors(
+    settings: Any, tmp_path: Path, public_url: str, secure: bool, expected: tuple[bool, bool]
+) -> None:
+    use_mount(settings, tmp_path, PUBLIC_URL=public_url)
+    request = RequestFactory().get("/", headers={"host": "example.com"}, secure=secure)
+    (target,) = get_resolver(request).targets
+    assert (target.cors, target.same_origin) == expected
+
+
+def test_without_a_request_no_host_is_the_page_s(settings: Any, tmp_path: Path) -> None:
+    use_mount(settings, tmp_path, PUBLIC_URL="https://cdn.example.com/media/")
+    (target,) = get_resolver().targets
+    assert not target.same_origin

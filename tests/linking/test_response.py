@@ -67,7 +67,8 @@ def test_a_header_and_the_body_are_resolved_together(use: Any) -> None:
     response["Link"] = "</media/a.jpg>; rel=preload; as=image, </media/no.jpg>; rel=icon"
     sent(response)
     assert response.content == f'<img src="{CDN}a.jpg">'.encode()
-    assert response["Link"] == f"<{CDN}a.jpg>; rel=preload; as=image, </media/no.jpg>; rel=icon"
+    links = f"<{CDN}a.jpg>; rel=preload; as=image, </media/no.jpg>; rel=icon"
+    assert response["Link"] == f"{links}, <https://cdn.example.com>; rel=preconnect"
     assert Everything.asked == 1
 
 

@@ -1,10 +1,16 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from django.core.cache import caches
 from django_redis import get_redis_connection
 
 from s3rewrite.registry.connection import close_clients, get_client
+from tests.support.factories import use_mount
+from tests.support.publishing import closed_clients, publish, published
+
+__all__ = ["closed_clients"]
 
 
 @pytest.mark.usefixtures("caches")
@@ -41,3 +47,45 @@ def test_a_pool_of_another_kind_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch
     close_clients()
     assert get_client("default", 1.0) is cluster
     close_clients()
+
+
+# A URL of its own, and Django's own cache
+
+
+def test_the_url_of_a_database(redis_url: str) -> None:
+    client = get_client(redis_url.replace("/0", "/2"), 0.7)
+    kwargs = client.connection_pool.connection_kwargs
+    assert (kwargs["db"], kwargs["socket_timeout"]) == (2, 0.7)
+    assert client.ping()
+
+
+def test_the_cache_of_django(settings: Any, redis_url: str) -> None:
+    backend = "django.core.cache.backends.redis.RedisCache"
+    location = redis_url.replace("/0", "/2")
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": location}}
+    close_clients()
+    client = get_client("default", 0.7)
+    kwargs = client.connection_pool.connection_kwargs
+    assert (kwargs["db"], kwargs["socket_timeout"]) == (2, 0.7)
+    assert client.connection_pool is not caches["default"]._cache.get_client().connection_pool
+    assert client.ping()
+
+
+@pytest.mark.parametrize(
+    "backend", ["django.core.cache.backends.redis.RedisCache", "django_redis.cache.RedisCache"]
+)
+def test_clearing_the_cache_leaves_a_registry_with_a_url(
+    settings: Any, redis_url: str, tmp_path: Path, backend: str
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": redis_url}}
+    mount = use_mount(settings, tmp_path, REDIS=redis_url.replace("/0", "/1"))
+    publish(mount, tmp_path, "a.jpg")
+    caches["default"].clear()
+    assert [*published(mount)] == ["a.jpg"]
+
+
+def test_a_cache_that_is_not_in_redis(settings: Any) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    close_clients()
+    with pytest.raises(NotImplementedError):
+        get_client("default", 1.0)

@@ -59,6 +59,10 @@ MOUNTS: dict[str, dict[str, Any]] = {
     "SITE_URL": {"SITE_URL": f"https://me:{MARKER}@www.example.com"},
     "a URL as CACHE": {"CACHE": f"redis://:{MARKER}@127.0.0.1:1/0"},
     "a dict as CACHE": {"CACHE": {"LOCATION": f"redis://:{MARKER}@127.0.0.1:1/0"}},
+    "REDIS": {"REDIS": f"redis://:{MARKER}@127.0.0.1:1/1"},
+    "a REDIS that is none": {"REDIS": f"http://:{MARKER}/x@127.0.0.1:1/1"},
+    "a REDIS with a bad port": {"REDIS": f"redis://:{MARKER}/x@127.0.0.1:1/1"},
+    "a dict as REDIS": {"REDIS": {"url": MARKER}},
     "a dict as BUCKET": {"BUCKET": {"secret": MARKER}},
 }
 LOCATIONS = [
@@ -110,6 +114,26 @@ def test_a_secret_of_a_mount(
         shown(frames_of(lambda: new_boto(mount, lambda: True)))
         digests = Digests("0" * 64, "")
         shown(repr(upload_of(mount, "a.pdf", Payload(digests, b"x", 1))))
+
+
+@pytest.mark.parametrize(
+    "url", [f"s3://key:{MARKER}@uploads/", f"s3://uploads?redis=redis://:{MARKER}@127.0.0.1:1/1"]
+)
+def test_a_secret_in_the_url_of_a_mount(
+    settings: Any, shown: Callable[..., None], url: str
+) -> None:
+    settings.S3REWRITE = {"media": url}
+    shown(*run_checks(), *(message.hint for message in run_checks()), frames_of(conf.mounts))
+    with suppress(Exception):
+        shown(repr(conf.mount("media")))
+
+
+@pytest.mark.parametrize("location", LOCATIONS)
+def test_a_password_of_a_database_of_its_own(
+    settings: Any, shown: Callable[..., None], location: str
+) -> None:
+    settings.S3REWRITE = {"media": {"BUCKET": "uploads", "REDIS": location}}
+    shown(*run_checks(), frames_of(lambda: loop_registry(conf.mount("media")).is_empty()))
 
 
 @pytest.mark.parametrize("location", LOCATIONS)

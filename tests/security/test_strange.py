@@ -215,7 +215,7 @@ def test_any_charset(all_published: None, name: str) -> None:
     response = HttpResponse(IMAGE, headers={"Link": "</media/a>; rel=icon"})
     response["Content-Type"] = f"text/html; charset={name}"
     S3RewriteMiddleware(lambda request: response)(RequestFactory().get("/"))
-    assert response["Link"] == f"<{CDN}a>; rel=icon"
+    assert response["Link"].startswith(f"<{CDN}a>; rel=icon")
     assert response.content in (IMAGE, LINKED)
 
 

@@ -176,12 +176,13 @@ def _ends(context: UrlContext, extension: re.Pattern[bytes]) -> bool:
 
 def checkable(context: UrlContext) -> bool:
     """A browser checks the digest of a file of another origin only if it is fetched with CORS."""
-    return b"integrity" not in context.tag or b"crossorigin" in context.tag
+    is_free = context.target.same_origin or b"integrity" not in context.tag
+    return is_free or b"crossorigin" in context.tag
 
 
 def no_download(context: UrlContext) -> bool:
     """A browser ignores `download` for a file of another origin."""
-    return b"download" not in context.tag
+    return context.target.same_origin or b"download" not in context.tag
 
 
 def media_extension(context: UrlContext) -> bool:

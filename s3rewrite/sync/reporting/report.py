@@ -95,7 +95,7 @@ class Report:
     def summary(self) -> str:
         """One line: `media: 12 uploaded, 3 kept, 1 failed; 4.0 MB in 1.3 s`."""
         counts = [f"{self.counts[result]:,} {result}" for result in Result if self.counts[result]]
-        results = ", ".join(counts) or "nothing to do"
+        results = ", ".join(counts) or ("stopped" if self.stopped else "nothing to do")
         return (
             f"{self.mount}: {results}; {readable_size(self.bytes_uploaded)} in {self.seconds:.1f} s"
         )

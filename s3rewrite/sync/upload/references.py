@@ -158,7 +158,9 @@ class OutgoingReference:
         if self.target is None:
             return ReferenceFacts(out_of_reach=self.own_origin)
         mount = self.target.mount
-        mirrored = not mount.paths.fingerprinted
+        # A URL without an origin leads on from where the file itself is.
+        is_reached = self.mount.paths.is_root_relative or not mount.paths.is_root_relative
+        mirrored = not mount.paths.fingerprinted and is_reached
         is_own_mount = mount == self.mount
         is_itself = is_own_mount and self.target.name == self.name
         return ReferenceFacts(
@@ -167,7 +169,7 @@ class OutgoingReference:
             on_disk=self.target.on_disk,
             # A file that refers to itself finds itself on S3 as soon as it is there.
             published=is_itself or self.target.is_published,
-            readable=mount.cors or not self.cors,
+            readable=mount.cors or not self.cors or mount.paths.is_root_relative,
             out_of_reach=self.own_origin and not (mirrored and is_own_mount),
         )
 
@@ -245,6 +247,8 @@ def _why_it_stays(reference: OutgoingReference) -> str:
         why = "which is not on S3"
     elif target.mount.paths.fingerprinted:
         why = 'whose key changes with its bytes (KEYS = "fingerprint")'
+    elif target.mount.paths.is_root_relative:
+        why = "whose PUBLIC_URL leads nowhere from another host"
     else:
         why = 'which S3 would have to send with CORS headers ("CORS": True)'
     return f"refers to {url}, {why}: SITE_URL would lead it back to the site"

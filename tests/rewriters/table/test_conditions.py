@@ -12,8 +12,9 @@ def tag(attributes):
     return Tag(attributes, b"x", 0, len(attributes))
 
 
-def spot(attributes=b"", url=b"", *, cors=False):
-    return UrlContext(Page(attributes, scope()), tag(attributes), url, Target((), cors=cors))
+def spot(attributes=b"", url=b"", *, cors=False, same_origin=False):
+    target = Target((), cors=cors, same_origin=same_origin)
+    return UrlContext(Page(attributes, scope()), tag(attributes), url, target)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,8 @@ def test_needs_of_the_tag():
     assert not conditions.checkable(spot(b"integrity=x"))
     assert conditions.no_download(spot(b"title=download"))
     assert not conditions.no_download(spot(b"download=x"))
+
+
+def test_needs_that_the_same_origin_does_not_have():
+    assert conditions.checkable(spot(b"integrity=x", same_origin=True))
+    assert conditions.no_download(spot(b"download=x", same_origin=True))

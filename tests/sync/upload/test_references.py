@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import redis
 
+from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.directories import PIPELINE_SIZE
@@ -297,3 +298,33 @@ def test_references_to_one_file_are_looked_up_once(mount: Mount, round_trips: li
     )
     rewrite_references(mount, "css/a.css", body, len(body))
     assert len(round_trips) == 1
+
+
+# Public URLs at the site's own host
+
+
+@pytest.mark.parametrize(
+    ("css", "img", "expected"),
+    [
+        # The style sheet, the mount that it refers to, what becomes of the reference.
+        ("/s3/css/", "/s3/m/", "/s3/m/img/x.png"),
+        ("/s3/css/", "https://cdn/m/", "https://cdn/m/img/x.png"),
+        ("https://cdn/css/", "/s3/m/", "https://example.com/media/img/x.png"),
+    ],
+)
+def test_a_reference_to_a_public_url_without_a_host(
+    settings: Any, mount: Mount, root: Path, css: str, img: str, expected: str
+) -> None:
+    settings.STATIC_ROOT = root.with_name("static")
+    media = settings.S3REWRITE["media"] | {"PUBLIC_URL": img}
+    static = {"BUCKET": "b", "STORAGE": "staticfiles", "PUBLIC_URL": css}
+    settings.S3REWRITE = {"media": media, "static": static}
+    publish(conf.mount("media"), root, "img/x.png")
+    declared = "src" if img.startswith("/") and css.startswith("/") else "background"
+    if not expected.startswith("https://example.com"):
+        assert sent(conf.mount("static"), "/media/img/x.png", declared) == expected
+        return
+    with pytest.raises(KeptLocal, match="whose PUBLIC_URL leads nowhere from another host"):
+        sent(conf.mount("static"), "/media/img/x.png")
+    settings.S3REWRITE = {"media": media, "static": static | {"SITE_URL": "https://example.com"}}
+    assert sent(conf.mount("static"), "/media/img/x.png") == expected
