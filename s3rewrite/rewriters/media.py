@@ -17,7 +17,7 @@ MOST_OPEN = 100
 WITH_CREDENTIALS = b"use-credentials"
 """The `crossorigin` whose fetch a bucket that answers everybody cannot answer."""
 
-_NAMES = "|".join(map(any_case, ("picture", "video", "audio", "img")))
+_NAMES = "|".join(map(any_case, ("picture", "video", "audio", "img", "image")))
 _TAG = compiled(rf"</?(?:{_NAMES})(?=[{SPACES}/>])")
 
 
@@ -72,7 +72,7 @@ class MediaElements:
 
     def _open(self, tag: Tag) -> None:
         crossorigin = tag.word(b"crossorigin") if b"crossorigin" in tag else None
-        if tag.name != b"img":
+        if tag.name not in (b"img", b"image"):
             self._counts[tag.name] += 1
             own = None if tag.name == b"picture" else crossorigin
             self.opened.append(MediaElement(tag.name, own))
