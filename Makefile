@@ -5,6 +5,7 @@
 # What takes longer:
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
+# make peers    Django's own tests of files, with this package's storage (some minutes)
 # make bench    the benchmarks (half an hour)
 #
 # WORKERS=1 make test runs one test at a time.
@@ -18,7 +19,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 
-.PHONY: help test demo lint format history mutants bench clean
+.PHONY: help test demo lint format history mutants peers bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -44,6 +45,9 @@ history: $(VENV)/.test
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.integration.mutants
+
+peers: $(VENV)/.test
+	$(BIN)/python -m tests.peers
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
