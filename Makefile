@@ -9,6 +9,7 @@
 # make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make newcomers  five new users follow the README from an empty folder (ten minutes)
+# make peers    Django's own tests of files, with this package's storage (some minutes)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
 # make types    renews the table of media types, from the npm package mime-db
@@ -26,7 +27,7 @@ MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites outages mutants newcomers bench ceph types clean
+.PHONY: help test demo lint format long history sites outages mutants peers newcomers bench ceph types clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -71,6 +72,9 @@ ceph: $(VENV)/.test
 
 newcomers: $(VENV)/.test
 	$(BIN)/python -m tests.newcomers
+
+peers: $(VENV)/.test
+	$(BIN)/python -m tests.peers
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html

@@ -23,10 +23,7 @@ class PublishedMemory:
         if encoded:
             self._count += len(encoded) - len(self._directories.get(path, ()))
             self._directories[path] = encoded
-        if self._count > MAX_REMEMBERED:
-            self._directories.clear()
-            self.sent.clear()
-            self._count = 0
+            self._bound()
 
     def remember(self, name: str, entry: Entry, size: int, md5: str) -> None:
         """An entry was published, and its object has this size, and this MD5 if any."""
@@ -36,6 +33,13 @@ class PublishedMemory:
         entries[basename.encode()] = entry.encode().encode()
         if md5:
             self.sent[name] = (size, md5)
+        self._bound()
+
+    def _bound(self) -> None:
+        if self._count > MAX_REMEMBERED:
+            self._directories.clear()
+            self.sent.clear()
+            self._count = 0
 
     def find(self, name: str) -> Entry | None:
         """The entry of a name; None where none is remembered."""

@@ -119,7 +119,7 @@ class TestFreeing:
         stub = stub_of(storage, "a.png")
         assert stub
         assert (stub.sha256, stub.signature) == (
-            sha256(content).hexdigest(), (len(content), modified)
+            sha256(content).hexdigest(), (len(content), modified, 0)
         )  # fmt: skip
         assert is_linked("a.png")
         with storage.open("a.png") as file:
