@@ -20,7 +20,7 @@ class Verdict(Enum):
 
     GOOD = "visitors get the file"
     BAD = "visitors do not get the file"
-    UNKNOWN = "nothing, as this host has no network"
+    UNKNOWN = "nothing, as this host has no network, or too much to do"
 
 
 class Hysteresis:

@@ -4,7 +4,8 @@ A host whose own line is broken learns nothing about visitors: they came to the 
 way, and links that work for them must stay. So where nobody at all answers a probe, a control asks
 for a name below the same top-level domain that nobody has asked for before. It exists nowhere, and
 an answer that says so proves that this host reaches the internet. Where there is no such control,
-as PUBLIC_URL has an address or a name of the local network, the doubt counts: local links.
+as PUBLIC_URL has an address or a name of the local network, the doubt counts: local links. Nor does
+a process prove anything that is too busy to tell, as one that uploads with many threads may be.
 """
 
 import errno
@@ -12,9 +13,11 @@ import http.client
 import secrets
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +29,12 @@ DEADLINE = 2.0
 
 IDLE = 1.5
 """Seconds for a connection, and then for each answer of the server."""
+
+QUICK = 1.0
+"""Seconds in which an answer is one, however busy this process is."""
+
+TICK = 0.05
+"""Seconds between two looks whether the answer is there."""
 
 MAX_BYTES = 65_536
 """Bytes of a file that are read; the first ones tell."""
@@ -57,11 +66,14 @@ def probe(url: str) -> Finding:
     | was answered by nobody                                   | answers       | BAD     |
     | was answered by nobody                                   | is silent too | UNKNOWN |
     | was answered by nobody                                   | there is none | BAD     |
+    | brought nothing to a process that is too busy            | (not asked)   | UNKNOWN |
     """
     url = f"https:{url}" if url.startswith("//") else url
     host = urlsplit(url).hostname or ""
-    verdict, why = _within(DEADLINE, lambda: _fetch(url), NOTHING)
-    if verdict is Verdict.UNKNOWN and is_online(host):
+    (verdict, why), is_busy = _within(DEADLINE, lambda: _fetch(url), NOTHING)
+    if is_busy and verdict is not Verdict.GOOD:
+        verdict = Verdict.UNKNOWN
+    elif verdict is Verdict.UNKNOWN and is_online(host):
         verdict = Verdict.BAD
     return Finding(verdict, f"{host}: {why}")
 
@@ -72,7 +84,7 @@ def is_online(host: str) -> bool:
     if domain in (host, "") or domain.isdigit():
         return True
     name = f"s3rewrite-{secrets.token_hex(8)}.{domain}."
-    return _within(DEADLINE, lambda: _is_answered(name), False)
+    return _within(DEADLINE, lambda: _is_answered(name), False)[0]
 
 
 def _fetch(url: str) -> Finding:
@@ -110,14 +122,18 @@ def _is_answered(name: str) -> bool:
     return True
 
 
-def _within(seconds: float, action: Callable[[], T], otherwise: T) -> T:
+def _within(seconds: float, action: Callable[[], T], otherwise: T) -> tuple[T, bool]:
     """What an action returns; `otherwise` where it has not ended after so many seconds.
 
+    And whether this process is too busy to tell: its short waits took twice as long as they
+    should.
     In a thread, as nothing else ends a look-up of a name, or an answer of one byte a second.
     """
     answers: SimpleQueue[T] = SimpleQueue()
     threading.Thread(target=lambda: answers.put(action()), daemon=True).start()
-    try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        return otherwise
+    began, ticks = time.monotonic(), 0
+    while (elapsed := time.monotonic() - began) < seconds:
+        with suppress(Empty):
+            return answers.get(timeout=TICK), elapsed > max(QUICK, 2 * TICK * (ticks + 1))
+        ticks += 1
+    return otherwise, elapsed > 2 * TICK * (ticks + 1)

@@ -77,7 +77,9 @@ class Prober:
             self._suspensions.end_outage()
             self._tell("pages link to S3 again")
         elif verdict is Verdict.UNKNOWN is not self._last:
-            self._tell(f"links stay as they are, as this host itself has no network. {why}")
+            self._tell(
+                f"links stay as they are, as this host has no network, or too much to do. {why}"
+            )
         self._last = verdict
 
     def _tell(self, message: str) -> None:

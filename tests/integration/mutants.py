@@ -158,8 +158,20 @@ MUTANTS = [
     Mutant(
         "the view does not know on which server an epoch began",
         "registry/lua/current_epoch.lua",
-        "epoch and string.match(epoch, '@(.*)$') == run\nreturn",
-        "epoch\nreturn",
+        "epoch and string.match(epoch, '@(.*)$') == run",
+        "epoch",
+    ),
+    Mutant(
+        "pages link to S3 though the mount is suspended",
+        "registry/view.py",
+        "        if self.is_suspended:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "nobody links a freed file while the mount is suspended",
+        "registry/view.py",
+        "entry if entry and entry.freed else None",
+        "None",
     ),
     Mutant(
         "the loop does not know on which server an epoch began",

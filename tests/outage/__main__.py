@@ -110,9 +110,9 @@ def visit(demo: OutageDemo, context: BrowserContext, fault: str) -> Run:
         demo.gone.touch()
         context.route(f"{demo.public}/**", lambda route: route.abort("namenotresolved"))
     tab.goto(demo.site.url, wait_until="commit")
-    wait(lambda: tab.evaluate(WHOLE) == 1000 + PICTURES, 60, pause)
+    wait(lambda: tab.evaluate(WHOLE) == 1000 + PICTURES, 300, pause)
     healed = time.monotonic() - began
-    wait(lambda: watcher.is_local, 60, pause)
+    wait(lambda: watcher.is_local, 120, pause)
     local = watcher.turns[-1][0] - began
     time.sleep(CALM)
     ended = time.monotonic()

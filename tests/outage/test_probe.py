@@ -7,6 +7,7 @@ import time
 import urllib.error
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -79,28 +80,36 @@ def test_answers(
 
 def until_good(url: str) -> None:
     """Wait for a probe that comes in time, also on a machine that has much to do."""
-    until = time.monotonic() + 60
-    while probe(url).verdict is not GOOD:
-        assert time.monotonic() < until
+    until(GOOD, url)
+
+
+def until_bad(url: str) -> Finding:
+    """Wait for a probe that fails while the machine is not too busy to tell."""
+    return until(BAD, url)
+
+
+def until(verdict: Verdict, url: str) -> Finding:
+    end = time.monotonic() + 60
+    while (found := probe(url)).verdict is not verdict:
+        assert time.monotonic() < end, found
+    return found
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_of_the_door(door: Door, fault: str) -> None:
     until_good(f"{door.url}/whole")
     door.fail(fault)
-    found = probe(f"{door.url}/whole")
-    assert found.verdict is BAD, found
+    until_bad(f"{door.url}/whole")
     door.heal()
     until_good(f"{door.url}/whole")
 
 
 def test_broken_tls(server: int) -> None:
-    found = probe(f"https://{HOST}:{server}/whole")
-    assert found.verdict is BAD, found
+    until_bad(f"https://{HOST}:{server}/whole")
 
 
 def test_without_a_scheme_it_is_https(server: int) -> None:
-    assert probe(f"//{HOST}:{server}/whole").verdict is BAD
+    until_bad(f"//{HOST}:{server}/whole")
 
 
 def test_one_byte_a_second_is_no_answer() -> None:
@@ -164,6 +173,7 @@ def test_whose_fault_it_is(
     monkeypatch: pytest.MonkeyPatch, error: OSError, control: OSError | None, verdict: Verdict
 ) -> None:
     monkeypatch.setattr(module, "DEADLINE", 60.0)
+    monkeypatch.setattr(module, "QUICK", 60.0)
     silent(monkeypatch, error, control)
     assert probe("http://cdn.example.com/a.jpg").verdict is verdict
 
@@ -183,8 +193,23 @@ def test_without_a_control_the_doubt_counts(monkeypatch: pytest.MonkeyPatch, hos
 
 
 def test_nobody_listens() -> None:
-    assert probe(f"http://{HOST}:{free_ports(1)[0]}/").verdict is BAD
+    until_bad(f"http://{HOST}:{free_ports(1)[0]}/")
 
 
 def test_an_error_of_another_kind_is_an_answer() -> None:
     assert not module._is_silence(urllib.error.URLError("unknown url type"), "unknown url type")
+
+
+def test_a_process_that_is_too_busy_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look whether the answer is there takes ten times as long as it should."""
+
+    class Slow(SimpleQueue[Finding]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Finding:
+            return super().get(block, 10 * (timeout or 0))
+
+    until_bad(url := f"http://{HOST}:{free_ports(1)[0]}/")
+    monkeypatch.setattr(module, "SimpleQueue", Slow)
+    monkeypatch.setattr(module, "_fetch", lambda url: time.sleep(1.2) or Finding(BAD, "silent"))
+    assert probe(url).verdict is UNKNOWN
+    monkeypatch.setattr(module, "_fetch", lambda url: time.sleep(1.2) or Finding(GOOD, ""))
+    assert probe(url).verdict is GOOD
