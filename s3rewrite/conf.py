@@ -4,10 +4,8 @@
 """
 
 import os
-import re
 import sys
-from collections.abc import Container, Iterable, Mapping
-from configparser import Error, RawConfigParser
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -23,6 +21,7 @@ from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 from django_redis.cache import RedisCache
 
+from s3rewrite import aws_config
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import OPTIONS, Mount
 from s3rewrite.core.redaction import RedactedText, redact, redacted, without_userinfo
@@ -195,8 +194,9 @@ def uses_finders(mount: Mount) -> bool:
 
 def bucket_url(mount: Mount) -> str:
     """The URL under which the service itself shows a mount's objects."""
-    endpoint, region = _endpoint(mount.client), _region(mount.client)
-    return paths.bucket_url(mount.bucket, mount.prefix, endpoint, region)
+    client = mount.client
+    place = (aws_config.endpoint_of(client), aws_config.region_of(client))
+    return paths.bucket_url(mount.bucket, mount.prefix, *place)
 
 
 def url_prefix(mount: Mount) -> str:
@@ -224,9 +224,9 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
     if isinstance(url := options.get("REDIS"), str):
         values["redis"] = RedactedText(url)  # as it is, with its password
     client = values.get("client", {})
-    endpoint = _endpoint(client)
+    endpoint, region = aws_config.endpoint_of(client), aws_config.region_of(client)
     prefix = values.setdefault("prefix", f"{alias}/")
-    public_url = paths.bucket_url(values["bucket"], prefix, endpoint, _region(client))
+    public_url = paths.bucket_url(values["bucket"], prefix, endpoint, region)
     values.setdefault("public_url", public_url)
     # Services other than AWS may refuse the checksums that boto3 adds: theirs are opt-in.
     values.setdefault("checksums", not endpoint)
@@ -240,18 +240,18 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
 
 def is_location_known(mount: Mount) -> bool:
     """Whether settings, environment or profile name the bucket's service, or its region of AWS."""
-    return bool(_endpoint(mount.client) or _region(mount.client))
+    return bool(endpoint(mount) or aws_config.region_of(mount.client))
 
 
 def object_url(mount: Mount, key: str) -> str:
     """The URL under which the service itself shows an object; "" for a bucket without URLs."""
-    root = paths.bucket_url(mount.bucket, "", _endpoint(mount.client), _region(mount.client))
+    root = paths.bucket_url(mount.bucket, "", endpoint(mount), aws_config.region_of(mount.client))
     return "" if mount.bucket.startswith("arn:") else root + paths.quote_name(key)
 
 
 def endpoint(mount: Mount) -> str:
     """The endpoint that the settings or the environment name; "" for AWS's own."""
-    return _endpoint(mount.client)
+    return aws_config.endpoint_of(mount.client)
 
 
 def location_digest(mount: Mount) -> str:
@@ -290,60 +290,6 @@ def _clean(value: Any) -> Any:
     if isinstance(value, Mapping) and isinstance(value.get("endpoint_url"), str):
         return {**value, "endpoint_url": without_userinfo(value["endpoint_url"])}
     return without_userinfo(value) if isinstance(value, str) else value
-
-
-# As boto3 looks them up, without importing boto3 into a web process.
-
-
-def _region(client: Mapping[str, Any]) -> str:
-    own = client.get("region_name") or getattr(client.get("config"), "region_name", None)
-    variables = ("AWS_DEFAULT_REGION", "AWS_REGION")
-    values = (own, *map(os.environ.get, variables), _profile().get("region"))
-    return _first(values)
-
-
-def _endpoint(client: Mapping[str, Any]) -> str:
-    """Without passwords."""
-    profile = _profile()
-    ignores = (
-        getattr(client.get("config"), "ignore_configured_endpoint_urls", None)
-        or os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-        or profile.get("ignore_configured_endpoint_urls")
-    )
-    variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    configured = (*map(os.environ.get, variables), profile.get("endpoint_url"))
-    is_ignored = str(ignores).lower() == "true"
-    return without_userinfo(_first((client.get("endpoint_url"), *configured * (not is_ignored))))
-
-
-def _first(values: Iterable[Any]) -> str:
-    return next((str(value) for value in values if value), "")
-
-
-def _profile() -> dict[str, str]:
-    """Option -> value of the profile that boto3 would use; the endpoint for S3 before others.
-
-    https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
-    """
-    name = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
-    config = _sections("AWS_CONFIG_FILE", "~/.aws/config")
-    options = config.get(name if name == "default" else f"profile {name}", {})
-    options |= _sections("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials").get(name, {})
-    services = config.get(f"services {options.get('services')}", {})
-    endpoint = re.search(r"\n\s*endpoint_url\s*=\s*(\S+)", services.get("s3", ""))
-    return options | ({"endpoint_url": endpoint[1]} if endpoint else {})
-
-
-def _sections(variable: str, path: str) -> dict[str, dict[str, str]]:
-    """Section -> its options, of a configuration file; {} where boto3 could not read it either."""
-    parser = RawConfigParser()
-    try:
-        parser.read(Path(os.path.expandvars(os.environ.get(variable) or path)).expanduser())
-    except (Error, UnicodeError):
-        return {}
-    return {
-        re.sub(r"[\s\"']+", " ", name).strip(): dict(parser[name]) for name in parser.sections()
-    }
 
 
 def _forget(*, setting: str, **_: object) -> None:

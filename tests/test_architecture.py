@@ -15,6 +15,7 @@ ARCHITECTURE = (PACKAGE.parent / "ARCHITECTURE.md").read_text()
 
 FLOORS = [
     {"core", "rewriters"},
+    {"aws_config"},
     {"conf", "signals"},
     {"registry", "s3", "cdn"},
     {"disk"},
