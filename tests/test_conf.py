@@ -17,6 +17,7 @@ from s3rewrite.core.presets import PRESETS
 
 EVERY_OPTION: dict[str, Any] = {
     "PROBE_SECONDS": 3.0,
+    "CDN": {"BACKEND": "s3rewrite.cdn.CloudFront", "DISTRIBUTION_ID": "E1"},
     "BUCKET": "uploads",
     "STORAGE": "staticfiles",
     "CACHE": "other",
@@ -103,6 +104,7 @@ def test_defaults() -> None:
         "keep_local": True,
         "free_after": 86_400.0,
         "probe_seconds": 2.0,
+        "cdn": {},
     }
 
 

@@ -67,7 +67,7 @@ def middleware_order(mounts: dict[str, Options]) -> Messages:
 
 @on_mount
 def static_files_in_debug(mount: Mount, options: Options) -> Messages:
-    """W017, I001: static files while DEBUG is on, when Django serves other files than S3 has."""
+    """W017: while DEBUG is on Django serves other static files than S3 has. I001 if local."""
     storage = storage_of(mount)
     if not conf.is_debug() or not isinstance(storage, StaticFilesStorage):
         return
