@@ -22,5 +22,5 @@ def cdn_of(mount: Mount) -> CDN | None:
     if not mount.cdn:
         return None
     options = {key.lower(): value for key, value in mount.cdn.items() if key != "BACKEND"}
-    cdn: CDN = import_string(mount.cdn["BACKEND"])(mount.public_url, **options)
+    cdn: CDN = import_string(mount.cdn["BACKEND"])(mount.visitor_url(mount.public_url), **options)
     return cdn

@@ -80,6 +80,22 @@ class Mount:
     link_in_debug: bool = False
     probe_seconds: float = 2.0  # 0 for no probes
 
+    def visitor_url(self, url: str) -> str:
+        """A public URL with a scheme and a host, for who is no page; "" where nothing says which.
+
+        | `url`                  | SITE_URL | result                       |
+        |------------------------|----------|------------------------------|
+        | https://cdn.test/a.jpg | any      | the same                     |
+        | //cdn.test/a.jpg       | any      | https://cdn.test/a.jpg       |
+        | /s3/a.jpg              | set      | SITE_URL, and the path       |
+        | /s3/a.jpg              | ""       | ""                           |
+        """
+        if url.startswith("//"):
+            return f"https:{url}"
+        if not url.startswith("/"):
+            return url
+        return self.site_url and self.site_url + url
+
     @property
     def paths(self) -> Paths:
         """The mount's rules from names to keys and public URLs."""

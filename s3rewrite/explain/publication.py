@@ -36,7 +36,7 @@ UNPUBLISHED = Reason("unpublished", "not uploaded yet")
 def name_at(mount: Mount, url: str) -> str:
     """The name whose object a URL shows, at PUBLIC_URL or the bucket's own; "" for another URL."""
     place = url.partition("//")[2]
-    for base in (mount.public_url, conf.bucket_url(mount)):
+    for base in (mount.visitor_url(mount.public_url), conf.bucket_url(mount)):
         _, _, begin = base.partition("//")
         if begin and place.startswith(begin):
             path = re.split("[?#]", place.removeprefix(begin), maxsplit=1)[0]

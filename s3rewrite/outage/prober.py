@@ -65,7 +65,10 @@ class Prober:
         if not self._names:
             return  # no page links anything
         name, entry = self._names.pop()
-        verdict, why = probe(self.mount.paths.url(name, entry.fingerprint))
+        url = self.mount.visitor_url(self.mount.paths.url(name, entry.fingerprint))
+        if not url:
+            return  # PUBLIC_URL has no host, and SITE_URL names none
+        verdict, why = probe(url)
         # A file that was changed or deleted in the meantime proves nothing.
         if verdict is Verdict.BAD and self._registry.get([name]).get(name) != entry:
             return

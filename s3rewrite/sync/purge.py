@@ -127,7 +127,7 @@ def urls_of(mount: Mount, keys: list[str]) -> list[str]:
     """Where a visitor could get the objects of these keys: at the service, and at PUBLIC_URL."""
     urls = [object_url(mount, key) for key in keys]
     urls += [
-        mount.public_url + quote_name(key.removeprefix(mount.prefix))
+        mount.visitor_url(mount.public_url + quote_name(key.removeprefix(mount.prefix)))
         for key in keys
         if key.startswith(mount.prefix)
     ]

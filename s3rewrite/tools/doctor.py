@@ -172,7 +172,7 @@ def _check_objects(bucket: Bucket) -> Iterator[Finding]:
 
 def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:
     """What a visitor, who has no credentials, can do at an object's public URL."""
-    if url.startswith("/") and not (url := mount.site_url and mount.site_url + url):
+    if not (url := mount.visitor_url(url)):
         yield _note("public", "PUBLIC_URL has no host: set SITE_URL, so that it can be tried out")
         return
     try:

@@ -227,3 +227,18 @@ def test_a_sample_of_a_damaged_registry(mount: Mount, redis_client: "redis.Redis
     redis_client.sadd(registry.keys.directories, "d")
     redis_client.hset(registry.keys.directory("d"), mapping={b"\xff": b"x", b"a": b"no entry"})
     assert registry.sample(3) == {}
+
+
+@pytest.mark.parametrize(("site", "is_asked"), [(True, True), (False, False)])
+def test_a_public_url_at_the_site_is_probed_there(
+    settings: Any, tmp_path: Path, mount: Mount, door: Door, site: bool, is_asked: bool
+) -> None:
+    """Without SITE_URL nobody knows the host: nothing is asked, and nothing suspended."""
+    options = {"SITE_URL": f"http://{HOST}:{door.port}"} if site else {}
+    own = use_mount(settings, tmp_path / "media", PUBLIC_URL="/s3/", **options)
+    publish(own, tmp_path / "media", "a.jpg")
+    for _ in range(3):
+        Prober(own, threading.Event()).step()
+    assert bool(Handler.asked) is is_asked
+    assert set(Handler.asked) <= {"/s3/a.jpg"}
+    assert Suspensions(loop_registry(own)).current() == ()
