@@ -475,6 +475,7 @@ class TestAFreedFile:
         assert [found.name for found in restore(job(kept), freed=True)] == [freed]
         assert on_disk(root) == {freed: BYTES}
         assert (root / freed).stat().st_mtime < modified
+        assert counts(passed(kept)) == {Result.REFRESHED: 1}  # a new file, with the same bytes
         assert counts(passed(kept)) == {Result.KEPT: 1}
         assert puts.keys == []
 
