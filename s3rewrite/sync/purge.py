@@ -8,7 +8,7 @@ from functools import partial
 
 from s3rewrite.conf import object_url
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import quote_name
+from s3rewrite.core.paths import quote_name, split_version
 from s3rewrite.registry import Outcome, Withdrawn
 from s3rewrite.registry.edge import EVERYTHING
 from s3rewrite.registry.purges import DONE, HELD, QUARANTINED, Purge
@@ -44,7 +44,7 @@ def purge(context: SyncContext, report: Report) -> None:
     due = {name: wish for name, wish in wanted.items() if wish.age >= context.mount.max_staleness}
     report.postponed += wanted.keys() - due.keys()
     reasons = _delete_all(context, due)
-    clear_edge(context)
+    registry.hints.add(clear_edge(context))  # others that may be published now
     waiting = registry.edge.uncleared() if context.mount.cdn else {}
     for name, wish in due.items():
         is_waiting = name in waiting or EVERYTHING in waiting
@@ -104,7 +104,9 @@ def _delete(context: SyncContext, needed: dict[str, str], wanted: tuple[str, Pur
 def _end(context: SyncContext, name: str, wish: Purge) -> str:
     """Prove that a name is gone, and end its purge; why that is not so, or ""."""
     registry, mount = context.registry, context.mount
-    keys = context.memory.purged.get(name, set()) | {mount.prefix + name}
+    keys = context.memory.purged.get(name, set()).copy()
+    if not (mount.paths.fingerprinted and split_version(name)):  # another name's version
+        keys.add(mount.prefix + name)
     if QUARANTINED in wish.flags:
         keys |= {mount.quarantine + key for key in keys}
     if reason := why_not_gone(dict.fromkeys(urls_of(mount, sorted(keys)))):

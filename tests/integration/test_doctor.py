@@ -164,10 +164,10 @@ def test_the_clock_is_off(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None
 
 def answers(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
     """What visitors get is changed on its way."""
-    fetched = doctor._fetch
+    fetched = doctor.fetch
     monkeypatch.setattr(
         doctor,
-        "_fetch",
+        "fetch",
         lambda *args, **given: fetched(*args, **given)._replace(**changed),
     )
 

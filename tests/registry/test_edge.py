@@ -189,6 +189,19 @@ def test_what_changed_meanwhile_is_cleared_again(registry: Registry) -> None:
     assert cleared(registry) == ["a"]
 
 
+def test_while_all_is_cleared_the_cdn_may_fetch_what_was_there_before(registry: Registry) -> None:
+    """Redis lost that the bucket has other bytes under the key."""
+    registry.edge.begin("a cdn", overwrites=True)
+    began = registry.edge.uncleared()  # and a visitor has the CDN fetch the old bytes again
+    with held(registry) as lease:
+        claim = registry.claim("a", lease, "2" * 24)
+        assert isinstance(claim, Claim)
+        registry.edge.clear(began)
+        entry = Entry(Signature(1, 1), "2" * 24)
+        assert registry.publish(claim, lease, entry) is Outcome.UNCLEARED
+    assert cleared(registry) == ["a"]
+
+
 def test_a_pass_that_tries_again_does_not_begin_anew(registry: Registry) -> None:
     """CloudFront may take longer than the time between two passes."""
     registry.edge.begin("a cdn", overwrites=True)

@@ -54,7 +54,8 @@ if not is_doubtful then
   writes = writes .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
   note_withdrawn(ARGV[6])
-  note_edge(ARGV[6])
+  -- While all is being cleared, the CDN may fetch what was there before.
+  note_edge(redis.call('HEXISTS', KEYS[9], '') == 1 and '-' or ARGV[6])
   -- What the CDN fetches now may no longer be what it is to have.
   local mark = redis.call('HGET', KEYS[9], ARGV[1])
   if mark and string.match(mark, ' (.*)$') ~= ARGV[6] then
