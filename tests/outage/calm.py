@@ -40,7 +40,7 @@ def main() -> None:
     from s3rewrite.outage import prober as module
     from s3rewrite.outage.probe import Finding
     from tests.outage.doors import Door
-    from tests.publishing import publish
+    from tests.support.publishing import publish
 
     chance = random.Random(1)
     verdicts: list[str] = []
