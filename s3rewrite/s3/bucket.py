@@ -118,7 +118,7 @@ class Bucket:
 
     def pages(self, operation: str, prefix: str) -> Iterator[list[Any]]:
         """The items of each page of a listing: of objects, or of versions and delete markers."""
-        with translating(self.name):
+        with self._renewing(), translating(self.name):
             paginator: Any = self._client.get_paginator(operation)  # type: ignore[call-overload]
             for page in paginator.paginate(Bucket=self.name, Prefix=prefix):
                 kinds = ("Contents", "Versions", "DeleteMarkers")
