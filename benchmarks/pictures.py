@@ -201,7 +201,7 @@ def measure(loads: int) -> dict[tuple[str, int], list[float]]:
                     for line in lines:
                         line.round_trip = milliseconds / 1000
                     tab = browser.new_context().new_page()
-                    tab.goto(f"http://site.localhost:{lines[0].port}/page/", wait_until="load")
+                    tab.goto(f"http://site.localhost:{lines[0].port}/page/", timeout=120_000)
                     times.setdefault(case, []).append(tab.evaluate(LARGEST))
                     tab.context.close()
                 browser.close()

@@ -157,9 +157,9 @@ def test_s3_is_away(mount: Mount, seaweedfs: SeaweedFS) -> None:
 
 
 def test_the_clock_is_off(mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = time.time()
-    monkeypatch.setattr(doctor.time, "time", lambda: now + 1000)
-    assert "this machine's clock is -10" in wrong(mount)["clock"]
+    real = time.time
+    monkeypatch.setattr(doctor.time, "time", lambda: real() + 1000)
+    assert "this machine's clock is -" in wrong(mount)["clock"]
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
