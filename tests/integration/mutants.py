@@ -194,7 +194,7 @@ MUTANTS = [
     Mutant(
         "late writes of other bytes are not doubted",
         "registry/lua/claim.lua",
-        "\n      or (ARGV[7] == '1' and not same)",
+        " or (ARGV[7] == '1' and not same)",
         "",
     ),
     Mutant(
