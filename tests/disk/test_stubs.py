@@ -16,7 +16,7 @@ STUBS = st.builds(
     Stub,
     st.from_regex(r"[a-z0-9.-]{3,63}", fullmatch=True),
     TEXT,
-    st.builds(Signature, NUMBERS, TIMES),
+    st.builds(Signature, NUMBERS, TIMES, st.just(0)),
     st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
     st.from_regex(r"[0-9a-f]{32}(-[1-9][0-9]?)?", fullmatch=True),
     st.none() | st.integers(0, 0o7777),

@@ -130,8 +130,8 @@ def test_clients_of_other_kinds_work(
 @pytest.mark.parametrize(
     ("configuration", "said"),
     [
-        ({"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "is no django-redis cache"),
-        ({"BACKEND": "no.such.Cache"}, "is no django-redis cache"),
+        ({"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "is no cache in Redis"),
+        ({"BACKEND": "no.such.Cache"}, "is no cache in Redis"),
         (
             {
                 "BACKEND": BACKEND,

@@ -178,7 +178,7 @@ def test_a_pass_publishes_what_is_meant_and_gives_a_reason_for_the_rest(
     assert set(keys(s3_client, mount)) == {f"media/{name}" for name in tree}
     for what, (_, word, name) in CASES.items():
         assert word in _word(report.skipped[name]), what
-    assert report.skipped["itself"] == "a link that leads to itself"
+    assert report.skipped["itself"] == "a link to nothing"
     assert report.skipped["real/up"] == "a link to a directory that holds it"
 
 
