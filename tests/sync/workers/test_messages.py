@@ -15,7 +15,9 @@ from s3rewrite.sync.upload.attempt import FAILURES, UploadOutcome, UploadResult
 from s3rewrite.sync.upload.references import KeptLocal
 from s3rewrite.sync.workers.messages import decode_outcome, encode_outcome, row_of, task_of
 
-SIGNATURES = st.builds(Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63))
+SIGNATURES = st.builds(
+    Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63), st.integers(0, 2**32 - 1)
+)
 ENTRIES = st.builds(Entry, SIGNATURES, st.text("0123456789abcdef", min_size=24, max_size=24))
 
 
