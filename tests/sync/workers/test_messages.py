@@ -18,7 +18,11 @@ from s3rewrite.sync.workers.messages import decode_outcome, encode_outcome, row_
 SIGNATURES = st.builds(
     Signature, st.integers(0, 10**16 - 1), st.integers(-(2**63), 2**63), st.integers(0, 2**32 - 1)
 )
-ENTRIES = st.builds(Entry, SIGNATURES, st.text("0123456789abcdef", min_size=24, max_size=24))
+FINGERPRINTS = st.text("0123456789abcdef", min_size=24, max_size=24)
+# A stub has neither inode nor ctime.
+ENTRIES = st.builds(Entry, SIGNATURES, FINGERPRINTS, st.just(False)) | st.builds(
+    Entry, SIGNATURES.map(lambda found: found._replace(change=0)), FINGERPRINTS, st.just(True)
+)
 
 
 def sent(value: Any) -> Any:
