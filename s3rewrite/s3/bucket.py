@@ -152,11 +152,14 @@ class Bucket:
             if is_for_each or isinstance(error, S3Unavailable | NotS3Error):
                 raise
             return {}
+        versions = dict(objects)
         outcomes = {
-            (item.get("Key", ""), version): ""
+            (key, version): ""
             for item in answer.get("Deleted", ())
-            # A key without a version is answered with that of its new delete marker.
-            for version in ("", item.get("VersionId", ""), item.get("DeleteMarkerVersionId", ""))
+            for key in (item.get("Key", ""),)
+            # A key without a version is answered with that of its new delete marker, and some
+            # services name no version at all.
+            for version in (item.get("VersionId", versions.get(key, "")), "")
         }
         for item in answer.get("Errors", ()):
             reason = f"{item.get('Code')}: {item.get('Message')}"

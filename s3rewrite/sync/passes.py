@@ -76,8 +76,9 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
             purge(leased, report)
             sync(leased, report)
             delete_orphans(leased, report)
-            find_exposed(leased, report)
-            publish_cleared(leased, partial(_sync_cleared, leased, report))
+            if not report.stopped:
+                find_exposed(leased, report)
+                publish_cleared(leased, partial(_sync_cleared, leased, report))
     except (ImproperlyConfigured, redis.RedisError) as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:

@@ -88,7 +88,8 @@ def differences(
     mount = context.mount
     for root in dict.fromkeys(("", mount.quarantine)) if public else ("",):
         for folder in context.bucket.walk(root + mount.prefix):
-            for key in sorted(folder.keys() - published):
+            # A key that ends with a slash marks a folder: it is no file's.
+            for key in sorted(key for key in folder.keys() - published if key[-1:] != "/"):
                 is_public = public and _is_public(context, key)
                 yield Difference(key, Fault.PUBLIC if is_public else Fault.ONLY_IN_BUCKET)
 

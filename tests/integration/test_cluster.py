@@ -96,7 +96,7 @@ def test_the_whole_way(
     assert whole_pass(job(mount)).is_ok
     assert {name for name, _ in registry.names()} == {"a.txt", "b/c.txt", "d/e/f.txt"}
     assert is_linked()
-    assert round_trips(registry, monkeypatch) == [5]
+    assert round_trips(registry, monkeypatch) == [6]
     registry.withdraw(["a.txt"], hint=True)
     assert not is_linked()
     assert registry.hints.read("0-0", 0.1)[1] == ["a.txt"]

@@ -175,7 +175,9 @@ class Site:
         return {
             name: self.mount.paths.key(name, entry.fingerprint)
             for name, entry in self.registry.names()
-            if entry.signature == signature_of(self._job.storage, name)
+            # A stub has neither inode nor ctime.
+            if (found := signature_of(self._job.storage, name))
+            and found in (entry.signature, entry.signature.plain)
         }
 
     def end_lease(self) -> None:

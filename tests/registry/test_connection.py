@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import redis
 from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
 
 from s3rewrite.registry.connection import close_clients, get_client
@@ -87,5 +88,5 @@ def test_clearing_the_cache_leaves_a_registry_with_a_url(
 def test_a_cache_that_is_not_in_redis(settings: Any) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     close_clients()
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(ImproperlyConfigured, match="is no cache in Redis"):
         get_client("default", 1.0)
