@@ -85,7 +85,7 @@ def test_s3_refuses(mount: Mount, root: Path, settings: Any) -> None:
 def test_the_loop_is_killed(loop: Loop, root: Path, registry: Registry) -> None:
     write(root, "a.txt")
     eventually(lambda: registry.get(["a.txt"]))
-    eventually(lambda: status()[0] == 0)
+    eventually(lambda: status()[0] == 0 and json.loads(status("--json")[1])[0]["last"])
     (found,) = json.loads(status("--json")[1])
     assert found["loop"]["interval"] == 1.0
     assert found["last"]["by"] == "loop"
