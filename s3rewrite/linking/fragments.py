@@ -104,8 +104,8 @@ def fallback_script(request: HttpRequest | None = None) -> str:
 
 
 def _local_url(value: Any, mount: str | None) -> str:
-    # No file, a FieldFile without a name, a variable that Jinja2 does not know.
-    if not value:
+    # No file, or a variable that Jinja2 does not know; from Django 6.1 on a File is always true.
+    if not value or (isinstance(value, File) and not value.name):
         return ""
     # Renditions and documents of Wagtail and files of django-filer have one, and are no files.
     has_url = isinstance(value, File) or (not isinstance(value, str) and hasattr(value, "url"))
