@@ -270,7 +270,7 @@ def test_a_link_is_true_whatever_happened(
     case = type("Machine", (World,), members).TestCase
     World.pages = World.linked = 0
     case.settings = settings(
-        max_examples=int(os.environ.get("WORLDS", "25")),
+        max_examples=int(os.environ.get("WORLDS", "15")),
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),

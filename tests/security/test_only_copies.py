@@ -187,7 +187,7 @@ PASSES = [("pass", "", "")] * 3
 @example([("displace", "b.png", "a.png"), *PASSES, ("displace", "a.png", "b.png")])
 @hypothesis_settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=int(os.environ.get("STUBS", "5")),
+    max_examples=int(os.environ.get("STUBS", "3")),
     deadline=None,
 )
 def test_whatever_people_do_with_stubs_each_name_has_its_bytes(
