@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.storage import StaticFilesStorage
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import FileSystemStorage
 
 from s3rewrite import conf
 from s3rewrite.checks.rules import Messages, Options, error, on_mount, warning, where
@@ -52,7 +52,7 @@ def storage_works(mount: Mount, options: Options) -> Messages:
 @on_mount
 def storage_root(mount: Mount, options: Options) -> Messages:
     """E020: a storage whose directory is not set, or holds the project itself."""
-    storage = storage_of(mount)
+    storage = conf.find_storage(mount)
     if not isinstance(storage, FileSystemStorage):
         return
     hint = 'Set MEDIA_ROOT, STATIC_ROOT or the storage\'s "location" to a directory for its files.'
@@ -69,7 +69,7 @@ def storage_root(mount: Mount, options: Options) -> Messages:
 @on_mount
 def unseen_changes(mount: Mount, options: Options) -> Messages:
     """W005: a mount that links a changed file as it was, until the next pass."""
-    storage = storage_of(mount)
+    storage = conf.find_storage(mount)
     if storage and not mount.check_local and not isinstance(storage, S3RewriteStorageMixin):
         message = f'Mount "{mount.alias}" may link to the old bytes of a file that was overwritten.'
         hint = 'Leave "CHECK_LOCAL" at True, or use s3rewrite.storage.S3RewriteStorage.'
@@ -79,7 +79,7 @@ def unseen_changes(mount: Mount, options: Options) -> Messages:
 @on_mount
 def late_changes(mount: Mount, options: Options) -> Messages:
     """W013: a storage that tells nobody what it changes."""
-    storage = storage_of(mount)
+    storage = conf.find_storage(mount)
     # Without CHECK_LOCAL W005 says more, and where files are freed E029.
     silent = isinstance(storage, FileSystemStorage) and mount.check_local and mount.keep_local
     if not silent or isinstance(storage, (S3RewriteStorageMixin, StaticFilesStorage)):
@@ -88,11 +88,6 @@ def late_changes(mount: Mount, options: Options) -> Messages:
     message = f'The {name} of mount "{mount.alias}" does not tell the loop what it saves: '
     hint = f'Set the "BACKEND" of STORAGES["{mount.storage}"] to "{STORAGE}".'
     yield warning(13, f"{message}a file is local until the next pass.", hint)
-
-
-def storage_of(mount: Mount) -> Storage | None:
-    """The mount's storage; None if there is none, or it fails."""
-    return conf.find_storage(mount)
 
 
 def _holds(directory: str, file: str) -> bool:

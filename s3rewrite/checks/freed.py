@@ -3,7 +3,6 @@
 from collections import Counter
 
 from s3rewrite import conf
-from s3rewrite.checks.aliases import storage_of
 from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, parse, warning, where
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.freeable import FreeableStorage
@@ -15,7 +14,7 @@ def freed_files_are_found(mount: Mount, options: Options) -> Messages:
     if mount.keep_local:
         return
     place = where(mount.alias, "KEEP_LOCAL")
-    storage = storage_of(mount)
+    storage = conf.find_storage(mount)
     if storage and not isinstance(storage, FreeableStorage):
         name = type(storage).__name__
         message = f"{place} is False, and {name} cannot open files that are on S3 only."

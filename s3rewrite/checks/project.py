@@ -6,7 +6,6 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.checks import Error, Info
 
 from s3rewrite import conf
-from s3rewrite.checks.aliases import storage_of
 from s3rewrite.checks.cookies import STATIC
 from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, warning, where
 from s3rewrite.conf import url_prefix
@@ -35,7 +34,7 @@ def no_setting(mounts: dict[str, Options]) -> Messages:
 @on_mount
 def local_files(mount: Mount, options: Options) -> Messages:
     """W014: local files that nothing serves while DEBUG is on; a web server does later."""
-    if not conf.is_debug() or mount.storage == STATIC or storage_of(mount) is None:
+    if not conf.is_debug() or mount.storage == STATIC or conf.find_storage(mount) is None:
         return
     prefix = url_prefix(mount)
     if prefix.startswith("/") and not prefix.startswith("//") and not conf.is_served(f"{prefix}x"):
@@ -68,7 +67,7 @@ def middleware_order(mounts: dict[str, Options]) -> Messages:
 @on_mount
 def static_files_in_debug(mount: Mount, options: Options) -> Messages:
     """W017: while DEBUG is on Django serves other static files than S3 has. I001 if local."""
-    storage = storage_of(mount)
+    storage = conf.find_storage(mount)
     if not conf.is_debug() or not isinstance(storage, StaticFilesStorage):
         return
     option = where(mount.alias, "LINK_IN_DEBUG")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
 
 from s3rewrite import conf
-from s3rewrite.checks.aliases import STORAGE, storage_of
+from s3rewrite.checks.aliases import STORAGE
 from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, parse, warning, where
 from s3rewrite.conf import url_prefix
 from s3rewrite.core import paths
@@ -23,7 +23,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 @on_mount
 def local_prefix(mount: Mount, options: Options) -> Messages:
     """E008: a storage whose files, or whose URLs, are not this site's."""
-    prefix, storage = _local(mount), storage_of(mount)
+    prefix, storage = _local(mount), conf.find_storage(mount)
     if _is_remote(storage, prefix):
         name = type(storage).__name__
         message = f'{name}, the storage of mount "{mount.alias}", keeps its files elsewhere.'
@@ -173,7 +173,7 @@ def _is_remote(storage: Storage | None, prefix: str | None) -> bool:
 
 
 def _local(mount: Mount) -> str | None:
-    return url_prefix(mount) if storage_of(mount) else None
+    return url_prefix(mount) if conf.find_storage(mount) else None
 
 
 def _keys(mount: Mount) -> str:
