@@ -32,7 +32,7 @@ ABSENT = frozenset({"403", "404", "AccessDenied", "NoSuchKey"})
 """Codes for an object that is not there, or that the credentials may not see."""
 
 UNCLEAR = frozenset({"400", "401", "403"})
-"""Statuses of HEAD that may be about credentials: its answer has no body that would say it."""
+"""Statuses of HEAD for an object that may be about credentials: no body of its answer says it."""
 
 _XML = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 """Text that XML 1.0 can hold: https://www.w3.org/TR/xml/#charsets"""
@@ -65,15 +65,6 @@ class Bucket:
     def writer_name(self, upload: Upload) -> str:
         """The name of the library that would write this object: boto3, or obstore."""
         return self._writer.choose(upload)
-
-    def head_bucket(self) -> Any:
-        """The answer about the bucket itself. An error has S3's reason, which HEAD cannot give."""
-        try:
-            return self.call("head_bucket")
-        except S3Error as error:
-            if error.code.isdigit() or not error.code:
-                self.call("list_objects_v2", MaxKeys=1, Prefix=self.mount.prefix)
-            raise
 
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not say."""
@@ -212,12 +203,16 @@ class Bucket:
         return (copy.size, copy.sha256) == (original.size, original.sha256)
 
     def call(self, operation: str, **parameters: Any) -> Any:
-        """Call an operation of boto3's client, by its name, on this bucket. Returns its answer."""
+        """Call an operation of boto3's client, by its name, on this bucket. Returns its answer.
+
+        An error of HEAD has S3's reason where another request gives one.
+        """
         try:
             with self._renewing(), translating(self.name):
                 return getattr(self._client, operation)(Bucket=self.name, **parameters)
         except S3Error as error:
-            if error.code in UNCLEAR and operation.startswith("head"):
+            is_bucket = operation == "head_bucket" and error.code.isdigit()
+            if is_bucket or (error.code in UNCLEAR and operation.startswith("head")):
                 self._ask_for_reason(parameters)
             raise
 

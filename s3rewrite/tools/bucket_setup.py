@@ -89,7 +89,7 @@ def is_unknown(error: S3Error) -> bool:
 def _creation(bucket: Bucket) -> Step | None:
     step = Step(f"create the bucket {bucket.name}", lambda: _create(bucket), CONSOLE)
     try:
-        bucket.head_bucket()
+        bucket.call("head_bucket")
     except S3Error as error:
         if error.code in ("404", "NoSuchBucket"):
             return step

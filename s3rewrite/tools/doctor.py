@@ -124,7 +124,7 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
 
 
 def _check_bucket(bucket: Bucket) -> Iterator[Finding]:
-    headers = bucket.head_bucket()["ResponseMetadata"]["HTTPHeaders"]
+    headers = bucket.call("head_bucket")["ResponseMetadata"]["HTTPHeaders"]
     yield _fine("bucket", f"{bucket.name} is there, and the credentials are known")
     with suppress(KeyError, ValueError):  # S3 always says a date; others need not
         skew = parsedate_to_datetime(headers["date"]).timestamp() - time.time()
