@@ -113,7 +113,7 @@ class Bucket:
             paginator: Any = self._client.get_paginator(operation)  # type: ignore[call-overload]
             for page in paginator.paginate(Bucket=self.name, Prefix=prefix):
                 kinds = ("Contents", "Versions", "DeleteMarkers")
-                yield [item for kind in kinds for item in page.get(kind, ())]
+                yield [item for kind in kinds for item in page.get(kind, ()) if item.get("Key")]
 
     def delete(self, keys: Iterable[str | tuple[str, str]]) -> dict[str, str]:
         """Delete objects, or versions: (key, id).

@@ -53,13 +53,19 @@ def _versions(bucket: Bucket, name: str, root: str) -> list[Version]:
 def _matching(bucket: Bucket, listing: str, name: str, root: str = "") -> Iterator[Version]:
     """The items of a listing that stand for a name, below another root than the bucket's."""
     paths = bucket.mount.paths
-    start = paths.prefix + (stem(name) if paths.fingerprinted else name)
+    start = paths.prefix + (_start(name) if paths.fingerprinted else name)
     for page in bucket.pages(listing, root + start):
         found = [item for item in page if _means(paths, item["Key"].removeprefix(root), name)]
         yield from (Version(item["Key"], item.get("VersionId", "")) for item in found)
         # The very key comes first: all that follow only begin with it.
         if not (found or paths.fingerprinted):
             return
+
+
+def _start(name: str) -> str:
+    """How the keys of all versions of a name begin, the one without a version too."""
+    before = stem(name)
+    return name if before == name else f"{before}."
 
 
 def _means(paths: Paths, key: str, name: str) -> bool:

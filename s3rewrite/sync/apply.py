@@ -45,7 +45,7 @@ BATCH = 32
 
 
 PURGE_PERIOD = 1.0
-"""Seconds after which a long pass looks again at what is to be taken down."""
+"""Seconds after which a long pass looks again at what is to be taken down, and at the CDN."""
 
 
 class Applier:
@@ -56,6 +56,7 @@ class Applier:
         self._report = report
         self._uploads = uploads
         self._is_answering = False
+        self._next_purge = time.monotonic() + PURGE_PERIOD  # the pass has begun with one
         self._has_stubs = False
         self._rules = rules(context.mount, list(conf.mounts().values()))
         self._must_resend = affected_by(context.registry.rules(), self._rules)
@@ -219,12 +220,13 @@ class Applier:
         if self._is_answering:  # applying a hint leads here again
             return
         self._is_answering = True
-        memory = self._context.memory
+        cleared: list[str] = []
         try:
-            if time.monotonic() >= memory.next_purge:
-                memory.next_purge = time.monotonic() + PURGE_PERIOD
+            if time.monotonic() >= self._next_purge:
                 purge(self._context, self._report)
-            self.apply_hints([*self._context.take_hints(), *clear_edge(self._context)])
+                cleared = clear_edge(self._context)
+                self._next_purge = time.monotonic() + PURGE_PERIOD
+            self.apply_hints([*self._context.take_hints(), *cleared])
         finally:
             self._is_answering = False
 

@@ -60,9 +60,8 @@ class MountMemory:
     published: PublishedMemory = field(default_factory=PublishedMemory)
     purged: dict[str, set[str]] = field(default_factory=dict)
     """Name -> the keys that were deleted, of names that are taken down."""
-    next_purge: float = 0.0
-    """Monotonic seconds, as is `next_clearing`: not before."""
     next_clearing: float = 0.0
+    """Monotonic seconds: not before."""
     clearing: Clearing | None = None
     cdn_problem: str = ""
     failures: int = 0
@@ -114,8 +113,12 @@ class SyncContext:
 
         A key with a fingerprint cannot be overwritten by other bytes.
         """
-        has_no_stubs = self.mount.keep_local and self.memory.has_stubs is False
-        return not (has_no_stubs or self.mount.paths.fingerprinted)
+        return self.may_have_stubs and not self.mount.paths.fingerprinted
+
+    @property
+    def may_have_stubs(self) -> bool:
+        """Whether there may be freed files: they are freed, or no whole pass has seen otherwise."""
+        return not (self.mount.keep_local and self.memory.has_stubs is False)
 
     def is_excluded(self, name: str) -> bool:
         """Whether the settings exclude a name, or it is one of this package's own files."""

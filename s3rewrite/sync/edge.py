@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from s3rewrite.cdn import cdn_of
 from s3rewrite.cdn.paths import paths_of
+from s3rewrite.core.redaction import redact
 from s3rewrite.registry.edge import EVERYTHING
 from s3rewrite.sync.context import Clearing, SyncContext
 
@@ -65,7 +66,7 @@ def clear_edge(context: SyncContext) -> list[str]:
     except Exception as error:  # CDNError, or any of a class of the project's
         memory.next_clearing = time.monotonic() + PAUSES[min(memory.failures, len(PAUSES) - 1)]
         memory.clearing, memory.failures = None, memory.failures + 1
-        memory.cdn_problem = AWAY.format(error=error)
+        memory.cdn_problem = AWAY.format(error=redact(str(error)))
         return []
     marks, memory.clearing = memory.clearing.marks, None
     memory.failures, memory.cdn_problem = 0, ""

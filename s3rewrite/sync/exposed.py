@@ -1,5 +1,6 @@
 """What is public and should not be: objects of names that the settings exclude by now."""
 
+import random
 from contextlib import suppress
 from hashlib import blake2b
 
@@ -24,17 +25,21 @@ def exposed_names(context: SyncContext) -> list[str]:
 def find_exposed(context: SyncContext, report: Report) -> None:
     """Report the excluded names that have objects. Raises redis.RedisError.
 
-    The bucket is listed once for each change of the settings that exclude; what a pass withdraws
-    by them is noted there. Where S3 does not answer, a later pass looks again.
+    Only a whole pass does so. The bucket is listed once for each change of the settings that
+    exclude; what a pass withdraws by them is noted there. Where S3 does not answer, a later pass
+    looks again.
     """
+    if not report.is_whole:
+        return
     purges, mount = context.registry.purges, context.mount
     names, rules = purges.exposed()
     settings = repr((mount.exclude, mount.include, mount.allow))
     current = blake2b(settings.encode(), digest_size=8).hexdigest()
     mended = [name for name in names if not context.is_kept_local(name)]
     with suppress(S3Error):
-        if report.is_whole and not context.options.dry_run:
-            mended += [name for name in names[:CHECKED] if not objects_of(context.bucket, name)]
+        if not context.options.dry_run:
+            checked = random.sample(names, min(CHECKED, len(names)))
+            mended += [name for name in checked if not objects_of(context.bucket, name)]
             if rules != current:
                 found = exposed_names(context)
                 purges.expose(found, current)

@@ -36,7 +36,7 @@ class PublishedMemory:
         self._bound()
 
     def _bound(self) -> None:
-        if self._count > MAX_REMEMBERED:
+        if max(self._count, len(self.sent)) > MAX_REMEMBERED:
             self._directories.clear()
             self.sent.clear()
             self._count = 0

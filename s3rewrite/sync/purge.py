@@ -3,8 +3,8 @@
 In any order of crashes: a name stays in `registry/purges.py` until the proof.
 """
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from s3rewrite.conf import object_url
 from s3rewrite.core.mounts import Mount
@@ -18,12 +18,17 @@ from s3rewrite.s3.visitors import why_not_gone
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.edge import clear_edge
 from s3rewrite.sync.reporting.report import Report, Result
+from s3rewrite.sync.scan import Findings
 from s3rewrite.sync.upload.replacing import needed_keys
 
 LATE = "an earlier upload of it may still arrive at S3: it is looked at again, for 16 minutes"
 NEEDED = (
     "its object has the only copy of {name}, a freed file: the next pass moves that copy, or "
     "`s3rewrite_restore --freed` brings it back"
+)
+UNKNOWN = (
+    "not every directory can be read: a freed file in one of them may have its only copy under "
+    "this name's key"
 )
 
 
@@ -47,42 +52,66 @@ def purge(context: SyncContext, report: Report) -> None:
     registry.hints.add(clear_edge(context))  # others that may be published now
     waiting = registry.edge.uncleared() if context.mount.cdn else {}
     for name, wish in due.items():
+        if not context.should_continue():
+            break  # the next pass goes on
         is_waiting = name in waiting or EVERYTHING in waiting
         problem = context.memory.cdn_problem if is_waiting else ""
         if is_waiting and not (reasons[name] or problem):
             report.postponed.append(name)
         elif reason := reasons[name] or problem or _end(context, name, wish):
-            report.fail(name, f"not taken down: {reason}", "purge")
+            _fail(context, report, name, f"not taken down: {reason}")
         else:
+            report.failures.pop(name, None)
             report.add(Result.DELETED)
             context.progress.done(name, Result.DELETED)
 
 
+def _fail(context: SyncContext, report: Report, name: str, reason: str) -> None:
+    """Report a failure; a long pass that meets it again only has the last reason."""
+    if name in report.failures:
+        report.failures[name] = reason
+    else:
+        context.fail(report, name, reason, "purge")
+
+
 def _delete_all(context: SyncContext, due: dict[str, Purge]) -> dict[str, str]:
     """Delete the objects of names. Name -> why it could not be done, or ""."""
-    needed = _needed_keys(context) if due else {}
+    copies = _OnlyCopies(context)
     with ThreadPoolExecutor(context.mount.threads, "s3rewrite-purge") as pool:
-        reasons = pool.map(partial(_delete, context, needed), due.items())
+        reasons = pool.map(lambda item: _delete(context, copies, *item), due.items())
         return dict(zip(due, reasons, strict=True))
 
 
-def _needed_keys(context: SyncContext) -> dict[str, str]:
-    """Key -> name, of the only copies of freed files."""
-    has_no_stubs = context.mount.keep_local and context.memory.has_stubs is False
-    return {} if has_no_stubs else needed_keys(context)
+class _OnlyCopies:
+    """Which keys freed files need. The disk is scanned once, and only if objects are to go."""
+
+    def __init__(self, context: SyncContext) -> None:
+        self._context = context
+        self._findings = Findings()
+        self._needed: dict[str, str] | None = None
+        self._lock = threading.Lock()
+
+    def why_needed(self, keys: set[str]) -> str:
+        """Why these keys must not be deleted; "" if they may. Raises ScanError."""
+        with self._lock:
+            if self._needed is None:
+                may_be = self._context.may_have_stubs
+                self._needed = needed_keys(self._context, self._findings) if may_be else {}
+        if blocked := keys & self._needed.keys():
+            return NEEDED.format(name=self._needed[blocked.pop()])
+        return UNKNOWN if self._findings.errors else ""
 
 
-def _delete(context: SyncContext, needed: dict[str, str], wanted: tuple[str, Purge]) -> str:
+def _delete(context: SyncContext, copies: _OnlyCopies, name: str, wish: Purge) -> str:
     """Delete all objects of a name; why that could not be done, or ""."""
-    name, wish = wanted
     bucket, quarantine = context.bucket, context.mount.quarantine
     try:
         versions = versions_of(bucket, name)
         if QUARANTINED in wish.flags:
             versions = [one for one in versions if not one.key.startswith(quarantine)]
         keys = {version.key for version in versions}
-        if blocked := keys & needed.keys():
-            return NEEDED.format(name=needed[blocked.pop()])
+        if reason := versions and copies.why_needed(keys):
+            return reason
         context.memory.purged.setdefault(name, set()).update(keys)
         if not versions:
             return ""

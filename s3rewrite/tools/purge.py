@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from s3rewrite.core.mounts import Mount
 from s3rewrite.core.patterns import matches
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry.lease import LeaseTaken
@@ -19,16 +18,15 @@ PERIOD = 0.5
 """Seconds between two looks."""
 
 
-def with_pattern(mount: Mount, pattern: str) -> list[str]:
+def with_pattern(context: SyncContext, pattern: str) -> list[str]:
     """The published names, and those of objects, that a pattern names. Raises S3Error."""
-    context = SyncContext(mount)
     names = {name for name, _ in context.registry.names()} | names_in(context.bucket)
     return sorted(name for name in names if matches(name, (pattern,)))
 
 
-def missing(mount: Mount) -> list[str]:
+def missing(context: SyncContext) -> list[str]:
     """The names of objects that have no file on the disk. Raises S3Error, OSError, ScanError."""
-    context, findings = SyncContext(mount), Findings()
+    findings = Findings()
     has_files = any(directory.files for directory in scan(context.storage, None, findings))
     if findings.errors or not has_files:
         raise ScanError("the disk is empty, or not all of it can be read: is it mounted?")

@@ -19,6 +19,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.takedown import StillOnDisk
 from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
+from s3rewrite.sync import scan
 from s3rewrite.sync.loop import MountLoop
 from tests.support.commands import sync
 from tests.support.factories import use_mount, write
@@ -214,6 +215,30 @@ def test_the_only_copy_of_a_renamed_file_stays(
         sync()
     assert purge("a.jpg") == "media: a.jpg: gone\n"
     assert answer(mount, "media/b.jpg") == 200
+
+
+def test_an_only_copy_in_a_folder_that_cannot_be_read_stays(
+    settings: Any, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3rewrite.sync.freeing.asides.ASIDE_SECONDS", 0.0)
+    mount = with_options(settings, root, KEEP_LOCAL=False, FREE_AFTER=0)
+    path = write(root, "a.jpg", b"only copy")
+    for _ in range(4):
+        sync()
+    (root / "closed").mkdir()
+    path.rename(root / "closed/b.jpg")
+    listed = scan.list_directory
+
+    def refuse(path: str) -> Any:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scan, "list_directory", refuse)
+        with pytest.raises(CommandError):
+            purge("a.jpg")
+    assert answer(mount, "media/a.jpg") == 200
 
 
 def test_an_upload_that_may_still_arrive_keeps_it_open(

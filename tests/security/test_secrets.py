@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,9 @@ from s3rewrite.registry import loop_registry
 from s3rewrite.s3.boto3_writer import new_boto
 from s3rewrite.s3.objects import Digests
 from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.edge import clear_edge
 from s3rewrite.sync.upload.content import Payload, upload_of
+from tests.support.factories import job, use_mount
 from tests.support.publishing import closed_clients
 
 __all__ = ["closed_clients"]
@@ -238,3 +241,28 @@ def test_a_url_without_userinfo_is_left_as_it_is(rest: str) -> None:
     if "@" not in rest:
         assert found == f"https://{rest}"
     assert without_userinfo(found) == found
+
+
+class LeakyCDN:
+    """As http.client does where a token has a line break."""
+
+    def __init__(self, public_url: str, token: str) -> None:
+        self.token = token
+
+    def clear(self, paths: list[str]) -> str:
+        raise ValueError(f"Invalid header value {f'Bearer {self.token}'.encode()!r}")
+
+    def is_clear(self, clearing: str) -> bool:
+        return True
+
+
+def test_what_a_cdn_says_of_itself(
+    settings: Any, caches: None, tmp_path: Path, bucket: str, client_options: dict[str, Any]
+) -> None:
+    cdn = {"BACKEND": "tests.security.test_secrets.LeakyCDN", "TOKEN": f"{MARKER}\n"}
+    options = {"BUCKET": bucket, "CLIENT": client_options, "CDN": cdn}
+    context = job(use_mount(settings, tmp_path, **options))
+    context.registry.edge.mark(["a.txt"])
+    assert clear_edge(context) == []
+    assert "the CDN was not cleared" in context.memory.cdn_problem
+    assert MARKER not in context.memory.cdn_problem

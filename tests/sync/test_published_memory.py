@@ -46,3 +46,12 @@ def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1000):
         memory.remember(str(number), ENTRY, 5, "md5")
         assert len(memory.sent) <= 100
+
+
+def test_it_is_bounded_where_files_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published_memory, "MAX_REMEMBERED", 100)
+    memory = PublishedMemory()
+    for number in range(1000):
+        memory.remember(f"d/{number}", ENTRY, 5, "md5")
+        memory.remember_directory("d", {b"one": ENCODED})
+        assert len(memory.sent) <= 100

@@ -6,7 +6,6 @@ from typing import Any
 import redis
 from django.core.management.base import BaseCommand, CommandError
 
-from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import printable
 from s3rewrite.disk.takedown import take_down
 from s3rewrite.management.arguments import add_wait, chosen_mounts
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         """How many names may still be public."""
         mount = context.mount
         try:
-            names = _chosen(mount, options)
+            names = _chosen(context, options)
             if options["dry_run"]:
                 reasons = dict.fromkeys(names, "would be taken down")
             else:
@@ -69,9 +68,9 @@ class Command(BaseCommand):
         return sum(map(bool, reasons.values())) if not options["dry_run"] else 0
 
 
-def _chosen(mount: Mount, options: dict[str, Any]) -> list[str]:
+def _chosen(context: SyncContext, options: dict[str, Any]) -> list[str]:
     if options["pattern"]:
-        return with_pattern(mount, options["pattern"])
+        return with_pattern(context, options["pattern"])
     if options["excluded"]:
-        return exposed_names(SyncContext(mount))
-    return missing(mount) if options["missing"] else options["names"]
+        return exposed_names(context)
+    return missing(context) if options["missing"] else options["names"]

@@ -43,10 +43,13 @@ def may_replace(context: SyncContext, report: Report, tasks: Tasks) -> Tasks:
     return allowed
 
 
-def needed_keys(context: SyncContext, findings: Findings | None = None) -> dict[str, str]:
-    """Key -> the name of the stub whose bytes are under it. Raises ScanError."""
+def needed_keys(context: SyncContext, findings: Findings) -> dict[str, str]:
+    """Key -> the name of the stub whose bytes are under it. Raises ScanError.
+
+    Where the findings have errors, there may be others.
+    """
     needed: dict[str, str] = {}
-    for directory in scan(context.storage, None, findings or Findings()):
+    for directory in scan(context.storage, None, findings):
         for basename, stub in directory.stubs.items():
             if stub.bucket == context.mount.bucket:
                 needed[stub.key] = join(directory.path, basename)
