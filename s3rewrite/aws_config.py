@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from configparser import Error, RawConfigParser
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 from s3rewrite.core.redaction import without_userinfo
@@ -46,8 +46,9 @@ def _profile() -> dict[str, str]:
     """
     name = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
     config = _sections("AWS_CONFIG_FILE", "~/.aws/config")
-    options = config.get(name if name == "default" else f"profile {name}", {})
-    options |= _sections("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials").get(name, {})
+    options = config.get(name if name == "default" else f"profile {name}", {}) | _sections(
+        "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"
+    ).get(name, {})
     services = config.get(f"services {options.get('services')}", {})
     endpoint = re.search(r"\n\s*endpoint_url\s*=\s*(\S+)", services.get("s3", ""))
     return options | ({"endpoint_url": endpoint[1]} if endpoint else {})
@@ -55,10 +56,22 @@ def _profile() -> dict[str, str]:
 
 def _sections(variable: str, path: str) -> dict[str, dict[str, str]]:
     """Section -> its options, of a configuration file; {} where boto3 could not read it either."""
+    # As boto3: pathlib would raise for a user without a home.
+    file = os.path.expanduser(os.path.expandvars(os.environ.get(variable) or path))  # noqa: PTH111
+    try:
+        changed = os.stat(file).st_mtime_ns  # noqa: PTH116 - beside its twin
+    except (OSError, ValueError):
+        return {}
+    return _parsed(file, changed)
+
+
+@lru_cache(maxsize=8)
+def _parsed(file: str, changed: int) -> dict[str, dict[str, str]]:
+    """The sections of a file as it was at that time: checks and mounts ask many times."""
     parser = RawConfigParser()
     try:
-        parser.read(Path(os.path.expandvars(os.environ.get(variable) or path)).expanduser())
-    except (Error, UnicodeError):
+        parser.read(file)
+    except (Error, OSError, UnicodeError):
         return {}
     return {
         re.sub(r"[\s\"']+", " ", name).strip(): dict(parser[name]) for name in parser.sections()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -150,6 +151,18 @@ def test_a_file_on_s3(viewer: Client, mount: Mount, root: Path, query: str) -> N
     publish(mount, root, "a.jpg")
     found = text(viewer.get(URL, {"q": query}))
     assert "media a.jpg on S3 https://cdn/m/a.jpg" in found
+
+
+@pytest.mark.parametrize("name", ["a#b.jpg", "100%.jpg", "a b?.jpg", "é+.jpg"])
+def test_a_file_whose_name_a_url_escapes(
+    viewer: Client, mount: Mount, root: Path, name: str
+) -> None:
+    publish(mount, root, name)
+    publish(mount, root, "a")
+    url = f"https://cdn/m/{quote(name)}"
+    for query in (name, url):
+        found = text(viewer.get(URL, {"q": query}))
+        assert f"media {name} on S3 {url}" in found
 
 
 def test_a_file_that_is_not(viewer: Client, mount: Mount, root: Path) -> None:

@@ -1,4 +1,6 @@
 import dataclasses
+import os
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -429,3 +431,24 @@ def test_a_file_that_cannot_be_parsed_is_none(
     (tmp_path / "config").write_bytes(b"[default\n\xff")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     assert mount().public_url == "https://uploads.s3.us-east-1.amazonaws.com/media/"
+
+
+def test_a_user_without_a_home_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise KeyError
+
+    for name in ("HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", fail)
+    assert mount().public_url == "https://uploads.s3.us-east-1.amazonaws.com/media/"
+
+
+def test_a_file_is_read_again_when_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    for number, host in enumerate(("one.local", "two.local")):
+        file.write_text(f"[default]\nendpoint_url = http://{host}\n")
+        os.utime(file, (number, number))
+        assert mount().public_url == f"http://{host}/uploads/media/"

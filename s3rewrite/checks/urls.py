@@ -177,7 +177,7 @@ def _local(mount: Mount) -> str | None:
 
 
 def _keys(mount: Mount) -> str:
-    return f"{mount.client.get('endpoint_url')} {mount.bucket}/{mount.prefix}"
+    return f"{conf.endpoint(mount).rstrip('/')} {mount.bucket}/{mount.prefix}"
 
 
 _Prefix = tuple[str, str]

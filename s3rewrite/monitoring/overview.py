@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import redis
-from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.paths import parse_local_path
+from s3rewrite.core.paths import parse_local_path, quote_name
 from s3rewrite.explain.publication import name_at, reasons_by_name
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.monitoring.status import KINDS, Status, Verdict, ago, status_of, verdict
@@ -114,7 +113,7 @@ def _passes(mount: Mount) -> list[PlottedPass]:
     """The last passes, the latest one last."""
     try:
         passes = Journal(loop_registry(mount)).passes(PLOTTED)[::-1]
-    except (ImproperlyConfigured, redis.RedisError):
+    except redis.RedisError:
         return []
     longest = max((record["seconds"] for record in passes), default=0) or 1
     # A pass that took no time has a height, too, to be seen.
@@ -158,7 +157,7 @@ def _name(mount: Mount, query: str) -> str:
 
 
 def _locate(mount: Mount, name: str) -> Location:
-    url = url_prefix(mount) + name
+    url = url_prefix(mount) + quote_name(name)
     reason = reasons_by_name(mount, [name])[name]
     if reason is None:
         return Location(mount.alias, name, get_resolver().url(url), "on S3")

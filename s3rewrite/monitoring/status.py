@@ -7,18 +7,18 @@ from enum import IntEnum
 from typing import Any
 
 import redis
-from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal, Problem
 from s3rewrite.registry.suspension import Suspension, Suspensions
+from s3rewrite.sync.reporting.journal import FAILED, KEPT_LOCAL, PUBLIC
 
 MAX_AGE = 300.0
 """Seconds since the last pass, or for which a file is pending, after which that is a problem."""
 
 
-KINDS = ("failed", "public", "kept local")
+KINDS = (FAILED, PUBLIC, KEPT_LOCAL)
 """The kinds of problems of a name."""
 
 
@@ -96,7 +96,7 @@ def status_of(mount: Mount) -> Status:
         last, running, totals = journal.last(), journal.progress(), journal.totals()
         problems, loop = journal.problems(), journal.loop()
         suspensions = Suspensions(loop_registry(mount)).current()
-    except (ImproperlyConfigured, redis.RedisError) as error:
+    except redis.RedisError as error:
         return Status(mount.alias, error=f"Redis does not answer: {error}")
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
     since = (last or {}).get("pending_since")
@@ -122,7 +122,7 @@ def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) 
     if status.error:
         return Verdict(Level.UNKNOWN, (status.error,))
     suspended = tuple(suspension.sentence for suspension in status.suspensions)
-    if suspended and not status.loop:
+    if any(found.is_outage for found in status.suspensions) and not status.loop:
         suspended += ("it stays suspended until a loop runs and S3 answers, or s3rewrite_resume",)
     if reason := _why_nothing_runs(status, now, max_age):
         return Verdict(Level.CRITICAL, (reason, *suspended))

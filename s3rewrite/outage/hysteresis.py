@@ -41,12 +41,22 @@ class Hysteresis:
     """
 
     def __init__(self) -> None:
-        self.is_out = False
-        """Whether there is an outage. Set it to what is marked in Redis: by an earlier loop; or no
-        longer, as somebody resumed, or Redis lost it. Then the next failure makes one again."""
+        self._is_out = False
         self._failures = self._successes = 0
         self._needed = SUCCESSES
         self._ended_at = float("-inf")
+
+    @property
+    def is_out(self) -> bool:
+        """Whether there is an outage. Set it to what is marked in Redis: by an earlier loop; or no
+        longer, as somebody resumed, or Redis lost it. Then the next failure makes one again."""
+        return self._is_out
+
+    @is_out.setter
+    def is_out(self, marked: bool) -> None:
+        if marked and not self._is_out:
+            self._successes = 0  # those from before say nothing of this outage
+        self._is_out = marked
 
     @property
     def is_failing(self) -> bool:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 import redis
 
@@ -13,7 +14,7 @@ from s3rewrite.core.entries import Entry
 from s3rewrite.core.mounts import Mount
 from s3rewrite.outage.hysteresis import Hysteresis, Verdict
 from s3rewrite.outage.probe import probe
-from s3rewrite.registry import loop_registry
+from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.suspension import Suspensions
 from s3rewrite.sync.reporting.console import Say
 
@@ -35,12 +36,18 @@ class Prober:
     say: Say = print
 
     def __post_init__(self) -> None:
-        self._registry = loop_registry(self.mount)
-        self._suspensions = Suspensions(self._registry)
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._hysteresis = Hysteresis()
         self._names: list[tuple[str, Entry]] = []
         self._last = Verdict.GOOD
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return loop_registry(self.mount)
+
+    @cached_property
+    def _suspensions(self) -> Suspensions:
+        return Suspensions(self._registry)
 
     def run(self) -> None:
         """Probe until the stop flag is set."""

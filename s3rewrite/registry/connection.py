@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django_redis import get_redis_connection
 from django_redis.client import ShardClient
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
@@ -17,6 +18,11 @@ from s3rewrite.registry.cluster import Cluster
 
 BYTES = {"decode_responses": False, "encoding": "utf-8", "encoding_errors": "strict"}
 """How this package reads and writes, whatever the alias says: names are bytes of UTF-8."""
+
+
+class UnusableRedis(ImproperlyConfigured, redis.RedisError):
+    """The settings name no Redis that can be used. It is met as any other failure of Redis is."""
+
 
 _clients: dict[tuple[str, float], redis.Redis] = {}
 
@@ -27,11 +33,14 @@ def get_client(cache: str, timeout: float) -> redis.Redis:
     django-redis keeps one pool a URL for the whole process, whatever the alias says, so a
     timeout needs a pool of its own: of a single server, of the master that Sentinel names, of a
     cluster, or of one of the servers of a sharded client, always the same. A pool of another kind
-    is used as it is: its timeouts are those of its alias. Raises ImproperlyConfigured where the
+    is used as it is: its timeouts are those of its alias. Raises UnusableRedis where the
     alias is no cache in Redis, or where such a pool decodes what Redis replies.
     """
     if (cache, timeout) not in _clients:
-        _clients[cache, timeout] = _new_client(cache, timeout)
+        try:
+            _clients[cache, timeout] = _new_client(cache, timeout)
+        except RedisClusterException as error:  # which is no RedisError: no node answers
+            raise redis.ConnectionError(redact(str(error))) from None
     return _clients[cache, timeout]
 
 
@@ -58,7 +67,7 @@ def _new_client(cache: str, timeout: float) -> redis.Redis:
         if getattr(pool, "connection_kwargs", {}).get("decode_responses"):
             reason = "has a pool of another kind that decodes what Redis replies"
             hint = 'take "decode_responses" out of its OPTIONS, or name another alias as "CACHE"'
-            raise ImproperlyConfigured(f"CACHES[{cache!r}] {reason}: {hint}.")
+            raise UnusableRedis(f"CACHES[{cache!r}] {reason}: {hint}.")
         return cast("redis.Redis", shared)
     options = RedactedDict(pool.connection_kwargs | timeouts | no_retries)
     return redis.Redis(
@@ -81,12 +90,12 @@ def _shared_client(cache: str) -> Any:
         return get_redis_connection(cache)
     except (InvalidCacheBackendError, NotImplementedError) as error:
         reason = f"CACHES[{cache!r}] is no cache in Redis: {redact(str(error))}"
-        raise ImproperlyConfigured(reason) from None
+        raise UnusableRedis(reason) from None
     except ValueError as error:
         # The password may be in the message, and in the frames that a debug page would show.
         place = "REDIS" if is_url else f"the LOCATION of CACHES[{cache!r}]"
         reason = f"{place} is no URL of a Redis: {redact(str(error))}"
-        raise ImproperlyConfigured(reason) from None
+        raise UnusableRedis(reason) from None
 
 
 def _sentinel_pool(

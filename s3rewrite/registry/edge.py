@@ -44,7 +44,8 @@ class Edge:
         is_known = self._client.hget(edge, "/") == marker.encode()
         sizes = self._client.hlen(edge), self._client.hlen(uncleared)
         if overwrites and not (is_known and max(sizes) <= MAX_NAMES):
-            with self._client.pipeline() as pipeline:
+            # The marker last: what is half done begins again.
+            with self._scripts.pipeline() as pipeline:
                 pipeline.unlink(edge, uncleared)
                 pipeline.hset(uncleared, EVERYTHING, f"{uuid4().hex} ")
                 pipeline.hset(edge, "/", marker)

@@ -37,6 +37,8 @@ class Suspension(NamedTuple):
     until: float | None
     why: str
     by: str
+    is_outage: bool = False
+    """Whether a loop has seen it, and will see its end."""
 
     @property
     def sentence(self) -> str:
@@ -86,17 +88,19 @@ class Suspensions:
         """What suspends the mount now: somebody's decision, then an outage."""
         replies, keys = self._registry.replies, (self._keys.suspended, self._keys.outage)
         raws: Any = replies.read("suspensions", lambda: self._client.mget(keys), [])
-        started = [raw for raw in raws if raw and _START.match(raw)]
-        records = (replies.parse_record("suspensions", raw, RECORD) for raw in started)
-        return tuple(
-            Suspension(*(record[field] for field in Suspension._fields)) if record else DAMAGED
-            for record in records
-        )
+        current: list[Suspension] = []
+        for key, raw in zip(keys, raws, strict=False):
+            if raw and _START.match(raw):
+                record = replies.parse_record("suspensions", raw, RECORD)
+                fields = {name: record[name] for name in RECORD} if record else {}
+                is_outage = key == self._keys.outage
+                current.append(Suspension(**fields, is_outage=is_outage) if record else DAMAGED)
+        return tuple(current)
 
     def _write(self, key: str, by: str, why: str, seconds: float | None) -> None:
         now = time.time()
         until = now + seconds if seconds else None
-        record = Suspension(now, until, why[:MAX_WHY], by)._asdict()
+        record = {"since": now, "until": until, "why": why[:MAX_WHY], "by": by}
         self._client.set(key, json.dumps(record), px=int(seconds * 1000) if seconds else None)
 
 

@@ -62,6 +62,8 @@ class MountMemory:
     """Name -> the keys that were deleted, of names that are taken down."""
     next_clearing: float = 0.0
     """Monotonic seconds: not before."""
+    has_no_edge: bool = False
+    """Whether the registry was told that the mount names no CDN."""
     clearing: Clearing | None = None
     cdn_problem: str = ""
     failures: int = 0

@@ -36,7 +36,10 @@ def begin_edge(context: SyncContext) -> None:
     """
     mount, edge, memory = context.mount, context.registry.edge, context.memory
     cdn = f"{mount.cdn['BACKEND']} {mount.public_url}" if mount.cdn else ""
+    if not cdn and memory.has_no_edge:
+        return
     edge.begin(cdn, overwrites=not mount.paths.fingerprinted)
+    memory.has_no_edge = not cdn
     until = time.monotonic() + WAIT
     while cdn and EVERYTHING in edge.uncleared() and time.monotonic() < until:
         context.registry.hints.add(clear_edge(context))

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Protocol
 
 import redis
-from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite.core.debounce import Debouncer, is_young
 from s3rewrite.core.mounts import Mount
@@ -103,7 +102,7 @@ class MountLoop:
             self._next_pass = self.clock()
             self._console.warn("lease", f"waiting, as {error}")
             return LEASE_PAUSE
-        except (ImproperlyConfigured, redis.RedisError) as error:
+        except redis.RedisError as error:
             reason = f"Redis: {error}"
             # Only for the log: no pass has run that the journal or the metrics could count.
             self._log.log(Report(self.mount.alias, names=(), stopped=reason))

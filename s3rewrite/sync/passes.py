@@ -9,7 +9,6 @@ from itertools import chain
 from typing import TypeVar
 
 import redis
-from django.core.exceptions import ImproperlyConfigured
 
 from s3rewrite.disk.signatures import kernel_id
 from s3rewrite.registry.lease import LeaseTaken, held
@@ -79,7 +78,7 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
             if not report.stopped:
                 find_exposed(leased, report)
                 publish_cleared(leased, partial(_sync_cleared, leased, report))
-    except (ImproperlyConfigured, redis.RedisError) as error:
+    except redis.RedisError as error:
         report.stopped = f"Redis: {error}"
     except (LeaseLost, OSError, S3Error, ScanError) as error:
         report.stopped = str(error)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from s3rewrite.aws_config import region_of
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import NotS3Error, S3Error, S3Unavailable
 from s3rewrite.tools.bucket_rules import ABANDONED_DAYS, cors_rule, lifecycle_rule, public_statement
@@ -100,7 +101,7 @@ def _creation(bucket: Bucket) -> Step | None:
 
 
 def _create(bucket: Bucket) -> None:
-    region = str(bucket.mount.client.get("region_name", ""))
+    region = region_of(bucket.mount.client)
     # us-east-1 is the only region that must not be named.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
     location = {"LocationConstraint": region} if region not in ("", "us-east-1") else None

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import redis
-from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
 from s3rewrite import conf
+from s3rewrite.aws_config import region_of
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import quote_name
 from s3rewrite.core.patterns import parameters_of
@@ -25,6 +25,7 @@ from s3rewrite.core.plurals import plural
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.disk.open_file import digests_of
 from s3rewrite.registry import loop_registry
+from s3rewrite.s3.answer_checks import REGION_HEADER
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
@@ -88,7 +89,7 @@ def _check_files(mount: Mount) -> Finding:
 def _has_published(mount: Mount) -> bool:
     try:
         return not loop_registry(mount).is_empty()
-    except (ImproperlyConfigured, redis.RedisError):
+    except redis.RedisError:
         return False  # what is wrong with Redis is a finding of its own
 
 
@@ -99,7 +100,7 @@ def _check_redis(mount: Mount) -> Iterator[Finding]:
         began = time.monotonic()
         client.ping()
         milliseconds = (time.monotonic() - began) * 1000
-    except (ImproperlyConfigured, redis.RedisError) as error:
+    except redis.RedisError as error:
         reason = redact(str(error))
         yield _wrong("redis", f"{reason}: start Redis, or fix {place}")
         return
@@ -132,7 +133,7 @@ def _check_bucket(bucket: Bucket) -> Iterator[Finding]:
             yield _wrong("clock", f"this machine's clock is {skew:+.0f} s off: set it, or use NTP")
         else:
             yield _fine("clock", "as S3's")
-    region, configured = headers.get("x-amz-bucket-region"), bucket.mount.client.get("region_name")
+    region, configured = headers.get(REGION_HEADER), region_of(bucket.mount.client)
     if region and configured and region != configured:
         yield _wrong(
             "region", f"the bucket is in {region}: fix CLIENT's region_name ({configured})"

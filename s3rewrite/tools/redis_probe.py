@@ -29,9 +29,10 @@ def find_redis_problem(mount: Mount) -> str:
             keys = registry.keys
             registry.client.unlink(keys.lease, keys.fence, keys.unconfirmed_writes)
     except redis.RedisError as error:
+        place = "REDIS" if mount.redis else f"CACHES[{mount.cache!r}]"
         return (
             f"what loops and pages do is refused ({error}): give the user of "
-            f"CACHES[{mount.cache!r}] the rights +@read +@write +@scripting +@transaction "
+            f"{place} the rights +@read +@write +@scripting +@transaction "
             "+@connection +time +info on the keys ~{s3rewrite:*"
         )
 

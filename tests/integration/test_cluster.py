@@ -144,3 +144,8 @@ def test_another_node_is_lost(
     mine = holder(mount, nodes)
     next(node for node in nodes[:3] if node is not mine).stop()
     assert is_linked()
+
+
+def test_a_cdn_is_cleared_of_everything_first(registry: Registry) -> None:
+    registry.edge.begin("a CDN", overwrites=True)
+    assert registry.edge.uncleared().keys() == {""}

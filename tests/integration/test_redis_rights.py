@@ -1,20 +1,26 @@
 """Redis users without rights, and clients of other kinds: the doctor tries what we really do."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from redis import ConnectionPool
 
 from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
 from s3rewrite.linking.resolver import get_resolver
+from s3rewrite.outage.prober import Prober
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.connection import get_client
 from s3rewrite.sync.passes import whole_pass
+from s3rewrite.sync.reporting.journal import heartbeat
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.tools.doctor import Grade, diagnose
 from s3rewrite.tools.redis_probe import find_redis_problem
@@ -127,6 +133,13 @@ def test_clients_of_other_kinds_work(
     assert get_resolver().url("/media/%C3%9Cbersicht.png").startswith("http")
 
 
+COMMANDS = [
+    ("s3rewrite_sync",), ("s3rewrite_status",), ("s3rewrite_suspend",), ("s3rewrite_resume",),
+    ("s3rewrite_rebuild", "media"), ("s3rewrite_verify",), ("s3rewrite_restore",),
+    ("s3rewrite_purge", "a.txt"), ("s3rewrite_explain", "a.txt"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("configuration", "said"),
     [
@@ -153,6 +166,13 @@ def test_what_cannot_work_is_a_sentence_and_no_traceback(
         get_client("default", 1.0)
     assert any(said in sentence for sentence in wrong(mount))
     assert said in whole_pass(job(mount)).stopped
+    # Whatever else meets it goes on as without Redis.
+    assert Prober(mount, threading.Event()).step() > 0
+    with heartbeat([mount], 1.0):
+        pass
+    for command in COMMANDS:
+        with suppress(CommandError, SystemExit):
+            call_command(*command, stdout=StringIO(), stderr=StringIO())
 
 
 def test_a_probe_of_a_working_redis_finds_nothing(mount: Mount) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
@@ -82,3 +83,16 @@ def test_time_spans(text: str, seconds: float) -> None:
 def test_what_is_no_time_span(text: str) -> None:
     with pytest.raises(ValueError, match="no time span: write 90"):
         parse_span(text)
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_a_user_without_a_name_may_suspend(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """As that of a container often is."""
+
+    def fail() -> str:
+        raise error
+
+    monkeypatch.setattr(getpass, "getuser", fail)
+    assert f" by uid {os.getuid()}: " in say("s3rewrite_suspend")

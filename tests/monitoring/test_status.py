@@ -10,7 +10,8 @@ from tests.support.factories import use_mount
 NOW = 1_000_000.0
 LAST = {"ended": NOW - 60, "stopped": "", "by": "loop", "seconds": 2.0, "uploaded": 10}
 LOOP = {"holder": "web1:1", "interval": 60.0}
-SUSPENDED = (Suspension(NOW, None, "frozen", "web1:1"),)
+SUSPENDED = (Suspension(NOW, None, "frozen", "web1:1", is_outage=True),)
+BY_HAND = (Suspension(NOW - 30, NOW + 3600, "tests", "anna"),)
 FAILED = {"a.jpg": Problem("failed", "no right", NOW - 60)}
 
 
@@ -62,6 +63,10 @@ def status(**given: Any) -> Status:
         pytest.param(
             status(suspensions=SUSPENDED, loop=None), Level.CRITICAL,
             "frozen it stays suspended until a loop runs", id="suspended, and the loop died",
+        ),
+        pytest.param(
+            status(suspensions=BY_HAND, loop=None), Level.CRITICAL,
+            "by anna: tests", id="suspended by hand, without a loop",
         ),
         pytest.param(
             status(suspensions=SUSPENDED, last={**LAST, "stopped": "gone"}), Level.CRITICAL,

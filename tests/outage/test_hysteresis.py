@@ -92,3 +92,12 @@ def test_ten_minutes_of_random_errors_make_no_outage(failing: float) -> None:
             outages += is_out and not was_out
             was_out = is_out
     assert outages <= 300_000 * failing**3 * 3 + 1
+
+
+@pytest.mark.parametrize("before", [1, SUCCESSES - 1, SUCCESSES, 1000])
+def test_successes_from_before_an_outage_do_not_end_it(before: int) -> None:
+    """Another loop has marked it meanwhile."""
+    found = after([GOOD] * before)
+    found.is_out = True
+    results = [found.count(GOOD, 10_000.0 + second) for second in range(SUCCESSES)]
+    assert results == [True] * (SUCCESSES - 1) + [False]

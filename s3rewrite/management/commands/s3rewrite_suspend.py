@@ -1,6 +1,7 @@
 """`manage.py s3rewrite_suspend`: pages link local files, whatever S3 holds, until it is resumed."""
 
 import getpass
+import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -42,5 +43,12 @@ class Command(BaseCommand):
 
     def change(self, suspensions: Suspensions, options: dict[str, Any]) -> str:
         """Suspend a mount."""
-        suspensions.suspend(getpass.getuser(), options["why"], options["seconds"])
+        suspensions.suspend(_user(), options["why"], options["seconds"])
         return suspensions.current()[0].sentence
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"uid {os.getuid()}"
