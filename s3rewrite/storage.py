@@ -68,15 +68,22 @@ def purge(storage: Storage | str, names: Iterable[str], **options: bool) -> None
     """Take down files of a storage, or of the mount with that alias. The loop does it at once.
 
     No new page links them from now on, and nothing is uploaded under their names before it is
-    done. Options and errors: `disk.takedown.take_down`.
+    done. Raises ValueError, and asks for nothing, where a name is in no mount. Options and other
+    errors: `disk.takedown.take_down`.
     """
     wanted = [names] if isinstance(names, str) else list(names)
     if isinstance(storage, str):
         take_down(conf.mount(storage), wanted, **options)
         return
-    for mount in conf.mounts().values():
-        known = [_name_in(conf.find_storage(mount), storage, name) for name in wanted]
-        if found := [name for name in known if name]:
+    known = {
+        mount: {name: _name_in(conf.find_storage(mount), storage, name) for name in wanted}
+        for mount in conf.mounts().values()
+    }
+    for name in wanted:
+        if not any(names[name] for names in known.values()):
+            raise ValueError(f"{name!r} is in the storage of no mount: nothing was taken down.")
+    for mount, names_in_it in known.items():
+        if found := [name for name in names_in_it.values() if name]:
             take_down(mount, found, **options)
 
 
@@ -133,5 +140,10 @@ class S3RewriteStorage(S3RewriteStorageMixin, FreeableStorage):
 
     def url(self, name: str | None) -> str:
         """The local URL of a file, or its S3 URL."""
-        local = super().url(name)
-        return url_of(local) if self._link_urls else local
+        local = self.local_url(name)
+        is_url = local.startswith("/") or "://" in local
+        return url_of(local) if self._link_urls and is_url else local
+
+    def local_url(self, name: str | None) -> str:
+        """The local URL of a file, whatever `link_urls` says."""
+        return str(super().url(name))

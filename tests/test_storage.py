@@ -518,3 +518,35 @@ def test_urls_of_files_are_linked_where_the_storage_says_so(
     assert storages["default"].url("a.jpg") == f"{CDN}a.jpg"
     assert storages["default"].url("b.jpg") == "/media/b.jpg"
     assert S3RewriteStorage().url("a.jpg") == "/media/a.jpg"
+
+
+def test_a_base_url_without_a_slash_at_its_begin_ends(
+    settings: Any, caches: None, tmp_path: Path
+) -> None:
+    options = {"link_urls": True, "base_url": "media/"}
+    settings.STORAGES = {"default": {"BACKEND": S3REWRITE_STORAGE, "OPTIONS": options}}
+    use_mount(settings, tmp_path, PUBLIC_URL=CDN, POLL_SECONDS=0)
+    assert storages["default"].url("a.jpg") == "media/a.jpg"
+
+
+# Taking down
+
+
+@pytest.mark.parametrize("names", [["../../etc/x"], ["a.jpg", "../x"], [""], ["a.jpg", "/b.jpg"]])
+def test_what_no_mount_has_is_not_taken_down_in_silence(
+    settings: Any, caches: None, tmp_path: Path, names: list[str]
+) -> None:
+    mount = use_mount(settings, tmp_path, PUBLIC_URL=CDN)
+    for act in (lambda: s3rewrite.purge(default_storage, names),
+                lambda: s3rewrite.purge("media", names)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"no mount|no file can have"):
+            act()
+    assert loop_registry(mount).purges.read() == {}
+
+
+def test_a_storage_of_no_mount_takes_nothing_down(
+    settings: Any, caches: None, tmp_path: Path
+) -> None:
+    use_mount(settings, tmp_path / "media", PUBLIC_URL=CDN)
+    with pytest.raises(ValueError, match="is in the storage of no mount"):
+        s3rewrite.purge(FileSystemStorage(tmp_path / "elsewhere"), ["a.jpg"])

@@ -76,8 +76,10 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
         if name in entries:
             signature, is_exact = entries[name].signature, host == kernel_id() != ""
             is_same = is_current(local_root(mount), name, signature, is_exact=is_exact)
-            changed = CHANGED if _exists(mount, name) else MISSING
-            reasons[name] = (None if entries[name].freed else suspended) if is_same else changed
+            if is_same:
+                reasons[name] = None if entries[name].freed else suspended
+            else:
+                reasons[name] = CHANGED if _exists(mount, name) else MISSING
         else:
             waiting = PENDING if name in claimed else EMPTY if is_empty else UNPUBLISHED
             if problem := problems.get(name):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from s3rewrite.rewriters.candidates import Passage
-from s3rewrite.rewriters.media import WITH_CREDENTIALS
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.search import MAX_BODY_BYTES, MAX_URL_BYTES, MAX_URLS, TRIMMED
 from s3rewrite.rewriters.table import conditions
@@ -88,10 +87,10 @@ def _of_need(need: Need, context: UrlContext) -> Reason:
     reason = NEEDS[need]
     if reason.code != "cors":
         return reason
-    if conditions.asked_cors(context.tag) == WITH_CREDENTIALS:
-        return CREDENTIALS
-    is_met = need(replace(context, target=context.target._replace(corp=True)))
-    return CORP if is_met else reason
+    if need(replace(context, target=context.target._replace(corp=True))):
+        return CORP
+    is_met = need(replace(context, target=context.target._replace(corp=True, cors=True)))
+    return reason if is_met else CREDENTIALS
 
 
 def of_contexts(row: Row, target: Target) -> Iterator[Reason]:

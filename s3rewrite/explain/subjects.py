@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from mimetypes import guess_type
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -12,19 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from s3rewrite import conf
+from s3rewrite.core.content_types import DEFAULT, content_type
 from s3rewrite.core.mounts import Mount
 from s3rewrite.explain.explanation import Explanation, explain_response, explain_urls
 from s3rewrite.explain.pages import default_host, fetch
 from s3rewrite.explain.publication import MISSING, name_at, reasons_by_name
 from s3rewrite.linking.resolver import get_resolver
-
-# Types that not every system knows.
-_TYPES = {
-    ".atom": "application/atom+xml",
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".rss": "application/rss+xml",
-    ".webmanifest": "application/manifest+json",
-}
 
 
 class Subject(NamedTuple):
@@ -70,13 +62,14 @@ def _of_page(path: str, host: str) -> Subject:
 
 
 def _of_file(path: Path, request: HttpRequest) -> Subject:
-    content_type = _TYPES.get(path.suffix.lower()) or guess_type(path.name)[0] or "text/html"
+    known = content_type(path.name)
+    kind = "text/html" if known == DEFAULT else known
     try:
         body = path.read_bytes()
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-    response = HttpResponse(body, content_type=f"{content_type}; charset=utf-8")
-    return Subject(f"{path}: {content_type}", explain_response(request, response))
+    response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
+    return Subject(f"{path}: {kind}", explain_response(request, response))
 
 
 def _of_name(name: str, request: HttpRequest) -> Subject:
@@ -87,6 +80,7 @@ def _of_name(name: str, request: HttpRequest) -> Subject:
 
 def _urls(name: str, mounts: Sequence[Mount]) -> list[str]:
     try:
-        return [conf.storage_of(mount).url(name) for mount in mounts]
+        storages = [conf.storage_of(mount) for mount in mounts]
+        return [getattr(storage, "local_url", storage.url)(name) for storage in storages]
     except (NotImplementedError, ValueError) as error:
         raise CommandError(f"{name} has no URL: {error}") from error

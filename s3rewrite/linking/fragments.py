@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +16,11 @@ from django.utils.safestring import SafeString
 
 from s3rewrite import conf, rewriters
 from s3rewrite.linking.errors import contain_errors
-from s3rewrite.linking.resolver import get_resolver
+from s3rewrite.linking.resolver import Resolver, get_resolver
+from s3rewrite.linking.response import hashed_by_settings
 from s3rewrite.rewriters import html
 from s3rewrite.rewriters.table.conditions import is_document
+from s3rewrite.rewriters.types import Scope
 
 # A name may hold a colon, so it takes more than that to be a URL.
 _URL = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*://|data:")
@@ -69,7 +72,7 @@ def rewrite_html(text: str, request: HttpRequest | None = None) -> str:
     with contain_errors(request):
         resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        body = rewriters.rewrite(body, resolver.scope(utf8=True), html.collect, resolver.resolve)
+        body = rewriters.rewrite(body, _scope(resolver), html.collect, resolver.resolve)
         return body.decode("utf-8", "surrogatepass")
     return text
 
@@ -79,10 +82,15 @@ async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
     with contain_errors(request):
         resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        candidates = html.collect(body, resolver.scope(utf8=True))
+        candidates = html.collect(body, _scope(resolver))
         links = await resolver.aresolve([candidate.url for candidate in candidates])
         return rewriters.splice(body, candidates, links).decode("utf-8", "surrogatepass")
     return text
+
+
+def _scope(resolver: Resolver) -> Scope:
+    """What is known of the page that a piece will be in: the policy of the settings."""
+    return replace(resolver.scope(utf8=True), hashed=hashed_by_settings())
 
 
 def fallback_script(request: HttpRequest | None = None) -> str:

@@ -199,8 +199,6 @@ def _links(matches: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[
     links: list[Link | None] = [None] * len(matches)
     counter = link_counter()
     for mount, numbered in _by_mount(matches):
-        if conf.uses_finders(mount):
-            continue
         view, root = view_of(mount), local_root(mount)
         names = [match.name for match in numbered.values()]
         entries = view.get_many(names) if may_ask else view.get_cached(names)
@@ -216,13 +214,13 @@ def _links(matches: Sequence[UrlMatch | None], *, may_ask: bool = True) -> list[
 
 
 def _by_mount(matches: Sequence[UrlMatch | None]) -> list[tuple[Mount, dict[int, UrlMatch]]]:
-    """The matches of each mount, by their places in the batch."""
+    """The matches of each mount that is linked, by their places in the batch."""
     groups: dict[str, tuple[Mount, dict[int, UrlMatch]]] = {}
     for number, match in enumerate(matches):
         if match:
             # By the alias: hashing a Mount, which has many fields, takes longer.
             groups.setdefault(match.mount.alias, (match.mount, {}))[1][number] = match
-    return list(groups.values())
+    return [group for group in groups.values() if not conf.uses_finders(group[0])]
 
 
 def _link(match: UrlMatch, root: str | None, entry: Entry | None, *, is_exact: bool) -> Link | None:

@@ -1,6 +1,6 @@
 """Whether a response is rewritten, and its parts that hold URLs: its body, and two headers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
@@ -75,7 +75,8 @@ def inspect(response: HttpResponseBase, resolver: Resolver) -> Inspection:
     content_type = response.get("Content-Type", "")
     kind, charset = kind_of(content_type), charset_of(content_type)
     scope = resolver.scope(utf8=False, contexts=_requested_contexts(response))
-    scope = replace(scope, requires_corp=_requires_corp(response), hashed=_hashed(response))
+    hashed = _hashed(response) if kind else frozenset()
+    scope = replace(scope, requires_corp=_requires_corp(response), hashed=hashed)
     utf8 = (kind is not None and kind.is_utf8) or is_utf8(charset)
     return Inspection(resolver, kind, hides_ascii(charset), scope, replace(scope, utf8=utf8))
 
@@ -94,16 +95,40 @@ def _hashed(response: HttpResponseBase) -> frozenset[str]:
     The middleware of Django or django-csp may add its header later: then it does so by the settings
     and by what the view, or its decorators, left at the response.
     """
-    configs = [conf.content_security_policy(), *(getattr(response, n, None) for n in _CSP_CONFIGS)]
-    policies = [response.get("Content-Security-Policy", "")]
-    policies += ["; ".join(map(_directive, config.items())) for config in configs if config]
-    return hashed_rows(",".join(policies))
+    configs = [config for n in _CSP_CONFIGS if (config := getattr(response, n, None))]
+    header = response.get("Content-Security-Policy", "")
+    return hashed_by([*configs, *map(_merged, configs)], header) | hashed_by_settings()
+
+
+def hashed_by_settings() -> frozenset[str]:
+    """The rows whose texts the policy of the settings allows by their hashes."""
+    return hashed_by([conf.content_security_policy()])
+
+
+def hashed_by(configs: Iterable[Mapping[str, Any]], header: str = "") -> frozenset[str]:
+    """Those that any of these policies allows: a header, and settings or what changes them."""
+    policies = ["; ".join(map(_directive, config.items())) for config in configs]
+    return hashed_rows(",".join([header, *policies]))
+
+
+def _merged(config: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The policy of the settings with what a decorator of django-csp adds to it."""
+    merged = {name: _words(value) for name, value in conf.content_security_policy().items()}
+    for name, value in config.items():
+        merged[name] = [*merged.get(name, []), *_words(value)]
+    return merged
 
 
 def _directive(item: tuple[str, Any]) -> str:
     name, value = item
-    sources = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
-    return " ".join(map(str, (name, *sources)))
+    # None and False leave a directive out: others, as default-src, hold in its place.
+    return "" if value in (None, False) else " ".join(map(str, (name, *_words(value))))
+
+
+def _words(value: Any) -> list[Any]:
+    if value in (None, False):
+        return []
+    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
 
 
 def _requested_contexts(response: HttpResponseBase) -> frozenset[str]:

@@ -137,9 +137,9 @@ class HtmlReader:
         A `<picture>` counts as one token, as its image says how its sources are fetched;
         where `is_full` they may be fetched with CORS, for all that is known.
         """
-        picture = None if is_full else self._open_picture(buffer)
-        if is_full:
-            self._state.media = in_doubt()
+        picture = self._open_picture(buffer)
+        if is_full and picture is not None:
+            self._state.media, picture = in_doubt(), None
         walker = Walker(buffer[:picture], self._state.opened)
         end = walker.advance()
         # Before `opened` changes: the candidates are read from the same state as the tokens.

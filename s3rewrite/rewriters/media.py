@@ -32,6 +32,11 @@ class MediaElement:
     crossorigin: bytes | None
 
 
+def asked_cors(tag: Tag) -> bytes | None:
+    """The `crossorigin` of a tag, None without one."""
+    return tag.word(b"crossorigin") if b"crossorigin" in tag else None
+
+
 def in_doubt() -> list[MediaElement]:
     """The open elements where it is not known which ones those are."""
     return [MediaElement(b"", WITH_CREDENTIALS)]
@@ -71,7 +76,7 @@ class MediaElements:
             self._add(start)
 
     def _open(self, tag: Tag) -> None:
-        crossorigin = tag.word(b"crossorigin") if b"crossorigin" in tag else None
+        crossorigin = asked_cors(tag)
         if tag.name not in (b"img", b"image"):
             self._counts[tag.name] += 1
             own = None if tag.name == b"picture" else crossorigin

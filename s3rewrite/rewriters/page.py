@@ -116,7 +116,7 @@ class Page:
         """Whether a part of the page may be one that users edit in place."""
         return EDITABLE in self.lower
 
-    @property
+    @cached_property
     def asks_cors(self) -> bool:
         """Whether an element with `<source>` in it may be fetched with CORS."""
         return bool(self.state.media) or b"crossorigin" in self.lower

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from s3rewrite.explain.bodies import explain, explain_header
-from s3rewrite.explain.reasons import NEEDS
+from s3rewrite.explain.reasons import CREDENTIALS, NEEDS
 from s3rewrite.rewriters import css, feeds, html, json
 from s3rewrite.rewriters.table.contexts import TABLE
 from tests.rewriters.support import scope
@@ -75,6 +75,17 @@ def test_in_html(text, place, codes):
 def test_under_a_policy(text, codes):
     strict = replace(scope(), requires_corp=True, hashed=frozenset({"style", "style-attribute"}))
     assert said(explain(text.encode(), strict, html.collect))[1] == codes
+
+
+@pytest.mark.parametrize("element", ["video", "audio", "picture"])
+@pytest.mark.parametrize("cors", [True, False])
+def test_credentials_of_the_element_above(element, cors):
+    name = "srcset" if element == "picture" else "src"
+    image = "<img crossorigin=use-credentials>" if element == "picture" else ""
+    own = "" if image else " crossorigin=use-credentials"
+    text = f"<{element}{own}><source {name}=/media/a>{image}</{element}>"
+    (one,) = explain(text.encode(), scope(cors=cors), html.collect)
+    assert one.reasons == (CREDENTIALS,)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from demo.servers import HOST, Process, SeaweedFS, Valkey, free_ports
@@ -190,7 +191,7 @@ class World:
             try:
                 with urllib.request.urlopen(url, timeout=20) as answer:
                     page = answer.read()
-            except OSError as error:
+            except (OSError, HTTPException) as error:
                 if self.result.pages:
                     self.result.errors.append(str(error))
                 time.sleep(0.2)
@@ -211,7 +212,7 @@ class World:
             if error.code != 404:
                 self.result.away += 1
                 return
-        except OSError:
+        except (OSError, HTTPException):
             self.result.away += 1
             return
         self.fetches.append(Fetch(url.removeprefix(prefix), asked, time.monotonic(), body))

@@ -311,3 +311,12 @@ def test_an_absolute_url_of_nobody_knows_which_host(mount: Mount) -> None:
     assert s3rewrite.url("a.jpg", absolute=True) == f"{CDN}a.jpg"
     with pytest.raises(ImproperlyConfigured, match="set SITE_URL, or give the request"):
         s3rewrite.url("new.jpg", absolute=True)
+
+
+def test_a_piece_of_html_is_under_the_policy_of_the_settings(settings: Any, mount: Mount) -> None:
+    style = "<style>a{b:url(/media/a.jpg)}</style>"
+    assert CDN in rewrite_html(style)
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"style-src": ["'sha256-AAAA='"]}}
+    settings.MIDDLEWARE = ["csp.middleware.CSPMiddleware"]
+    assert rewrite_html(style) == style
+    assert CDN in rewrite_html('<img src="/media/a.jpg">')

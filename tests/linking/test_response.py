@@ -155,6 +155,26 @@ def test_a_policy_of_a_view_that_comes_later(use: Any, name: str) -> None:
     assert links_of(response) == "bc"
 
 
+@pytest.mark.parametrize(
+    ("policy", "name", "value", "expected"),
+    [
+        ({"style-src": None, "default-src": ["'self'", HASH]}, "", None, "bc"),
+        ({"style-src": False, "default-src": ["'self'", HASH]}, "", None, "bc"),
+        ({"style-src-attr": ["'unsafe-hashes'"]}, "_csp_update", {"style-src-attr": HASH}, "ac"),
+        ({"style-src-attr": HASH}, "_csp_update", {"style-src-attr": ["'unsafe-hashes'"]}, "ac"),
+    ],
+)
+def test_directives_that_are_left_out_or_joined(
+    use: Any, settings: Any, policy: Any, name: str, value: Any, expected: str
+) -> None:
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": policy}
+    settings.MIDDLEWARE = [DJANGO_CSP]
+    response = HttpResponse(PAGE)
+    if name:
+        setattr(response, name, value)
+    assert links_of(response) == expected
+
+
 def test_a_policy_within_a_stream(use: Any) -> None:
     meta = f'<meta http-equiv=Content-Security-Policy content="style-src {HASH}">'
     body = sent(StreamingHttpResponse([meta, PAGE])).getvalue().decode()  # type: ignore[attr-defined]

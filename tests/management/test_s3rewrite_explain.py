@@ -249,3 +249,14 @@ def test_names_that_no_file_can_have(mount: Mount) -> None:
             assert explain(name)[1] == 3
         except CommandError as error:
             assert "has no URL" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("subject", ["a.jpg", f"{CDN}a.jpg"])
+def test_a_storage_that_links_its_urls(
+    mount: Mount, middleware: None, settings: Any, subject: str
+) -> None:
+    backend = "s3rewrite.storage.S3RewriteStorage"
+    location = settings.MEDIA_ROOT
+    options = {"link_urls": True, "location": location, "base_url": "/media/"}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
+    assert f"{CDN}a.jpg" in explain(subject)[0]

@@ -179,6 +179,12 @@ def test_a_picture_that_is_none_waits_for_nothing():
     assert Pieces(html.HtmlReader(PLAIN)).take(body).body == body
 
 
+def test_a_long_token_says_nothing_of_sources_behind_it():
+    chunks = [b"<script>" + b"a" * 300_000, b"</script>", b"<video><source src=/media/a></video>"]
+    expected = b"".join(chunks).replace(b"/media/a", LINK + b"/media/a")
+    assert streamed(chunks, "html", PLAIN) == expected
+
+
 # What is held back
 
 

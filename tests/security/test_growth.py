@@ -46,6 +46,10 @@ FAMILIES = {
                                              b"", b"<img crossorigin>"),
     "editable": Family("html", b"<p contenteditable>/media/", b"", HIT),
     "pictures": Family("html", b"<picture>", b"", HIT),
+    "sources": Family("html", b"<video><source src=/media/a.mp4></video>", b"", HIT),
+    "sources of pictures": Family(
+        "html", b"<picture><source srcset=/media/a.png><img src=/x></picture>", b"", HIT
+    ),
     "svg": Family("html", b"<svg><title>", b"", HIT),
     "srcset": Family("html", b"/media/a 1x,", b"<img srcset='", b"'>"),
     "a long element": Family("html", b"/media/a 1x,", b"<k" + LONG + b" data-srcset='", b"'>"),

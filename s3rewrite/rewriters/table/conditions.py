@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from s3rewrite.rewriters.media import WITH_CREDENTIALS
+from s3rewrite.rewriters.media import WITH_CREDENTIALS, asked_cors
 from s3rewrite.rewriters.page import Page
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.types import Target
@@ -147,11 +147,6 @@ def no_style_hash(context: UrlContext) -> bool:
 def no_attribute_hash(context: UrlContext) -> bool:
     """The page's policy does not allow a `style` attribute by its hash."""
     return "style-attribute" not in context.page.hashed
-
-
-def asked_cors(tag: Tag) -> bytes | None:
-    """The `crossorigin` of a tag, None without one."""
-    return tag.word(b"crossorigin") if b"crossorigin" in tag else None
 
 
 def _answers(context: UrlContext, crossorigin: bytes | None) -> bool:
