@@ -17,8 +17,12 @@ PLAIN = "s3rewrite-plain-sha256"
 """The name of the metadata that holds the SHA-256 of a file's bytes where the object has them
 compressed; other objects do not have it."""
 
+NO_OBJECT = "*"
+"""The condition that no object is under the key."""
+
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32}(-[0-9]+)?")
+_CONDITION = re.compile(r"[0-9A-Za-z-]{1,80}")
 
 
 class Digests(NamedTuple):
@@ -69,6 +73,18 @@ class Upload(NamedTuple):
     """Arguments of boto3's `put_object`, without the package's own metadata."""
     plain_sha256: str = ""
     """The SHA-256 of the file where `content` is compressed; otherwise ""."""
+    condition: str = ""
+    """What must be under the key: the object with this ETag, or NO_OBJECT; "" for anything."""
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The condition, as arguments of boto3's `put_object`.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        """
+        if self.condition in ("", NO_OBJECT):
+            return {"IfNoneMatch": NO_OBJECT} if self.condition else {}
+        return {"IfMatch": f'"{self.condition}"'}
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -92,6 +108,13 @@ class Upload(NamedTuple):
         """Whether an answer to HEAD proves that this was stored, in `size` bytes."""
         expected = (size, self.digests.sha256, self.plain_sha256)
         return (stored.size, stored.sha256, stored.plain_sha256) == expected
+
+
+def condition_on(existing: Object | None) -> str:
+    """The condition that a key is as it was seen; "" where that cannot be said."""
+    if existing is None:
+        return NO_OBJECT
+    return existing.etag if _CONDITION.fullmatch(existing.etag) else ""
 
 
 def object_of(answer: Mapping[str, Any]) -> Object:
