@@ -2,9 +2,9 @@
 
 Read keys (what lies in Redis), commands (`Registry`: what changes it) with lua/, and view (what a
 web process knows of it, in an entry_cache) first. directories reads entries, lease says who may
-publish, hint_stream and task_channel carry messages to the loop and its workers, journal and
-only_copies keep what people are shown. replies checks everything that Redis answers; connection,
-cluster and scripts talk to the server.
+publish (process: whether its holder still runs), hint_stream and task_channel carry messages to the
+loop and its workers, journal and only_copies keep what people are shown. replies checks everything
+that Redis answers; connection, cluster and scripts talk to the server.
 """
 
 from functools import lru_cache

@@ -96,7 +96,8 @@ def _leased(context: SyncContext) -> Iterator[SyncContext]:
     if context.options.dry_run:
         yield context
         return
-    with held(context.registry) as lease:
+    has_workers = context.mount.uploads == "tasks"
+    with held(context.registry, is_shared=has_workers) as lease:
         leased = context.with_lease(lease)
         reconcile(leased)
         begin_edge(leased)
