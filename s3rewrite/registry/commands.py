@@ -170,7 +170,19 @@ class Registry(Directories):
         """The loop runs on that kernel from now on."""
         self.client.set(self.keys.host, host)
 
+    def end_looking_again(self) -> None:
+        """No write may arrive any more that was forgotten."""
+        self.client.delete(self.keys.late)
+
     # Reading
+
+    def late_writes_left(self) -> float | None:
+        """Seconds for which writes may arrive at S3 that Redis has forgotten; 0 or less: no longer.
+
+        None where that was looked after, or it forgot nothing.
+        """
+        until = self._text("late", self.keys.late)
+        return int(until) - self.client.time()[0] if until.isdecimal() else None
 
     def host(self) -> str:
         """The kernel on which the loop runs; "" where that is not known."""

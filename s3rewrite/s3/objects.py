@@ -1,8 +1,11 @@
 """An object to write, and what a bucket says of an object. Pure."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
+
+from s3rewrite.core.entries import FINGERPRINT_LENGTH
 
 SMALL = 8 * 1024 * 1024
 """Bytes up to which a file is sent in one request, from memory; larger ones go in parts."""
@@ -48,6 +51,12 @@ class Object(NamedTuple):
     encoding: str | None = None
     plain_sha256: str = ""
 
+    @property
+    def fingerprint(self) -> str:
+        """That of the file whose object this package wrote; "" for any other object."""
+        coding = self.encoding if self.plain_sha256 else ""
+        return fingerprint_of(self.sha256, coding or "", self.plain_sha256)
+
     def holds(self, size: int, digests: Digests) -> bool:
         """Whether the object surely has the bytes of this size and these digests.
 
@@ -56,6 +65,17 @@ class Object(NamedTuple):
         """
         has_md5 = self.etag == digests.md5 != ""
         return self.size == size and (has_md5 or self.sha256 == digests.sha256)
+
+
+def fingerprint_of(sha256: str, coding: str = "", plain_sha256: str = "") -> str:
+    """Identifies the bytes of an object and what they mean: the same bytes may mean something else.
+
+    For compressed bytes it is made of the coding and the plain bytes: another release of the
+    coding's library may compress the same file to other bytes.
+    """
+    if coding:
+        sha256 = hashlib.sha256(f"{coding} {plain_sha256}".encode()).hexdigest()
+    return sha256[:FINGERPRINT_LENGTH]
 
 
 def no_object(_: str) -> Object | None:

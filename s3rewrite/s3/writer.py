@@ -82,7 +82,11 @@ class ObjectWriter:
                 is_unable = error.is_permanent
                 if upload.condition and error.etag is not None:
                     upload = upload._replace(condition=error.etag)
-        self._boto3.put(upload, proceed)
+        try:
+            self._boto3.put(upload, proceed)
+        except ConditionFailed:  # the ETag that obstore saw is not the object's
+            self._obstore = None if is_unable else obstore
+            raise
         if is_unable:  # boto3 could do it, so the network was not the reason
             self._obstore = None
 

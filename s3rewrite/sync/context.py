@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.conditions import are_honoured
+from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Object
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.published_memory import PublishedMemory
@@ -135,6 +138,13 @@ class SyncContext:
         """What is under the key of a published name, if this process wrote or compared it."""
         sent = self.memory.published.sent.get(task.name) if task.entry else None
         return Object(*sent) if sent else None
+
+    def honours_conditions(self) -> bool:
+        """Whether the service is proven to honour conditions; it is asked once in a process."""
+        if self.memory.honours_conditions is None:
+            with suppress(S3Error):  # asked again for the next file
+                self.memory.honours_conditions = are_honoured(self.bucket)
+        return bool(self.memory.honours_conditions)
 
     def is_lookup_due(self, task: Task) -> bool:
         """Whether S3 has to be asked what is under the key of a file before it is written.

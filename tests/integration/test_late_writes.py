@@ -12,9 +12,9 @@ import pytest
 from demo.servers import SeaweedFS
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
+from s3rewrite.sync import context
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload import batch
 from tests.integration.faulty_s3 import FaultyS3, Late, faulty
 from tests.support.commands import Loop, eventually
 from tests.support.factories import job, use_mount, write
@@ -68,7 +68,7 @@ def pass_sixteen_minutes(registry: Registry) -> None:
 @pytest.fixture
 def without_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that does not honour the conditions of writes."""
-    monkeypatch.setattr(batch, "are_honoured", lambda bucket: False)
+    monkeypatch.setattr(context, "are_honoured", lambda bucket: False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])

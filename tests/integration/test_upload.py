@@ -14,10 +14,10 @@ from s3rewrite.registry import Registry
 from s3rewrite.registry.lease import held
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import S3Error, S3Unavailable
+from s3rewrite.sync import context
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from s3rewrite.sync.upload import batch
 from s3rewrite.sync.upload.attempt import UploadOutcome, UploadResult
 from s3rewrite.sync.upload.batch import UploadRequest, upload
 from s3rewrite.sync.upload.references import KeptLocal
@@ -197,7 +197,7 @@ def test_a_doubt_holds_back_its_own_name_alone(
     are_conditions_honoured: bool,
 ) -> None:  # fmt: skip
     if not are_conditions_honoured:  # otherwise by what the real server does
-        monkeypatch.setattr(batch, "are_honoured", lambda bucket: False)
+        monkeypatch.setattr(context, "are_honoured", lambda bucket: False)
     with monkeypatch.context() as patch:
         meeting(patch, "b.txt", raising(S3Error("no answer")))
         together(["b.txt"])

@@ -22,8 +22,7 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.registry import Outcome
-from s3rewrite.s3.conditions import are_honoured
-from s3rewrite.s3.errors import ConditionFailed, S3Error, S3Unavailable
+from s3rewrite.s3.errors import ConditionFailed, S3Unavailable
 from s3rewrite.s3.objects import SMALL
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
@@ -144,21 +143,12 @@ def _claim(context: SyncContext, attempts: Sequence[Attempt]) -> None:
     registry, lease = context.registry, context.lease
     is_proven = context.memory.honours_conditions is True
     claims = registry.claim_all(writes, lease, are_honoured=is_proven)
-    if Outcome.UNPROVEN in claims and honours_conditions(context):
+    if Outcome.UNPROVEN in claims and context.honours_conditions():
         unproven = [w for w, claim in zip(writes, claims, strict=True) if claim is Outcome.UNPROVEN]
         proven = iter(registry.claim_all(unproven, lease, are_honoured=True))
         claims = [next(proven) if claim is Outcome.UNPROVEN else claim for claim in claims]
     for attempt, claim in zip(unfinished, claims, strict=True):
         attempt.record_claim(claim)
-
-
-def honours_conditions(context: SyncContext) -> bool:
-    """Whether the service is proven to honour conditions; it is asked once in a process."""
-    memory = context.memory
-    if memory.honours_conditions is None:
-        with suppress(S3Error):  # asked again for the next file
-            memory.honours_conditions = are_honoured(context.bucket)
-    return bool(memory.honours_conditions)
 
 
 def _write(attempts: Sequence[Attempt]) -> None:
