@@ -19,6 +19,7 @@ from s3rewrite.s3.errors import CredentialsRefused, S3Error, S3Unavailable
 from s3rewrite.s3.objects import SMALL, Digests, Upload
 from s3rewrite.s3.obstore.support import LARGEST
 from s3rewrite.s3.obstore.writer import ObstoreWriter
+from s3rewrite.s3.unconfirmed_writes import REFUSED
 from tests.integration.faulty_s3 import (
     Exchange,
     FaultyS3,
