@@ -49,8 +49,9 @@ format: $(VENV)/.lint
 	$(BIN)/ruff format .
 
 long: $(VENV)/.test
-	EVERY_FILE=1 STUBS=60 WORLDS=200 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) \
-	  tests/rewriters/test_identity.py tests/security/test_only_copies.py tests/integration/test_world.py
+	EVERY_FILE=1 EVERY_MOMENT=1 STUBS=60 WORLDS=200 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) \
+	  tests/rewriters/test_identity.py tests/security/test_only_copies.py tests/integration/test_world.py \
+	  tests/integration/test_killed.py tests/integration/test_killed_freeing.py tests/integration/test_killed_purge.py
 
 history: $(VENV)/.test
 	$(BIN)/python -m tests.history --minutes $(MINUTES)
