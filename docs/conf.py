@@ -1,4 +1,4 @@
-"""The book: Sphinx with the theme furo; its pages are Markdown, read by MyST. `make docs` builds it."""
+"""The book: Sphinx with the theme furo; its pages are Markdown, read by MyST."""
 
 import s3rewrite
 
