@@ -141,7 +141,7 @@ def fetch(url: str) -> str:
 def readme_blocks() -> list[str]:
     """The Python of the README's installation: settings, urls.py, static files."""
     text = (ROOT / "README.md").read_text()
-    section = text.partition("## Install it into your project")[2].partition("\n## ")[0]
+    section = text.partition("## Install it by hand")[2].partition("\n## ")[0]
     return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
 
 
