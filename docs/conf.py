@@ -15,6 +15,8 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "s3rewrite"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
 html_theme_options = {"top_of_page_buttons": []}
 # Prompts are no part of a command that is copied.
 copybutton_prompt_text = "$ "
