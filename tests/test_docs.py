@@ -147,7 +147,7 @@ def test_each_guarantee_names_a_test() -> None:
     promises = text.partition("## The promises")[2].partition("\n## ")[0].split("\n### ")[1:]
     rows = text.partition("| what fails |")[2].partition("\n\n")[0].splitlines()[2:]
     tests = text.partition("The tests, by")[2].partition("\n\n")[2].partition("\n\n")[0]
-    named = tests.splitlines()
+    named = re.split(r"^\d+\. ", tests, flags=re.MULTILINE)[1:]
     assert len(promises) == 8
     assert len(rows) == len(named) == 16
     assert all("`tests/" in text for text in promises + named)
