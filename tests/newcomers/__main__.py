@@ -90,6 +90,8 @@ class Newcomer:
             printed = said.partition("behind what is there:\n")[2].partition("S3REWRITE = ")
             body = printed[2][: printed[2].index("}}\n") + 2]
             self.write(project.settings, printed[0] + printed[1] + body)
+            # runserver: static files stay local while DEBUG is on, unless the mount says otherwise.
+            self.write(project.settings, 'S3REWRITE["static"]["LINK_IN_DEBUG"] = True\n')
         else:
             self.write(project.settings, settings)
             if project.serves_media:
