@@ -159,12 +159,19 @@ def test_each_file_that_is_named_exists(path: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_each_check_that_is_named_exists() -> None:
+def known_checks() -> set[str]:
     checks = "".join(file.read_text() for file in (ROOT / "s3rewrite/checks").glob("*.py"))
-    known = set(re.findall(r"\b[EWI]0\d\d\b", checks))
+    return set(re.findall(r"\b[EWI]0\d\d\b", checks))
+
+
+def test_each_check_that_is_named_exists() -> None:
     named = {code for path in PAGES for code in re.findall(r"\b[EWI]0\d\d\b", path.read_text())}
-    assert named
-    assert named <= known
+    assert named <= known_checks()
+
+
+def test_each_check_has_one_row() -> None:
+    rows = re.findall(r"^\| `s3rewrite\.(\w+)` \|", page("reference/checks.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(known_checks())
 
 
 def python_blocks() -> list[tuple[str, str]]:
