@@ -183,8 +183,11 @@ def python_blocks() -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("name", "block"), python_blocks())
-def test_python_in_the_documents_is_python_of_this_package(name: str, block: str) -> None:
+BLOCKS = python_blocks()
+
+
+@pytest.mark.parametrize("block", [block for _, block in BLOCKS], ids=[name for name, _ in BLOCKS])
+def test_python_in_the_documents_is_python_of_this_package(block: str) -> None:
     tree = ast.parse(re.sub(r"^   ", "", block, flags=re.MULTILINE))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("s3rewrite"):
