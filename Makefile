@@ -1,6 +1,7 @@
 # make demo    the gallery on real servers, in this terminal
 # make test    all tests, with branch coverage
 # make lint    ruff and mypy; make format repairs what they can
+# make docs    the documentation, as a site in build/docs; wrong spelling and broken links are errors
 #
 # What takes longer:
 # make long     the tests that make test runs with few examples, with many (half an hour)
@@ -13,6 +14,7 @@
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
 # make types    renews the table of media types, from the npm package mime-db
+# make plots    the charts of the documentation, from what benchmarks have printed
 #
 # WORKERS=1 make test runs one test at a time.
 # Needs Python 3.11 or newer (PYTHON=python3.12 make ... chooses one) and the network, once.
@@ -27,7 +29,7 @@ MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites outages mutants peers newcomers bench ceph types clean
+.PHONY: help test demo lint docs plots format long history sites outages mutants peers newcomers bench ceph types clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -43,6 +45,14 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.docs
+	$(BIN)/codespell *.md docs benchmarks/README.md
+	$(BIN)/sphinx-build --fail-on-warning --fresh-env --keep-going --nitpicky --quiet docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
+plots: $(VENV)/.test
+	$(BIN)/python -m benchmarks.plots
 
 format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
@@ -109,7 +119,8 @@ clean:
 $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lint: setup.cfg pyproject.toml | $(BIN)/pip
+$(VENV)/.docs: EXTRAS = docs
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 
