@@ -21,7 +21,7 @@ class Exchange(BaseHTTPRequestHandler):
     """One connection of a client; each request meets the proxy's fault, or the server."""
 
     protocol_version = "HTTP/1.1"
-    server: "FaultyS3"  # type: ignore[assignment]
+    server: "FaultyS3"
     body = b""
 
     def handle_any(self) -> None:
@@ -151,9 +151,9 @@ class Late:
     def __call__(self, exchange: Exchange) -> None:
         self.waits.set()
         self.may_go.wait(60)
-        self.status, *answer = exchange.forward()
+        self.status, headers, body = exchange.forward()
         self.arrived.set()
-        exchange.reply(self.status, *answer)
+        exchange.reply(self.status, headers, body)
 
     def let_go(self, status: int = 200) -> None:
         """Let it go, and return when the server has answered it, with that status."""

@@ -16,6 +16,7 @@ from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
 from tests.integration.faulty_s3 import (
     Exchange,
+    Fault,
     FaultyS3,
     answers,
     faulty,
@@ -140,6 +141,21 @@ def test_a_server_that_stored_other_bytes(
     assert body(s3_client, mount, "a.txt") == b"one!"
     assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
     assert body(s3_client, mount, "a.txt") == b"one"
+
+
+@pytest.mark.parametrize("fault", [answers(503, "SlowDown"), answers(403, "ExpiredToken"), resets])
+def test_a_changed_file_is_linked_no_longer_whatever_s3_says(
+    mount: Mount, root: Path, registry: Registry, proxy: FaultyS3, fault: Fault
+) -> None:
+    """Also by web processes that do not look at the files themselves."""
+    for number in range(3):
+        write(root, f"{number}.txt", b"one")
+    whole_pass(job(mount))
+    for number in range(3):
+        write(root, f"{number}.txt", b"two", age=1)
+    proxy.faults = {method: [fault] for method in ("GET", "HEAD", "PUT")}
+    whole_pass(job(mount))
+    assert registry.is_empty()
 
 
 def test_a_refused_connection_is_said_once_and_leaves_no_doubt(

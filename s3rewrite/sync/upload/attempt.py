@@ -11,7 +11,7 @@ from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.open_file import OpenFile, opened
 from s3rewrite.registry import Claim, Outcome, Write
-from s3rewrite.s3.errors import S3Error
+from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.objects import Object, Upload, condition_on
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
@@ -74,6 +74,7 @@ class Attempt:
     """What is under the key, where that matters."""
     is_there: bool = False
     """Whether that has the bytes already."""
+    lookup_error: Exception | None = None
     claim: Claim | None = None
     file: OpenFile = field(init=False)
     payload: Payload = field(init=False)
@@ -107,8 +108,6 @@ class Attempt:
             self.finish(PENDING)
         elif self._refresh():
             self.finish(UploadResult(Result.REFRESHED))
-        else:
-            self._look_up()
 
     def open(self, stack: ExitStack) -> None:
         """Open the file; the stack closes it. Raises KeptLocal, OSError."""
@@ -117,6 +116,32 @@ class Attempt:
         # Somebody may have put a symbolic link in its place since the scan.
         if why := find_local_reason(context.storage, context.mount, name, self.file.file):
             raise KeptLocal(why.reason)
+
+    def look_up(self, unavailable: S3Unavailable | None) -> None:
+        """Step 2, too: what is under the key, and on which condition that is replaced.
+
+        Step 4 raises what goes wrong here: the name is withdrawn before that, in any case.
+        """
+        try:
+            if unavailable:
+                raise unavailable
+            self._look_up()
+        except (OSError, S3Error) as error:
+            self.lookup_error = error
+
+    def _look_up(self) -> None:
+        context, is_forced = self.context, self.context.options.force
+        remembered = None if self.refusals else context.remembered_object(self.task)
+        if self.task.is_careful and (self.task.entry or is_forced):
+            self.existing = context.bucket.head(self.upload.key)
+        elif not is_forced:
+            self.existing = remembered or self.lookup(self.upload.key)
+        # Where other bytes were published, the bucket does not hold the new ones.
+        is_possible = self.task.entry is None or self.refusals
+        if self.existing and is_possible and not is_forced:
+            self.is_there = self._has_payload(self.existing)
+        if self._may_have_condition():
+            self.upload = self.upload._replace(condition=condition_on(self.existing))
 
     def planned_write(self) -> Write:
         """What step 4 will write or find, for the claim."""
@@ -136,6 +161,8 @@ class Attempt:
 
     def write(self) -> None:
         """Step 4."""
+        if self.lookup_error:
+            raise self.lookup_error
         if self.is_there:
             self.outcome = UploadResult(Result.ADOPTED)
         elif self.existing and self.task.is_careful:
@@ -173,21 +200,6 @@ class Attempt:
         """Remember what was published, in case that Redis forgets it."""
         size, md5 = self.payload.size, self.payload.digests.md5
         self.context.memory.published.remember(self.task.name, self.entry, size, md5)
-
-    def _look_up(self) -> None:
-        """Find what is under the key: it decides what is written, and on which condition."""
-        context, is_forced = self.context, self.context.options.force
-        remembered = None if self.refusals else context.remembered_object(self.task)
-        if self.task.is_careful and (self.task.entry or is_forced):
-            self.existing = context.bucket.head(self.upload.key)
-        elif not is_forced:
-            self.existing = remembered or self.lookup(self.upload.key)
-        # Where other bytes were published, the bucket does not hold the new ones.
-        is_possible = self.task.entry is None or self.refusals
-        if self.existing and is_possible and not is_forced:
-            self.is_there = self._has_payload(self.existing)
-        if self._may_have_condition():
-            self.upload = self.upload._replace(condition=condition_on(self.existing))
 
     def _has_payload(self, existing: Object) -> bool:
         """Whether the object has these bytes already, whoever sent them."""

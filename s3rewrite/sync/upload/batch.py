@@ -123,6 +123,7 @@ def _run(context: SyncContext, attempts: Sequence[Attempt]) -> None:
             with attempt.contain_failure():
                 attempt.read(stack)
         try:
+            _look_up(attempts)
             _claim(context, attempts)
             _write(attempts)
             _publish(context, attempts)
@@ -135,6 +136,15 @@ def _run(context: SyncContext, attempts: Sequence[Attempt]) -> None:
 
 def _unfinished(attempts: Iterable[Attempt]) -> list[Attempt]:
     return [attempt for attempt in attempts if not attempt.is_finished]
+
+
+def _look_up(attempts: Sequence[Attempt]) -> None:
+    # One file waits for S3 to time out, not each of them.
+    unavailable: S3Unavailable | None = None
+    for attempt in _unfinished(attempts):
+        attempt.look_up(unavailable)
+        if isinstance(attempt.lookup_error, S3Unavailable):
+            unavailable = attempt.lookup_error
 
 
 def _claim(context: SyncContext, attempts: Sequence[Attempt]) -> None:

@@ -45,6 +45,9 @@ class FreedAttempt(Attempt):
         key = mount.paths.key(name, stub.fingerprint)
         self.upload = Upload(key, b"", Digests(stub.sha256, ""), {})
 
+    def look_up(self, unavailable: S3Unavailable | None) -> None:
+        """Do nothing: step 4 looks, and sends nothing."""
+
     def write(self) -> None:
         """Step 4."""
         bucket, key = self.context.mount.bucket, self.upload.key

@@ -7,6 +7,7 @@ this process remembers; the file's bytes are not read.
 from contextlib import ExitStack
 
 from s3rewrite.core.entries import Entry
+from s3rewrite.s3.errors import S3Unavailable
 from s3rewrite.s3.objects import Digests, Object, Upload
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
@@ -28,6 +29,9 @@ class RememberedAttempt(Attempt):
         self.entry = entry
         key = self.context.mount.paths.key(self.task.name, entry.fingerprint)
         self.upload = Upload(key, b"", Digests("", ""), {})
+
+    def look_up(self, unavailable: S3Unavailable | None) -> None:
+        """Do nothing: step 4 looks, and sends nothing."""
 
     def write(self) -> None:
         """Step 4."""
