@@ -10,6 +10,7 @@
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make newcomers  five new users follow the README from an empty folder (ten minutes)
 # make peers    Django's own tests of files, with this package's storage (some minutes)
+# make dist     sdist and wheel in dist/, rated, installed, and tested from the unpacked sdist (two minutes)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
 # make types    renews the table of media types, from the npm package mime-db
@@ -27,7 +28,7 @@ MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites outages mutants peers newcomers bench ceph types clean
+.PHONY: help test demo lint format long history sites outages mutants peers newcomers dist bench ceph types clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -76,6 +77,9 @@ newcomers: $(VENV)/.test
 peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers
 
+dist: $(VENV)/.dist
+	$(BIN)/python -m tests.dist
+
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
 	$(BIN)/python -m benchmarks.bodies
@@ -108,7 +112,8 @@ clean:
 $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lint: setup.cfg pyproject.toml | $(BIN)/pip
+$(VENV)/.dist: EXTRAS = dist
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.dist: setup.cfg pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 
