@@ -13,6 +13,7 @@
 # make dist     sdist and wheel in dist/, rated, installed, and tested from the unpacked sdist (two minutes)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
+# make messages brings the translations in step with what the package says, and compiles them
 # make types    renews the table of media types, from the npm package mime-db
 #
 # WORKERS=1 make test runs one test at a time.
@@ -28,7 +29,7 @@ MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites outages mutants peers newcomers dist bench ceph types clean
+.PHONY: help test demo lint format long history sites outages mutants peers newcomers dist bench ceph types messages axe clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -102,6 +103,9 @@ types: $(VENV)/.test
 	folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder mime-db && \
 	  tar -xzf $$folder/mime-db-*.tgz -C $$folder && \
 	  $(BIN)/python -m tests.core.renew_content_types $$folder/package
+
+messages: $(VENV)/.test
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.locale.renew
 
 clean:
 	rm -rf $(VENV) demo/var benchmarks/var build dist *.egg-info

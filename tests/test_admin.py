@@ -86,7 +86,7 @@ def test_at_first(viewer: Client) -> None:
     found = text(viewer.get(URL))
     assert "media CRITICAL" in found
     assert "no pass was ever made" in found
-    assert "Loop none" in found
+    assert "Loop no loop runs" in found
 
 
 def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
@@ -102,8 +102,8 @@ def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
     assert "Published 1 file, 2.0\xa0KB" in found.replace("2.0 KB", "2.0\xa0KB")
     assert "every 60 s" in found
     assert "3 uploaded" in found
-    assert "Failed Name Why For <b>.jpg no right 0 s" in found
-    assert "Kept local Name Why For c.css refers to /x" in found
+    assert "Failed Name Why For how long <b>.jpg no right 0 s" in found
+    assert "Kept local Name Why For how long c.css refers to /x" in found
     assert b"<b>.jpg" not in answer.content
     page = BeautifulSoup(answer.content, "html.parser")
     assert [(bar["x"], bar["width"]) for bar in page.select(".s3rewrite-bar rect")] == [
@@ -356,4 +356,4 @@ def test_what_is_public_and_should_not_be(viewer: Client, mount: Mount) -> None:
     record_report(mount, "loop", report(exposed={"private/a.txt": "still on S3"}))
     found = text(viewer.get(URL))
     assert "WARNING 1 should not be public, such as private/a.txt: still on S3" in found
-    assert "Public, and should not be Name Why For private/a.txt" in found
+    assert "Public, and should not be Name Why For how long private/a.txt" in found
