@@ -13,6 +13,7 @@
 # make dist     sdist and wheel in dist/, rated, installed, and tested from the unpacked sdist (two minutes)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
+# make axe      downloads axe-core by npm; with it make test also looks whether all can use the admin's page
 # make messages brings the translations in step with what the package says, and compiles them
 # make types    renews the table of media types, from the npm package mime-db
 #
@@ -103,6 +104,11 @@ types: $(VENV)/.test
 	folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder mime-db && \
 	  tar -xzf $$folder/mime-db-*.tgz -C $$folder && \
 	  $(BIN)/python -m tests.core.renew_content_types $$folder/package
+
+axe: $(VENV)/axe/package/axe.min.js
+$(VENV)/axe/package/axe.min.js: | $(BIN)/pip
+	mkdir -p $(VENV)/axe
+	cd $(VENV)/axe && npm pack --silent axe-core@4 | xargs tar xzf
 
 messages: $(VENV)/.test
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.locale.renew
