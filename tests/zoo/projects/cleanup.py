@@ -1,0 +1,1 @@
+APPS = ["django_cleanup.apps.CleanupConfig"]
