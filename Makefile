@@ -6,6 +6,7 @@
 # make long     the tests that make test runs with few examples, with many (half an hour)
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make sites    a Bootstrap theme and Wagtail, whole, in a Chromium; downloads both by npm and pip
+# make zoo      fourteen packages (Wagtail, a shop, thumbnails, APIs), each in a site of its own; installs them (five minutes)
 # make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make newcomers  five new users follow the README from an empty folder (ten minutes)
@@ -28,9 +29,10 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
+ZOO := $(abspath $(VENV))/zoo
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites outages mutants peers newcomers dist bench ceph types messages axe clean
+.PHONY: help test demo lint format long history sites zoo outages mutants peers newcomers dist bench ceph types messages axe clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -63,6 +65,12 @@ sites: $(VENV)/.test
 	cd $(SITES) && npm pack --silent startbootstrap-clean-blog@6.0.9 | xargs tar xzf
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $(SITES)/python 'wagtail>=7'
 	SITES_DIR=$(SITES) $(BIN)/python -m pytest tests/sites
+
+zoo: $(VENV)/.test
+	mkdir -p $(ZOO)
+	rm -rf $(ZOO)/rows && mkdir $(ZOO)/rows
+	ZOO_DIR=$(ZOO) ZOO_ROWS=$(ZOO)/rows $(BIN)/python -m pytest tests/zoo $(PYTEST_ARGS)
+	$(BIN)/python -m tests.zoo.table $(ZOO)/rows
 
 outages: $(VENV)/.test
 	$(BIN)/python -m tests.outage --runs $(RUNS)

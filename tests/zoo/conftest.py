@@ -42,8 +42,9 @@ class Site:
 
     @property
     def version(self) -> str:
-        found = {d.name.lower(): d.version for d in distributions(path=[str(self.packages)])}
-        return found[self.packages.name.lower()]
+        found = distributions(path=[str(self.packages)])
+        versions = {one.name.lower().replace("_", "-"): one.version for one in found}
+        return versions[self.packages.name]
 
     def run(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "django", *arguments]

@@ -29,7 +29,10 @@ RESIDENTS = (
     Resident("easy-thumbnails", "easy_thumbnails", "a thumbnail by its tag", 2),
     Resident("sorl-thumbnail", "sorl", "a thumbnail by its tag", 2),
     Resident("django-imagekit", "imagekit", "two thumbnails by its tag", 3),
-    Resident("django-cleanup", "cleanup", "a picture that is replaced", 1),
+    Resident(
+        "django-cleanup", "cleanup", "a picture that is replaced", 1,
+        note='`"DELETE_MISSING": True` of "media" deletes the old ones on S3, too',
+    ),
     Resident(
         "djangorestframework", "drf", "an upload to a view, and its JSON", 1,
         page="/api/?format=json", upload="/api/", note=JSON,
@@ -49,10 +52,15 @@ RESIDENTS = (
     ),
     Resident(
         "django-ckeditor-5", "ckeditor", "an upload in the editor, and the text with it", 1,
-        page="/", upload="/ckeditor5/image_upload/", field="upload",
+        upload="/write/", field="upload",
     ),
-    Resident("django-unfold", "unfold", "its admin", 10, page="/admin/", more=("django-unfold",)),
+    Resident("django-unfold", "unfold", "its admin", 5, page="/admin/"),
     Resident("django-debug-toolbar", "toolbar", "a page with the toolbar", 1),
-    Resident("django-oscar", "oscar", "a product in the catalogue", 3, page="/catalogue/"),
-    Resident("wagtail", "wagtail", "renditions in a page", 3),
+    Resident(
+        "django-oscar", "oscar", "a product in its catalogue", 3,
+        page="/shop/catalogue/", upload="/product/", more=("sorl-thumbnail<13",),
+        local="/static/oscar/js/jquery/jquery.min.js",
+        note="its second way to jQuery is text in a script, and stays local",
+    ),
+    Resident("wagtail", "wagtail", "renditions and a document in a page", 5, upload="/photo/"),
 )  # fmt: skip

@@ -31,7 +31,8 @@ MIDDLEWARE = [
     *getattr(project, "MIDDLEWARE", ()),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "tests.zoo.shelf.views.signed_in",
+    "tests.zoo.shelf.middleware.signed_in",
+    *getattr(project, "MIDDLEWARE_INSIDE", ()),
 ]
 TEMPLATES = [
     {
@@ -43,6 +44,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                *getattr(project, "CONTEXT_PROCESSORS", ()),
             ]
         },
     }

@@ -6,3 +6,10 @@ class Picture(models.Model):
 
     def __str__(self) -> str:
         return self.image.name
+
+
+class Text(models.Model):
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text
