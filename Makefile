@@ -11,7 +11,7 @@
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make newcomers  five new users follow the README from an empty folder (ten minutes)
 # make peers    Django's own tests of files, with this package's storage (some minutes)
-# make dist     sdist and wheel in dist/, rated, installed, and tested from the unpacked sdist (two minutes)
+# make dist     sdist and wheel in dist/, rated, installed, and tested from the unpacked sdist (two minutes; QUICK=--quick)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
 # make axe      downloads axe-core by npm; with it make test also looks whether all can use the admin's page
@@ -88,7 +88,7 @@ peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers
 
 dist: $(VENV)/.dist
-	$(BIN)/python -m tests.dist
+	$(BIN)/python -m tests.dist $(QUICK)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
