@@ -34,8 +34,7 @@ REDIS = {
 CLIENT: dict[str, Any] = {
     "endpoint_url": "https://s3.us-east-1.amazonaws.com",
     "region_name": "us-east-1",
-    "aws_access_key_id": "testing",
-    "aws_secret_access_key": "testing",
+    **dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "testing"),
     "use_ssl": True,  # known to boto3 alone: moto does not see the requests of obstore
 }
 REMOVED = "CDN", "PRESET", "REDIS", "RATE", "UPLOADS", "TASKS"
@@ -94,16 +93,15 @@ def in_memory(mounts: Mapping[str, Any] | None = None) -> Iterator[FilesOnS3]:
 
 
 def _in_memory(options: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in options.items() if key not in REMOVED}
-    return {**kept, "CLIENT": CLIENT, "CACHE": CACHE, "POLL_SECONDS": 0.0}
+    own = {"CLIENT": CLIENT, "CACHE": CACHE, "POLL_SECONDS": 0.0}
+    return {key: value for key, value in options.items() if key not in REMOVED} | own
 
 
 def _files(stored: set[str], folder: Path) -> dict[str, Any]:
     """Settings with which the local storages of these aliases have their files in a folder."""
     backends = conf.aliases("STORAGES")
-    local = {alias for alias in stored if isinstance(storages[alias], FileSystemStorage)}
-    for alias in local:
-        options = {**backends[alias].get("OPTIONS", {}), "location": str(folder / alias)}
-        backends[alias] = {**backends[alias], "OPTIONS": options}
-    root = {"MEDIA_ROOT": str(folder / "default")} if "default" in local else {}
-    return {"STORAGES": backends, **root}
+    for alias in stored:
+        if isinstance(storages[alias], FileSystemStorage):
+            options = {**backends[alias].get("OPTIONS", {}), "location": str(folder / alias)}
+            backends[alias] = {**backends[alias], "OPTIONS": options}
+    return {"STORAGES": backends, "MEDIA_ROOT": str(folder / "default")}
