@@ -1,6 +1,7 @@
 # make demo    the gallery on real servers, in this terminal
 # make test    all tests, with branch coverage
 # make lint    ruff and mypy; make format repairs what they can
+# make docs    the documentation, as a site in build/docs; wrong spelling and broken links are errors
 #
 # What takes longer:
 # make long     the tests that make test runs with few examples, with many (half an hour)
@@ -17,6 +18,7 @@
 # make axe      downloads axe-core by npm; with it make test also looks whether all can use the admin's page
 # make messages brings the translations in step with what the package says, and compiles them
 # make types    renews the table of media types, from the npm package mime-db
+# make plots    the charts of the documentation, from what benchmarks have printed
 #
 # WORKERS=1 make test runs one test at a time.
 # Needs Python 3.11 or newer (PYTHON=python3.12 make ... chooses one) and the network, once.
@@ -32,7 +34,7 @@ SITES := $(abspath $(VENV))/sites
 ZOO := $(abspath $(VENV))/zoo
 RUNS ?= 5
 
-.PHONY: help test demo lint format long history sites zoo outages mutants peers newcomers dist bench ceph types messages axe clean
+.PHONY: help test demo lint docs plots format long history sites zoo outages mutants peers newcomers dist bench ceph types messages axe clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -49,13 +51,22 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs
+	$(BIN)/codespell *.md docs benchmarks/README.md
+	$(BIN)/sphinx-build --fail-on-warning --fresh-env --keep-going --nitpicky --quiet docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
+plots: $(VENV)/.test
+	$(BIN)/python -m benchmarks.plots
+
 format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 long: $(VENV)/.test
-	EVERY_FILE=1 STUBS=60 WORLDS=200 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) \
-	  tests/rewriters/test_identity.py tests/security/test_only_copies.py tests/integration/test_world.py
+	EVERY_FILE=1 EVERY_MOMENT=1 STUBS=60 WORLDS=200 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) \
+	  tests/rewriters/test_identity.py tests/security/test_only_copies.py tests/integration/test_world.py \
+	  tests/integration/test_killed.py tests/integration/test_killed_freeing.py tests/integration/test_killed_purge.py
 
 history: $(VENV)/.test
 	$(BIN)/python -m tests.history --minutes $(MINUTES)
@@ -131,7 +142,8 @@ $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
 $(VENV)/.dist: EXTRAS = dist
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.dist: setup.cfg pyproject.toml | $(BIN)/pip
+$(VENV)/.docs: EXTRAS = docs
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.dist $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 

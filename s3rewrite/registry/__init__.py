@@ -2,9 +2,9 @@
 
 Read keys (what lies in Redis), commands (`Registry`: what changes it) with lua/, and view (what a
 web process knows of it, in an entry_cache) first. directories reads entries, lease says who may
-publish, hint_stream and task_channel carry messages to the loop and its workers, journal and
-only_copies keep what people are shown. replies checks everything that Redis answers; connection,
-cluster and scripts talk to the server.
+publish (process: whether its holder still runs), hint_stream and task_channel carry messages to the
+loop and its workers, journal and only_copies keep what people are shown. replies checks everything
+that Redis answers; connection, cluster and scripts talk to the server.
 """
 
 from functools import lru_cache
@@ -15,10 +15,10 @@ from s3rewrite.conf import SETTING, location_digest
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry.commands import Registry
 from s3rewrite.registry.connection import close_clients, get_client
-from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn
+from s3rewrite.registry.outcomes import Claim, Outcome, Withdrawn, Write
 from s3rewrite.registry.view import View
 
-__all__ = ["Claim", "Outcome", "Registry", "View", "Withdrawn", "loop_registry", "view_of"]
+__all__ = ["Claim", "Outcome", "Registry", "View", "Withdrawn", "Write", "loop_registry", "view_of"]
 
 LOOP_TIMEOUT = 5.0
 """Seconds that commands and the loop wait for an answer of Redis."""

@@ -18,7 +18,7 @@ from s3rewrite.registry.directories import PIPELINE_SIZE, Directories
 from s3rewrite.registry.edge import Edge
 from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import MountKeys
-from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn
+from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn, Write
 from s3rewrite.registry.purges import Purges
 
 _SECONDS = re.compile(rb"\d{1,11}")
@@ -64,14 +64,22 @@ class Registry(Directories):
         FENCED where the lease was lost, DOUBTFUL where an earlier write may still arrive, PURGED
         where the name is taken down.
         """
-        return self.claim_all([(name, fingerprint)], lease)[0]
+        return self.claim_all([Write(name, fingerprint)], lease)[0]
 
-    def claim_all(self, requests: Iterable[tuple[str, str]], lease: str) -> list[Claim | Outcome]:
-        """Claim names, each with its fingerprint, as `claim` does, in one round trip."""
+    def claim_all(
+        self, writes: Iterable[Write], lease: str, *, are_honoured: bool = False
+    ) -> list[Claim | Outcome]:
+        """Claim names for writes, as `claim` does, in one round trip.
+
+        UNPROVEN where only writes may arrive whose conditions will not hold; that is no hindrance
+        where the service is known to honour conditions.
+        """
         claims, calls = [], []
-        for name, fingerprint in requests:
+        for name, fingerprint, condition, etag in writes:
             claims.append(Claim(name, uuid4().hex))
-            calls.append((name, [claims[-1].token, lease, fingerprint, int(self.overwrites)]))
+            mark = f"{fingerprint}/{condition}" if condition else fingerprint
+            write = [fingerprint, int(self.overwrites), mark, etag, int(are_honoured)]
+            calls.append((name, [claims[-1].token, lease, *write]))
         replies = self._run_each("claim", self._guarded, calls)
         outcomes = zip(claims, map(_outcome, replies), strict=True)
         return [claim if outcome is Outcome.CLAIMED else outcome for claim, outcome in outcomes]
@@ -162,7 +170,19 @@ class Registry(Directories):
         """The loop runs on that kernel from now on."""
         self.client.set(self.keys.host, host)
 
+    def end_looking_again(self) -> None:
+        """No write may arrive any more that was forgotten."""
+        self.client.delete(self.keys.late)
+
     # Reading
+
+    def late_writes_left(self) -> float | None:
+        """Seconds for which writes may arrive at S3 that Redis has forgotten; 0 or less: no longer.
+
+        None where that was looked after, or it forgot nothing.
+        """
+        until = self._text("late", self.keys.late)
+        return int(until) - self.client.time()[0] if until.isdecimal() else None
 
     def host(self) -> str:
         """The kernel on which the loop runs; "" where that is not known."""

@@ -27,6 +27,8 @@ class MountKeys:
     | `:seen`       | string | seconds since 1970 up to which no write was lost            |
     | `:lease`      | string | the pass that may publish now: fencing number and owner     |
     | `:fence`      | string | the last fencing number                                     |
+    | `:late`       | string | seconds since 1970 up to which writes may arrive at S3 that |
+    |               |        | were forgotten; gone once that was looked after             |
     | `:rules`      | string | the settings with which the published files were sent       |
     | `:passes`     | stream | what the last passes did, capped                            |
     | `:last`       | string | what the last pass over all files did                       |
@@ -63,6 +65,7 @@ class MountKeys:
         self.seen = f"{self.tag}:seen"
         self.lease = f"{self.tag}:lease"
         self.fence = f"{self.tag}:fence"
+        self.late = f"{self.tag}:late"
         self.rules = f"{self.tag}:rules"
         self.passes = f"{self.tag}:passes"
         self.last = f"{self.tag}:last"
@@ -102,7 +105,7 @@ class MountKeys:
         return {
             **dict.fromkeys((self.epoch, self.seen, self.rules, self.last, self.loop), "string"),
             **dict.fromkeys((self.lease, self.fence, self.progress, self.totals), "string"),
-            **dict.fromkeys((self.only_copies, self.host, self.suspended), "string"),
+            **dict.fromkeys((self.only_copies, self.host, self.suspended, self.late), "string"),
             **dict.fromkeys((self.outage, self.prober), "string"),
             **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
             **dict.fromkeys((self.purges, self.exposed, self.edge, self.uncleared), "hash"),

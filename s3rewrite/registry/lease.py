@@ -12,6 +12,7 @@ import redis
 
 from s3rewrite.core.background import call_every
 from s3rewrite.registry.commands import Registry
+from s3rewrite.registry.process import has_ended, identity
 
 DURATION = 15.0
 """Seconds for which a lease is valid if its holder does not renew it."""
@@ -24,12 +25,18 @@ before its holder knew.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
 """
 
+TOKEN_LENGTH = 32
+"""Digits that are random, at the end of a lease."""
+
 MAX_CLAIMS = 100_000
 """Claims of earlier leases that are kept."""
 
 
 class Lease(str):
-    """The `lease` that `claim`, `publish` and `refresh` take: fencing number, host:pid, token."""
+    """The `lease` that `claim`, `publish` and `refresh` take: fencing number, host:pid, token.
+
+    The token begins with the identity of the process, unless others may send under its lease.
+    """
 
     valid_until: float
     """By `now`: until then no other pass can hold the lease."""
@@ -54,20 +61,30 @@ def now() -> float:
 class LeaseTaken(Exception):
     """Another pass holds the lease; `holder` is its `host:pid`."""
 
-    def __init__(self, holder: str) -> None:
-        super().__init__(f"another pass is running ({holder})")
-        self.holder = holder
+    def __init__(self, lease: Lease) -> None:
+        _, self.holder, self._token = lease.split(" ")
+        super().__init__(f"another pass is running ({self.holder})")
+        self.lease = lease
+
+    def has_holder_ended(self) -> bool:
+        """Whether the process that took it surely runs no more."""
+        pid = self.holder.rpartition(":")[2]
+        process = self._token[:-TOKEN_LENGTH]
+        return pid.isdecimal() and has_ended(int(pid), process)
 
 
 @contextmanager
-def held(registry: Registry, duration: float = DURATION) -> Iterator[Lease]:
+def held(
+    registry: Registry, duration: float = DURATION, *, is_shared: bool = False
+) -> Iterator[Lease]:
     """Hold the mount's lease.
 
     Renewed by a thread until the end of the block. A holder that was frozen for longer than
-    `duration` seconds has lost it, and finds all it tries to publish fenced.
-    Raises LeaseTaken, redis.RedisError.
+    `duration` seconds has lost it, and finds all it tries to publish fenced. The lease of a process
+    that has ended on this machine is taken over at once, unless it `is_shared`: other processes
+    may be sending under it. Raises LeaseTaken, redis.RedisError.
     """
-    lease = _acquire(registry, duration)
+    lease = _acquire(registry, duration, "" if is_shared else identity())
 
     def keep() -> None:
         # A failure here needs no report: what is published next is fenced, or fails itself.
@@ -113,8 +130,18 @@ def refresh_expiry(registry: Registry, lease: Lease) -> None:
     lease.valid_until = asked + milliseconds / 1000 if milliseconds > 0 else float("-inf")
 
 
-def _acquire(registry: Registry, duration: float) -> Lease:
-    owner = f"{socket.gethostname()}:{os.getpid()} {uuid4().hex}"
+def _acquire(registry: Registry, duration: float, process: str) -> Lease:
+    owner = f"{socket.gethostname()}:{os.getpid()} {process}{uuid4().hex}"
+    try:
+        return _ask_for_lease(registry, duration, owner)
+    except LeaseTaken as taken:
+        if not taken.has_holder_ended():
+            raise
+        _renew(registry, taken.lease, 0)
+        return _ask_for_lease(registry, duration, owner)
+
+
+def _ask_for_lease(registry: Registry, duration: float, owner: str) -> Lease:
     names, types = registry.keys, registry.keys.types
     keys = [names.lease, names.fence, names.unconfirmed_writes, names.claims, *types]
     arguments = [owner, int(duration * 1000), int(LATE_WRITE_SECONDS), MAX_CLAIMS, *types.values()]
@@ -127,7 +154,7 @@ def _acquire(registry: Registry, duration: float) -> Lease:
     lease = Lease(current.decode(errors="replace"))
     lease.valid_until = valid_until
     if not is_new:
-        raise LeaseTaken(lease.split(" ")[1])
+        raise LeaseTaken(lease)
     return lease
 
 

@@ -15,6 +15,8 @@ class Outcome(StrEnum):
     """Another pass has the lease, or none: this one may publish nothing."""
     DOUBTFUL = "doubtful"
     """An earlier write of other bytes to the same object may still arrive at S3."""
+    UNPROVEN = "unproven"
+    """So it may, but under a condition that will not hold, if the service honours conditions."""
     PURGED = "purged"
     """The name is taken down: nothing may be uploaded under it."""
     UNCLEARED = "uncleared"
@@ -26,6 +28,17 @@ class Claim(NamedTuple):
 
     name: str
     token: str
+
+
+class Write(NamedTuple):
+    """A write to S3 that an upload is about to make, or the object that it found there."""
+
+    name: str
+    fingerprint: str
+    condition: str = ""
+    """What must be under the key: an ETag, or "*" for no object; "" for anything."""
+    etag: str = "?"
+    """The object's ETag after it; "-" for the ETag of parts, "?" where it is not known."""
 
 
 class Withdrawn(NamedTuple):

@@ -90,8 +90,9 @@ class Boto3Writer:
             # The ETag of parts is not the MD5 of the file.
             self._confirm(upload, upload.content.tell())
             return
+        arguments = {**upload.arguments, **upload.conditions}
         answer = self._client.put_object(
-            Bucket=self._bucket, Key=upload.key, Body=upload.content, **upload.arguments
+            Bucket=self._bucket, Key=upload.key, Body=upload.content, **arguments
         )
         self._refuse_other_bytes(upload, answer)
         if etag_of(answer) != upload.digests.md5:

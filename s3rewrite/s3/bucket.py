@@ -66,6 +66,15 @@ class Bucket:
         """The name of the library that would write this object: boto3, or obstore."""
         return self._writer.choose(upload)
 
+    @property
+    def sends_conditions(self) -> bool:
+        """Whether the service has taken the conditions of all writes so far."""
+        return self._writer.sends_conditions
+
+    def send_no_conditions(self) -> None:
+        """Write whatever is under a key, as conditions do not work here."""
+        self._writer.sends_conditions = False
+
     def head(self, key: str) -> Object | None:
         """What the bucket says of one object; None where it has none, or does not say."""
         try:

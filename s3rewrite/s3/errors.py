@@ -47,6 +47,12 @@ OBJECT_HINTS = {
 
 NOT_S3 = "fix CLIENT's endpoint_url, or what answers in its place (a proxy, a login page)"
 
+CONDITION_FAILED = frozenset(
+    {"412", "ConditionalRequestConflict", "NoSuchKey", "PreconditionFailed"}
+)
+"""Codes for a PUT whose condition does not hold, or for which others wrote at the same time.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
+
 WRITES = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
 
 UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
@@ -78,13 +84,19 @@ class CredentialsRefused(S3Unavailable):
     """There are no credentials, or S3 refused them; a new client may find others."""
 
 
+class ConditionFailed(S3Error):
+    """What is under the key is not what the condition of a write says: nothing was written."""
+
+
 class NeedsBoto3(Exception):
     """A write that obstore did not do and boto3 may."""
 
-    def __init__(self, *, is_permanent: bool) -> None:
+    def __init__(self, *, is_permanent: bool, etag: str | None = None) -> None:
         super().__init__()
         self.is_permanent = is_permanent
         """Whether obstore would fail in the same way for every other object."""
+        self.etag = etag
+        """The ETag of what it wrote, "" where the answer has none; None if it wrote nothing."""
 
 
 def translated(
@@ -121,6 +133,8 @@ def refused(
     kind = S3Unavailable if code in WHOLE_BUCKET_HINTS else S3Error
     if code in CREDENTIALS_HINTS:
         kind = CredentialsRefused
+    if operation == "PutObject" and code in CONDITION_FAILED:
+        kind = ConditionFailed
     return kind(f"bucket {bucket}: {hint} ({code}, {operation})", code=code)
 
 

@@ -1,8 +1,11 @@
 """An object to write, and what a bucket says of an object. Pure."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
+
+from s3rewrite.core.entries import FINGERPRINT_LENGTH
 
 SMALL = 8 * 1024 * 1024
 """Bytes up to which a file is sent in one request, from memory; larger ones go in parts."""
@@ -17,8 +20,12 @@ PLAIN = "s3rewrite-plain-sha256"
 """The name of the metadata that holds the SHA-256 of a file's bytes where the object has them
 compressed; other objects do not have it."""
 
+NO_OBJECT = "*"
+"""The condition that no object is under the key."""
+
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{32}(-[0-9]+)?")
+_CONDITION = re.compile(r"[0-9A-Za-z-]{1,80}")
 
 
 class Digests(NamedTuple):
@@ -44,6 +51,12 @@ class Object(NamedTuple):
     encoding: str | None = None
     plain_sha256: str = ""
 
+    @property
+    def fingerprint(self) -> str:
+        """That of the file whose object this package wrote; "" for any other object."""
+        coding = self.encoding if self.plain_sha256 else ""
+        return fingerprint_of(self.sha256, coding or "", self.plain_sha256)
+
     def holds(self, size: int, digests: Digests) -> bool:
         """Whether the object surely has the bytes of this size and these digests.
 
@@ -52,6 +65,17 @@ class Object(NamedTuple):
         """
         has_md5 = self.etag == digests.md5 != ""
         return self.size == size and (has_md5 or self.sha256 == digests.sha256)
+
+
+def fingerprint_of(sha256: str, coding: str = "", plain_sha256: str = "") -> str:
+    """Identifies the bytes of an object and what they mean: the same bytes may mean something else.
+
+    For compressed bytes it is made of the coding and the plain bytes: another release of the
+    coding's library may compress the same file to other bytes.
+    """
+    if coding:
+        sha256 = hashlib.sha256(f"{coding} {plain_sha256}".encode()).hexdigest()
+    return sha256[:FINGERPRINT_LENGTH]
 
 
 def no_object(_: str) -> Object | None:
@@ -69,6 +93,18 @@ class Upload(NamedTuple):
     """Arguments of boto3's `put_object`, without the package's own metadata."""
     plain_sha256: str = ""
     """The SHA-256 of the file where `content` is compressed; otherwise ""."""
+    condition: str = ""
+    """What must be under the key: the object with this ETag, or NO_OBJECT; "" for anything."""
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The condition, as arguments of boto3's `put_object`.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        """
+        if self.condition in ("", NO_OBJECT):
+            return {"IfNoneMatch": NO_OBJECT} if self.condition else {}
+        return {"IfMatch": f'"{self.condition}"'}
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -92,6 +128,13 @@ class Upload(NamedTuple):
         """Whether an answer to HEAD proves that this was stored, in `size` bytes."""
         expected = (size, self.digests.sha256, self.plain_sha256)
         return (stored.size, stored.sha256, stored.plain_sha256) == expected
+
+
+def condition_on(existing: Object | None) -> str:
+    """The condition that a key is as it was seen; "" where that cannot be said."""
+    if existing is None:
+        return NO_OBJECT
+    return existing.etag if _CONDITION.fullmatch(existing.etag) else ""
 
 
 def object_of(answer: Mapping[str, Any]) -> Object:

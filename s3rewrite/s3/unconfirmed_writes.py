@@ -10,7 +10,7 @@ from s3rewrite.s3.errors import S3Error
 UNSENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, S3Error)
 """Errors that come before a byte of the request is sent."""
 
-REFUSED = frozenset({"SlowDown", "ServiceUnavailable", "RequestTimeout"})
+REFUSED = frozenset({"NotImplemented", "SlowDown", "ServiceUnavailable", "RequestTimeout"})
 """Codes with which S3 refuses a request, whatever the status.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
 

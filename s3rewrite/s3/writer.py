@@ -6,14 +6,24 @@ from typing import TYPE_CHECKING
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, Boto3Writer
-from s3rewrite.s3.errors import NeedsBoto3, S3Error
-from s3rewrite.s3.objects import Upload
+from s3rewrite.s3.errors import ConditionFailed, NeedsBoto3, S3Error
+from s3rewrite.s3.objects import NO_OBJECT, Upload
 from s3rewrite.s3.obstore.support import put_arguments
 from s3rewrite.s3.throttle import Throttle
 from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
 
 if TYPE_CHECKING:
     from s3rewrite.s3.obstore.writer import ObstoreWriter
+
+
+UNKNOWN_CONDITION = frozenset(
+    "400 405 501 InvalidArgument InvalidRequest MethodNotAllowed NotImplemented".split()
+)
+"""Codes with which a service may refuse a condition that it does not know."""
+
+UNREADABLE_CONDITION = UNKNOWN_CONDITION | {"403", "AccessDenied"}
+"""So for a condition with an ETag: the credentials need s3:GetObject for that.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
 
 
 def has_obstore() -> bool:
@@ -25,6 +35,8 @@ class ObjectWriter:
     """Writes objects. Safe to share between threads, not across a fork."""
 
     def __init__(self, mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> None:
+        self.sends_conditions = True
+        """False once a write succeeded only without its condition."""
         self.throttle = Throttle(mount.threads, mount.rate)
         self._unconfirmed = UnconfirmedWrites()
         self._unconfirmed.watch(boto.client)
@@ -35,7 +47,7 @@ class ObjectWriter:
         """Write an object as soon as the throttle lets it; see `Bucket.put`."""
         with self.throttle.slot(proceed):
             try:
-                self._put(upload, proceed)
+                self._put_or_drop_condition(upload, proceed)
             except S3Error as error:
                 error.is_settled = not self._unconfirmed.pop(upload.key)
                 raise
@@ -44,6 +56,19 @@ class ObjectWriter:
     def choose(self, upload: Upload) -> str:
         """The name of the library that would write this object."""
         return "obstore" if self._obstore and put_arguments(upload) else "boto3"
+
+    def _put_or_drop_condition(self, upload: Upload, proceed: Callable[[], bool]) -> None:
+        try:
+            self._put(upload, proceed)
+        except ConditionFailed:
+            raise
+        except S3Error as error:
+            has_etag = upload.condition not in ("", NO_OBJECT)
+            unknown = UNREADABLE_CONDITION if has_etag else UNKNOWN_CONDITION
+            if not (upload.condition and error.code in unknown):
+                raise
+            self._put(upload._replace(condition=""), proceed)
+            self.sends_conditions = False
 
     def _put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         obstore = self._obstore  # another thread may set it to None
@@ -55,7 +80,13 @@ class ObjectWriter:
                 return
             except NeedsBoto3 as error:
                 is_unable = error.is_permanent
-        self._boto3.put(upload, proceed)
+                if upload.condition and error.etag is not None:
+                    upload = upload._replace(condition=error.etag)
+        try:
+            self._boto3.put(upload, proceed)
+        except ConditionFailed:  # the ETag that obstore saw is not the object's
+            self._obstore = None if is_unable else obstore
+            raise
         if is_unable:  # boto3 could do it, so the network was not the reason
             self._obstore = None
 

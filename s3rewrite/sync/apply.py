@@ -200,14 +200,14 @@ class Applier:
             self._upload(directory, planned)
 
     def _upload(self, directory: str, planned: Plan) -> None:
-        unknown = sum(task.entry is None for task in planned.uploads)
+        context = self._context
+        unknown = sum(context.is_lookup_due(task) for task in planned.uploads)
         known = known_objects(self._context.bucket, directory, unknown, planned.kept)
         for task in planned.uploads:
             if self._uploads.is_over:
                 self._report.add(Result.PENDING)
                 continue
-            # Where other bytes were published, the bucket does not hold the new ones.
-            lookup = known if task.entry is None else no_object
+            lookup = known if context.is_lookup_due(task) else no_object
             careful = task._replace(is_careful=self._context.is_careful)
             if refers(task.name) and len(self.referring) < MAX_REFERRING:
                 self.referring.append((careful, lookup))

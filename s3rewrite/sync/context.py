@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -17,6 +18,10 @@ from s3rewrite.disk.own_names import is_own
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.conditions import are_honoured
+from s3rewrite.s3.errors import S3Error
+from s3rewrite.s3.objects import Object
+from s3rewrite.sync.plan import Task
 from s3rewrite.sync.published_memory import PublishedMemory
 from s3rewrite.sync.reporting.progress import Progress
 from s3rewrite.sync.reporting.report import Report
@@ -68,6 +73,8 @@ class MountMemory:
     cdn_problem: str = ""
     failures: int = 0
     """Of the CDN, in a row."""
+    honours_conditions: bool | None = None
+    """Whether S3 refuses a write whose condition does not hold; None until it was tried."""
 
 
 @dataclass
@@ -121,6 +128,37 @@ class SyncContext:
     def may_have_stubs(self) -> bool:
         """Whether there may be freed files: they are freed, or no whole pass has seen otherwise."""
         return not (self.mount.keep_local and self.memory.has_stubs is False)
+
+    @property
+    def is_overwriting(self) -> bool:
+        """Whether other bytes of a name take the place of its object."""
+        return not self.mount.paths.fingerprinted
+
+    def remembered_object(self, task: Task) -> Object | None:
+        """What is under the key of a published name, if this process wrote or compared it."""
+        sent = self.memory.published.sent.get(task.name) if task.entry else None
+        return Object(*sent) if sent else None
+
+    def honours_conditions(self) -> bool:
+        """Whether the service is proven to honour conditions; it is asked once in a process."""
+        if self.memory.honours_conditions is None:
+            with suppress(S3Error):  # asked again for the next file
+                self.memory.honours_conditions = are_honoured(self.bucket)
+        return bool(self.memory.honours_conditions)
+
+    def is_lookup_due(self, task: Task) -> bool:
+        """Whether S3 has to be asked what is under the key of a file before it is written.
+
+        | keys        | published | its object is remembered | due |
+        |-------------|-----------|--------------------------|-----|
+        | any         | no        | any                      | yes |
+        | fingerprint | yes       | any                      | no  |
+        | mirror      | yes       | yes                      | no  |
+        | mirror      | yes       | no                       | yes |
+        """
+        if task.entry is None:
+            return True
+        return self.is_overwriting and self.remembered_object(task) is None
 
     def is_excluded(self, name: str) -> bool:
         """Whether the settings exclude a name, or it is one of this package's own files."""

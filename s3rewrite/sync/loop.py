@@ -146,7 +146,8 @@ class MountLoop:
             self._last_pass = time.monotonic()
             self._problem = "" if report.is_scan_complete else "not all files could be read"
             self._failed = len(report.failures)
-            self._next_pass = self.clock() + (0 if self._is_pass_requested else self.interval)
+            pause = min(self.interval, report.next_look or self.interval)
+            self._next_pass = self.clock() + (0 if self._is_pass_requested else pause)
             self._is_pass_requested = False
         elif report.counts[Result.PENDING] or report.failures:
             self._next_pass = min(self._next_pass, self.clock() + PAUSES[0])

@@ -25,6 +25,7 @@ from s3rewrite.sync.purge import purge
 from s3rewrite.sync.reconcile import reconcile
 from s3rewrite.sync.reporting.report import Report, Result
 from s3rewrite.sync.scan import Findings, ScanError, ScannedDirectory, nothing_yet, scan
+from s3rewrite.sync.second_look import look_again
 from s3rewrite.sync.uploader import uploader_of
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ def _run_pass(context: SyncContext, report: Report, sync: Work) -> Report:
             delete_orphans(leased, report)
             if not report.stopped:
                 find_exposed(leased, report)
+                look_again(leased, report)
                 publish_cleared(leased, partial(_sync_cleared, leased, report))
     except redis.RedisError as error:
         report.stopped = f"Redis: {error}"
@@ -96,7 +98,8 @@ def _leased(context: SyncContext) -> Iterator[SyncContext]:
     if context.options.dry_run:
         yield context
         return
-    with held(context.registry) as lease:
+    has_workers = context.mount.uploads == "tasks"
+    with held(context.registry, is_shared=has_workers) as lease:
         leased = context.with_lease(lease)
         reconcile(leased)
         begin_edge(leased)

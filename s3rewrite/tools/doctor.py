@@ -27,6 +27,7 @@ from s3rewrite.disk.open_file import digests_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.s3.answer_checks import REGION_HEADER
 from s3rewrite.s3.bucket import Bucket
+from s3rewrite.s3.conditions import are_honoured
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
 from s3rewrite.s3.visitors import ORIGIN, VisitorAnswer, fetch
@@ -69,6 +70,7 @@ def diagnose(mount: Mount) -> Iterator[Finding]:
         bucket = Bucket(mount)
         yield from _check_bucket(bucket)
         yield from _check_objects(bucket)
+        yield _check_conditions(bucket)
         yield from _check_exposed(bucket)
     except S3Error as error:
         yield _wrong("bucket", str(error))
@@ -169,6 +171,14 @@ def _check_objects(bucket: Bucket) -> Iterator[Finding]:
         yield _wrong("bucket", f"does not let objects be deleted: {next(iter(failed.values()))}")
     else:
         yield _fine("bucket", "lets objects be deleted")
+
+
+def _check_conditions(bucket: Bucket) -> Finding:
+    if are_honoured(bucket):
+        return _fine("bucket", "refuses writes whose conditions do not hold (If-Match)")
+    effect = "when a loop was killed during an upload, other bytes of that file wait 16 minutes"
+    sentence = "does not know conditional writes (If-Match, If-None-Match)"
+    return _note("bucket", f'{sentence}: {effect}; not so with "KEYS": "fingerprint"')
 
 
 def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]:

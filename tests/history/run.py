@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -58,8 +58,11 @@ class Result:
 class World:
     """The site and all that it depends on, in one directory."""
 
-    def __init__(self, directory: Path, seconds: float, seed: int) -> None:
+    def __init__(
+        self, directory: Path, seconds: float, seed: int, only: Sequence[str] = ()
+    ) -> None:
         self.directory = directory
+        self.only = only
         self.seconds = seconds
         self.random = random.Random(seed)
         self.result = Result()
@@ -143,8 +146,12 @@ class World:
             ("S3 held back", lambda: self._for(self.to_s3, FaultProxy.freeze)),
             ("CDN away", self._shut),
         ]
+        if self.only:
+            faults = [one for one in faults if any(word in one[0] for word in self.only)]
+        pause = 0.0 if self.only else 2.0
         while time.monotonic() < until:
-            time.sleep(self.random.uniform(0.5, 3))
+            time.sleep(pause)
+            pause = self.random.uniform(0.5, 3)
             name, break_it = self.random.choice(faults)
             self.result.faults[name] += 1
             break_it()

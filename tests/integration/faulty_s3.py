@@ -155,8 +155,8 @@ class Late:
         self.arrived.set()
         exchange.reply(self.status, *answer)
 
-    def let_go(self) -> None:
-        """Let it go, and return when the server has answered it."""
+    def let_go(self, status: int = 200) -> None:
+        """Let it go, and return when the server has answered it, with that status."""
         self.may_go.set()
         assert self.arrived.wait(20)
-        assert self.status == 200
+        assert self.status == status

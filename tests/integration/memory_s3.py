@@ -27,7 +27,8 @@ class MemoryS3:
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[bytes, dict[str, str], float]] = {}
-        self.late: list[tuple[str, bytes, dict[str, str]]] = []
+        self.late: list[tuple[str, bytes, dict[str, str], str]] = []
+        """Key, bytes, metadata and condition: an ETag, "*" for no object, "" for anything."""
         self.loses: str = ""
         """What befalls the next PUT: "", "answer" or "way" (it may arrive later)."""
         self.step: Callable[[], None] = lambda: None
@@ -41,9 +42,13 @@ class MemoryS3:
         """The bytes under a key."""
         return self.objects[key][0] if key in self.objects else None
 
-    def store(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
-        """Carry out a PUT."""
+    def store(self, key: str, body: bytes, metadata: dict[str, str], condition: str) -> bool:
+        """Carry out a PUT, if its condition holds."""
+        there = self.body(key)
+        if condition and condition != ("*" if there is None else _etag(there)):
+            return False
         self.objects[key] = (body, metadata, time())
+        return True
 
     def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         self.step()
@@ -58,13 +63,18 @@ class MemoryS3:
         body = request.body.read() if hasattr(request.body, "read") else bytes(request.body or b"")
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         metadata = {name: value for name, value in headers.items() if "x-amz-meta-" in name}
+        condition = headers.get("if-none-match", headers.get("if-match", "")).strip('"')
         lost, self.loses = self.loses, ""
+        is_refused = False
         if lost == "way":
-            self.late.append((key, body, metadata))
+            self.late.append((key, body, metadata, condition))
         else:
-            self.store(key, body, metadata)
+            is_refused = not self.store(key, body, metadata, condition)
         if lost:
             raise ReadTimeoutError(endpoint_url="memory")
+        if is_refused:
+            error = "<Error><Code>PreconditionFailed</Code><Message>no</Message></Error>"
+            return 412, {"Content-Type": "application/xml"}, error.encode()
         return 200, {"ETag": f'"{_etag(body)}"'}, b""
 
     def _head(self, key: str, *_: Any) -> tuple[int, dict[str, str], bytes]:

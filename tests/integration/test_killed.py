@@ -7,6 +7,7 @@ and the passes that follow are.
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -226,7 +227,8 @@ def test_killed_at_any_moment_nothing_is_lost_and_the_next_pass_ends_it(
 ) -> None:
     moments, wanted = undisturbed(site, mortal, scenario)
     killed_at = []
-    for moment in moments:
+    picked = pick(moments)
+    for moment in picked:
         site.becomes(scenario.change)
         before = site.files(), site.objects()
         met, is_killed = mortal.dies(moment)
@@ -236,7 +238,13 @@ def test_killed_at_any_moment_nothing_is_lost_and_the_next_pass_ends_it(
         with explained(moment):
             check(site, *before)
             check_next(site, wanted)
-    assert_all_were_met(killed_at, moments, scenario.requests)
+    assert {moment for moment in picked if moment.endswith("#1")} <= set(killed_at)
+    assert_all_are_met(moments, scenario.requests)
+
+
+def pick(moments: list[str]) -> list[str]:
+    """A third of them, by chance; all of them for `make long`."""
+    return moments if "EVERY_MOMENT" in os.environ else moments[random.randrange(3) :: 3]
 
 
 def undisturbed(site: Site, mortal: Mortal, scenario: Scenario) -> tuple[list[str], Objects]:
@@ -298,12 +306,11 @@ def check_next(site: Site, wanted: Objects) -> None:
     assert site.completes() == {Result.KEPT: len(site.files())}
 
 
-def assert_all_were_met(killed_at: list[str], moments: list[str], requests: list[str]) -> None:
-    """It was killed before and after every request, and those that there must be are among them.
+def assert_all_are_met(moments: list[str], requests: list[str]) -> None:
+    """There are moments before and after every request that there must be.
 
     How often one is made may depend on which files were in time to share it; the first is made.
     """
-    assert {moment for moment in moments if moment.endswith("#1")} <= set(killed_at)
     for request in REGISTRY + requests:
         for when in ("before", "after"):
-            assert any(moment.startswith(f"{when} {request}") for moment in killed_at), request
+            assert any(moment.startswith(f"{when} {request}") for moment in moments), request

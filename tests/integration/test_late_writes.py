@@ -3,6 +3,7 @@
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from demo.servers import SeaweedFS
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
+from s3rewrite.sync import context
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
 from tests.integration.faulty_s3 import FaultyS3, Late, faulty
@@ -36,12 +38,17 @@ def late(mount: Mount, root: Path, proxy: FaultyS3, redis_url: str) -> Iterator[
     late = Late()
     proxy.faults["PUT"] = [late, None]
     write(root, "a.txt", b"one")
-    loop = Loop(root, mount, redis_url)
-    try:
+    with closing_loop(Loop(root, mount, redis_url)) as loop:
         assert late.waits.wait(30)
         yield loop, late
-    finally:
         late.may_go.set()
+
+
+@contextmanager
+def closing_loop(loop: Loop) -> Iterator[Loop]:
+    try:
+        yield loop
+    finally:
         loop.process.kill()
         loop.process.wait()
 
@@ -58,6 +65,61 @@ def pass_sixteen_minutes(registry: Registry) -> None:
         )
 
 
+@pytest.fixture
+def without_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that does not honour the conditions of writes."""
+    monkeypatch.setattr(context, "are_honoured", lambda bucket: False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_where_conditions_are_honoured_other_bytes_do_not_wait(
+    late: tuple[Loop, Late], mount: Mount, root: Path, registry: Registry, s3_client: Any,
+    number: signal.Signals,
+) -> None:  # fmt: skip
+    loop, upload = late
+    loop.process.send_signal(number)
+    end_lease(registry)
+    write(root, "a.txt", b"two", age=1)
+    assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
+    upload.let_go(412)
+    assert body(s3_client, mount, "a.txt") == b"two"
+    assert registry.get(["a.txt"])
+
+
+def test_so_it_is_after_redis_has_lost_its_data(
+    late: tuple[Loop, Late], mount: Mount, root: Path, registry: Registry, s3_client: Any
+) -> None:
+    loop, upload = late
+    loop.process.kill()
+    registry.client.flushall()
+    write(root, "a.txt", b"two", age=1)
+    assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
+    upload.let_go(412)
+    assert body(s3_client, mount, "a.txt") == b"two"
+
+
+def test_bytes_that_come_back_wait(
+    mount: Mount, root: Path, registry: Registry, proxy: FaultyS3, redis_url: str, s3_client: Any
+) -> None:
+    """The late write is on condition that exactly these are there."""
+    write(root, "a.txt", b"one")
+    whole_pass(job(mount))
+    late = Late()
+    proxy.faults["PUT"] = [late, None]
+    write(root, "a.txt", b"two", age=2)
+    with closing_loop(Loop(root, mount, redis_url)) as loop:
+        assert late.waits.wait(30)
+        loop.process.kill()
+        end_lease(registry)
+        write(root, "a.txt", b"one", age=1)
+        assert counts(whole_pass(job(mount))) == {Result.PENDING: 1}
+        write(root, "a.txt", b"three")
+        assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
+        late.let_go(412)
+    assert body(s3_client, mount, "a.txt") == b"three"
+
+
+@pytest.mark.usefixtures("without_conditions")
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
 def test_other_bytes_wait_until_it_cannot_arrive_any_more(
     late: tuple[Loop, Late], mount: Mount, root: Path, registry: Registry, s3_client: Any,
@@ -101,7 +163,7 @@ def test_after_a_crash_the_same_bytes_are_linked_at_once(
     loop.process.kill()
     end_lease(registry)
     assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
-    upload.let_go()
+    upload.let_go(412)
     assert registry.get(["a.txt"])
     assert body(s3_client, mount, "a.txt") == b"one"
 

@@ -90,6 +90,8 @@ class Newcomer:
             printed = said.partition("behind what is there:\n")[2].partition("S3REWRITE = ")
             body = printed[2][: printed[2].index("}}\n") + 2]
             self.write(project.settings, printed[0] + printed[1] + body)
+            # runserver: static files stay local while DEBUG is on, unless the mount says otherwise.
+            self.write(project.settings, 'S3REWRITE["static"]["LINK_IN_DEBUG"] = True\n')
         else:
             self.write(project.settings, settings)
             if project.serves_media:
@@ -141,7 +143,7 @@ def fetch(url: str) -> str:
 def readme_blocks() -> list[str]:
     """The Python of the README's installation: settings, urls.py, static files."""
     text = (ROOT / "README.md").read_text()
-    section = text.partition("## Install it into your project")[2].partition("\n## ")[0]
+    section = text.partition("## Install it by hand")[2].partition("\n## ")[0]
     return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
 
 

@@ -3,7 +3,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3rewrite.registry import Claim, Outcome, Registry, Withdrawn
+from s3rewrite.registry import Claim, Outcome, Registry, Withdrawn, Write
 from s3rewrite.registry.lease import held
 from tests.registry.conftest import entry, publish, publish_entry
 
@@ -246,7 +246,7 @@ def test_any_name_comes_back_as_it_was(
 
 
 def test_names_are_claimed_and_published_together(registry: Registry, lease: str) -> None:
-    wanted = [(f"d{number}/a", entry(number).fingerprint) for number in range(3)]
+    wanted = [Write(f"d{number}/a", entry(number).fingerprint) for number in range(3)]
     claims = registry.claim_all(wanted, lease)
     assert [claim.name for claim in claims if isinstance(claim, Claim)] == ["d0/a", "d1/a", "d2/a"]
     registry.withdraw(["d1/a"])
@@ -268,4 +268,4 @@ def test_a_server_that_forgot_the_scripts_learns_them_again(registry: Registry, 
 def test_an_error_of_a_server_is_raised(registry: Registry, lease: str) -> None:
     registry.client.set(registry.keys.claims, "no hash")
     with pytest.raises(redis.ResponseError):
-        registry.claim_all([("a", "1"), ("b", "2")], lease)
+        registry.claim_all([Write("a", "1"), Write("b", "2")], lease)

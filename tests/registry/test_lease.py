@@ -1,3 +1,6 @@
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -113,3 +116,47 @@ def test_claims_of_earlier_leases_have_a_bound(
         with held(registry) as lease:
             registry.claim(f"{number}.jpg", lease, "a" * 24)
     assert 0 < registry.client.hlen(registry.keys.claims) <= 4
+
+
+TAKES = """
+import os, sys
+from s3rewrite.registry import Registry, lease
+import redis
+registry = Registry("media", redis.Redis.from_url(sys.argv[1]))
+held = lease.held(registry, is_shared=sys.argv[2] == "shared")
+print(held.__enter__(), flush=True)
+os.kill(os.getpid(), int(sys.argv[3]))
+"""
+
+
+def taken_by_another(redis_url: str, kind: str, number: int) -> subprocess.Popen[str]:
+    """A process that has taken the lease, and then gets that signal."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", TAKES, redis_url, kind, str(number)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline()
+    return process
+
+
+def test_that_of_a_killed_process_is_taken_over(registry: Registry, redis_url: str) -> None:
+    taken_by_another(redis_url, "own", signal.SIGKILL).communicate()
+    with held(registry) as lease:
+        assert holder(registry) == lease
+
+
+def test_where_others_may_send_under_it_nobody_takes_it(registry: Registry, redis_url: str) -> None:
+    taken_by_another(redis_url, "shared", signal.SIGKILL).communicate()
+    with pytest.raises(LeaseTaken), held(registry):
+        pass
+
+
+def test_that_of_a_frozen_process_is_not(registry: Registry, redis_url: str) -> None:
+    process = taken_by_another(redis_url, "own", signal.SIGSTOP)
+    try:
+        with pytest.raises(LeaseTaken), held(registry):
+            pass
+    finally:
+        process.kill()
+        process.communicate()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from s3rewrite.registry import Claim, Outcome, Registry
+from s3rewrite.registry import Claim, Outcome, Registry, Write
 from s3rewrite.registry.lease import LATE_WRITE_SECONDS, Lease, held
 from tests.registry.conftest import entry
 
@@ -103,6 +103,55 @@ def test_where_each_version_has_its_object_nothing_waits(registry: Registry) -> 
     crashed(registry, ONE)
     with held(registry) as lease:
         claimed(registry, lease, TWO)
+
+
+ETAG, OTHER, PARTS = "1" * 32, "2" * 32, f"{'3' * 32}-2"
+
+
+@pytest.mark.parametrize(
+    ("condition", "etag", "may_hold"),
+    [
+        pytest.param("", ETAG, True, id="none"),
+        pytest.param("*", ETAG, False, id="no object, and one is there"),
+        pytest.param("*", "?", False, id="no object, and some object is there"),
+        pytest.param(ETAG, ETAG, True, id="these bytes, and they come back"),
+        pytest.param(ETAG, OTHER, False, id="those bytes, and others are there"),
+        pytest.param(ETAG, "?", True, id="those bytes, and nobody knows what is there"),
+        pytest.param(ETAG, "-", False, id="one request, and parts are there"),
+        pytest.param(PARTS, "-", True, id="parts, and parts are there"),
+        pytest.param(PARTS, ETAG, False, id="parts, and one request is there"),
+    ],
+)
+def test_a_write_on_condition(
+    registry: Registry, condition: str, etag: str, may_hold: bool
+) -> None:
+    with held(registry) as lease:
+        registry.claim_all([Write(NAME, ONE, condition, OTHER)], lease)
+    with held(registry) as lease:
+        write = Write(NAME, TWO, OTHER, etag)
+        (outcome,) = registry.claim_all([write], lease)
+        assert outcome is (Outcome.DOUBTFUL if may_hold else Outcome.UNPROVEN)
+        (outcome,) = registry.claim_all([write], lease, are_honoured=True)
+        assert outcome is Outcome.DOUBTFUL if may_hold else isinstance(outcome, Claim)
+
+
+def test_of_several_writes_each_has_to_be_harmless(registry: Registry) -> None:
+    for fingerprint, condition in ((ONE, "*"), (TWO, ETAG)):
+        with held(registry) as lease:
+            registry.claim_all([Write(NAME, fingerprint, condition)], lease, are_honoured=True)
+    with held(registry) as lease:
+        write = Write(NAME, entry(3).fingerprint, "", ETAG)
+        assert registry.claim_all([write], lease, are_honoured=True) == [Outcome.DOUBTFUL]
+        assert isinstance(
+            registry.claim_all([write._replace(etag=OTHER)], lease, are_honoured=True)[0], Claim
+        )
+
+
+def test_the_end_of_a_write_on_condition(registry: Registry, lease: str) -> None:
+    (claim,) = registry.claim_all([Write(NAME, ONE, ETAG, OTHER)], lease)
+    assert isinstance(claim, Claim)
+    assert registry.publish(claim, lease, entry(1)) is Outcome.PUBLISHED
+    assert not registry.client.exists(registry.keys.unconfirmed_writes)
 
 
 @pytest.mark.parametrize("overwrites", [True, False])

@@ -66,7 +66,7 @@ JSON = st.recursive(
 BYTES = NASTY | JSON | st.binary(max_size=30)
 
 KEYS = (
-    "directories claims changes hints withdrawn unconfirmed_writes epoch seen lease fence "
+    "directories claims changes hints withdrawn unconfirmed_writes epoch seen lease fence late "
     "rules passes last problems progress loop totals suspended outage prober d: d:photos d:nowhere"
 ).split()
 POISONS = st.builds(

@@ -10,7 +10,7 @@ import redis
 
 from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
-from s3rewrite.registry.lease import LeaseTaken
+from s3rewrite.registry.lease import Lease, LeaseTaken
 from s3rewrite.sync import loop as loop_module
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.hints import WHOLE
@@ -150,7 +150,7 @@ def test_redis_being_away_is_trouble_too(world: World, loop: MountLoop) -> None:
 
 
 def test_another_pass_is_waited_for_and_that_is_said_once(world: World, loop: MountLoop) -> None:
-    world.reports = [LeaseTaken("web1:7"), LeaseTaken("web1:7")]
+    world.reports = [LeaseTaken(Lease("1 web1:7 a")), LeaseTaken(Lease("1 web1:7 a"))]
     assert loop.step() == loop.step() == 0.5
     loop.step()
     assert world.said == [
@@ -163,7 +163,7 @@ def test_hints_that_another_pass_kept_from_being_answered_lead_to_a_pass(
     world: World, loop: MountLoop
 ) -> None:
     loop.step()
-    world.hints, world.reports = [["a.jpg"]], [LeaseTaken("web1:7")]
+    world.hints, world.reports = [["a.jpg"]], [LeaseTaken(Lease("1 web1:7 a"))]
     loop.step()
     loop.step()
     assert world.passes == [None, ["a.jpg"], None]

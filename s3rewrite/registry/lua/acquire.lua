@@ -42,6 +42,8 @@ end
 local fence = redis.call('GET', KEYS[2]) or ''
 if not string.match(fence, '^%d+$') or #fence > 15 then
   redis.call('DEL', KEYS[2])
+  -- Redis has lost its data, or is new: it does not know what an earlier pass has on its way.
+  redis.call('SET', (string.gsub(KEYS[2], ':fence$', ':late')), now + ARGV[3])
 end
 local lease = redis.call('INCR', KEYS[2]) .. ' ' .. ARGV[1]
 redis.call('SET', KEYS[1], lease, 'PX', ARGV[2])

@@ -3,11 +3,16 @@
 --
 -- Returns "doubtful" while another write to the same object may still arrive at S3: one under way,
 -- or one whose end no process has seen, until no service would accept it any more. A name has a
--- list of such writes: "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ...".
+-- list of such writes: "<token>:<fingerprint>=<seconds since 1970, or 0 while under way> ...";
+-- behind the fingerprint "/<ETag>" or "/*" for a write on condition that this object, or none, is
+-- there. Such a write does no harm once another object is there. Returns "unproven" where only such
+-- writes stand in the way, and nobody knows yet whether the service honours conditions.
 -- Returns "purged" for a name that is taken down.
 -- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes, edge,
 --       uncleared, purges
--- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key
+-- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key,
+--       the fingerprint with the condition, the ETag of the object after the write ("-": of parts,
+--       "?": not known), "1" if the service honours conditions
 if redis.call('GET', KEYS[6]) ~= ARGV[5] then
   return 'fenced'
 end
@@ -38,20 +43,31 @@ if entry then
   note_withdrawn(string.match(entry, '[^,]*$'))
   note_edge(string.match(entry, '[^,]*$'))
 end
-local writes, is_doubtful = '', false
-for mark, fingerprint, till in string.gmatch(
+local function may_hold(condition)
+  if condition == '' or (ARGV[9] == '?' and condition ~= '*') then
+    return true
+  end
+  local has_parts = string.find(condition, '-', 1, true) ~= nil
+  return condition == ARGV[9] or (ARGV[9] == '-' and has_parts)
+end
+local writes, is_doubtful, is_unproven = '', false, false
+for mark, written, till in string.gmatch(
   redis.call('HGET', KEYS[7], ARGV[1]) or '', '(%S+:(%S*)=(%d+)) ') do
-  local same = fingerprint == ARGV[6]
+  local fingerprint, condition = string.match(written, '^([^/]*)/?(.*)$')
   -- Writes that have expired are dropped from the list. A late write of the same bytes does no
   -- harm; a late deletion of the object does, and so do other bytes under the same key.
   if till == '0' or tonumber(till) > tonumber(now) then
     writes = writes .. mark .. ' '
-    is_doubtful = is_doubtful or fingerprint == 'deleted-' .. ARGV[6]
-      or fingerprint == 'deleted-' or (ARGV[7] == '1' and not same)
+    if fingerprint == 'deleted-' .. ARGV[6] or fingerprint == 'deleted-'
+      or (ARGV[7] == '1' and fingerprint ~= ARGV[6] and may_hold(condition)) then
+      is_doubtful = true
+    elseif ARGV[7] == '1' and fingerprint ~= ARGV[6] then
+      is_unproven = ARGV[10] ~= '1'
+    end
   end
 end
-if not is_doubtful then
-  writes = writes .. ARGV[4] .. ':' .. ARGV[6] .. '=0 '
+if not (is_doubtful or is_unproven) then
+  writes = writes .. ARGV[4] .. ':' .. ARGV[8] .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
   note_withdrawn(ARGV[6])
   -- While all is being cleared, the CDN may fetch what was there before.
@@ -63,4 +79,4 @@ if not is_doubtful then
   end
 end
 redis.call('HSET', KEYS[7], ARGV[1], writes)
-return is_doubtful and 'doubtful' or 'claimed'
+return is_doubtful and 'doubtful' or is_unproven and 'unproven' or 'claimed'

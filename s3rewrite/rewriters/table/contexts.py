@@ -1,6 +1,6 @@
 """The context table: where a local URL can stand, and what to do there. Data only.
 
-A place that no row names is left alone. The README says for users what follows from it.
+A place that no row names is left alone. docs/reference/rewritten.md says for users what follows.
 
 `places` are written `element[attribute]`, or `element{}` for an element's text; `*` is any
 element. In CSS the "element" is `css` and the "attribute" a property; in JSON it is the row's

@@ -48,6 +48,8 @@ class PutResult(NamedTuple):
     """boto3 may understand the answer."""
     is_too_late: bool = False
     """No answer came in time."""
+    etag: str = ""
+    """Of what was written."""
 
     @property
     def is_final(self) -> bool:

@@ -7,6 +7,7 @@ an answer that obstore does not.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
@@ -14,12 +15,15 @@ from obstore.store import S3Store
 
 from s3rewrite.s3.boto3_writer import require_lease
 from s3rewrite.s3.errors import NeedsBoto3, S3Error, refused
-from s3rewrite.s3.objects import Upload, etag_of
+from s3rewrite.s3.objects import NO_OBJECT, Upload, etag_of
 from s3rewrite.s3.obstore.errors import PutResult, parse_error
 from s3rewrite.s3.obstore.support import PutArguments
 from s3rewrite.s3.retries import ATTEMPTS, pause
 from s3rewrite.s3.throttle import Throttle
 from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
+
+if TYPE_CHECKING:
+    from obstore import PutMode
 
 OK = 200
 
@@ -43,7 +47,8 @@ class ObstoreWriter:
             if result.needs_boto3 or result.is_unsent:
                 # A host that refuses a connection may accept one later; an answer that obstore
                 # does not understand stays as it is.
-                raise NeedsBoto3(is_permanent=result.needs_boto3)
+                etag = result.etag if result.status == OK else None
+                raise NeedsBoto3(is_permanent=result.needs_boto3, etag=etag)
             if result.status == OK:
                 return
             if number == ATTEMPTS or not result.is_transient:
@@ -61,6 +66,7 @@ class ObstoreWriter:
                 attributes=arguments.attributes,
                 tags=arguments.tags,
                 use_multipart=False,
+                mode=_mode(upload.condition),
             )
         except (BaseError, FileNotFoundError) as error:
             result = parse_error(str(error))
@@ -68,8 +74,8 @@ class ObstoreWriter:
                 self.throttle.slow_down()
             return result
         # Another ETag is that of other bytes, or of an encrypted object: obstore cannot tell which.
-        is_md5 = etag_of({"ETag": answer["e_tag"]}) == upload.digests.md5
-        return PutResult(OK, needs_boto3=not is_md5)
+        etag = etag_of({"ETag": answer["e_tag"]})
+        return PutResult(OK, needs_boto3=etag != upload.digests.md5, etag=etag)
 
     def _error(self, result: PutResult) -> S3Error:
         if not result.status:
@@ -77,3 +83,9 @@ class ObstoreWriter:
         has_checksums = "checksum_algorithm" in self.store.config
         code, message = result.code, result.message
         return refused(self.bucket, code, message, "PutObject", has_checksums=has_checksums)
+
+
+def _mode(condition: str) -> "PutMode":
+    if condition in ("", NO_OBJECT):
+        return "create" if condition else "overwrite"
+    return {"e_tag": f'"{condition}"'}

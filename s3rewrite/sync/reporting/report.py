@@ -57,6 +57,8 @@ class Report:
     exposed: dict[str, str] = field(default_factory=dict)
     """Name -> why its object, which visitors may get, should not be public."""
     notices: list[str] = field(default_factory=list)
+    next_look: float | None = None
+    """Seconds after which a whole pass has to look again at what S3 holds."""
     is_scan_complete: bool = True
     stopped: str = ""
     """Why the pass was stopped; "" if it came to its end."""

@@ -10,14 +10,17 @@ import redis
 from s3rewrite.core.entries import Entry, Signature
 from s3rewrite.disk.access import find_local_reason
 from s3rewrite.disk.open_file import OpenFile, opened
-from s3rewrite.registry import Claim, Outcome
+from s3rewrite.registry import Claim, Outcome, Write
 from s3rewrite.s3.errors import S3Error
-from s3rewrite.s3.objects import Object, Upload
+from s3rewrite.s3.objects import Object, Upload, condition_on
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.content import Payload, bucket_holds, payload_of, upload_of
 from s3rewrite.sync.upload.references import KeptLocal
+
+REFUSALS = 2
+"""After so many, a file is written without a condition: perhaps they do not work here."""
 
 ObjectLookup = Callable[[str], Object | None]
 """Key -> the object that the bucket has under it."""
@@ -65,6 +68,12 @@ class Attempt:
     """Whether it wrote an object where none was, and that write has settled."""
     is_write_confirmed: bool = False
     """Whether publishing has reported `is_settled` to the registry already."""
+    refusals: int = 0
+    """How many attempts before this one found other objects than their conditions said."""
+    existing: Object | None = None
+    """What is under the key, where that matters."""
+    is_there: bool = False
+    """Whether that has the bytes already."""
     claim: Claim | None = None
     file: OpenFile = field(init=False)
     payload: Payload = field(init=False)
@@ -98,6 +107,8 @@ class Attempt:
             self.finish(PENDING)
         elif self._refresh():
             self.finish(UploadResult(Result.REFRESHED))
+        else:
+            self._look_up()
 
     def open(self, stack: ExitStack) -> None:
         """Open the file; the stack closes it. Raises KeptLocal, OSError."""
@@ -107,6 +118,11 @@ class Attempt:
         if why := find_local_reason(context.storage, context.mount, name, self.file.file):
             raise KeptLocal(why.reason)
 
+    def planned_write(self) -> Write:
+        """What step 4 will write or find, for the claim."""
+        name, fingerprint = self.task.name, self.entry.fingerprint
+        return Write(name, fingerprint, self.upload.condition, self._expected_etag())
+
     def record_claim(self, claim: Claim | Outcome) -> None:
         """Step 3: what the registry answered."""
         if isinstance(claim, Claim):
@@ -115,15 +131,14 @@ class Attempt:
             self.finish(LeaseLost())
         elif claim is Outcome.PURGED:
             self.finish(KeptLocal(TAKEN_DOWN))
-        else:  # DOUBTFUL: the late write would replace the new bytes of a published name
+        else:  # DOUBTFUL, UNPROVEN: a late write would replace the bytes of a published name
             self.finish(PENDING._replace(has_unconfirmed_write=True))
 
     def write(self) -> None:
         """Step 4."""
-        existing = self._find_existing()
-        if existing and not self.context.options.force and self._has_payload(existing):
+        if self.is_there:
             self.outcome = UploadResult(Result.ADOPTED)
-        elif existing and self.task.is_careful:
+        elif self.existing and self.task.is_careful:
             # `replacing` uploads it, once no freed file needs the bytes that are there.
             self.finish(PENDING._replace(would_replace=True))
         elif self.context.stop.is_set():
@@ -134,7 +149,7 @@ class Attempt:
             self.outcome = UploadResult(Result.UPLOADED, self.bytes_sent)
             # With an entry, or with `force`, the lookup says nothing: None is no proof then.
             was_looked_up = self.task.entry is None and not self.context.options.force
-            self.is_new = was_looked_up and existing is None and self.is_settled
+            self.is_new = was_looked_up and self.existing is None and self.is_settled
 
     def verify_unchanged(self) -> None:
         """Step 5."""
@@ -159,13 +174,20 @@ class Attempt:
         size, md5 = self.payload.size, self.payload.digests.md5
         self.context.memory.published.remember(self.task.name, self.entry, size, md5)
 
-    def _find_existing(self) -> Object | None:
-        """The object under the key, where it matters."""
-        force = self.context.options.force
-        # A known entry, or `force`, saves the lookup, but not where other bytes must stay.
-        if self.task.is_careful and (self.task.entry or force):
-            return self.context.bucket.head(self.upload.key)
-        return None if force else self.lookup(self.upload.key)
+    def _look_up(self) -> None:
+        """Find what is under the key: it decides what is written, and on which condition."""
+        context, is_forced = self.context, self.context.options.force
+        remembered = None if self.refusals else context.remembered_object(self.task)
+        if self.task.is_careful and (self.task.entry or is_forced):
+            self.existing = context.bucket.head(self.upload.key)
+        elif not is_forced:
+            self.existing = remembered or self.lookup(self.upload.key)
+        # Where other bytes were published, the bucket does not hold the new ones.
+        is_possible = self.task.entry is None or self.refusals
+        if self.existing and is_possible and not is_forced:
+            self.is_there = self._has_payload(self.existing)
+        if self._may_have_condition():
+            self.upload = self.upload._replace(condition=condition_on(self.existing))
 
     def _has_payload(self, existing: Object) -> bool:
         """Whether the object has these bytes already, whoever sent them."""
@@ -174,7 +196,23 @@ class Attempt:
             context.bucket, self.task.name, self.payload, existing, context.should_continue
         )
 
+    def _may_have_condition(self) -> bool:
+        """Whether it is known what is under the key, and the service takes conditions.
+
+        A large file is written by a last request that names its parts, and those have none.
+        """
+        is_known = self.context.is_overwriting and not self.context.options.force
+        is_small = isinstance(self.payload.content, bytes)
+        bucket = self.context.bucket
+        return is_known and is_small and self.refusals < REFUSALS and bucket.sends_conditions
+
+    def _expected_etag(self) -> str:
+        if self.is_there and self.existing:
+            return condition_on(self.existing) or "?"
+        return self.upload.digests.md5 or ("?" if self.upload.content == b"" else "-")
+
     def _put(self) -> None:
+        self.context.memory.published.sent.pop(self.task.name, None)
         # Until S3 answers, nobody knows whether the write will arrive.
         self.is_settled = False
         try:

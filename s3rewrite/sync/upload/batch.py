@@ -2,9 +2,11 @@
 
 1. Open the file, let it settle, and read it once: fingerprint and signature. Make its references
    work from S3, or keep the file local. Compress it where that is worth it.
-2. If the entry has that fingerprint, give it the new signature: done.
+2. If the entry has that fingerprint, give it the new signature: done. Otherwise find out what is
+   under its key: it is written on condition that this is still there.
 3. Claim the name with a token: from here on no page links it. While an earlier write of other
-   bytes may still arrive at S3, the name stays local instead.
+   bytes may still arrive at S3, the name stays local instead; unless that write has a condition
+   which will not hold, and the service honours conditions.
 4. If the bucket holds these bytes, go on; otherwise put them there.
 5. Look at the file again, through the descriptor and the path. If it was changed, start again.
 6. Publish the name, if token and lease still stand.
@@ -19,13 +21,15 @@ from typing import NamedTuple
 
 import redis
 
-from s3rewrite.s3.errors import S3Unavailable
+from s3rewrite.registry import Outcome
+from s3rewrite.s3.errors import ConditionFailed, S3Unavailable
 from s3rewrite.s3.objects import SMALL
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.attempt import (
     PENDING,
+    REFUSALS,
     Attempt,
     ObjectLookup,
     UploadOutcome,
@@ -55,7 +59,7 @@ def upload(context: SyncContext, requests: Sequence[UploadRequest]) -> list[Uplo
         remaining = [file for file in files if file.needs_attempt()]
         if context.stop.is_set() or not remaining:
             break
-        attempts = [attempt_of(context, *file.request) for file in remaining]
+        attempts = [attempt_of(context, *file.request, file.refusals) for file in remaining]
         _run(context, attempts)
         for file, attempt in zip(remaining, attempts, strict=True):
             file.add(attempt)
@@ -68,6 +72,7 @@ class _File:
 
     request: UploadRequest
     outcome: UploadOutcome = PENDING
+    refusals: int = 0
     new: list[Attempt] = field(default_factory=list)
     """Attempts that wrote objects where none was; none of them if a write may still arrive."""
 
@@ -84,9 +89,15 @@ class _File:
     def add(self, attempt: Attempt) -> None:
         """Take over the outcome of an attempt."""
         before, after = self.outcome, attempt.outcome
+        if isinstance(after, ConditionFailed):
+            self.refusals, after = self.refusals + 1, PENDING
+        elif self.refusals == REFUSALS and attempt.bytes_sent:
+            attempt.context.bucket.send_no_conditions()
         if isinstance(before, UploadResult) and isinstance(after, UploadResult):
             after = after._replace(bytes_sent=before.bytes_sent + after.bytes_sent)
         self.outcome = after
+        if self.refusals or attempt.bytes_sent:  # what was listed is there no longer
+            self.request = self.request._replace(lookup=attempt.context.bucket.head)
         # A write that may still arrive could come after the deletion of its object.
         if not attempt.is_settled:
             self.new = []
@@ -128,8 +139,14 @@ def _unfinished(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 def _claim(context: SyncContext, attempts: Sequence[Attempt]) -> None:
     unfinished = _unfinished(attempts)
-    names = [(attempt.task.name, attempt.entry.fingerprint) for attempt in unfinished]
-    claims = context.registry.claim_all(names, context.lease)
+    writes = [attempt.planned_write() for attempt in unfinished]
+    registry, lease = context.registry, context.lease
+    is_proven = context.memory.honours_conditions is True
+    claims = registry.claim_all(writes, lease, are_honoured=is_proven)
+    if Outcome.UNPROVEN in claims and context.honours_conditions():
+        unproven = [w for w, claim in zip(writes, claims, strict=True) if claim is Outcome.UNPROVEN]
+        proven = iter(registry.claim_all(unproven, lease, are_honoured=True))
+        claims = [next(proven) if claim is Outcome.UNPROVEN else claim for claim in claims]
     for attempt, claim in zip(unfinished, claims, strict=True):
         attempt.record_claim(claim)
 

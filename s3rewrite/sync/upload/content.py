@@ -8,7 +8,6 @@ from django.contrib.staticfiles.storage import HashedFilesMixin
 
 from s3rewrite import conf
 from s3rewrite.core.content_types import content_coding, content_type
-from s3rewrite.core.entries import FINGERPRINT_LENGTH
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import split_version
 from s3rewrite.core.patterns import parameters_of
@@ -16,7 +15,7 @@ from s3rewrite.core.redaction import RedactedDict
 from s3rewrite.disk.open_file import OpenFile, digests_of
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.multipart_etags import holds_in_parts
-from s3rewrite.s3.objects import Digests, Object, Upload
+from s3rewrite.s3.objects import Digests, Object, Upload, fingerprint_of
 from s3rewrite.sync.upload.compression import compressed, may_be_compressed
 from s3rewrite.sync.upload.references import rewrite_references
 
@@ -35,15 +34,8 @@ class Payload(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """Identifies the bytes and what they mean: the same bytes may mean something else.
-
-        For compressed bytes it is made of the coding and the plain bytes: another release of the
-        coding's library may compress the same file to other bytes.
-        """
-        digest = self.digests.sha256
-        if self.coding:
-            digest = sha256(f"{self.coding} {self.plain_sha256}".encode()).hexdigest()
-        return digest[:FINGERPRINT_LENGTH]
+        """See `fingerprint_of`."""
+        return fingerprint_of(self.digests.sha256, self.coding, self.plain_sha256)
 
 
 def payload_of(mount: Mount, name: str, file: OpenFile) -> Payload:

@@ -116,12 +116,16 @@ class FreedAttempt(Attempt):
             new.unlink(missing_ok=True)
 
 
-def attempt_of(context: SyncContext, task: Task, lookup: ObjectLookup) -> Attempt:
+def attempt_of(
+    context: SyncContext, task: Task, lookup: ObjectLookup, refusals: int = 0
+) -> Attempt:
     """The attempt for a name, by what lies in its place on the disk."""
     if stub_of(context.storage, task.name):
         return FreedAttempt(context, task, lookup)
     is_remembered = remembered_entry(context, task) is not None
-    return (RememberedAttempt if is_remembered else Attempt)(context, task, lookup)
+    if is_remembered:
+        return RememberedAttempt(context, task, lookup)
+    return Attempt(context, task, lookup, refusals=refusals)
 
 
 def matches_stub(existing: Object, stub: Stub) -> bool:

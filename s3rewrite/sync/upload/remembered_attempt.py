@@ -5,9 +5,8 @@ this process remembers; the file's bytes are not read.
 """
 
 from contextlib import ExitStack
-from hashlib import sha256
 
-from s3rewrite.core.entries import FINGERPRINT_LENGTH, Entry
+from s3rewrite.core.entries import Entry
 from s3rewrite.s3.objects import Digests, Object, Upload
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
@@ -48,7 +47,7 @@ class RememberedAttempt(Attempt):
             return True
         is_head = existing.encoding is not None
         head = existing if is_head else self.context.bucket.head(self.upload.key)
-        return bool(head and fingerprint_of(head) == self.entry.fingerprint)
+        return bool(head and head.fingerprint == self.entry.fingerprint)
 
     def _forget(self) -> None:
         self.context.memory.published.forget(self.task.name)
@@ -65,12 +64,3 @@ def remembered_entry(context: SyncContext, task: Task) -> Entry | None:
     entry = context.memory.published.find(task.name)
     is_same = entry is not None and entry.signature == task.signature
     return entry if is_same and task.signature.change else None
-
-
-def fingerprint_of(stored: Object) -> str:
-    """The fingerprint of the file whose object this package wrote, by an answer to HEAD."""
-    if stored.encoding and stored.plain_sha256:
-        digest = sha256(f"{stored.encoding} {stored.plain_sha256}".encode()).hexdigest()
-    else:
-        digest = stored.sha256
-    return digest[:FINGERPRINT_LENGTH]

@@ -169,12 +169,13 @@ def _stop_after_errors(context: SyncContext) -> Iterator[None]:
 
 def _requests(context: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
     """The files, each with the lookup that the loop would use."""
-    unknown = Counter(split(task.name)[0] for task in tasks if task.entry is None)
+    unknown = Counter(split(task.name)[0] for task in tasks if context.is_lookup_due(task))
     lookups = {
         directory: _lookup(context, directory, count) for directory, count in unknown.items()
     }
     for task in tasks:
-        yield UploadRequest(task, no_object if task.entry else lookups[split(task.name)[0]])
+        is_due = context.is_lookup_due(task)
+        yield UploadRequest(task, lookups[split(task.name)[0]] if is_due else no_object)
 
 
 def _lookup(context: SyncContext, directory: str, unknown: int) -> ObjectLookup:

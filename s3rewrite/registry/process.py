@@ -1,0 +1,53 @@
+"""Which process holds a lease, and whether it still runs. Linux tells; elsewhere nobody knows."""
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+ENDED = "ZX"
+"""States of a process that has ended: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html"""
+
+
+def identity() -> str:
+    """16 hexadecimal digits: where this process runs, and when it began; "" if unknown."""
+    began = _began(os.getpid())
+    return _place() + _digest(began) if began else ""
+
+
+def has_ended(pid: int, identity: str) -> bool:
+    """Whether the process surely runs no more.
+
+    | it ran on this kernel, among these pids | a process has its pid now | ended   |
+    |-----------------------------------------|---------------------------|---------|
+    | no, or unknown                          | any                       | unknown |
+    | yes                                     | no, or a zombie           | yes     |
+    | yes                                     | one that began otherwise  | yes     |
+    | yes                                     | one that began as it did  | no      |
+    """
+    place = _place()
+    if not place or len(identity) != 16 or not identity.startswith(place):
+        return False
+    began = _began(pid)
+    return not began or identity != place + _digest(began)
+
+
+def _place() -> str:
+    """Another container has pids of its own, and another machine another kernel."""
+    with suppress(OSError):
+        kernel = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return _digest(f"{kernel} {Path('/proc/self/ns/pid').readlink()}")
+    return ""
+
+
+def _began(pid: int) -> str:
+    """When a process began, in ticks of the kernel; "" where none runs."""
+    with suppress(OSError):
+        # The name, in brackets, may have spaces and brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return "" if fields[0] in ENDED else fields[19]
+    return ""
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,93 @@
+"""Looks again at what was published after Redis had lost its data.
+
+Redis may have forgotten a write of a loop that was killed, and the service may take that write for
+as long as `LATE_WRITE_SECONDS`. Where it honours the conditions of writes there is nothing to look
+for. Elsewhere each whole pass compares the objects with the entries until that time is over.
+"""
+
+from s3rewrite.core.batches import batches
+from s3rewrite.core.entries import Entry, join
+from s3rewrite.registry.lease import LATE_WRITE_SECONDS
+from s3rewrite.s3.errors import S3Error, S3Unavailable
+from s3rewrite.s3.lookup import folder_of
+from s3rewrite.s3.objects import Object
+from s3rewrite.sync.context import SyncContext
+from s3rewrite.sync.reporting.report import Report
+
+PERIOD = 60.0
+"""Seconds from the loss to the first look, and from one look to the next."""
+
+BATCH = 32
+"""Directories that are read from the registry in one round trip."""
+
+
+def look_again(context: SyncContext, report: Report) -> None:
+    """Withdraw the names under whose keys other bytes have arrived; hints name them.
+
+    | late writes may arrive | keys        | conditions are honoured | what is done            |
+    |------------------------|-------------|-------------------------|-------------------------|
+    | no                     | any         | any                     | nothing                 |
+    | for less than PERIOD   | any         | any                     | nothing yet             |
+    | yes, or just no longer | fingerprint | any                     | this was the last look  |
+    | yes, or just no longer | mirror      | yes                     | this was the last look  |
+    | yes                    | mirror      | no                      | compare                 |
+    | just no longer         | mirror      | no                      | compare for a last time |
+
+    Raises S3Error, redis.RedisError.
+    """
+    registry = context.registry
+    left = registry.late_writes_left()
+    if left is None or left > LATE_WRITE_SECONDS:
+        return
+    if not report.is_whole or context.options.dry_run:
+        return
+    report.next_look = PERIOD
+    if left > LATE_WRITE_SECONDS - PERIOD:
+        return
+    is_needed = context.is_overwriting and not context.honours_conditions()
+    if is_needed:
+        _compare(context)
+    if left <= 0 or not is_needed:
+        registry.end_looking_again()
+        report.next_look = None
+
+
+def _compare(context: SyncContext) -> None:
+    registry = context.registry
+    for batch in batches(sorted(set(registry.directories())), BATCH):
+        context.progress.moved()
+        for directory, entries in zip(batch, registry.entries(batch), strict=True):
+            names = _changed(context, directory, entries)
+            registry.withdraw(names, hint=True, is_found=True)
+
+
+def _changed(context: SyncContext, directory: str, entries: dict[str, Entry]) -> list[str]:
+    """The names in a directory whose objects are not what was published.
+
+    The only copies of freed files are not among them: `OnlyCopies` looks after those.
+    """
+    try:
+        listed = context.bucket.list_folder(folder_of(context.bucket, directory))
+    except S3Unavailable:
+        raise
+    except S3Error:
+        listed = {}  # a service may lack listings: HEAD says it
+    return [
+        name
+        for basename, entry in entries.items()
+        for name in (join(directory, basename),)
+        if not entry.freed and not _is_same(context, name, entry, listed)
+    ]
+
+
+def _is_same(context: SyncContext, name: str, entry: Entry, listed: dict[str, Object]) -> bool:
+    key = context.mount.paths.key(name, entry.fingerprint)
+    seen, sent = listed.get(key), context.memory.published.sent
+    if seen and sent.get(name) == (seen.size, seen.etag):
+        return True
+    head = context.bucket.head(key)
+    # Of an object that another program wrote nothing more is known.
+    if head is None or (head.sha256 and head.fingerprint != entry.fingerprint):
+        return False
+    sent[name] = (head.size, head.etag)
+    return True
