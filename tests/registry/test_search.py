@@ -67,9 +67,10 @@ def test_what_it_costs_does_not_grow(
     redis_client.config_resetstat()
     found, is_all = search(registry, "cat")
     assert not is_all
-    assert DIRECTORIES <= len(found) < DIRECTORIES * 1.5
+    assert DIRECTORIES - 1 <= len(found) < DIRECTORIES * 1.5
     stats = redis_client.info("commandstats")
-    assert stats["cmdstat_hscan"]["calls"] == len(found)
+    # Of the large one its first thousand names may not be those with the text.
+    assert stats["cmdstat_hscan"]["calls"] - len(found) in (0, 1)
     assert stats["cmdstat_sscan"]["calls"] == 1
     found, is_all = search(registry, "0000/jpg")
     assert not is_all
