@@ -7,12 +7,16 @@
 # make long     the tests that make test runs with few examples, with many (half an hour)
 # make history  a site under fire: links are followed while servers fail, 10 minutes (MINUTES=2)
 # make sites    a Bootstrap theme and Wagtail, whole, in a Chromium; downloads both by npm and pip
+# make zoo      fourteen packages (Wagtail, a shop, thumbnails, APIs), each in a site of its own; installs them (five minutes)
 # make outages  seconds to local links and back, for each way in which a CDN fails (20 minutes; RUNS=1)
 # make mutants  each guard of the package is taken away, once: some test must fail (an hour)
 # make newcomers  five new users follow the README from an empty folder (ten minutes)
 # make peers    Django's own tests of files, with this package's storage (some minutes)
+# make dist     sdist and wheel in dist/, rated, installed, and tested from the unpacked sdist (two minutes; QUICK=--quick)
 # make bench    the benchmarks (half an hour)
 # make ceph     the contract suite on Ceph, where Debian's packages of it are installed
+# make axe      downloads axe-core by npm; with it make test also looks whether all can use the admin's page
+# make messages brings the translations in step with what the package says, and compiles them
 # make types    renews the table of media types, from the npm package mime-db
 # make plots    the charts of the documentation, from what benchmarks have printed
 #
@@ -27,9 +31,10 @@ PYTEST_ARGS ?=
 WORKERS ?= 3
 MINUTES ?= 10
 SITES := $(abspath $(VENV))/sites
+ZOO := $(abspath $(VENV))/zoo
 RUNS ?= 5
 
-.PHONY: help test demo lint docs plots format long history sites outages mutants peers newcomers bench ceph types clean
+.PHONY: help test demo lint docs plots format long history sites zoo outages mutants peers newcomers dist bench ceph types messages axe clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -72,6 +77,12 @@ sites: $(VENV)/.test
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $(SITES)/python 'wagtail>=7'
 	SITES_DIR=$(SITES) $(BIN)/python -m pytest tests/sites
 
+zoo: $(VENV)/.test
+	mkdir -p $(ZOO)
+	rm -rf $(ZOO)/rows && mkdir $(ZOO)/rows
+	ZOO_DIR=$(ZOO) ZOO_ROWS=$(ZOO)/rows $(BIN)/python -m pytest tests/zoo $(PYTEST_ARGS)
+	$(BIN)/python -m tests.zoo.table $(ZOO)/rows
+
 outages: $(VENV)/.test
 	$(BIN)/python -m tests.outage --runs $(RUNS)
 
@@ -86,6 +97,9 @@ newcomers: $(VENV)/.test
 
 peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers
+
+dist: $(VENV)/.dist
+	$(BIN)/python -m tests.dist $(QUICK)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.html
@@ -110,6 +124,14 @@ types: $(VENV)/.test
 	  tar -xzf $$folder/mime-db-*.tgz -C $$folder && \
 	  $(BIN)/python -m tests.core.renew_content_types $$folder/package
 
+axe: $(VENV)/axe/package/axe.min.js
+$(VENV)/axe/package/axe.min.js: | $(BIN)/pip
+	mkdir -p $(VENV)/axe
+	cd $(VENV)/axe && npm pack --silent axe-core@4 | xargs tar xzf
+
+messages: $(VENV)/.test
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.locale.renew
+
 clean:
 	rm -rf $(VENV) demo/var benchmarks/var build dist *.egg-info
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -119,8 +141,9 @@ clean:
 $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
+$(VENV)/.dist: EXTRAS = dist
 $(VENV)/.docs: EXTRAS = docs
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/pip
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.dist $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 

@@ -9,16 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
 from s3rewrite import conf
 from s3rewrite.core.entries import is_name
 from s3rewrite.management.arguments import parse_span
 from s3rewrite.models import MountStatus
 from s3rewrite.monitoring.overview import find, overviews
+from s3rewrite.monitoring.status import status_of
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.suspension import Suspensions
 from s3rewrite.storage import purge
 from s3rewrite.sync.hints import WHOLE
+from s3rewrite.sync.reporting.journal import FAILED
 
 PAGE = "admin:s3rewrite_mountstatus_changelist"
 
@@ -56,9 +59,9 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context = {
             **self.admin_site.each_context(request),
             **self._context(request),
-            "title": "Files on S3",
+            "title": _("Files on S3"),
             "query": query,
-            "locations": find(query) if query else [],
+            "found": find(query) if query else None,
         }
         return TemplateResponse(request, "s3rewrite/admin/status.html", context)
 
@@ -67,18 +70,19 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "s3rewrite/admin/mounts.html", self._context(request))
 
     def ask(self, request: HttpRequest) -> HttpResponse:
-        """Ask the loop to look at a name, or without one at everything."""
+        """Ask the loop to look at a name, at all that `failed`, or at everything."""
         self._refuse_others(request)
         name = request.POST.get("name", "") or WHOLE  # the hint for everything
         try:
-            registry = loop_registry(conf.mount(request.POST.get("mount", "")))
+            mount = conf.mount(request.POST.get("mount", ""))
             if name != WHOLE and not is_name(name):
-                raise ImproperlyConfigured(f"No file can have the name {name!r}.")
-            registry.hints.add([name])
+                raise ImproperlyConfigured(_("No file can have the name %r.") % name)
+            names = status_of(mount).of_kind(FAILED) if "failed" in request.POST else [name]
+            loop_registry(mount).hints.add(names)
         except (ImproperlyConfigured, redis.RedisError) as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, "The loop was asked to look now.")
+            self.message_user(request, _("The loop was asked to look now."))
         return redirect(reverse(PAGE))
 
     def suspend(self, request: HttpRequest) -> HttpResponse:
@@ -91,7 +95,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 suspensions.resume()
             else:
                 seconds = parse_span(post["for"]) if post.get("for") else None
-                why = post.get("why") or "in the admin"
+                why = post.get("why") or _("in the admin")
                 suspensions.suspend(request.user.get_username(), why, seconds)
         except (ImproperlyConfigured, ValueError, redis.RedisError) as error:
             self.message_user(request, str(error), messages.ERROR)
@@ -108,7 +112,7 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not self._may_purge(request) or request.method != "POST":
             raise PermissionDenied
         if how not in ("local", "exclude"):
-            context = {"title": "Take down?", "mount": mount, "name": name}
+            context = {"title": _("Take down?"), "mount": mount, "name": name}
             context |= self.admin_site.each_context(request)
             return TemplateResponse(request, "s3rewrite/admin/purge.html", context)
         try:
@@ -116,8 +120,8 @@ class StatusAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         except (ImproperlyConfigured, OSError, ValueError, redis.RedisError) as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            text = f"{name} is being taken down; this page says so where that cannot be proved."
-            self.message_user(request, text)
+            text = _("%s is being taken down; this page says so where that cannot be proved.")
+            self.message_user(request, text % name)
         return redirect(reverse(PAGE))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:

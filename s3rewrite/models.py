@@ -1,6 +1,7 @@
 """No table: a model that gives the admin's page its name and its permissions."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class MountStatus(models.Model):
@@ -15,8 +16,8 @@ class MountStatus(models.Model):
             ("sync_mountstatus", "Can have files looked at and passes run"),
             ("purge_mountstatus", "Can take files down"),
         )
-        verbose_name = "status"
-        verbose_name_plural = "files on S3"
+        verbose_name = gettext_lazy("status")
+        verbose_name_plural = gettext_lazy("files on S3")
 
     def __str__(self) -> str:
         """The name in the admin's logs."""

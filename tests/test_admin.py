@@ -12,6 +12,7 @@ from django.test import Client
 
 from demo.servers import Valkey
 from s3rewrite.core.mounts import Mount
+from s3rewrite.monitoring.overview import SHOWN
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.suspension import Suspensions
 from s3rewrite.sync.hints import WHOLE
@@ -85,7 +86,7 @@ def test_at_first(viewer: Client) -> None:
     found = text(viewer.get(URL))
     assert "media CRITICAL" in found
     assert "no pass was ever made" in found
-    assert "Loop none" in found
+    assert "Loop no loop runs" in found
 
 
 def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
@@ -101,15 +102,21 @@ def test_figures_and_names(viewer: Client, mount: Mount, root: Path) -> None:
     assert "Published 1 file, 2.0\xa0KB" in found.replace("2.0 KB", "2.0\xa0KB")
     assert "every 60 s" in found
     assert "3 uploaded" in found
-    assert "Failed Name Why For <b>.jpg no right 0 s" in found
-    assert "Kept local Name Why For c.css refers to /x" in found
+    assert "Failed Name Why For how long <b>.jpg no right 0 s" in found
+    assert "Kept local Name Why For how long c.css refers to /x" in found
     assert b"<b>.jpg" not in answer.content
     page = BeautifulSoup(answer.content, "html.parser")
-    assert [bar.get("style") for bar in page.select(".s3rewrite-bar span")] == [
-        "width: 33.33%", "width: 33.33%", "width: 33.33%",
+    assert [(bar["x"], bar["width"]) for bar in page.select(".s3rewrite-bar rect")] == [
+        ("0.0%", "33.33%"), ("33.33%", "33.33%"), ("66.67%", "33.33%"),
     ]  # fmt: skip
-    assert len(page.select("svg rect")) == 1
-    assert "3 uploaded, 1 failed, 2.0 s" in page.select_one("rect title").text  # type: ignore[union-attr]
+    assert not page.select("[style]")
+    seconds, files = page.select(".s3rewrite-chart")
+    assert seconds.figcaption.text == "Seconds that a pass took"  # type: ignore[union-attr]
+    assert files.select_one(".s3rewrite-y span").text == "3"  # type: ignore[union-attr]
+    for chart in (seconds, files):
+        (title,) = chart.select("rect title")
+        assert "3 uploaded, 1 failed, 2.0 s" in title.text
+        assert len(chart.select("time")) == 2
 
 
 def test_a_pass_that_runs(viewer: Client, mount: Mount) -> None:
@@ -174,6 +181,44 @@ def test_a_file_that_is_not(viewer: Client, mount: Mount, root: Path) -> None:
         assert "No mount has a file of that URL" in text(viewer.get(URL, {"q": query}))
 
 
+def rows(answer: Any) -> list[str]:
+    """The names that were found."""
+    page = BeautifulSoup(answer.content, "html.parser")
+    return [row.select("td")[1].text for row in page.select(".s3rewrite-found tbody tr")]
+
+
+def test_a_part_of_a_name(viewer: Client, mount: Mount, root: Path) -> None:
+    for name in ("2026/cat 1.jpg", "2026/Cat 2.jpg", "cats/a.jpg", "cat", "2025/dog.jpg"):
+        publish(mount, root, name)
+    assert rows(viewer.get(URL, {"q": "cat"})) == [
+        "cat", "2026/Cat 2.jpg", "2026/cat 1.jpg", "cats/a.jpg",
+    ]  # fmt: skip
+    assert rows(viewer.get(URL, {"q": "2026/cat"})) == ["2026/Cat 2.jpg", "2026/cat 1.jpg"]
+    assert rows(viewer.get(URL, {"q": "2026/ca*"})) == ["2026/ca*"]
+    assert rows(viewer.get(URL, {"q": "/media/2026/cat"})) == ["2026/cat"]
+    found = text(viewer.get(URL, {"q": "dog"}))
+    assert "2025/dog.jpg on S3 https://cdn/m/2025/dog.jpg" in found
+    assert "more names" not in found
+
+
+def test_more_than_is_shown(viewer: Client, mount: Mount, root: Path) -> None:
+    for number in range(SHOWN + 1):
+        publish(mount, root, f"{number}.jpg")
+    answer = viewer.get(URL, {"q": "jpg"})
+    assert len(rows(answer)) == SHOWN
+    assert "There are more names than were looked at" in text(answer)
+
+
+def test_latest_files(viewer: Client, mount: Mount, root: Path) -> None:
+    for number in range(12):
+        publish(mount, root, f"{number}.jpg")
+    loop_registry(mount).withdraw(["11.jpg"])
+    page = BeautifulSoup(viewer.get(URL).content, "html.parser")
+    links = page.find("caption", string="Published last").parent.select("a")  # type: ignore[union-attr]
+    assert [link.text for link in links][:2] == ["10.jpg", "9.jpg"]
+    assert links[0]["href"] == "https://cdn/m/10.jpg"
+
+
 def test_a_file_that_is_kept_local(viewer: Client, mount: Mount, root: Path) -> None:
     write(root, "c.css")
     record_report(mount, "loop", report(skipped={"c.css": "refers to /x"}))
@@ -204,6 +249,15 @@ def test_look_again_and_sync_now(owner: Client, mount: Mount) -> None:
     assert said(answer) == "The loop was asked to look now."
     owner.post(f"{URL}ask/", {"mount": "media"})
     assert hints(mount) == ["a.jpg", WHOLE]
+
+
+def test_all_that_failed_is_looked_at_again(owner: Client, mount: Mount) -> None:
+    assert b"all failed" not in owner.get(URL).content
+    failures = {"a.jpg": "no right", "b/c.jpg": "no right"}
+    record_report(mount, "loop", report(failures=failures, skipped={"c.css": "refers to /x"}))
+    assert b"Look at all failed again" in owner.get(URL).content
+    owner.post(f"{URL}ask/", {"mount": "media", "failed": "1"})
+    assert hints(mount) == ["a.jpg", "b/c.jpg"]
 
 
 def test_buttons_are_for_those_who_may(owner: Client, viewer: Client, mount: Mount) -> None:
@@ -302,4 +356,4 @@ def test_what_is_public_and_should_not_be(viewer: Client, mount: Mount) -> None:
     record_report(mount, "loop", report(exposed={"private/a.txt": "still on S3"}))
     found = text(viewer.get(URL))
     assert "WARNING 1 should not be public, such as private/a.txt: still on S3" in found
-    assert "Public, and should not be Name Why For private/a.txt" in found
+    assert "Public, and should not be Name Why For how long private/a.txt" in found

@@ -1,6 +1,7 @@
 """Arguments that the commands share."""
 
 import re
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ from s3rewrite import conf
 from s3rewrite.core.mounts import Mount
 
 T = TypeVar("T")
+
+NOTHING = f"{conf.SETTING} has no mount, so there is nothing to do: s3rewrite_init writes one."
 
 _SPAN = re.compile(r"(\d{1,6})([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -32,14 +35,17 @@ def add_wait(parser: ArgumentParser) -> None:
 
 
 def chosen_mounts(options: dict[str, Any]) -> list[Mount]:
-    """The mounts that the arguments name, or all. Raises CommandError."""
+    """The mounts that the arguments name, or all; says so if there is none. Raises CommandError."""
     if not conf.is_written():
         raise CommandError(f"The settings have no {conf.SETTING}: manage.py check says more.")
     try:
         named = [conf.mount(alias) for alias in options["mounts"]]
-        return named or list(conf.mounts().values())
+        mounts = named or list(conf.mounts().values())
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
+    if not mounts:  # standard output may be JSON
+        (options.get("stderr") or sys.stderr).write(f"{NOTHING}\n")
+    return mounts
 
 
 def showing_errors(parse: Callable[[str], T]) -> Callable[[str], T]:

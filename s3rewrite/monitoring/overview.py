@@ -1,21 +1,25 @@
-"""What the admin's page shows of the mounts: figures, a bar, a plot of passes, and names."""
+"""What the admin's page shows of the mounts: figures, charts and names."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import redis
+from django.utils.translation import gettext as _
 
 from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path, quote_name
-from s3rewrite.explain.publication import name_at, reasons_by_name
+from s3rewrite.explain.publication import MISSING, name_at, reasons_by_name
+from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import get_resolver
+from s3rewrite.monitoring.charts import BarSegment, Chart, charts, segments
 from s3rewrite.monitoring.status import KINDS, Status, Verdict, ago, status_of, verdict
 from s3rewrite.registry import loop_registry
 from s3rewrite.registry.journal import Journal, Problem
+from s3rewrite.registry.search import latest, search
 
 SHOWN = 100
 """Names of each kind that are shown."""
@@ -23,21 +27,8 @@ SHOWN = 100
 PLOTTED = 60
 """Passes that are plotted."""
 
-
-class BarSegment(NamedTuple):
-    """A part of the bar: the kind of its names, how many there are, and their percentage."""
-
-    kind: str
-    names: int
-    percent: float
-
-
-class PlottedPass(NamedTuple):
-    """A pass in the plot: its time in percent of the longest one's, and what it did."""
-
-    height: float
-    is_ok: bool
-    title: str
+LATEST = 10
+"""Changes, whose names are shown."""
 
 
 class LocalName(NamedTuple):
@@ -48,6 +39,14 @@ class LocalName(NamedTuple):
     since: str
 
 
+class LatestFile(NamedTuple):
+    """A file that was published lately, its URL on pages now, and how long ago."""
+
+    name: str
+    url: str
+    since: str
+
+
 @dataclass(frozen=True)
 class Overview:
     """One mount."""
@@ -55,7 +54,8 @@ class Overview:
     status: Status
     verdict: Verdict
     segments: list[BarSegment]
-    passes: list[PlottedPass]
+    charts: list[Chart]
+    latest: list[LatestFile]
     failed: list[LocalName]
     public: list[LocalName]
     kept_local: list[LocalName]
@@ -81,16 +81,41 @@ class Location(NamedTuple):
     reason: str
 
 
+@dataclass
+class Found:
+    """Where the files are that somebody looks for."""
+
+    locations: list[Location]
+    is_all: bool = True
+    """Whether all names were looked at, and all that match are shown."""
+
+    def add_names(self, mount: Mount, name: str, *, is_part: bool) -> None:
+        """Add the file of a name; with `is_part` also published ones whose names contain it."""
+        names: list[str] = []
+        if is_part:
+            with suppress(redis.RedisError):
+                names, is_all = search(loop_registry(mount), name)
+                self.is_all &= is_all and len(names) <= SHOWN
+        names = [found for found in names[:SHOWN] if found != name]
+        reasons = reasons_by_name(mount, [name, *names])
+        # Where others match, a file that is not there is not what was meant.
+        if not (names and reasons[name] == MISSING):
+            names.insert(0, name)
+        self.locations += [_locate(mount, found, reasons[found]) for found in names]
+
+
 def overviews() -> list[Overview]:
     """Every mount, in the order of S3REWRITE."""
     return [_overview(mount) for mount in conf.mounts().values()]
 
 
-def find(query: str) -> list[Location]:
-    """Where a file is, by its name or a URL of it: a location in each mount that can have it."""
-    return [
-        _locate(mount, name) for mount in conf.mounts().values() if (name := _name(mount, query))
-    ]
+def find(query: str) -> Found:
+    """Where files are, by a name, a part of it, or a URL."""
+    found = Found([])
+    for mount in conf.mounts().values():
+        if name := _name(mount, query):
+            found.add_names(mount, name, is_part=name == query)
+    return found
 
 
 def _overview(mount: Mount) -> Overview:
@@ -103,32 +128,14 @@ def _overview(mount: Mount) -> Overview:
         "public": len(public),
         "kept local": len(kept),
     }
-    total = sum(counts.values()) or 1
-    segments = [BarSegment(kind, n, round(100 * n / total, 2)) for kind, n in counts.items()]
-    names = map(_names, (failed, public, kept))
-    return Overview(status, verdict(status), segments, _passes(mount), *names)
-
-
-def _passes(mount: Mount) -> list[PlottedPass]:
-    """The last passes, the latest one last."""
     try:
-        passes = Journal(loop_registry(mount)).passes(PLOTTED)[::-1]
+        registry = loop_registry(mount)
+        passes, changed = Journal(registry).passes(PLOTTED)[::-1], latest(registry, LATEST)
     except redis.RedisError:
-        return []
-    longest = max((record["seconds"] for record in passes), default=0) or 1
-    # A pass that took no time has a height, too, to be seen.
-    heights = [max(2.0, 100 * record["seconds"] / longest) for record in passes]
-    return [
-        PlottedPass(height, bool(record.get("ok")), _title(record))
-        for height, record in zip(heights, passes, strict=True)
-    ]
-
-
-def _title(record: dict[str, Any]) -> str:
-    ended = f"{datetime.fromtimestamp(record['ended'], UTC):%Y-%m-%d %H:%M:%S UTC}"
-    counts = f"{record['uploaded']:,} uploaded, {record['failed']:,} failed"
-    stopped = f": {record['stopped']}" if record["stopped"] else ""
-    return f"{ended}: {counts}, {record['seconds']:.1f} s{stopped}"
+        passes, changed = [], {}
+    shown = [LatestFile(name, _url(mount, name), _since(at)) for name, at in changed.items()]
+    drawn = segments(counts), charts(passes)
+    return Overview(status, verdict(status), *drawn, shown, *map(_names, (failed, public, kept)))
 
 
 def _names(problems: dict[str, Problem]) -> list[LocalName]:
@@ -156,9 +163,11 @@ def _name(mount: Mount, query: str) -> str:
     return "" if query.startswith(("/", "http://", "https://")) else query
 
 
-def _locate(mount: Mount, name: str) -> Location:
+def _locate(mount: Mount, name: str, reason: Reason | None) -> Location:
+    text = _("on S3") if reason is None else _("local: %s") % reason.text
+    return Location(mount.alias, name, _url(mount, name, is_linked=reason is None), text)
+
+
+def _url(mount: Mount, name: str, *, is_linked: bool = True) -> str:
     url = url_prefix(mount) + quote_name(name)
-    reason = reasons_by_name(mount, [name])[name]
-    if reason is None:
-        return Location(mount.alias, name, get_resolver().url(url), "on S3")
-    return Location(mount.alias, name, url, f"local: {reason.text}")
+    return get_resolver().url(url) if is_linked else url

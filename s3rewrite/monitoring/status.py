@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 import redis
+from django.utils.translation import gettext as _
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import loop_registry
@@ -97,7 +98,7 @@ def status_of(mount: Mount) -> Status:
         problems, loop = journal.problems(), journal.loop()
         suspensions = Suspensions(loop_registry(mount)).current()
     except redis.RedisError as error:
-        return Status(mount.alias, error=f"Redis does not answer: {error}")
+        return Status(mount.alias, error=_("Redis does not answer: %s") % error)
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
     since = (last or {}).get("pending_since")
     return Status(mount.alias, *totals, pending, since, problems, last, running, loop, suspensions)
@@ -123,11 +124,13 @@ def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) 
         return Verdict(Level.UNKNOWN, (status.error,))
     suspended = tuple(suspension.sentence for suspension in status.suspensions)
     if any(found.is_outage for found in status.suspensions) and not status.loop:
-        suspended += ("it stays suspended until a loop runs and S3 answers, or s3rewrite_resume",)
+        suspended += (
+            _("it stays suspended until a loop runs and S3 answers, or s3rewrite_resume"),
+        )
     if reason := _why_nothing_runs(status, now, max_age):
         return Verdict(Level.CRITICAL, (reason, *suspended))
     if status.last and status.last["stopped"]:
-        reason = f"the last pass stopped: {status.last['stopped']}"
+        reason = _("the last pass stopped: %s") % status.last["stopped"]
         return Verdict(Level.CRITICAL, (reason, *suspended))
     warning = _warning(status, now, max_age)
     sentences = (*((warning,) if warning else ()), *suspended)
@@ -139,21 +142,26 @@ def _why_nothing_runs(status: Status, now: float, max_age: float) -> str:
     if status.loop:
         return ""
     if status.last is None:
-        return "no pass was ever made: run s3rewrite_loop beside the site"
+        return _("no pass was ever made: run s3rewrite_loop beside the site")
     age = now - status.last["ended"]
     if status.last["by"] != "loop" and age <= max_age:
         return ""  # cron runs s3rewrite_sync
-    return f"no loop runs, and the last pass ended {ago(age)} ago: start s3rewrite_loop"
+    text = _("no loop runs, and the last pass ended %s ago: start s3rewrite_loop")
+    return text % ago(age)
 
 
 def _warning(status: Status, now: float, max_age: float) -> str:
-    for kind, words in (("failed", "failed"), ("public", "should not be public")):
+    for kind, text in (
+        (FAILED, _("%(count)s failed, such as %(name)s: %(reason)s")),
+        (PUBLIC, _("%(count)s should not be public, such as %(name)s: %(reason)s")),
+    ):
         if found := status.of_kind(kind):
             name, problem = next(iter(found.items()))
-            return f"{len(found):,} {words}, such as {name}: {problem.reason}"
+            return text % {"count": f"{len(found):,}", "name": name, "reason": problem.reason}
     since = status.pending_since
     if since is not None and now - since > max_age:
-        return f"{status.pending:,} pending, the oldest for {ago(now - since)}"
+        values = {"count": f"{status.pending:,}", "time": ago(now - since)}
+        return _("%(count)s pending, the oldest for %(time)s") % values
     return ""
 
 

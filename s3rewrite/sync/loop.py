@@ -211,7 +211,8 @@ def run_loops(
 ) -> None:
     """Run the loops side by side until the stop flag is set and what they are doing has ended.
 
-    The calling thread calls `tick` each second.
+    Without a loop it waits for the flag: what supervises it would start it again and again. The
+    calling thread calls `tick` each second.
     """
     threads = [
         threading.Thread(target=partial(_restarted, runner), name=f"s3rewrite-{runner.mount.alias}")
@@ -221,7 +222,7 @@ def run_loops(
     with heartbeat([loop.mount for loop in loops], interval):
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
+        while any(thread.is_alive() for thread in threads) or not (threads or stop.is_set()):
             tick()
             # Once the flag is set, waiting for it would return at once.
             stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)

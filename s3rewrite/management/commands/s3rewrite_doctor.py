@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.checks import run_checks
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.plurals import plural
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         """The mounts."""
         add_mounts(parser)
 
+    @no_translations  # scripts and monitors read it
     def handle(self, *args: Any, **options: Any) -> None:
         """Print each finding; exit with 1 if something is wrong."""
         wrong = sum(self._print("settings", finding) for finding in _settings())

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from s3rewrite.core.redaction import printable
 from s3rewrite.explain.explanation import Explanation, UrlOutcome
 from s3rewrite.explain.subjects import explain_subject
+from s3rewrite.management.arguments import chosen_mounts
 from s3rewrite.management.columns import align_columns, shorten
 
 LOCAL = 3
@@ -34,6 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Explain the subject; exit with 1 if that is not possible."""
+        chosen_mounts({**options, "mounts": ()})
         try:
             subject = explain_subject(options["subject"], options["host"])
         except ImproperlyConfigured as error:

@@ -43,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Take down the names of each mount."""
         mounts = chosen_mounts(options)
-        if options["names"] and len(mounts) > 1:
+        if options["names"] and len(mounts) != 1:
             raise CommandError("Say of which mount: --mount ALIAS.")
         with stoppable(1) as stop:
             contexts = [SyncContext(mount, stop=stop) for mount in mounts]

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, no_translations
 
 from s3rewrite.core.redaction import printable
 from s3rewrite.management.arguments import add_mounts, chosen_mounts
@@ -45,6 +45,7 @@ class Command(BaseCommand):
             help="for which a file may be pending, or since the last pass, without a warning",
         )  # fmt: skip
 
+    @no_translations  # scripts and monitors read it
     def handle(self, *args: Any, **options: Any) -> None:
         """Print each mount; exit with the worst level."""
         statuses = [status_of(mount) for mount in chosen_mounts(options)]
