@@ -1,7 +1,7 @@
 """A body, and what is known of it as a whole: each fact is worked out at most once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,18 +32,23 @@ def has_foreign_base(walker: Walker, origins: Sequence[bytes]) -> bool:
     Only the first one counts in a browser; here every one does, as does one that stands where
     the tokens are in doubt.
     """
-    body = walker.body
+    return any(
+        tag is None or not _is_local(tag.text(b"href").data.strip(TRIMMED), origins)
+        for tag in _tags(walker, _BASE)
+    )
+
+
+def _tags(walker: Walker, opening: re.Pattern[bytes]) -> Iterator[Tag | None]:
+    """The tags that begin so; None, and nothing after it, where the tokens are in doubt."""
     end = 0
-    while base := _BASE.search(body, end):
-        token = walker.seek(base.start())
+    while match := opening.search(walker.body, end):
+        token = walker.seek(match.start())
         if token is None:
-            return True
+            yield None
+            return
         end = token.end
-        if token.kind is TokenKind.TAG and token.start == base.start():
-            tag = Tag(body, token.name, token.inner, token.end)
-            if not _is_local(tag.text(b"href").data.strip(TRIMMED), origins):
-                return True
-    return False
+        if token.kind is TokenKind.TAG and token.start == match.start():
+            yield Tag(walker.body, token.name, token.inner, token.end)
 
 
 def _is_local(href: bytes, origins: Sequence[bytes]) -> bool:
@@ -54,6 +59,11 @@ def _is_local(href: bytes, origins: Sequence[bytes]) -> bool:
 
 
 _META = compiled(rf"<{any_case('meta')}(?=[{SPACES}/>])")
+
+
+def _hashed_by(meta: Tag) -> frozenset[str]:
+    return hashed_rows(meta.text(b"content").data.decode("latin-1"))
+
 
 EDITABLE = b"contenteditable"
 """The attribute of an element that users edit in place. WHATWG HTML, 6.8.1"""
@@ -134,14 +144,15 @@ class Page:
         """
         hashed = self.scope.hashed | self.state.hashed
         if b"content-security-policy" in self.lower:
+            for real in filter(None, _tags(Walker(self.body, self.state.opened), _META)):
+                hashed |= _hashed_by(real)
             end = 0
             while (meta := _META.search(self.body, end)) and (
                 tag := TAG.match(self.body, meta.start())
             ):
                 end = tag.end()
                 if b"content-security-policy" in tag[0].lower():
-                    content = Tag(self.body, b"meta", meta.end(), end).text(b"content")
-                    hashed |= hashed_rows(content.data.decode("latin-1"))
+                    hashed |= _hashed_by(Tag(self.body, b"meta", meta.end(), end))
         return hashed
 
     def find(self, raw: bytes) -> tuple[bytes, Target] | None:

@@ -61,3 +61,8 @@ def test_a_meta(policy, marks):
 def test_a_meta_counts_in_a_body_within_the_body():
     inner = "<style>a{b:url(/media/a)}</style><img src=→/media/b>"
     check(META.format(f"style-src {HASH}") + f'<iframe srcdoc="{inner}"></iframe>', "srcdoc")
+
+
+@pytest.mark.parametrize("before", ['<!-- <meta x=" -->', '<script>"<meta x="</script>', ""])
+def test_a_meta_behind_what_looks_like_one(before):
+    check(before + META.format(f"style-src {HASH}") + BODY.format("", "→"))
