@@ -9,7 +9,7 @@ from s3rewrite.rewriters.page import EDITABLE, Page, StreamState
 from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
-from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES, VOID
+from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES, VOID, any_case, compiled
 from s3rewrite.rewriters.syntax.walker import (
     Element,
     SimpleAttribute,
@@ -116,6 +116,7 @@ def collect_passage(page: Page, passage: Passage) -> list[Candidate]:
     return [passage.text.outer(candidate) for candidate in inner]
 
 
+_PICTURE = compiled(rf"</?{any_case('picture')}(?=[{SPACES}/>])")
 _TAG_ENDS = (b">",)
 _COMMENT_ENDS = (b"-->", b"--!>")
 _LONGEST_END = len(b"</textarea")
@@ -168,13 +169,15 @@ class HtmlReader:
         return candidates
 
     def _open_picture(self, buffer: bytes) -> int | None:
-        """Where a `<picture>` begins that does not end in the buffer."""
-        lower = buffer.lower()
-        start = lower.rfind(b"<picture")
-        if start < 0 or lower.find(b"</picture", start) >= 0:
-            return None
-        token = Walker(buffer, self._state.opened).seek(start)
-        return start if token and token.kind is _TAG and token.start == start else None
+        """Where the last `<picture>` begins, if it does not end in the buffer."""
+        walker, opened = Walker(buffer, self._state.opened), None
+        for match in _PICTURE.finditer(buffer):
+            token = walker.seek(match.start())
+            if token is None:
+                break
+            if token.start == match.start():  # not in a comment, or a text
+                opened = token.start if token.kind is _TAG else None
+        return opened
 
 
 def _ends_of(rest: bytes) -> tuple[bytes, ...]:

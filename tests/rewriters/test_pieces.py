@@ -174,6 +174,18 @@ def test_a_picture_without_an_end_does_not_wait_for_ever():
     assert sum(len(pieces.take(chunk).body) for chunk in chunks) > 0
 
 
+@pytest.mark.parametrize(
+    "inside", [b"<!-- </picture> -->", b"<i title='</picture>'></i>", b"<!-- <picture> -->"]
+)
+def test_a_picture_whose_end_is_none_waits_for_its_image(inside):
+    chunks = [
+        b"<picture>",
+        b"<source srcset=/media/a>" + inside,
+        b"<img crossorigin src=/media/b></picture>",
+    ]
+    assert streamed(chunks, "html", PLAIN) == b"".join(chunks)
+
+
 def test_a_picture_that_is_none_waits_for_nothing():
     body = b"<!-- <picture> --><p>"
     assert Pieces(html.HtmlReader(PLAIN)).take(body).body == body
