@@ -4,7 +4,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from hashlib import md5, sha256
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -200,7 +200,7 @@ def new_boto(mount: Mount, may_send: Callable[[], bool]) -> Boto:
     return Boto(session, client)
 
 
-@cache
+@lru_cache
 def _models(data_path: str | None) -> Loader:
     """boto3's descriptions of services, once for all mounts: to read them takes megabytes."""
     return create_loader(data_path)

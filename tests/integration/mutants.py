@@ -194,14 +194,44 @@ MUTANTS = [
     Mutant(
         "late writes of other bytes are not doubted",
         "registry/lua/claim.lua",
-        " or (ARGV[7] == '1' and not same)",
-        "",
+        "ARGV[7] == '1' and fingerprint ~= ARGV[6] and may_hold(condition)",
+        "false",
     ),
     Mutant(
         "late deletions are not doubted",
         "registry/lua/claim.lua",
-        "fingerprint == 'deleted-' .. ARGV[6]\n      or ",
+        "fingerprint == 'deleted-' .. ARGV[6] or fingerprint == 'deleted-'\n      or ",
         "",
+    ),
+    Mutant(
+        "bytes that come back are no condition that holds",
+        "registry/lua/claim.lua",
+        "return condition == ARGV[9] or ",
+        "return ",
+    ),
+    Mutant(
+        "conditions are believed without a proof",
+        "registry/lua/claim.lua",
+        "is_unproven = ARGV[10] ~= '1'",
+        "is_unproven = false",
+    ),
+    Mutant(
+        "objects are written whatever is there",
+        "sync/upload/attempt.py",
+        "if self._may_have_condition():",
+        "if False:",
+    ),
+    Mutant(
+        "a file stays published where S3 cannot be asked",
+        "sync/upload/attempt.py",
+        "            self.lookup_error = error",
+        "            self.finish(error)",
+    ),
+    Mutant(
+        "the lease of a frozen process is taken over",
+        "registry/process.py",
+        "return not began or identity != place + _digest(began)",
+        "return True",
     ),
     Mutant(
         "writes of a killed pass are forgotten by the next",
