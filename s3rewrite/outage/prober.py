@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,6 +54,8 @@ class Prober:
         """Probe until the stop flag is set."""
         while not self.stop.is_set():
             self.stop.wait(self.step())
+        with suppress(redis.RedisError):  # then its turn ends by itself
+            self._suspensions.end_turn(self._owner)
 
     def step(self) -> float:
         """Probe once. Returns seconds to wait after it."""

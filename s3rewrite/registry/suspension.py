@@ -84,6 +84,10 @@ class Suspensions:
             _, is_mine, is_marked = pipeline.execute()
         return bool(is_mine), bool(is_marked)
 
+    def end_turn(self, owner: str) -> None:
+        """Let another loop's probes count at once."""
+        self._registry.scripts.run("renew", [self._keys.prober], [owner, 0])
+
     def current(self) -> tuple[Suspension, ...]:
         """What suspends the mount now: somebody's decision, then an outage."""
         replies, keys = self._registry.replies, (self._keys.suspended, self._keys.outage)

@@ -133,6 +133,10 @@ def test_the_probes_of_one_loop_count(
     redis_client.delete(registry.keys.prober)
     assert suspensions.take_turn("other") == (True, True)
     assert suspensions.take_turn("one") == (False, True)
+    suspensions.end_turn("one")
+    assert suspensions.take_turn("one") == (False, True)
+    suspensions.end_turn("other")
+    assert suspensions.take_turn("one") == (True, True)
 
 
 def test_the_sentence() -> None:
