@@ -170,6 +170,10 @@ class Registry(Directories):
         """The loop runs on that kernel from now on."""
         self.client.set(self.keys.host, host)
 
+    def expect_late_writes(self, seconds: float) -> None:
+        """Writes may arrive at S3 for so long that Redis has forgotten."""
+        self.client.set(self.keys.late, int(self.client.time()[0] + seconds))
+
     def end_looking_again(self) -> None:
         """No write may arrive any more that was forgotten."""
         self.client.delete(self.keys.late)

@@ -11,25 +11,28 @@ ENDED = "ZX"
 
 def identity() -> str:
     """16 hexadecimal digits: where this process runs, and when it began; "" if unknown."""
-    began = _began(os.getpid())
-    return _place() + _digest(began) if began else ""
+    state = _state(os.getpid())
+    return _place() + _digest(state[1]) if state else ""
 
 
 def has_ended(pid: int, identity: str) -> bool:
     """Whether the process surely runs no more.
 
-    | it ran on this kernel, among these pids | a process has its pid now | ended   |
-    |-----------------------------------------|---------------------------|---------|
-    | no, or unknown                          | any                       | unknown |
-    | yes                                     | no, or a zombie           | yes     |
-    | yes                                     | one that began otherwise  | yes     |
-    | yes                                     | one that began as it did  | no      |
+    | it ran on this kernel, among these pids | a process has its pid now     | ended   |
+    |-----------------------------------------|-------------------------------|---------|
+    | no, or unknown                          | any                           | unknown |
+    | yes                                     | no, or a zombie               | yes     |
+    | yes                                     | one that began otherwise      | yes     |
+    | yes                                     | one that began as it did      | no      |
+    | yes                                     | one that /proc does not show  | unknown |
     """
     place = _place()
     if not place or len(identity) != 16 or not identity.startswith(place):
         return False
-    began = _began(pid)
-    return not began or identity != place + _digest(began)
+    state = _state(pid)
+    if state is None:
+        return not _is_there(pid)
+    return state[0] in ENDED or identity != place + _digest(state[1])
 
 
 def _place() -> str:
@@ -40,13 +43,24 @@ def _place() -> str:
     return ""
 
 
-def _began(pid: int) -> str:
-    """When a process began, in ticks of the kernel; "" where none runs."""
+def _state(pid: int) -> tuple[str, str] | None:
+    """A process's state, and when it began in ticks of the kernel; None if that is not shown."""
     with suppress(OSError):
         # The name, in brackets, may have spaces and brackets.
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return "" if fields[0] in ENDED else fields[19]
-    return ""
+        return fields[0], fields[19]
+    return None
+
+
+def _is_there(pid: int) -> bool:
+    """Whether there is such a process, which /proc may hide from other users (hidepid)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _digest(text: str) -> str:

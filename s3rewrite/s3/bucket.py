@@ -50,6 +50,9 @@ class Bucket:
         self.may_send: Callable[[], bool] = lambda: True
         """Called before each attempt of each request: False once the lease may be over."""
 
+        self.honours_conditions: bool | None = None
+        """Whether it refuses a write whose condition does not hold; None until it was tried."""
+
         # The first thread that needs a client makes it, while the others wait.
         self._making = threading.RLock()
 

@@ -88,6 +88,10 @@ class ConditionFailed(S3Error):
     """What is under the key is not what the condition of a write says: nothing was written."""
 
 
+class ConditionUnknown(ConditionFailed):
+    """The condition of a write was refused, which the service may not know: nothing was written."""
+
+
 class NeedsBoto3(Exception):
     """A write that obstore did not do and boto3 may."""
 

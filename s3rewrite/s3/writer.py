@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, Boto3Writer
-from s3rewrite.s3.errors import ConditionFailed, NeedsBoto3, S3Error
+from s3rewrite.s3.errors import ConditionFailed, ConditionUnknown, NeedsBoto3, S3Error
 from s3rewrite.s3.objects import NO_OBJECT, Upload
 from s3rewrite.s3.obstore.support import put_arguments
 from s3rewrite.s3.throttle import Throttle
@@ -26,6 +26,12 @@ UNREADABLE_CONDITION = UNKNOWN_CONDITION | {"403", "AccessDenied"}
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
 
 
+def is_unknown_condition(condition: str, code: str) -> bool:
+    """Whether a write may have been refused for its condition, which the service does not know."""
+    codes = UNKNOWN_CONDITION if condition == NO_OBJECT else UNREADABLE_CONDITION
+    return bool(condition) and code in codes
+
+
 def has_obstore() -> bool:
     """Whether the extra `fast` is installed."""
     return find_spec("obstore") is not None
@@ -36,7 +42,6 @@ class ObjectWriter:
 
     def __init__(self, mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> None:
         self.sends_conditions = True
-        """False once a write succeeded only without its condition."""
         self.throttle = Throttle(mount.threads, mount.rate)
         self._unconfirmed = UnconfirmedWrites()
         self._unconfirmed.watch(boto.client)
@@ -47,28 +52,18 @@ class ObjectWriter:
         """Write an object as soon as the throttle lets it; see `Bucket.put`."""
         with self.throttle.slot(proceed):
             try:
-                self._put_or_drop_condition(upload, proceed)
+                self._put(upload, proceed)
             except S3Error as error:
                 error.is_settled = not self._unconfirmed.pop(upload.key)
+                if is_unknown_condition(upload.condition, error.code):
+                    code, is_settled = error.code, error.is_settled
+                    raise ConditionUnknown(str(error), code=code, is_settled=is_settled) from error
                 raise
             return not self._unconfirmed.pop(upload.key)
 
     def choose(self, upload: Upload) -> str:
         """The name of the library that would write this object."""
         return "obstore" if self._obstore and put_arguments(upload) else "boto3"
-
-    def _put_or_drop_condition(self, upload: Upload, proceed: Callable[[], bool]) -> None:
-        try:
-            self._put(upload, proceed)
-        except ConditionFailed:
-            raise
-        except S3Error as error:
-            has_etag = upload.condition not in ("", NO_OBJECT)
-            unknown = UNREADABLE_CONDITION if has_etag else UNKNOWN_CONDITION
-            if not (upload.condition and error.code in unknown):
-                raise
-            self._put(upload._replace(condition=""), proceed)
-            self.sends_conditions = False
 
     def _put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         obstore = self._obstore  # another thread may set it to None
@@ -80,7 +75,7 @@ class ObjectWriter:
                 return
             except NeedsBoto3 as error:
                 is_unable = error.is_permanent
-                if upload.condition and error.etag is not None:
+                if upload.condition and error.etag:
                     upload = upload._replace(condition=error.etag)
         try:
             self._boto3.put(upload, proceed)

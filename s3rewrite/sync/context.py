@@ -20,7 +20,7 @@ from s3rewrite.registry.lease import Lease
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.conditions import are_honoured
 from s3rewrite.s3.errors import S3Error
-from s3rewrite.s3.objects import Object
+from s3rewrite.s3.objects import SMALL, Object
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.published_memory import PublishedMemory
 from s3rewrite.sync.reporting.progress import Progress
@@ -73,8 +73,6 @@ class MountMemory:
     cdn_problem: str = ""
     failures: int = 0
     """Of the CDN, in a row."""
-    honours_conditions: bool | None = None
-    """Whether S3 refuses a write whose condition does not hold; None until it was tried."""
 
 
 @dataclass
@@ -136,29 +134,33 @@ class SyncContext:
 
     def remembered_object(self, task: Task) -> Object | None:
         """What is under the key of a published name, if this process wrote or compared it."""
-        sent = self.memory.published.sent.get(task.name) if task.entry else None
-        return Object(*sent) if sent else None
+        sent = self.memory.published.sent.get(task.name)
+        if not (sent and task.entry and sent[0] == task.entry.fingerprint):
+            return None
+        return Object(*sent[1:])
 
     def honours_conditions(self) -> bool:
-        """Whether the service is proven to honour conditions; it is asked once in a process."""
-        if self.memory.honours_conditions is None:
-            with suppress(S3Error):  # asked again for the next file
-                self.memory.honours_conditions = are_honoured(self.bucket)
-        return bool(self.memory.honours_conditions)
+        """Whether the service is proven to honour conditions. Asked until that is known."""
+        bucket = self.bucket
+        if bucket.honours_conditions is None:
+            with suppress(S3Error):
+                bucket.honours_conditions = are_honoured(bucket)
+        return bool(bucket.honours_conditions)
 
     def is_lookup_due(self, task: Task) -> bool:
         """Whether S3 has to be asked what is under the key of a file before it is written.
 
-        | keys        | published | its object is remembered | due |
-        |-------------|-----------|--------------------------|-----|
-        | any         | no        | any                      | yes |
-        | fingerprint | yes       | any                      | no  |
-        | mirror      | yes       | yes                      | no  |
-        | mirror      | yes       | no                       | yes |
+        | published | may be written on condition | its object is remembered | due |
+        |-----------|-----------------------------|--------------------------|-----|
+        | no        | any                         | any                      | yes |
+        | yes       | no: its keys, or its size   | any                      | no  |
+        | yes       | yes                         | yes                      | no  |
+        | yes       | yes                         | no                       | yes |
         """
         if task.entry is None:
             return True
-        return self.is_overwriting and self.remembered_object(task) is None
+        may_have_condition = self.is_overwriting and task.signature.size <= SMALL
+        return may_have_condition and self.remembered_object(task) is None
 
     def is_excluded(self, name: str) -> bool:
         """Whether the settings exclude a name, or it is one of this package's own files."""

@@ -15,8 +15,9 @@ class PublishedMemory:
         # As Redis gave them: an unchanged directory costs nothing but the memory.
         self._directories: dict[str, dict[bytes, bytes]] = {}
         self._count = 0
-        self.sent: dict[str, tuple[int, str]] = {}
-        """Size and MD5 of the objects that this process wrote or compared, by names."""
+        self.sent: dict[str, tuple[str, int, str]] = {}
+        """Fingerprint, size and ETag of the objects that this process wrote or compared."""
+        self._has_md5 = True
 
     def remember_directory(self, path: str, encoded: dict[bytes, bytes]) -> None:
         """These are all entries of a directory. None are no news: Redis may have lost them."""
@@ -25,15 +26,20 @@ class PublishedMemory:
             self._directories[path] = encoded
             self._bound()
 
-    def remember(self, name: str, entry: Entry, size: int, md5: str) -> None:
-        """An entry was published, and its object has this size, and this MD5 if any."""
+    def remember(self, name: str, entry: Entry, size: int, etag: str) -> None:
+        """An entry was published, and its object has this size, and this ETag if any."""
         directory, basename = split(name)
         entries = self._directories.setdefault(directory, {})
         self._count += basename.encode() not in entries
         entries[basename.encode()] = entry.encode().encode()
-        if md5:
-            self.sent[name] = (size, md5)
+        if etag and self._has_md5:
+            self.sent[name] = (entry.fingerprint, size, etag)
         self._bound()
+
+    def forget_sent(self) -> None:
+        """ETags are no MD5s here (KMS), or somebody else writes: nothing of objects is known."""
+        self._has_md5 = False
+        self.sent.clear()
 
     def _bound(self) -> None:
         if max(self._count, len(self.sent)) > MAX_REMEMBERED:

@@ -12,6 +12,7 @@ from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import Entry, join
 from s3rewrite.disk.signatures import signature_of
 from s3rewrite.registry import Outcome
+from s3rewrite.registry.lease import LATE_WRITE_SECONDS
 from s3rewrite.s3.lookup import folder_of
 from s3rewrite.sync.context import LeaseLost, SyncContext
 
@@ -32,6 +33,7 @@ def reconcile(context: SyncContext) -> int:
     epoch = registry.start_epoch()
     if epoch.state != "doubted":
         return 0
+    registry.expect_late_writes(LATE_WRITE_SECONDS)
     safe_until = epoch.safe_until - SLACK
     withdrawn = 0
     directories = sorted(set(registry.directories()))

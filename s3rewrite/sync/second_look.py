@@ -1,8 +1,8 @@
-"""Looks again at what was published after Redis had lost its data.
+"""Looks again at what was published after Redis had lost its data, or a part of it.
 
 Redis may have forgotten a write of a loop that was killed, and the service may take that write for
-as long as `LATE_WRITE_SECONDS`. Where it honours the conditions of writes there is nothing to look
-for. Elsewhere each whole pass compares the objects with the entries until that time is over.
+as long as `LATE_WRITE_SECONDS`. Whole passes compare the objects with the entries: where the
+service honours the conditions of writes, once, when that time is over, as few writes have none.
 """
 
 from s3rewrite.core.batches import batches
@@ -29,25 +29,28 @@ def look_again(context: SyncContext, report: Report) -> None:
     | no                     | any         | any                     | nothing                 |
     | for less than PERIOD   | any         | any                     | nothing yet             |
     | yes, or just no longer | fingerprint | any                     | this was the last look  |
-    | yes, or just no longer | mirror      | yes                     | this was the last look  |
+    | yes                    | mirror      | yes                     | nothing yet             |
     | yes                    | mirror      | no                      | compare                 |
-    | just no longer         | mirror      | no                      | compare for a last time |
+    | just no longer         | mirror      | any                     | compare for a last time |
 
     Raises S3Error, redis.RedisError.
     """
     registry = context.registry
+    if not report.is_whole or context.options.dry_run:
+        return
     left = registry.late_writes_left()
     if left is None or left > LATE_WRITE_SECONDS:
-        return
-    if not report.is_whole or context.options.dry_run:
         return
     report.next_look = PERIOD
     if left > LATE_WRITE_SECONDS - PERIOD:
         return
-    is_needed = context.is_overwriting and not context.honours_conditions()
-    if is_needed:
+    is_over = left <= 0 or not context.is_overwriting
+    if not is_over and context.honours_conditions():
+        report.next_look = left + 1
+        return
+    if context.is_overwriting:
         _compare(context)
-    if left <= 0 or not is_needed:
+    if is_over:
         registry.end_looking_again()
         report.next_look = None
 
@@ -83,11 +86,11 @@ def _changed(context: SyncContext, directory: str, entries: dict[str, Entry]) ->
 def _is_same(context: SyncContext, name: str, entry: Entry, listed: dict[str, Object]) -> bool:
     key = context.mount.paths.key(name, entry.fingerprint)
     seen, sent = listed.get(key), context.memory.published.sent
-    if seen and sent.get(name) == (seen.size, seen.etag):
+    if seen and sent.get(name) == (entry.fingerprint, seen.size, seen.etag):
         return True
     head = context.bucket.head(key)
     # Of an object that another program wrote nothing more is known.
     if head is None or (head.sha256 and head.fingerprint != entry.fingerprint):
         return False
-    sent[name] = (head.size, head.etag)
+    sent[name] = (entry.fingerprint, head.size, head.etag)
     return True

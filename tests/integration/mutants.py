@@ -230,7 +230,7 @@ MUTANTS = [
     Mutant(
         "the lease of a frozen process is taken over",
         "registry/process.py",
-        "return not began or identity != place + _digest(began)",
+        "return state[0] in ENDED or identity != place + _digest(state[1])",
         "return True",
     ),
     Mutant(

@@ -10,15 +10,29 @@ import pytest
 from django.core.management import call_command
 
 from demo.servers import SeaweedFS
+from s3rewrite.core.entries import Signature
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry
+from s3rewrite.registry.lease import held
 from s3rewrite.s3 import writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.conditions import are_honoured
 from s3rewrite.s3.errors import CredentialsRefused, S3Error
 from s3rewrite.sync.passes import whole_pass
+from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
-from tests.integration.faulty_s3 import Exchange, Fault, FaultyS3, answers, faulty, resets
+from s3rewrite.sync.upload.attempt import UploadResult
+from s3rewrite.sync.upload.batch import UploadRequest
+from s3rewrite.sync.upload.batch import upload as upload_files
+from tests.integration.faulty_s3 import (
+    Exchange,
+    Fault,
+    FaultyS3,
+    answers,
+    faulty,
+    loses_answer,
+    resets,
+)
 from tests.integration.test_writers import upload
 from tests.support.factories import job, use_mount, write
 from tests.support.passes import counts, keys
@@ -287,7 +301,7 @@ def test_a_service_that_takes_no_conditions(
     assert counts(whole_pass(context)) == {Result.UPLOADED: 1, Result.KEPT: 1}
     assert proxy.requests.count("PUT") == 1
     assert registry.client.hkeys(registry.keys.unconfirmed_writes) == []
-    assert not are_honoured(Bucket(mount))
+    assert not job(mount).honours_conditions()
 
 
 @pytest.mark.usefixtures("lane")
@@ -326,3 +340,54 @@ def test_the_real_one_honours_conditions(mount: Mount, s3_client: Any) -> None:
     there = Bucket(mount)
     assert are_honoured(there)
     assert keys(s3_client, mount) == []
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [[loses_answer, None], [answers(503, "SlowDown")] * 3 + [None], [resets] * 3 + [None]],
+)
+def test_a_passing_fault_proves_nothing(
+    mount: Mount, proxy: FaultyS3, faults: list[Fault | None]
+) -> None:
+    context = job(mount)
+    proxy.faults["PUT"] = faults
+    assert not context.honours_conditions()
+    assert context.bucket.honours_conditions is None
+    assert context.honours_conditions()
+
+
+def test_where_remembered_etags_are_not_the_objects_they_are_forgotten(
+    mount: Mount, root: Path, proxy: FaultyS3
+) -> None:
+    """As under KMS, where no ETag is an MD5."""
+    context = job(mount)
+    write(root, "a.txt", b"one")
+    whole_pass(context)
+    fingerprint, size, _ = context.memory.published.sent["a.txt"]
+    context.memory.published.sent["a.txt"] = (fingerprint, size, "0" * 32)
+    for content, puts in ((b"two", 2), (b"three", 1)):
+        proxy.requests.clear()
+        write(root, "a.txt", content)
+        assert counts(whole_pass(context)) == {Result.UPLOADED: 1}
+        assert proxy.requests.count("PUT") == puts
+    assert context.bucket.sends_conditions
+
+
+def test_an_object_that_may_not_be_seen_is_no_orphan_and_may_be_an_only_copy(
+    mount: Mount, root: Path, proxy: FaultyS3, s3_client: Any
+) -> None:
+    s3_client.put_object(Bucket=mount.bucket, Key="media/a.txt", Body=b"somebody's")
+    proxy.faults["HEAD"] = [answers(403, "AccessDenied")]
+    proxy.faults["GET"] = [answers(403, "AccessDenied")]
+    write(root, "a.txt", b"one")
+    context = job(mount)
+    with held(context.registry) as lease:
+        leased = context.with_lease(lease)
+        task = Task("a.txt", Signature(3, 1), None)
+        request = UploadRequest(task._replace(is_careful=True), leased.bucket.head)
+        (outcome,) = upload_files(leased, [request])
+    assert isinstance(outcome, UploadResult)
+    assert outcome.would_replace
+    assert (
+        s3_client.get_object(Bucket=mount.bucket, Key="media/a.txt")["Body"].read() == b"somebody's"
+    )

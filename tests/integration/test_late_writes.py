@@ -15,7 +15,7 @@ from s3rewrite.registry import Registry
 from s3rewrite.sync import context
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from tests.integration.faulty_s3 import FaultyS3, Late, faulty
+from tests.integration.faulty_s3 import FaultyS3, Late, answers, faulty
 from tests.support.commands import Loop, eventually
 from tests.support.factories import job, use_mount, write
 from tests.support.passes import body, counts
@@ -117,6 +117,24 @@ def test_bytes_that_come_back_wait(
         assert counts(whole_pass(job(mount))) == {Result.UPLOADED: 1}
         late.let_go(412)
     assert body(s3_client, mount, "a.txt") == b"three"
+
+
+def test_a_condition_that_was_refused_is_not_believed_of_the_write_after_it(
+    mount: Mount, root: Path, registry: Registry, proxy: FaultyS3, redis_url: str, s3_client: Any
+) -> None:
+    write(root, "a.txt", b"one")
+    whole_pass(job(mount))
+    late = Late()
+    proxy.faults["PUT"] = [answers(400, "InvalidRequest"), late, None]
+    write(root, "a.txt", b"two", age=2)
+    with closing_loop(Loop(root, mount, redis_url)) as loop:
+        assert late.waits.wait(30)
+        loop.process.kill()
+        end_lease(registry)
+        write(root, "a.txt", b"three", age=1)
+        assert counts(whole_pass(job(mount))) == {Result.PENDING: 1}
+        late.let_go()
+    assert registry.is_empty()
 
 
 @pytest.mark.usefixtures("without_conditions")

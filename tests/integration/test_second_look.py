@@ -1,6 +1,7 @@
 """After Redis has lost its data: what arrives late, by a write that it forgot, is found."""
 
 import threading
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +95,39 @@ def test_the_last_look_is_after_the_last_write(
     assert published(registry) == NAMES
 
 
-def test_where_conditions_are_honoured_one_look_at_that_is_enough(
-    mount: Mount, registry: Registry, memory: MountMemory
+def test_where_conditions_are_honoured_one_look_at_the_end_is_enough(
+    mount: Mount, registry: Registry, s3_client: Any, memory: MountMemory
 ) -> None:
+    """Large files are written without, and bytes may come back."""
+    arrive(s3_client, mount, "a.txt", b"late", **OTHER)
     let_pass(registry, PERIOD)
-    assert pass_again(mount, memory).next_look is None
-    assert memory.honours_conditions
-    assert not registry.client.exists(registry.keys.late)
+    next_look = pass_again(mount, memory).next_look
+    assert next_look
+    assert LATE_WRITE_SECONDS - PERIOD - 10 < next_look < LATE_WRITE_SECONDS
     assert published(registry) == NAMES
+    let_pass(registry, LATE_WRITE_SECONDS)
+    assert pass_again(mount, memory).next_look is None
+    assert published(registry) == NAMES - {"a.txt"}
+
+
+@pytest.mark.usefixtures("without_conditions")
+def test_what_another_process_published_is_not_what_this_one_remembers(
+    mount: Mount, registry: Registry, s3_client: Any, memory: MountMemory, root: Path
+) -> None:
+    write(root, "a.txt", b"two")
+    whole_pass(job(mount))
+    earlier = b"a.txt"
+    metadata = {"s3rewrite-sha256": sha256(earlier).hexdigest()}
+    arrive(s3_client, mount, "a.txt", earlier, Metadata=metadata)
+    let_pass(registry, PERIOD)
+    pass_again(mount, memory)
+    assert published(registry) == NAMES - {"a.txt"}
+
+
+def test_after_a_failover_too(mount: Mount, registry: Registry, memory: MountMemory) -> None:
+    registry.client.delete(registry.keys.late)
+    registry.client.set(registry.keys.epoch, b"x@" + b"0" * 40)  # of another server process
+    assert pass_again(mount, memory).next_look == PERIOD
 
 
 @pytest.mark.usefixtures("without_conditions")

@@ -45,9 +45,20 @@ def test_what_ran_elsewhere_is_unknown(told: str) -> None:
     assert not has_ended(2**22 + 1, told)
 
 
+def test_one_that_proc_hides_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, other: subprocess.Popen[str]
+) -> None:
+    assert other.stdout
+    told = other.stdout.readline().strip()
+    monkeypatch.setattr(process, "_state", lambda pid: None)
+    assert not has_ended(other.pid, told)
+    other.communicate("")
+    assert has_ended(other.pid, told)
+
+
 def test_without_proc_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = identity()
     monkeypatch.setattr(process, "_place", lambda: "")
     assert not has_ended(2**22 + 1, mine)
-    monkeypatch.setattr(process, "_began", lambda pid: "")
+    monkeypatch.setattr(process, "_state", lambda pid: None)
     assert identity() == ""

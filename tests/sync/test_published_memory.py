@@ -16,7 +16,7 @@ def test_what_was_met_or_published_is_found() -> None:
     assert [memory.find(name) for name in ("d/a", "b", "e/c", "x", "d/x")] == [ENTRY] * 3 + [
         None
     ] * 2
-    assert memory.sent == {"b": (5, "md5")}
+    assert memory.sent == {"b": (ENTRY.fingerprint, 5, "md5")}
 
 
 def test_an_empty_directory_takes_nothing_away_and_another_state_replaces_it() -> None:

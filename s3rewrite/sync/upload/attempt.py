@@ -72,6 +72,8 @@ class Attempt:
     """How many attempts before this one found other objects than their conditions said."""
     existing: Object | None = None
     """What is under the key, where that matters."""
+    is_remembered: bool = False
+    """Whether this process only remembers it."""
     is_there: bool = False
     """Whether that has the bytes already."""
     lookup_error: Exception | None = None
@@ -132,6 +134,7 @@ class Attempt:
     def _look_up(self) -> None:
         context, is_forced = self.context, self.context.options.force
         remembered = None if self.refusals else context.remembered_object(self.task)
+        self.is_remembered = remembered is not None
         if self.task.is_careful and (self.task.entry or is_forced):
             self.existing = context.bucket.head(self.upload.key)
         elif not is_forced:
@@ -165,7 +168,7 @@ class Attempt:
             raise self.lookup_error
         if self.is_there:
             self.outcome = UploadResult(Result.ADOPTED)
-        elif self.existing and self.task.is_careful:
+        elif self.task.is_careful and (self.existing or self.refusals):
             # `replacing` uploads it, once no freed file needs the bytes that are there.
             self.finish(PENDING._replace(would_replace=True))
         elif self.context.stop.is_set():
@@ -175,7 +178,7 @@ class Attempt:
             self.bytes_sent = self.payload.size
             self.outcome = UploadResult(Result.UPLOADED, self.bytes_sent)
             # With an entry, or with `force`, the lookup says nothing: None is no proof then.
-            was_looked_up = self.task.entry is None and not self.context.options.force
+            was_looked_up = not (self.task.entry or self.context.options.force or self.refusals)
             self.is_new = was_looked_up and self.existing is None and self.is_settled
 
     def verify_unchanged(self) -> None:
@@ -198,8 +201,15 @@ class Attempt:
 
     def remember(self) -> None:
         """Remember what was published, in case that Redis forgets it."""
-        size, md5 = self.payload.size, self.payload.digests.md5
-        self.context.memory.published.remember(self.task.name, self.entry, size, md5)
+        size, etag = self.payload.size, self.payload.digests.md5
+        if self.is_there and self.existing:
+            size, etag = self.existing.size, self.existing.etag
+        self.context.memory.published.remember(self.task.name, self.entry, size, etag)
+
+    def forget_remembered(self) -> None:
+        """The condition did not hold: where it was remembered, ETags may be no MD5s here."""
+        if self.is_remembered:
+            self.context.memory.published.forget_sent()
 
     def _has_payload(self, existing: Object) -> bool:
         """Whether the object has these bytes already, whoever sent them."""

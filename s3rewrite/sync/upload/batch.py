@@ -22,7 +22,7 @@ from typing import NamedTuple
 import redis
 
 from s3rewrite.registry import Outcome
-from s3rewrite.s3.errors import ConditionFailed, S3Unavailable
+from s3rewrite.s3.errors import ConditionFailed, ConditionUnknown, S3Unavailable
 from s3rewrite.s3.objects import SMALL
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.plan import Task
@@ -90,7 +90,9 @@ class _File:
         """Take over the outcome of an attempt."""
         before, after = self.outcome, attempt.outcome
         if isinstance(after, ConditionFailed):
-            self.refusals, after = self.refusals + 1, PENDING
+            attempt.forget_remembered()
+            is_unknown = isinstance(after, ConditionUnknown)
+            self.refusals, after = REFUSALS if is_unknown else self.refusals + 1, PENDING
         elif self.refusals == REFUSALS and attempt.bytes_sent:
             attempt.context.bucket.send_no_conditions()
         if isinstance(before, UploadResult) and isinstance(after, UploadResult):
@@ -151,7 +153,7 @@ def _claim(context: SyncContext, attempts: Sequence[Attempt]) -> None:
     unfinished = _unfinished(attempts)
     writes = [attempt.planned_write() for attempt in unfinished]
     registry, lease = context.registry, context.lease
-    is_proven = context.memory.honours_conditions is True
+    is_proven = context.bucket.honours_conditions is True
     claims = registry.claim_all(writes, lease, are_honoured=is_proven)
     if Outcome.UNPROVEN in claims and context.honours_conditions():
         unproven = [w for w, claim in zip(writes, claims, strict=True) if claim is Outcome.UNPROVEN]

@@ -47,7 +47,7 @@ class RememberedAttempt(Attempt):
     def _is_same(self, existing: Object) -> bool:
         """Whether the object is still the published one. A listing says enough of a sent one."""
         sent = self.context.memory.published.sent.get(self.task.name)
-        if sent and sent == (existing.size, existing.etag):
+        if sent == (self.entry.fingerprint, existing.size, existing.etag):
             return True
         is_head = existing.encoding is not None
         head = existing if is_head else self.context.bucket.head(self.upload.key)
