@@ -454,13 +454,15 @@ class SlowLine:
             self.now += 1
             self.sent += 1
             is_too_slow = self.now > 4
-        threading.Event().wait(1.1 if is_too_slow else 0.1)
-        if is_too_slow:
-            exchange.hang_up()
-        else:
-            exchange.reply(*exchange.forward())
-        with self._changed:
-            self.now -= 1
+        try:
+            threading.Event().wait(1.1 if is_too_slow else 0.1)
+            if is_too_slow:
+                exchange.hang_up()  # an error where the client was faster
+            else:
+                exchange.reply(*exchange.forward())
+        finally:
+            with self._changed:
+                self.now -= 1
 
 
 def test_a_slow_line_gets_fewer_requests_at_a_time(impatient: Bucket, proxy: FaultyS3) -> None:
