@@ -100,10 +100,14 @@ class Directories:
 
     def names(self) -> Iterator[tuple[str, Entry]]:
         """Every published name with its entry."""
+        for directory, entries in self.all_entries():
+            for basename, entry in entries.items():
+                yield join(directory, basename), entry
+
+    def all_entries(self) -> Iterator[tuple[str, dict[str, Entry]]]:
+        """Every directory once, with its basenames and their entries."""
         for batch in batches(set(self.directories()), PIPELINE_SIZE):
-            for directory, entries in zip(batch, self.entries(batch), strict=True):
-                for basename, entry in entries.items():
-                    yield join(directory, basename), entry
+            yield from zip(batch, self.entries(batch), strict=True)
 
     def sample(self, count: int) -> dict[str, Entry]:
         """Some published names of one directory, chosen at random, with their entries."""

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def has_ended(pid: int, identity: str) -> bool:
     return state[0] in ENDED or identity != place + _digest(state[1])
 
 
+@cache
 def _place() -> str:
     """Another container has pids of its own, and another machine another kernel."""
     with suppress(OSError):

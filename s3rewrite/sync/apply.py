@@ -200,14 +200,13 @@ class Applier:
             self._upload(directory, planned)
 
     def _upload(self, directory: str, planned: Plan) -> None:
-        context = self._context
-        unknown = sum(context.is_lookup_due(task) for task in planned.uploads)
-        known = known_objects(self._context.bucket, directory, unknown, planned.kept)
+        due = set(filter(self._context.is_lookup_due, planned.uploads))
+        known = known_objects(self._context.bucket, directory, len(due), planned.kept)
         for task in planned.uploads:
             if self._uploads.is_over:
                 self._report.add(Result.PENDING)
                 continue
-            lookup = known if context.is_lookup_due(task) else no_object
+            lookup = known if task in due else no_object
             careful = task._replace(is_careful=self._context.is_careful)
             if refers(task.name) and len(self.referring) < MAX_REFERRING:
                 self.referring.append((careful, lookup))

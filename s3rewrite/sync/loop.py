@@ -225,7 +225,10 @@ def run_loops(
         while any(thread.is_alive() for thread in threads) or not (threads or stop.is_set()):
             tick()
             # Once the flag is set, waiting for it would return at once.
-            stop.wait(1.0) if not stop.is_set() else threads[0].join(0.1)
+            if not stop.wait(1.0):
+                continue
+            for thread in threads[:1]:
+                thread.join(0.1)
         for thread in threads:
             thread.join()
 

@@ -5,7 +5,6 @@ as long as `LATE_WRITE_SECONDS`. Whole passes compare the objects with the entri
 service honours the conditions of writes, once, when that time is over, as few writes have none.
 """
 
-from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import Entry, join
 from s3rewrite.registry.lease import LATE_WRITE_SECONDS
 from s3rewrite.s3.errors import S3Error, S3Unavailable
@@ -16,9 +15,6 @@ from s3rewrite.sync.reporting.report import Report
 
 PERIOD = 60.0
 """Seconds from the loss to the first look, and from one look to the next."""
-
-BATCH = 32
-"""Directories that are read from the registry in one round trip."""
 
 
 def look_again(context: SyncContext, report: Report) -> None:
@@ -56,12 +52,10 @@ def look_again(context: SyncContext, report: Report) -> None:
 
 
 def _compare(context: SyncContext) -> None:
-    registry = context.registry
-    for batch in batches(sorted(set(registry.directories())), BATCH):
+    for directory, entries in context.registry.all_entries():
         context.progress.moved()
-        for directory, entries in zip(batch, registry.entries(batch), strict=True):
-            names = _changed(context, directory, entries)
-            registry.withdraw(names, hint=True, is_found=True)
+        names = _changed(context, directory, entries)
+        context.registry.withdraw(names, hint=True, is_found=True)
 
 
 def _changed(context: SyncContext, directory: str, entries: dict[str, Entry]) -> list[str]:

@@ -11,11 +11,11 @@ import pytest
 
 from demo.servers import SeaweedFS
 from s3rewrite.core.mounts import Mount
-from s3rewrite.registry import Registry
+from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.sync import context
 from s3rewrite.sync.passes import whole_pass
 from s3rewrite.sync.reporting.report import Result
-from tests.integration.faulty_s3 import FaultyS3, Late, answers, faulty
+from tests.integration.faulty_s3 import Fault, FaultyS3, Late, answers, faulty
 from tests.support.commands import Loop, eventually
 from tests.support.factories import job, use_mount, write
 from tests.support.passes import body, counts
@@ -98,19 +98,28 @@ def test_so_it_is_after_redis_has_lost_its_data(
     assert body(s3_client, mount, "a.txt") == b"two"
 
 
-def test_bytes_that_come_back_wait(
-    mount: Mount, root: Path, registry: Registry, proxy: FaultyS3, redis_url: str, s3_client: Any
-) -> None:
-    """The late write is on condition that exactly these are there."""
+@contextmanager
+def overwriting(
+    root: Path, mount: Mount, redis_url: str, proxy: FaultyS3, *faults: Fault
+) -> Iterator[Late]:
+    """ "one" is published, and a loop was killed while its "two" was on its way, behind faults."""
     write(root, "a.txt", b"one")
     whole_pass(job(mount))
     late = Late()
-    proxy.faults["PUT"] = [late, None]
+    proxy.faults["PUT"] = [*faults, late, None]
     write(root, "a.txt", b"two", age=2)
     with closing_loop(Loop(root, mount, redis_url)) as loop:
         assert late.waits.wait(30)
         loop.process.kill()
-        end_lease(registry)
+        end_lease(loop_registry(mount))
+        yield late
+
+
+def test_bytes_that_come_back_wait(
+    mount: Mount, root: Path, proxy: FaultyS3, redis_url: str, s3_client: Any
+) -> None:
+    """The late write is on condition that exactly these are there."""
+    with overwriting(root, mount, redis_url, proxy) as late:
         write(root, "a.txt", b"one", age=1)
         assert counts(whole_pass(job(mount))) == {Result.PENDING: 1}
         write(root, "a.txt", b"three")
@@ -120,17 +129,10 @@ def test_bytes_that_come_back_wait(
 
 
 def test_a_condition_that_was_refused_is_not_believed_of_the_write_after_it(
-    mount: Mount, root: Path, registry: Registry, proxy: FaultyS3, redis_url: str, s3_client: Any
+    mount: Mount, root: Path, registry: Registry, proxy: FaultyS3, redis_url: str
 ) -> None:
-    write(root, "a.txt", b"one")
-    whole_pass(job(mount))
-    late = Late()
-    proxy.faults["PUT"] = [answers(400, "InvalidRequest"), late, None]
-    write(root, "a.txt", b"two", age=2)
-    with closing_loop(Loop(root, mount, redis_url)) as loop:
-        assert late.waits.wait(30)
-        loop.process.kill()
-        end_lease(registry)
+    refusal = answers(400, "InvalidRequest")
+    with overwriting(root, mount, redis_url, proxy, refusal) as late:
         write(root, "a.txt", b"three", age=1)
         assert counts(whole_pass(job(mount))) == {Result.PENDING: 1}
         late.let_go()

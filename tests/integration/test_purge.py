@@ -183,31 +183,27 @@ def test_a_public_quarantine_is_no_proof(settings: Any, mount: Mount, root: Path
     assert answer(mount, "trash/media/a.jpg") == 200
 
 
-def test_a_freed_file_comes_back_to_the_disk_first(
-    settings: Any, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def freed(settings: Any, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that was freed: S3 has its only copy."""
     monkeypatch.setattr("s3rewrite.sync.freeing.asides.ASIDE_SECONDS", 0.0)
-    options = {"KEEP_LOCAL": False, "FREE_AFTER": 0}
-    mount = with_options(settings, root, **options)
+    with_options(settings, root, KEEP_LOCAL=False, FREE_AFTER=0)
     path = write(root, "a.jpg", b"only copy")
     for _ in range(4):
         sync()
-    assert path.is_symlink()
+    return path
+
+
+def test_a_freed_file_comes_back_to_the_disk_first(freed: Path, mount: Mount) -> None:
+    assert freed.is_symlink()
     purge("a.jpg", exclude=True)
-    assert not path.is_symlink()
-    assert path.read_bytes() == b"only copy"
+    assert not freed.is_symlink()
+    assert freed.read_bytes() == b"only copy"
     assert answer(mount, "media/a.jpg") == 404
 
 
-def test_the_only_copy_of_a_renamed_file_stays(
-    settings: Any, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("s3rewrite.sync.freeing.asides.ASIDE_SECONDS", 0.0)
-    mount = with_options(settings, root, KEEP_LOCAL=False, FREE_AFTER=0)
-    path = write(root, "a.jpg", b"only copy")
-    for _ in range(4):
-        sync()
-    path.rename(root / "b.jpg")
+def test_the_only_copy_of_a_renamed_file_stays(freed: Path, mount: Mount, root: Path) -> None:
+    freed.rename(root / "b.jpg")
     with pytest.raises(CommandError):
         purge("a.jpg")
     assert answer(mount, "media/a.jpg") == 200
@@ -218,15 +214,10 @@ def test_the_only_copy_of_a_renamed_file_stays(
 
 
 def test_an_only_copy_in_a_folder_that_cannot_be_read_stays(
-    settings: Any, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
+    freed: Path, mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3rewrite.sync.freeing.asides.ASIDE_SECONDS", 0.0)
-    mount = with_options(settings, root, KEEP_LOCAL=False, FREE_AFTER=0)
-    path = write(root, "a.jpg", b"only copy")
-    for _ in range(4):
-        sync()
     (root / "closed").mkdir()
-    path.rename(root / "closed/b.jpg")
+    freed.rename(root / "closed/b.jpg")
     listed = scan.list_directory
 
     def refuse(path: str) -> Any:

@@ -169,13 +169,14 @@ def _stop_after_errors(context: SyncContext) -> Iterator[None]:
 
 def _requests(context: SyncContext, tasks: Sequence[Task]) -> Iterator[UploadRequest]:
     """The files, each with the lookup that the loop would use."""
-    unknown = Counter(split(task.name)[0] for task in tasks if context.is_lookup_due(task))
+    # Asked once: uploads that are under way change what is remembered.
+    due = set(filter(context.is_lookup_due, tasks))
+    unknown = Counter(split(task.name)[0] for task in due)
     lookups = {
         directory: _lookup(context, directory, count) for directory, count in unknown.items()
     }
     for task in tasks:
-        is_due = context.is_lookup_due(task)
-        yield UploadRequest(task, lookups[split(task.name)[0]] if is_due else no_object)
+        yield UploadRequest(task, lookups[split(task.name)[0]] if task in due else no_object)
 
 
 def _lookup(context: SyncContext, directory: str, unknown: int) -> ObjectLookup:
