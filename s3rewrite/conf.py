@@ -5,7 +5,7 @@
 
 import os
 import sys
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +17,7 @@ from django.core.cache.backends.redis import RedisCache as DjangoRedisCache
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.core.signals import setting_changed
+from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 from django_redis.cache import RedisCache
@@ -169,6 +170,23 @@ def mount(alias: str) -> Mount:
         raise ImproperlyConfigured(message) from None
 
 
+@lru_cache(maxsize=1)
+def has_private() -> bool:
+    """Whether any mount is private."""
+    return any(mount.is_private for mount in mounts().values())
+
+
+def access_rule(mount: Mount) -> Callable[[HttpRequest, Sequence[str]], Any] | None:
+    """What says who may see which names of a private mount; None where ALLOW names nothing.
+
+    Raises ImportError where it names what is not there.
+    """
+    if not mount.access_rule:
+        return None
+    rule: Callable[[HttpRequest, Sequence[str]], Any] = import_string(mount.access_rule)
+    return rule
+
+
 def storage_of(mount: Mount) -> Storage:
     """The storage with the files of a mount. Raises what its class raises."""
     return storages[mount.storage]
@@ -225,6 +243,8 @@ def build_mount(alias: str, options: Mapping[str, Any]) -> Mount:
         values["redis"] = RedactedText(url)  # as it is, with its password
     client = values.get("client", {})
     endpoint, region = aws_config.endpoint_of(client), aws_config.region_of(client)
+    if isinstance(values.get("allow"), str):
+        values["allow"] = tuple(filter(None, values["allow"].split(",")))
     prefix = values.setdefault("prefix", f"{alias}/")
     public_url = paths.bucket_url(values["bucket"], prefix, endpoint, region)
     values.setdefault("public_url", public_url)
@@ -296,6 +316,7 @@ def _forget(*, setting: str, **_: object) -> None:
     """Read the mounts again after `override_settings`."""
     if setting == SETTING:
         mounts.cache_clear()
+        has_private.cache_clear()
 
 
 setting_changed.connect(_forget)

@@ -1,4 +1,4 @@
-"""Control for single views: exempt one, or rewrite its responses in more contexts."""
+"""Control for single views: exempt one, rewrite in more contexts, or sign private files."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -6,8 +6,11 @@ from inspect import isawaitable
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
 
+from s3rewrite.linking.visits import MARK, visit_of
 from s3rewrite.rewriters.table.lookup import is_context
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,24 +36,54 @@ def s3rewrite_contexts(*contexts: str) -> Callable[[View], View]:
     return lambda view: _marked(view, contexts)
 
 
-def _marked(view: View, mark: Any) -> View:
+def s3rewrite_private(view: View) -> View:
+    """A view whose responses are for the one person who asks: their private files are signed.
+
+    If ALLOW names a rule, what that allows. Caches of Django's keep no such response; a browser
+    does as long as its links work. Calling it raises TypeError where it returns no response.
+    """
+
+    def mark(response: HttpResponseBase, args: tuple[Any, ...]) -> None:
+        setattr(response, MARK, True)
+        patch_cache_control(response, private=True)
+        for request in args:
+            if visit := isinstance(request, HttpRequest) and visit_of(request):
+                visit.keep_out_of_caches()
+
+    return _decorated(view, mark)
+
+
+def _marked(view: View, value: Any) -> View:
+    def mark(response: HttpResponseBase, args: tuple[Any, ...]) -> None:
+        response.s3rewrite = value  # type: ignore[attr-defined]
+
+    return _decorated(view, mark)
+
+
+Mark = Callable[[HttpResponseBase, tuple[Any, ...]], None]
+"""What a decorator does to a response, and the positional arguments of its view."""
+
+
+def _decorated(view: View, mark: Mark) -> View:
     @wraps(view)
-    def marked(*args: Any, **kwargs: Any) -> Any:
+    def decorated(*args: Any, **kwargs: Any) -> Any:
         response = view(*args, **kwargs)
         # The response tells, not the view: `dispatch` of an async class-based view is no coroutine.
         if isawaitable(response):
-            return _awaited(view, response, mark)
-        return _mark(view, response, mark)
+            return awaited(response, args)
+        mark(_checked(view, response), args)
+        return response
+
+    async def awaited(response: Awaitable[Any], args: tuple[Any, ...]) -> HttpResponseBase:
+        checked = _checked(view, await response)
+        mark(checked, args)
+        return checked
 
     is_async = iscoroutinefunction(view)
-    return cast("View", markcoroutinefunction(marked) if is_async else marked)
+    return cast("View", markcoroutinefunction(decorated) if is_async else decorated)
 
 
-async def _awaited(view: Any, response: Awaitable[Any], mark: Any) -> HttpResponseBase:
-    return _mark(view, await response, mark)
-
-
-def _mark(view: Any, response: Any, mark: Any) -> HttpResponseBase:
+def _checked(view: Any, response: Any) -> HttpResponseBase:
     if not isinstance(response, HttpResponseBase):
         name = getattr(view, "__qualname__", repr(view))
         # Of django-ninja the whole operation is decorated, not the function below it.
@@ -60,5 +93,4 @@ def _mark(view: Any, response: Any, mark: Any) -> HttpResponseBase:
             '@decorate_view(s3rewrite_contexts("json")) of ninja.decorators, of a class its '
             '"dispatch" by method_decorator; or set response.s3rewrite.'
         )
-    response.s3rewrite = mark  # type: ignore[attr-defined]
     return response

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from s3rewrite import conf
 from s3rewrite.linking import body_headers
+from s3rewrite.linking.access import of_response, of_stream
 from s3rewrite.linking.debugging import add_server_timing, notify_observers
 from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import Resolver, get_resolver
@@ -22,6 +23,7 @@ from s3rewrite.linking.response import (
     urls_of,
 )
 from s3rewrite.linking.streaming import link_stream
+from s3rewrite.linking.visits import Visit, begin_visit
 from s3rewrite.rewriters.types import Link
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
@@ -43,35 +45,51 @@ class S3RewriteMiddleware:
         """The response of the view, with its files linked to S3 where S3 holds them."""
         if self.is_async:
             return self.__acall__(request)
+        visit = _begin_visit(request)
         response = cast("HttpResponseBase", self.get_response(request))
         with contain_errors(request):
             notify_observers(request, response)
             if not skip_reason(response):
                 rewrite(request, response)
+        _finish_visit(visit, response)
         return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        visit = _begin_visit(request)
         response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         with contain_errors(request):
             notify_observers(request, response)
             if not skip_reason(response):
                 await arewrite(request, response)
+        _finish_visit(visit, response)
         return response
+
+
+def _begin_visit(request: HttpRequest) -> Visit | None:
+    with contain_errors(request):
+        return begin_visit(request) if conf.has_private() else None
+    return None
+
+
+def _finish_visit(visit: Visit | None, response: HttpResponseBase) -> None:
+    if visit:
+        with contain_errors(visit.request):
+            visit.finish(response)
 
 
 def rewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """Link the files in a response's body and headers: one batch, splices only."""
     started, resolver = perf_counter(), get_resolver(request)
-    parts = _prepare(request, response, resolver)
-    links = resolver.resolve(urls_of(parts))
+    parts, access = _prepare(request, response, resolver), of_response(request, response)
+    links = resolver.resolve(urls_of(parts), access)
     _finish(response, resolver, (parts, links), started)
 
 
 async def arewrite(request: HttpRequest, response: HttpResponseBase) -> None:
     """As `rewrite`; the event loop does not wait for Redis."""
     started, resolver = perf_counter(), get_resolver(request)
-    parts = _prepare(request, response, resolver)
-    links = await resolver.aresolve(urls_of(parts))
+    parts, access = _prepare(request, response, resolver), of_response(request, response)
+    links = await resolver.aresolve(urls_of(parts), access)
     _finish(response, resolver, (parts, links), started)
 
 
@@ -83,7 +101,7 @@ def _prepare(
     if request.method == "HEAD" and inspection.searched_kind:
         body_headers.forget_absent_body(response)
     if isinstance(response, StreamingHttpResponse):
-        link_stream(request, response, inspection)
+        link_stream(request, response, inspection, of_stream(request, response))
     return find_parts(response, inspection)
 
 

@@ -142,7 +142,7 @@ class S3RewriteStorage(S3RewriteStorageMixin, FreeableStorage):
         """The local URL of a file, or its S3 URL."""
         local = self.local_url(name)
         is_url = local.startswith("/") or "://" in local
-        return url_of(local) if self._link_urls and is_url else local
+        return url_of(local, may_sign=False) if self._link_urls and is_url else local
 
     def local_url(self, name: str | None) -> str:
         """The local URL of a file, whatever `link_urls` says."""

@@ -17,7 +17,7 @@ FLOORS = [
     {"core", "rewriters"},
     {"aws_config"},
     {"conf", "signals"},
-    {"registry", "s3", "cdn"},
+    {"registry", "s3", "cdn", "signing"},
     {"disk"},
     {"linking", "sync"},
     {"explain", "outage", "tools", "watch"},

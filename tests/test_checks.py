@@ -120,7 +120,7 @@ def test_every_option(settings: Any) -> None:
         "default": settings.STORAGES["staticfiles"],
         "staticfiles": settings.STORAGES["default"],
     }
-    assert check_ids(**EVERY_OPTION | {"CHECK_LOCAL": True}) == []
+    assert check_ids(**EVERY_OPTION | {"CHECK_LOCAL": True}) == ["W019"]
 
 
 # All rules
@@ -276,7 +276,7 @@ def test_bucket_left_out(settings: Any) -> None:
         ("CACHES", 'Did you mean "CACHE"?'),
         ("OBJECT_PARAMS", 'Did you mean "OBJECT_PARAMETERS"?'),
         ("EXCLUDES", 'Did you mean "EXCLUDE"?'),
-        ("XYZ", "Known: ALLOW, BUCKET, CACHE, CDN, CHECKSUMS, CHECK_LOCAL, CLIENT"),
+        ("XYZ", "Known: ACCESS, ALLOW, BUCKET, CACHE, CDN, CHECKSUMS, CHECK_LOCAL, CLIENT"),
     ],
 )
 def test_an_unknown_option(key: str, hint: str) -> None:

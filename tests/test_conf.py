@@ -20,6 +20,9 @@ from s3rewrite.core.presets import PRESETS
 EVERY_OPTION: dict[str, Any] = {
     "PROBE_SECONDS": 3.0,
     "CDN": {"BACKEND": "s3rewrite.cdn.CloudFront", "DISTRIBUTION_ID": "E1"},
+    "ACCESS": "private",
+    "SIGNING": {"KEY_ID": "reader", "KEY": "secret"},
+    "WINDOW": 600,
     "BUCKET": "uploads",
     "STORAGE": "staticfiles",
     "CACHE": "other",
@@ -107,6 +110,9 @@ def test_defaults() -> None:
         "free_after": 86_400.0,
         "probe_seconds": 2.0,
         "cdn": {},
+        "access": "public",
+        "signing": {},
+        "window": 3600,
     }
 
 

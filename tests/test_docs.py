@@ -30,6 +30,7 @@ TYPES: dict[Any, str] = {
     int: "whole number",
     (int, float): "number",
     (int, str): "whole number or text",
+    (str, list, tuple): "list of text, or text",
     (list, tuple): "list of text",
     Mapping: "dict",
 }
@@ -71,7 +72,7 @@ def test_each_setting_has_a_section_and_none_is_invented() -> None:
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_setting_s_type_is_the_code_s(name: str) -> None:
     assert (
-        re.search(r"^Type: ([\w ]+)\.", settings_page()[name], re.MULTILINE)[1]
+        re.search(r"^Type: ([\w, ]+)\.", settings_page()[name], re.MULTILINE)[1]
         == (TYPES[OPTIONS[name]])
     )
 

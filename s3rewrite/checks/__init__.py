@@ -3,7 +3,7 @@
 Read rules first: it makes checks of the rules in the other modules, which register themselves when
 they are imported. options (each option by itself), aliases (STORAGES and CACHES), urls (prefixes,
 public URLs, keys), services (S3 and boto3), project (MIDDLEWARE), policy (the Content Security
-Policy), cookies, compression, cdn, freed (KEEP_LOCAL) and tasks.
+Policy), cookies, compression, cdn, freed (KEEP_LOCAL), private (ACCESS) and tasks.
 """
 
 from s3rewrite.checks import (  # noqa: F401 - imported to register their rules
@@ -14,6 +14,7 @@ from s3rewrite.checks import (  # noqa: F401 - imported to register their rules
     freed,
     options,
     policy,
+    private,
     project,
     services,
     tasks,

@@ -176,7 +176,7 @@ def hosts(mount: Mount, options: Options) -> Messages:
 def allow(mount: Mount, options: Options) -> Messages:
     """E032: an unknown word in ALLOW."""
     for word in mount.allow:
-        if word not in ALLOW_WORDS:
+        if word not in ALLOW_WORDS and not (mount.is_private and word == mount.access_rule):
             message = f"{where(mount.alias, 'ALLOW')} has {word!r}, which allows nothing."
             yield error(32, message, meant(word, ALLOW_WORDS))
 

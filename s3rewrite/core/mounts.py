@@ -54,7 +54,7 @@ class Mount:
     keys: Literal["mirror", "fingerprint"] = "mirror"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()  # ALLOW_WORDS of `kept_local`
+    allow: tuple[str, ...] = ()  # ALLOW_WORDS of `kept_local`, and an `access_rule`
     settle: float = 2.0  # seconds
     contexts: tuple[str, ...] = ()
     preconnect: bool = True
@@ -79,6 +79,19 @@ class Mount:
     check_local: bool = True
     link_in_debug: bool = False
     probe_seconds: float = 2.0  # 0 for no probes
+    access: Literal["public", "private"] = "public"
+    signing: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    window: int = 3600  # seconds
+
+    @property
+    def is_private(self) -> bool:
+        """Whether visitors get its objects by a signature alone."""
+        return self.access == "private"
+
+    @property
+    def access_rule(self) -> str:
+        """The dotted path in ALLOW of the function that says who may see which names, or ""."""
+        return next((word for word in self.allow if "." in word), "")
 
     def visitor_url(self, url: str) -> str:
         """A public URL with a scheme and a host, for who is no page; "" where nothing says which.
@@ -109,6 +122,7 @@ _ACCEPTED: dict[Any, Any] = {
     int | str: (int, str),
     Mapping[str, Any]: Mapping,
     Literal["mirror", "fingerprint"]: str,
+    Literal["public", "private"]: str,
     Literal["loop", "tasks"]: str,
 }
 
@@ -116,7 +130,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     option.name.upper(): _ACCEPTED.get(option.type, option.type)
     for option in fields(Mount)
     if option.name != "alias"
-}
+} | {"ALLOW": (str, list, tuple)}
 """Every key of a mount in S3REWRITE, with the type of its value."""
 
 REQUIRED = ("BUCKET",)

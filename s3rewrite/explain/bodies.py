@@ -87,7 +87,7 @@ def _joined(
             stretches.append(occurrence)
     explained: list[Occurrence] = []
     for candidate in candidates[:MAX_URLS]:
-        start, url, offsets, _ = candidate
+        start, url, offsets, *_ = candidate
         end = offsets[-1] if offsets else start + len(url)
         seen = urls.pop(start, Occurrence(start, end, ""))
         explained.append(seen._replace(url=url, reasons=(), candidate=candidate))

@@ -11,6 +11,7 @@ from s3rewrite.explain.bodies import explain, explain_header
 from s3rewrite.explain.occurrences import Occurrence
 from s3rewrite.explain.publication import why_local
 from s3rewrite.explain.reasons import DOCUMENT, Reason
+from s3rewrite.linking.access import Access, explained
 from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.linking.response import Inspection, inspect, skip_reason
 from s3rewrite.rewriters import headers
@@ -99,7 +100,14 @@ def explain_response(
     if why := skip_reason(response):
         return Explanation(notice=f"The response is left as it is: {why}.")
     inspection = inspect(response, get_resolver(request))
-    in_headers = _in_headers(response, inspection)
+    with explained(request, response) as access:
+        return _explained(response, inspection, access, streams=streams)
+
+
+def _explained(
+    response: HttpResponse, inspection: Inspection, access: Access | None, *, streams: bool
+) -> Explanation:
+    in_headers = _in_headers(response, inspection, access)
     kind, content_type = inspection.kind, response.get("Content-Type", "")
     if kind is None:
         skipped = f"{content_type or 'such'} bodies"
@@ -110,7 +118,7 @@ def explain_response(
     else:
         body = response.content
         places = explain(body, inspection.body_scope, kind.collect)
-        return Explanation([*in_headers, *_outcomes(body, places, inspection.resolver)])
+        return Explanation([*in_headers, *_outcomes(body, places, inspection.resolver, access)])
     return Explanation(in_headers, f"No URLs are looked for in {skipped}.")
 
 
@@ -127,21 +135,24 @@ def explain_urls(request: HttpRequest, urls: Sequence[str]) -> Explanation:
     return Explanation([outcome._replace(line=0) for outcome in outcomes])
 
 
-def _in_headers(response: HttpResponse, inspection: Inspection) -> list[UrlOutcome]:
+def _in_headers(
+    response: HttpResponse, inspection: Inspection, access: Access | None
+) -> list[UrlOutcome]:
     outcomes: list[UrlOutcome] = []
     for name in headers.NAMES:
         value = response.get(name, "").encode("latin-1")
         places = explain_header(name, value, inspection.header_scope)
-        outcomes += _outcomes(value, places, inspection.resolver, name)
+        found = _outcomes(value, places, inspection.resolver, access)
+        outcomes += [outcome._replace(header=name) for outcome in found]
     return outcomes
 
 
 def _outcomes(
-    body: bytes, places: Sequence[Occurrence], resolver: Resolver, header: str = ""
+    body: bytes, places: Sequence[Occurrence], resolver: Resolver, access: Access | None = None
 ) -> list[UrlOutcome]:
     """What becomes of the URLs at places of a body, or of a header's value; one batch."""
     urls = [place.url for place in places if place.candidate]
-    links = resolver.resolve(urls)
+    links = resolver.resolve(urls, access)
     local = [url for url, link in zip(urls, links, strict=True) if link is None]
     next_links, next_reasons = iter(links), iter(why_local(resolver, local))
     outcomes: list[UrlOutcome] = []
@@ -151,7 +162,7 @@ def _outcomes(
         link = next(next_links) if place.candidate else None
         is_local = place.candidate and link is None
         why = (next(next_reasons),) if is_local else _why_left(place)
-        outcomes.append(_outcome(place, link, why)._replace(header=header, line=line))
+        outcomes.append(_outcome(place, link, why)._replace(line=line))
     return outcomes
 
 
@@ -161,6 +172,7 @@ def _why_left(place: Occurrence) -> tuple[Reason, ...]:
 
 
 def _outcome(place: Occurrence, link: Link | None, why: tuple[Reason, ...]) -> UrlOutcome:
+    # Without a signature: what is explained is shown, and kept.
     to = link.text + place.url[link.length :] if link else b""
     url, s3_url = (text.decode("utf-8", "replace") for text in (place.url, to))
     is_candidate = place.candidate is not None

@@ -27,6 +27,11 @@ DEBUG = Reason(
     "debug", "DEBUG is on: Django serves the finders' files, S3 has those of STATIC_ROOT"
 )
 MISSING = Reason("missing", "there is no such file")
+PRIVATE = Reason(
+    "private",
+    "private: the response is not marked as one for one person (s3rewrite_private), or the rule in "
+    "ALLOW does not show it to this visitor",
+)
 PENDING = Reason("pending", "being uploaded, or its upload failed")
 RECENT = Reason("recent", "published, but this process does not know it yet")
 REDIS = Reason("redis", "Redis does not answer")
@@ -77,7 +82,8 @@ def reasons_by_name(mount: Mount, names: Sequence[str]) -> dict[str, Reason | No
             signature, is_exact = entries[name].signature, host == kernel_id() != ""
             is_same = is_current(local_root(mount), name, signature, is_exact=is_exact)
             if is_same:
-                reasons[name] = None if entries[name].freed else suspended
+                otherwise = PRIVATE if mount.is_private else None
+                reasons[name] = otherwise if entries[name].freed else suspended or otherwise
             else:
                 reasons[name] = CHANGED if _exists(mount, name) else MISSING
         else:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from s3rewrite import conf, rewriters
+from s3rewrite.linking.access import of_view
 from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import Resolver, get_resolver
 from s3rewrite.linking.response import hashed_by_settings
@@ -32,16 +34,24 @@ def request_in(context: Any) -> HttpRequest | None:
     return request if isinstance(request, HttpRequest) else None
 
 
-def url_of(value: Any, request: HttpRequest | None = None, mount: str | None = None) -> str:
+def url_of(
+    value: Any,
+    request: HttpRequest | None = None,
+    mount: str | None = None,
+    *,
+    may_sign: bool = True,
+) -> str:
     """The S3 URL of a file that S3 holds, its local URL otherwise; "" for no file.
 
     `value` is a FieldFile, or another object with a `url`; a URL, which begins with `/`, `https://`
     or the like; or a name in the storage of `mount`, an alias of S3REWRITE. Without `mount` that
-    is the first one. A document's is the local one: what it refers to is there.
+    is the first one. A document's is the local one: what it refers to is there. Of a private mount
+    it has a signature, unless `may_sign` is False: then it is the local one.
     """
     local = _local_url(value, mount)
     with contain_errors(request):
-        return local if _is_document(local) else get_resolver(request).url(local)
+        access = of_view(request, asks_rule=False) if may_sign else None
+        return local if _is_document(local) else get_resolver(request).url(local, access)
     return local
 
 
@@ -49,7 +59,8 @@ async def aurl_of(value: Any, request: HttpRequest | None = None, mount: str | N
     """As `url_of`; the event loop does not wait for Redis."""
     local = _local_url(value, mount)
     with contain_errors(request):
-        return local if _is_document(local) else await get_resolver(request).aurl(local)
+        access = of_view(request, asks_rule=False)
+        return local if _is_document(local) else await get_resolver(request).aurl(local, access)
     return local
 
 
@@ -72,7 +83,8 @@ def rewrite_html(text: str, request: HttpRequest | None = None) -> str:
     with contain_errors(request):
         resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        body = rewriters.rewrite(body, _scope(resolver), html.collect, resolver.resolve)
+        resolve = partial(resolver.resolve, access=of_view(request, asks_rule=True))
+        body = rewriters.rewrite(body, _scope(resolver), html.collect, resolve)
         return body.decode("utf-8", "surrogatepass")
     return text
 
@@ -83,7 +95,8 @@ async def arewrite_html(text: str, request: HttpRequest | None = None) -> str:
         resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
         candidates = html.collect(body, _scope(resolver))
-        links = await resolver.aresolve([candidate.url for candidate in candidates])
+        access = of_view(request, asks_rule=True)
+        links = await resolver.aresolve([candidate.url for candidate in candidates], access)
         return rewriters.splice(body, candidates, links).decode("utf-8", "surrogatepass")
     return text
 

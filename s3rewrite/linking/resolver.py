@@ -23,6 +23,7 @@ from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import origin_of, parse_local_path
 from s3rewrite.disk.signatures import change_of, kernel_id
 from s3rewrite.disk.stubs import Stub, stub_at
+from s3rewrite.linking.access import Access, PrivateLinks
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.types import Link, Scope, Target
 
@@ -30,8 +31,8 @@ from s3rewrite.rewriters.types import Link, Scope, Target
 class UrlMatch(NamedTuple):
     """A URL that means a name of a mount.
 
-    `length` is that of its prefix and path in bytes. `link` is how to link it; None where that
-    depends on the bytes of its file, as keys with fingerprints do.
+    `length` is that of its prefix and path in bytes, `whole` with its query. `link` is how to link
+    it; None where that depends on the bytes of its file, as keys with fingerprints do.
     """
 
     mount: Mount
@@ -40,6 +41,7 @@ class UrlMatch(NamedTuple):
     link: Link | None
     origin: bytes = b""
     """What a public URL without an origin needs in front of it."""
+    whole: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,25 +68,43 @@ class Resolver:
         targets = _with_contexts(self.targets, contexts) if contexts else self.targets
         return Scope(targets, self.origins, utf8)
 
-    def resolve(self, urls: Sequence[bytes]) -> list[Link | None]:
-        """A link for each URL whose file S3 holds; one round trip to Redis at the most."""
-        return _links([self.match(url) for url in urls])
+    def resolve(self, urls: Sequence[bytes], access: Access | None = None) -> list[Link | None]:
+        """A link for each URL whose file S3 holds; one round trip to Redis at the most.
 
-    async def aresolve(self, urls: Sequence[bytes]) -> list[Link | None]:
+        Files of private mounts are linked where there is an access, and as that says.
+        """
+        matches = [self.match(url) for url in urls]
+        links = _links(matches)
+        for private in _take_private(matches, links) if self.has_private else ():
+            _put_back(links, private.grant(access) if access else {})
+        return links
+
+    async def aresolve(
+        self, urls: Sequence[bytes], access: Access | None = None
+    ) -> list[Link | None]:
         """As `resolve`; the event loop does not wait for Redis."""
         matches = [self.match(url) for url in urls]
         if _is_warm(matches):
             # A poll may become due right after `_is_warm`: do not ask Redis in the event loop.
-            return _links(matches, may_ask=False)
-        return await asyncio.to_thread(_links, matches)
+            links = _links(matches, may_ask=False)
+        else:
+            links = await asyncio.to_thread(_links, matches)
+        for private in _take_private(matches, links) if self.has_private else ():
+            _put_back(links, await private.agrant(access) if access else {})
+        return links
 
-    def url(self, url: str) -> str:
+    @cached_property
+    def has_private(self) -> bool:
+        """Whether any of the mounts is private."""
+        return any(mount.is_private for mount, _ in self.mounts)
+
+    def url(self, url: str, access: Access | None = None) -> str:
         """The S3 URL of a local URL, or the URL itself."""
-        return _linked(url, self.resolve([_encoded(url)])[0])
+        return _linked(url, self.resolve([_encoded(url)], access)[0])
 
-    async def aurl(self, url: str) -> str:
+    async def aurl(self, url: str, access: Access | None = None) -> str:
         """As `url`; the event loop does not wait for Redis."""
-        return _linked(url, (await self.aresolve([_encoded(url)]))[0])
+        return _linked(url, (await self.aresolve([_encoded(url)], access))[0])
 
     def match(self, url: bytes) -> UrlMatch | None:
         """The name of a mount that a URL means; None for another URL, or one that is ambiguous."""
@@ -116,7 +136,7 @@ def _match_name(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
         if b"+" in url[len(prefix) : length]:
             # S3 reads a "+" as a space, so the path is quoted again.
             link = Link(length, origin + paths.url(path.name, "").encode())
-    return UrlMatch(mount, path.name, length, link, origin)
+    return UrlMatch(mount, path.name, length, link, origin, len(url.partition(b"#")[0]))
 
 
 def _encoded(url: str) -> bytes:
@@ -124,7 +144,7 @@ def _encoded(url: str) -> bytes:
 
 
 def _linked(url: str, link: Link | None) -> str:
-    return (link.text + _encoded(url)[link.length :]).decode() if link else url
+    return (link.written() + _encoded(url)[link.length :]).decode() if link else url
 
 
 @lru_cache(maxsize=256)
@@ -221,6 +241,34 @@ def _by_mount(matches: Sequence[UrlMatch | None]) -> list[tuple[Mount, dict[int,
             # By the alias: hashing a Mount, which has many fields, takes longer.
             groups.setdefault(match.mount.alias, (match.mount, {}))[1][number] = match
     return [group for group in groups.values() if not conf.uses_finders(group[0])]
+
+
+def _take_private(
+    matches: Sequence[UrlMatch | None], links: list[Link | None]
+) -> list[PrivateLinks]:
+    """The links of private mounts, which are None among the others from here on."""
+    taken: dict[str, PrivateLinks] = {}
+    for number, (match, link) in enumerate(zip(matches, links, strict=True)):
+        if match and link and match.mount.is_private:
+            group = taken.setdefault(match.mount.alias, PrivateLinks(match.mount, {}, {}))
+            group.names[number], group.links[number] = match.name, (link, _whole(match, link))
+            links[number] = None
+    return list(taken.values())
+
+
+def _whole(match: UrlMatch, link: Link) -> Link:
+    """A link that can be signed: all of the URL but its fragment is replaced.
+
+    What is signed is the whole URL, as S3 writes it; the site's own query means nothing there.
+    """
+    paths = match.mount.paths
+    url = link.text if paths.fingerprinted else match.origin + paths.url(match.name, "").encode()
+    return Link(match.whole, url)
+
+
+def _put_back(links: list[Link | None], granted: dict[int, Link]) -> None:
+    for number, link in granted.items():
+        links[number] = link
 
 
 def _link(match: UrlMatch, root: str | None, entry: Entry | None, *, is_exact: bool) -> Link | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from s3rewrite.linking.access import Access
 from s3rewrite.linking.body_headers import forget_body
 from s3rewrite.linking.errors import contain_errors
 from s3rewrite.linking.resolver import Resolver
@@ -15,9 +16,12 @@ from s3rewrite.rewriters.splice import splice
 
 
 def link_stream(
-    request: HttpRequest, response: StreamingHttpResponse, inspection: Inspection
+    request: HttpRequest,
+    response: StreamingHttpResponse,
+    inspection: Inspection,
+    access: Access | None = None,
 ) -> None:
-    """Have the files in a body linked as it flows.
+    """Have the files in a body linked as it flows; those of private mounts as `access` says.
 
     Each chunk is read from the view when the server asks for more, and goes on at once, but for
     a token at its end that is not whole yet. A body of a kind without a reader is left alone.
@@ -25,8 +29,10 @@ def link_stream(
     kind = inspection.searched_kind
     if kind is None or kind.reader is None:
         return
+    if access:
+        access.announce()
     pieces = Pieces(kind.reader(inspection.body_scope))
-    linker = StreamLinker(request, inspection.resolver, pieces)
+    linker = StreamLinker(request, inspection.resolver, pieces, access)
     chunks: Any = response.streaming_content
     link = alink_chunks if response.is_async else link_chunks
     response.streaming_content = link(chunks, linker)
@@ -36,9 +42,16 @@ def link_stream(
 class StreamLinker:
     """Cuts a body into pieces and links them. After an error, bytes go through as they come."""
 
-    def __init__(self, request: HttpRequest, resolver: Resolver, pieces: Pieces) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        resolver: Resolver,
+        pieces: Pieces,
+        access: Access | None = None,
+    ) -> None:
         self._request = request
         self._resolver = resolver
+        self._access = access
         self._pieces: Pieces | None = pieces
 
     def take(self, chunk: bytes) -> Piece:
@@ -66,14 +79,14 @@ class StreamLinker:
         """The bytes of a piece with its files linked."""
         if piece.candidates:
             with contain_errors(self._request):
-                return splice(*piece, self._resolver.resolve(piece.urls))
+                return splice(*piece, self._resolver.resolve(piece.urls, self._access))
         return piece.body
 
     async def alink(self, piece: Piece) -> bytes:
         """As `link`; the event loop does not wait for Redis."""
         if piece.candidates:
             with contain_errors(self._request):
-                return splice(*piece, await self._resolver.aresolve(piece.urls))
+                return splice(*piece, await self._resolver.aresolve(piece.urls, self._access))
         return piece.body
 
 

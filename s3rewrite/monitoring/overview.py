@@ -12,7 +12,7 @@ from s3rewrite import conf
 from s3rewrite.conf import url_prefix
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path, quote_name
-from s3rewrite.explain.publication import MISSING, name_at, reasons_by_name
+from s3rewrite.explain.publication import MISSING, PRIVATE, name_at, reasons_by_name
 from s3rewrite.explain.reasons import Reason
 from s3rewrite.linking.resolver import get_resolver
 from s3rewrite.monitoring.charts import BarSegment, Chart, charts, segments
@@ -164,7 +164,10 @@ def _name(mount: Mount, query: str) -> str:
 
 
 def _locate(mount: Mount, name: str, reason: Reason | None) -> Location:
-    text = _("on S3") if reason is None else _("local: %s") % reason.text
+    if reason is PRIVATE:
+        text = _("on S3, private")
+    else:
+        text = _("on S3") if reason is None else _("local: %s") % reason.text
     return Location(mount.alias, name, _url(mount, name, is_linked=reason is None), text)
 
 

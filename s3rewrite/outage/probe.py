@@ -16,9 +16,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -55,8 +56,8 @@ class Finding(NamedTuple):
 NOTHING = Finding(Verdict.UNKNOWN, f"nothing came within {DEADLINE:g} s")
 
 
-def probe(url: str) -> Finding:
-    """Fetch a public URL, which may begin with `//`.
+def probe(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Finding:
+    """Fetch a public URL, which may begin with `//`; with these headers besides the usual ones.
 
     | the request                                              | the control   | verdict |
     |----------------------------------------------------------|---------------|---------|
@@ -70,7 +71,7 @@ def probe(url: str) -> Finding:
     """
     url = f"https:{url}" if url.startswith("//") else url
     host = urlsplit(url).hostname or ""
-    (verdict, why), is_busy = _within(DEADLINE, lambda: _fetch(url), NOTHING)
+    (verdict, why), is_busy = _within(DEADLINE, lambda: _fetch(url, headers), NOTHING)
     if is_busy and verdict is not Verdict.GOOD:
         verdict = Verdict.UNKNOWN
     elif verdict is Verdict.UNKNOWN and is_online(host):
@@ -87,8 +88,9 @@ def is_online(host: str) -> bool:
     return _within(DEADLINE, lambda: _is_answered(name), False)[0]
 
 
-def _fetch(url: str) -> Finding:
-    request = urllib.request.Request(url, headers={"User-Agent": "s3rewrite"})  # noqa: S310
+def _fetch(url: str, headers: Mapping[str, str]) -> Finding:
+    all_headers = {"User-Agent": "s3rewrite", **headers}
+    request = urllib.request.Request(url, headers=all_headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=IDLE) as answer:  # noqa: S310
             declared = int(answer.headers.get("Content-Length") or 0)

@@ -17,6 +17,7 @@ from s3rewrite.outage.hysteresis import Hysteresis, Verdict
 from s3rewrite.outage.probe import probe
 from s3rewrite.registry import Registry, loop_registry
 from s3rewrite.registry.suspension import Suspensions
+from s3rewrite.signing import SigningError, visitor_request
 from s3rewrite.sync.reporting.console import Say
 
 logger = logging.getLogger("s3rewrite.outage")
@@ -78,7 +79,10 @@ class Prober:
         url = self.mount.visitor_url(self.mount.paths.url(name, entry.fingerprint))
         if not url:
             return  # PUBLIC_URL has no host, and SITE_URL names none
-        verdict, why = probe(url)
+        try:
+            verdict, why = probe(*visitor_request(self.mount, url))
+        except SigningError as error:
+            verdict, why = Verdict.UNKNOWN, str(error)
         # A file that was changed or deleted in the meantime proves nothing.
         if verdict is Verdict.BAD and self._registry.get([name]).get(name) != entry:
             return

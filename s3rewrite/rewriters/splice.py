@@ -15,8 +15,9 @@ def splice(body: bytes, candidates: Sequence[Candidate], links: Sequence[Link | 
     end = 0
     for candidate, link in zip(candidates, links, strict=True):
         if link is not None:
-            start, _, offsets, is_escaped = candidate
-            text = link.text.replace(b"/", rb"\/") if is_escaped else link.text
+            start, _, offsets, is_escaped, references = candidate
+            text = link.written(references) if link.signature else link.text
+            text = text.replace(b"/", rb"\/") if is_escaped else text
             pieces += (body[end:start], text)
             end = offsets[link.length] if offsets else start + link.length
     return b"".join((*pieces, body[end:])) if pieces else body

@@ -13,8 +13,8 @@ MOST = 2048
 LONGEST = 400
 """Bytes of a tag that is kept."""
 
-Held = tuple[tuple[int, bytes], ...]
-"""Where candidates begin behind a tag's name, and their URLs."""
+Held = tuple[tuple[int, bytes, int], ...]
+"""Where candidates begin behind a tag's name, their URLs, and how often references are undone."""
 
 
 class TagCache:
@@ -31,7 +31,7 @@ class TagCache:
         if held is None:
             return None
         inner = attribute.inner
-        return [Candidate(inner + start, url) for start, url in held]
+        return [Candidate(inner + start, url, None, False, count) for start, url, count in held]
 
     def put(self, body: bytes, attribute: SimpleAttribute, candidates: Sequence[Candidate]) -> None:
         """Keep them, unless one has escapes, which are rare, or the tag is long."""
@@ -40,7 +40,7 @@ class TagCache:
             return
         if len(self._held) >= MOST:
             self._held.clear()
-        held = tuple((c.start - attribute.inner, c.url) for c in candidates)
+        held = tuple((c.start - attribute.inner, c.url, c.references) for c in candidates)
         self._held[_key(body, attribute)] = held
 
 

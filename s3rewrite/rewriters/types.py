@@ -47,23 +47,35 @@ class Candidate(NamedTuple):
     `url` is what a browser would read there: trimmed, with the escapes of the context undone.
     `start` is the offset in the body of its first byte; `offsets[i]` that of `url[i]` (with one
     more for the end), or None where the body holds the URL as it is. Where it `is_escaped`, the
-    body writes its slashes as `\\/`, as JSON may.
+    body writes its slashes as `\\/`, as JSON may. `references` counts how often character
+    references (`&amp;`) are undone on the way from the body to the URL: once in HTML's attributes.
     """
 
     start: int
     url: bytes
     offsets: tuple[int, ...] | None = None
     is_escaped: bool = False
+    references: int = 0
 
 
 class Link(NamedTuple):
     """What replaces the first `length` bytes of a candidate's URL.
 
-    `text` holds only `[A-Za-z0-9._~:/%-]`, so it is inert in every context.
+    `text` holds only `[A-Za-z0-9._~:/%-]`, so it is inert in every context. `signature` is the
+    query that opens a private object, b"" for none: of the same characters, and `=`, and `&`
+    between parameters, which is written as the context wants it.
     """
 
     length: int
     text: bytes
+    signature: bytes = b""
+
+    def written(self, references: int = 0) -> bytes:
+        """The new URL's beginning, where character references are undone so many times."""
+        if not self.signature:
+            return self.text
+        ampersand = b"&" + b"amp;" * references
+        return self.text + b"?" + self.signature.replace(b"&", ampersand)
 
 
 Collect = Callable[[bytes, Scope], list[Candidate]]

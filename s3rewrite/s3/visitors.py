@@ -2,7 +2,8 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 TIMEOUT = 10.0
@@ -25,11 +26,14 @@ class VisitorAnswer(NamedTuple):
     headers: Any
 
 
-def fetch(url: str, **options: Any) -> VisitorAnswer:
+def fetch(
+    url: str, *, headers: Mapping[str, str] = MappingProxyType({}), **options: Any
+) -> VisitorAnswer:
     """The answer at a URL, with any status. Raises OSError, ValueError."""
     if not url.startswith(("http://", "https://")):
         url = f"https:{url}"
-    request = urllib.request.Request(url, headers={"Origin": ORIGIN}, **options)  # noqa: S310
+    all_headers = {"Origin": ORIGIN, **headers}
+    request = urllib.request.Request(url, headers=all_headers, **options)  # noqa: S310
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
     except urllib.error.HTTPError as error:
@@ -38,11 +42,15 @@ def fetch(url: str, **options: Any) -> VisitorAnswer:
         return VisitorAnswer(answer.status, answer.read(MAX_BODY), answer.headers)
 
 
-def why_not_gone(urls: Iterable[str]) -> str:
-    """The first of these URLs where a visitor may still get something, and why; "" for none."""
-    for url in urls:
+def why_not_gone(requests: Iterable[tuple[str, Mapping[str, str]]]) -> str:
+    """The first URL where a visitor may still get something, and why; "" for none.
+
+    In: URLs, each with the headers that a visitor who may see it sends.
+    """
+    for opened, headers in requests:
+        url = opened.partition("?")[0]  # without a signature
         try:
-            status = fetch(url).status
+            status = fetch(opened, headers=headers).status
         except (OSError, ValueError) as error:
             return f"nothing proves that it is gone: {url} cannot be fetched ({error})"
         if status not in GONE:

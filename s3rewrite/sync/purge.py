@@ -15,6 +15,7 @@ from s3rewrite.registry.purges import DONE, HELD, QUARANTINED, Purge
 from s3rewrite.s3.errors import S3Error, S3Unavailable
 from s3rewrite.s3.versions import versions_of
 from s3rewrite.s3.visitors import why_not_gone
+from s3rewrite.signing import SigningError, VisitorRequest, visitor_request
 from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.edge import clear_edge
 from s3rewrite.sync.reporting.report import Report, Result
@@ -138,7 +139,7 @@ def _end(context: SyncContext, name: str, wish: Purge) -> str:
         keys.add(mount.prefix + name)
     if QUARANTINED in wish.flags:
         keys |= {mount.quarantine + key for key in keys}
-    if reason := why_not_gone(dict.fromkeys(urls_of(mount, sorted(keys)))):
+    if reason := _why_not_gone(mount, sorted(keys)):
         if mount.cdn:  # it may have fetched the object again before that was deleted
             registry.edge.mark([name])
         return reason
@@ -154,12 +155,22 @@ def _end(context: SyncContext, name: str, wish: Purge) -> str:
     return ""
 
 
-def urls_of(mount: Mount, keys: list[str]) -> list[str]:
-    """Where a visitor could get the objects of these keys: at the service, and at PUBLIC_URL."""
+def _why_not_gone(mount: Mount, keys: list[str]) -> str:
+    try:
+        return why_not_gone(visits_of(mount, keys))
+    except SigningError as error:
+        return f"nothing proves that it is gone: {error}"
+
+
+def visits_of(mount: Mount, keys: list[str]) -> list[VisitorRequest]:
+    """How a visitor could get the objects of these keys: at the service, and at PUBLIC_URL.
+
+    Raises SigningError.
+    """
     urls = [object_url(mount, key) for key in keys]
     urls += [
         mount.visitor_url(mount.public_url + quote_name(key.removeprefix(mount.prefix)))
         for key in keys
         if key.startswith(mount.prefix)
     ]
-    return [url for url in urls if url]
+    return [visitor_request(mount, url) for url in dict.fromkeys(filter(None, urls))]

@@ -40,6 +40,22 @@ def public_statement(mount: Mount) -> dict[str, Any]:
     }
 
 
+def distribution_statement(mount: Mount) -> dict[str, Any] | None:
+    """Lets a distribution of CloudFront read them, where SIGNING has its ARN: as "DISTRIBUTION".
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    arn = str(mount.signing.get("DISTRIBUTION") or "")
+    if not arn:
+        return None
+    return {
+        **public_statement(mount),
+        "Sid": f"S3RewriteCloudFront{''.join(c for c in mount.alias if c.isalnum())}",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Condition": {"StringEquals": {"AWS:SourceArn": arn}},
+    }
+
+
 def cors_rule() -> dict[str, Any]:
     """Lets any page read the objects with CORS: anybody with a URL can read them anyway."""
     return {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 86_400}

@@ -8,10 +8,17 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from s3rewrite import conf
 from s3rewrite.aws_config import region_of
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import NotS3Error, S3Error, S3Unavailable
-from s3rewrite.tools.bucket_rules import ABANDONED_DAYS, cors_rule, lifecycle_rule, public_statement
+from s3rewrite.tools.bucket_rules import (
+    ABANDONED_DAYS,
+    cors_rule,
+    distribution_statement,
+    lifecycle_rule,
+    public_statement,
+)
 
 UNKNOWN = frozenset(
     """
@@ -22,9 +29,11 @@ UNKNOWN = frozenset(
 )
 """Codes with which services answer requests that they do not know."""
 
-BLOCKING = ("BlockPublicPolicy", "RestrictPublicBuckets")
+BLOCKING_SWITCHES = ("BlockPublicPolicy", "RestrictPublicBuckets")
 """The switches that keep a policy from making objects public; the other two are about ACLs.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+
+ALL_SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", *BLOCKING_SWITCHES)
 
 EMPTY_POLICY: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
 
@@ -77,6 +86,7 @@ def steps(bucket: Bucket, *, public: bool) -> list[Step]:
     creation = _creation(bucket)
     exists = creation is None or creation.error is not None
     features = [UNBLOCKING, READING] if public else []
+    features += [CLOSING, *[BLOCKING] * _is_all_private(bucket)] if bucket.mount.is_private else []
     features += [CORS, TIDYING] if bucket.mount.cors else [TIDYING]
     needed = [creation, *(_look_up(feature, bucket, exists) for feature in features)]
     return [step for step in needed if step]
@@ -124,7 +134,7 @@ def _look_up(feature: _Feature, bucket: Bucket, exists: bool) -> Step | None:
 
 
 def _is_blocking(answer: Any) -> bool:
-    return any(answer.get(BLOCK, {}).get(name) for name in BLOCKING)
+    return any(answer.get(BLOCK, {}).get(name) for name in BLOCKING_SWITCHES)
 
 
 def _plan_unblocking(bucket: Bucket, answer: Any) -> Action | None:
@@ -141,7 +151,7 @@ def _unblock(bucket: Bucket) -> None:
             return
         raise
     if _is_blocking(answer):
-        switches = answer[BLOCK] | dict.fromkeys(BLOCKING, False)
+        switches = answer[BLOCK] | dict.fromkeys(BLOCKING_SWITCHES, False)
         bucket.call("put_public_access_block", **{BLOCK: switches})
 
 
@@ -153,6 +163,35 @@ def _plan_reading(bucket: Bucket, answer: Any) -> Action | None:
         return None
     others = [statement for statement in statements if statement.get("Sid") != public["Sid"]]
     text = json.dumps(policy | {"Statement": [*others, public]})
+    return lambda: _put_policy(bucket, text)
+
+
+def _is_all_private(bucket: Bucket) -> bool:
+    """Whether a bucket has no objects of public mounts, too: a block is for the whole bucket."""
+    return all(mount.is_private for mount in conf.mounts().values() if mount.bucket == bucket.name)
+
+
+def _plan_blocking(bucket: Bucket, answer: Any) -> Action | None:
+    switches = dict.fromkeys(ALL_SWITCHES, True)
+    if answer and answer.get(BLOCK) == switches:
+        return None
+    return lambda: bucket.call("put_public_access_block", **{BLOCK: switches})
+
+
+def _plan_closing(bucket: Bucket, answer: Any) -> Action | None:
+    """Take away what an earlier setup gave, and what lets the CDN read stays or comes."""
+    policy = _parse_policy(answer.get("Policy", ""), bucket) if answer else EMPTY_POLICY
+    statements: Any = policy["Statement"]
+    public, own = public_statement(bucket.mount), distribution_statement(bucket.mount)
+    known = [_normalized(public), _normalized(own)] if own else [_normalized(public)]
+    names = {public["Sid"], own["Sid"] if own else ""}
+    others = [s for s in statements if _normalized(s) not in known and s.get("Sid") not in names]
+    wanted = [*others, own] if own else others
+    if [*map(_normalized, statements)] == [*map(_normalized, wanted)]:
+        return None
+    if not wanted:
+        return lambda: bucket.call("delete_bucket_policy")
+    text = json.dumps(policy | {"Statement": wanted})
     return lambda: _put_policy(bucket, text)
 
 
@@ -213,12 +252,13 @@ def _plan_tidying(bucket: Bucket, answer: Any) -> Action | None:
 
 
 UNBLOCKING = _Feature(
-    f"let a public policy work in {{bucket}} (Public Access Block: {', '.join(BLOCKING)} off)",
+    "let a public policy work in {bucket} "
+    f"(Public Access Block: {', '.join(BLOCKING_SWITCHES)} off)",
     CONSOLE,
     "get_public_access_block",
     NO_BLOCK,
     _plan_unblocking,
-    {BLOCK: dict.fromkeys(BLOCKING, True)},
+    {BLOCK: dict.fromkeys(BLOCKING_SWITCHES, True)},
 )
 READING = _Feature(
     "let anybody read {objects}",
@@ -226,6 +266,20 @@ READING = _Feature(
     "get_bucket_policy",
     "NoSuchBucketPolicy",
     _plan_reading,
+)
+CLOSING = _Feature(
+    "let nobody read {objects} without a signature (bucket policy)",
+    f"{CONSOLE}, and let s3rewrite_doctor prove it",
+    "get_bucket_policy",
+    "NoSuchBucketPolicy",
+    _plan_closing,
+)
+BLOCKING = _Feature(
+    "keep policies and ACLs from making anything in {bucket} public (Public Access Block)",
+    "",
+    "get_public_access_block",
+    NO_BLOCK,
+    _plan_blocking,
 )
 CORS = _Feature(
     "let pages of any origin fetch from {bucket} with CORS",

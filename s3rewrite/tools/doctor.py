@@ -31,6 +31,7 @@ from s3rewrite.s3.conditions import are_honoured
 from s3rewrite.s3.errors import S3Error
 from s3rewrite.s3.objects import Upload
 from s3rewrite.s3.visitors import ORIGIN, VisitorAnswer, fetch
+from s3rewrite.signing import SigningError, signer_of, visitor_request
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.exposed import exposed_names
 from s3rewrite.sync.scan import nothing_yet
@@ -165,6 +166,8 @@ def _check_objects(bucket: Bucket) -> Iterator[Finding]:
     yield _fine("bucket", f"takes objects; small ones are sent by {bucket.writer_name(upload)}")
     try:
         yield from _check_visitors(mount, mount.public_url + quote_name(name), content)
+        if mount.is_private:
+            yield from _check_privacy(mount, key)
     finally:
         failed = bucket.delete([key])
     if failed:
@@ -187,11 +190,15 @@ def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]
         yield _note("public", "PUBLIC_URL has no host: set SITE_URL, so that it can be tried out")
         return
     try:
-        answer = fetch(url)
+        opened, headers = visitor_request(mount, url)
+        answer = fetch(opened, headers=headers)
     except (OSError, ValueError) as error:
         yield _wrong("public", f"{url} cannot be fetched ({error}): fix PUBLIC_URL")
         return
-    yield _check_reading(url, answer, content)
+    except SigningError as error:
+        yield _wrong("private", f"{error}: fix SIGNING")
+        return
+    yield _check_reading(mount, url, answer, content)
     if answer.status == 200:
         yield _check_cors(mount, answer)
         yield _check_corp(mount, answer)
@@ -205,14 +212,38 @@ def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]
         yield _note("public", "anybody may list the bucket, and so see names that no page links")
 
 
-def _check_reading(url: str, answer: VisitorAnswer, content: bytes) -> Finding:
+def _check_privacy(mount: Mount, key: str) -> Iterator[Finding]:
+    """Whether an object is refused without a signature, at PUBLIC_URL and at the service itself."""
+    shown = mount.visitor_url(mount.public_url + quote_name(key.removeprefix(mount.prefix)))
+    for url in dict.fromkeys(filter(None, (shown, conf.object_url(mount, key)))):
+        answer = _try_to_fetch(url)
+        if answer and answer.status < 400:
+            sentence = f"{url} is read by anybody, without a signature"
+            yield _wrong("private", f"{sentence}: run s3rewrite_setup, or close it in the CDN")
+        else:
+            yield _fine("private", f"{url} is refused without a signature")
+    if not mount.access_rule:
+        sentence = "ALLOW names no function that says who may see what"
+        yield _note("private", f"{sentence}: s3rewrite.views.private refuses everybody")
+    if getattr(signer_of(mount), "is_temporary", False):
+        effect = "links end with them, perhaps within their window, and differ between machines"
+        yield _note("private", f"the credentials are temporary: {effect}. Give SIGNING a KEY_ID")
+
+
+def _check_reading(mount: Mount, url: str, answer: VisitorAnswer, content: bytes) -> Finding:
+    if answer.status in (401, 403) and mount.is_private:
+        sentence = f"{url} is refused with its signature, too (status {answer.status})"
+        return _wrong(
+            "private", f"{sentence}: may the key of SIGNING read, and is the clock right?"
+        )
     if answer.status in (401, 403):
         sentence = f"{url} may not be read by visitors (status {answer.status})"
         return _wrong("public", f"{sentence}: run s3rewrite_setup, or give the CDN its rights")
     if answer.status != 200 or answer.body != content:
         sentence = f"{url} is not the object that was just written (status {answer.status})"
         return _wrong("public", f"{sentence}: fix PUBLIC_URL, or the CDN's origin and path")
-    return _fine("public", "visitors can read what is uploaded at PUBLIC_URL")
+    how = "with a signature " if mount.is_private else ""
+    return _fine("public", f"visitors can {how}read what is uploaded at PUBLIC_URL")
 
 
 def _check_cors(mount: Mount, answer: VisitorAnswer) -> Finding:

@@ -15,7 +15,7 @@ from s3rewrite.s3.lookup import folder_of
 from s3rewrite.s3.objects import Object
 from s3rewrite.s3.visitors import why_not_gone
 from s3rewrite.sync.context import SyncContext
-from s3rewrite.sync.purge import urls_of
+from s3rewrite.sync.purge import visits_of
 from s3rewrite.sync.scan import Findings, ScannedDirectory, scan
 from s3rewrite.sync.upload.compression import MAX_SIZE, may_be_compressed
 from s3rewrite.sync.upload.content import bucket_holds, payload_of
@@ -99,7 +99,7 @@ def _is_public(context: SyncContext, key: str) -> bool:
     name, _ = context.mount.paths.name(key) or ("", "")
     is_wanted = name and signature_of(context.storage, name) and not context.is_kept_local(name)
     is_object = not key.endswith("/")  # which marks a folder
-    return is_object and not is_wanted and bool(why_not_gone(urls_of(context.mount, [key])))
+    return is_object and not is_wanted and bool(why_not_gone(visits_of(context.mount, [key])))
 
 
 def repair(context: SyncContext, wrong: Iterable[Difference]) -> int:

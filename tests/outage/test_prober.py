@@ -183,7 +183,7 @@ def test_nothing_is_probed_where_nothing_is_published(
 def test_without_a_network_links_stay(
     prober: Prober, mount: Mount, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "probe", lambda url: (Verdict.UNKNOWN, "cdn: silent"))
+    monkeypatch.setattr(module, "probe", lambda url, headers: (Verdict.UNKNOWN, "cdn: silent"))
     steps(prober, 20)
     assert whys(mount) == []
     assert said == [

@@ -33,7 +33,7 @@ def test_a_tag_is_known_wherever_it_stands():
     known.put(BODY, usual, [Candidate(BODY.index(b"/media/"), b"/media/c.jpg")])
     other = b"<h1>elsewhere</h1>" + BODY
     (found,) = known.get(other, usual_of(other))
-    assert found == (other.index(b"/media/"), b"/media/c.jpg", None, False)
+    assert found == (other.index(b"/media/"), b"/media/c.jpg", None, False, 0)
     changed = BODY.replace(b"c.jpg", b"d.jpg")
     assert known.get(changed, usual_of(changed)) is None
     renamed = BODY.replace(b"img", b"div")

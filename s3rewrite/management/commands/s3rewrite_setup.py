@@ -20,9 +20,10 @@ class Command(BaseCommand):
     """Arguments and output."""
 
     help = (
-        "Creates the bucket, lets anybody read what is below the mount's prefix, answers with "
-        "CORS where the mount says so, and tidies up abandoned uploads. Prints the IAM policy "
-        "for the user of the loop. Rules that are there already are kept."
+        "Creates the bucket, lets anybody read what is below the mount's prefix, or nobody where "
+        "it is private, answers with CORS where the mount says so, and tidies up abandoned "
+        "uploads. Prints the IAM policy for the user of the loop. Rules that are there already "
+        "are kept."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +41,8 @@ class Command(BaseCommand):
 
     def _set_up(self, mount: Mount, options: dict[str, Any]) -> int:
         try:
-            missing = steps(Bucket(mount), public=not options["private"])
+            is_public = not (options["private"] or mount.is_private)
+            missing = steps(Bucket(mount), public=is_public)
         except S3Error as error:
             self.stderr.write(self.style.ERROR(printable(f"{mount.alias}: {error}")))
             failed = 1

@@ -27,12 +27,14 @@ class Text:
 
     `data` is what a browser reads there, `start` the offset in the body of its first byte.
     Behind the byte at `places[i]` the body holds `gaps[i]` bytes more than `data` does, in all.
+    `references`: see `Candidate`.
     """
 
     data: bytes
     start: int
     places: tuple[int, ...] = ()
     gaps: tuple[int, ...] = ()
+    references: int = 0
 
     def offset(self, place: int) -> int:
         """The offset in the body of the byte at `place` of `data`."""
@@ -42,19 +44,21 @@ class Text:
     def candidate(self, begin: int, url: bytes) -> Candidate:
         """The candidate for a URL that begins at a place of `data`."""
         if not self.places:
-            return Candidate(self.start + begin, url)
+            return Candidate(self.start + begin, url, None, False, self.references)
         end = begin + len(url)
         if bisect_right(self.places, begin) == bisect_right(self.places, end):
-            return Candidate(self.offset(begin), url)
+            return Candidate(self.offset(begin), url, None, False, self.references)
         offsets = tuple(self.offset(place) for place in range(begin, end + 1))
-        return Candidate(offsets[0], url, offsets)
+        return Candidate(offsets[0], url, offsets, False, self.references)
 
     def outer(self, inner: Candidate) -> Candidate:
         """The candidate in the body for one that was found in `data`, taken as a body."""
+        references = inner.references + self.references
         if inner.offsets is None:
-            return self.candidate(inner.start, inner.url)._replace(is_escaped=inner.is_escaped)
+            found = self.candidate(inner.start, inner.url)
+            return found._replace(is_escaped=inner.is_escaped, references=references)
         offsets = tuple(self.offset(place) for place in inner.offsets)
-        return Candidate(offsets[0], inner.url, offsets, inner.is_escaped)
+        return Candidate(offsets[0], inner.url, offsets, inner.is_escaped, references)
 
 
 Escape = tuple[int, int, bytes]
@@ -64,7 +68,11 @@ Escape = tuple[int, int, bytes]
 def attribute_text(body: bytes, start: int, end: int) -> Text:
     """The value of an attribute, which the body holds from `start` to `end`, decoded."""
     raw = body[start:end]
-    return unescaped(raw, start, _references(raw)) if _AMPERSAND in raw else Text(raw, start)
+    if _AMPERSAND not in raw:
+        return Text(raw, start, references=1)
+    text = unescaped(raw, start, _references(raw))
+    text.references = 1
+    return text
 
 
 def unescaped(raw: bytes, start: int, escapes: Iterable[Escape]) -> Text:

@@ -7,6 +7,7 @@
   const LOOK = 250; // milliseconds between two looks while something is awaited; else four times that
   const PATIENCE = 3500; // milliseconds, at least
   const AWAITED = "img, video, audio, link[rel~=stylesheet]";
+  const SIGNATURE = `(?:\\?(?:X-Amz-|Expires=)[^\\s,"'#]*)?`; // what opens a private file
   const VERSION = /\.[0-9a-f]{12}(?=(\.[^./]*)?$)/; // of a name, under KEYS = "fingerprint"
 
   // The mounts: their public and their local prefix, and whether names carry a version.
@@ -14,7 +15,7 @@
     ([shown, local, versioned]) => {
       const quoted = shown.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/^\/\//, "(?:https?:)?//");
       const { href, origin } = new URL(shown, location);
-      return { href, origin, local, versioned, pattern: new RegExp(`${quoted}([^\\s,"'?#]*)`, "g") };
+      return { href, origin, local, versioned, pattern: new RegExp(`${quoted}([^\\s,"'?#]*)${SIGNATURE}`, "g") };
     });
   const lives = {}; // origin -> when something came from there
   const dead = new Set(); // the origins that hang

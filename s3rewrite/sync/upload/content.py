@@ -76,8 +76,14 @@ def _cache_control(mount: Mount, name: str) -> str:
     | yes: KEYS, or a hash in its name  | any   | a year      | a year                |
     | no                                | named | a minute    | a year: it is cleared |
     | no                                | none  | a minute    | a minute              |
+
+    Of a private mount nothing is kept for longer than a window, nor in a cache of anybody but the
+    visitor and, with cookies or URLs of its own, the CDN.
     """
     is_manifest = isinstance(conf.storage_of(mount), HashedFilesMixin)
+    if mount.is_private:
+        seconds = mount.window if mount.paths.fingerprinted else min(60, mount.window)
+        return "private, " * (not mount.signing.get("BACKEND")) + f"max-age={seconds}"
     if mount.paths.fingerprinted or (is_manifest and split_version(name)):
         return "public, max-age=31536000, immutable"
     return "public, max-age=60" + (", s-maxage=31536000" if mount.cdn else "")

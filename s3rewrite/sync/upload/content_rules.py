@@ -15,10 +15,11 @@ def rules(mount: Mount, mounts: Sequence[Mount]) -> str:
 
     The digest is of the settings of all mounts, as references lead to all of them.
     """
-    # `allow` is left out where it is empty: registries have digests from before that setting.
+    # What is as by default is left out: registries have digests from before these settings.
     settings = [
         (m.alias, m.site_url, url_prefix(m), m.public_url, m.keys, m.cors, m.exclude, m.include)
         + (m.allow,) * bool(m.allow)
+        + (m.access,) * m.is_private
         for m in mounts
     ]
     digest = blake2b(repr(settings).encode(), digest_size=16).hexdigest()

@@ -160,7 +160,8 @@ class OutgoingReference:
         mount = self.target.mount
         # A URL without an origin leads on from where the file itself is.
         is_reached = self.mount.paths.is_root_relative or not mount.paths.is_root_relative
-        mirrored = not mount.paths.fingerprinted and is_reached
+        # Nobody could sign a URL in a file.
+        mirrored = not (mount.paths.fingerprinted or mount.is_private) and is_reached
         is_own_mount = mount == self.mount
         is_itself = is_own_mount and self.target.name == self.name
         return ReferenceFacts(
@@ -245,6 +246,8 @@ def _why_it_stays(reference: OutgoingReference) -> str:
         return f"refers to {url}, which a browser takes from the file's own origin only"
     if target is None:
         why = "which is not on S3"
+    elif target.mount.is_private:
+        why = 'which needs a signature ("ACCESS": "private")'
     elif target.mount.paths.fingerprinted:
         why = 'whose key changes with its bytes (KEYS = "fingerprint")'
     elif target.mount.paths.is_root_relative:

@@ -53,6 +53,6 @@ def test_offsets_lead_back(pieces):
 def test_a_candidate_has_offsets_where_it_needs_them():
     text = attribute_text(b"&quot;a&amp;b&quot;cd", 0, 21)
     assert text.data == b'"a&b"cd'
-    assert text.candidate(1, b"a&b") == (6, b"a&b", (6, 7, 12, 13), False)
-    assert text.candidate(5, b"cd") == (19, b"cd", None, False)
-    assert Text(b"abc", 7).candidate(1, b"bc") == (8, b"bc", None, False)
+    assert text.candidate(1, b"a&b") == (6, b"a&b", (6, 7, 12, 13), False, 1)
+    assert text.candidate(5, b"cd") == (19, b"cd", None, False, 1)
+    assert Text(b"abc", 7).candidate(1, b"bc") == (8, b"bc", None, False, 0)

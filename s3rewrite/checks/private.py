@@ -1,0 +1,112 @@
+"""Private mounts: what signs, who decides, and what would make their files or links public."""
+
+from urllib.parse import urlsplit
+
+from s3rewrite import conf
+from s3rewrite.checks.rules import Messages, Options, error, meant, on_all, on_mount, warning, where
+from s3rewrite.checks.urls import is_absolute
+from s3rewrite.core.mounts import Mount
+from s3rewrite.core.patterns import patterns
+from s3rewrite.signing import SigningError, signer_of
+from s3rewrite.signing.sigv4 import MAX_SECONDS
+
+ACCESS = ("public", "private")
+
+SHORTEST = 60
+"""Seconds of a window: clocks differ, and browsers keep nothing for less."""
+
+
+@on_mount
+def access(mount: Mount, options: Options) -> Messages:
+    """E037: an unknown ACCESS, or options that only a private mount has."""
+    place = where(mount.alias, "ACCESS")
+    if mount.access not in ACCESS:
+        yield error(37, f"{place} is {mount.access!r}.", meant(mount.access, ACCESS))
+    elif not mount.is_private and mount.signing:
+        message = f'{where(mount.alias, "SIGNING")} is set, and {place} is "public".'
+        yield error(37, message, 'Set "ACCESS": "private", or leave SIGNING out.')
+
+
+@on_mount
+def signing(mount: Mount, options: Options) -> Messages:
+    """E038: a SIGNING that signs nothing, or a PUBLIC_URL that cannot be signed."""
+    if not mount.is_private:
+        return
+    if not is_absolute(mount.public_url):
+        message = f"{where(mount.alias, 'PUBLIC_URL')} is {mount.public_url!r}, not to be signed."
+        yield error(38, message, "Give it a scheme and a host: https://cdn.example.com/media/.")
+        return
+    try:
+        signer_of(mount)
+    except Exception as problem:  # of a class of the project's, too
+        # Of other errors the message may have a key in it.
+        why = str(problem) if isinstance(problem, SigningError) else type(problem).__name__
+        hint = '{"BACKEND": "s3rewrite.signing.urls", "KEY_ID": "…", "KEY_FILE": "…"}'
+        message = f"{where(mount.alias, 'SIGNING')} signs nothing: {why}."
+        yield error(38, message, f"Leave it out for S3's own signatures, or write it as {hint}.")
+
+
+@on_mount
+def window(mount: Mount, options: Options) -> Messages:
+    """E039: a WINDOW that is too short, or longer than S3's own signatures may last."""
+    if not mount.is_private:
+        return
+    backend = mount.signing.get("BACKEND")
+    most = MAX_SECONDS // 2 if backend in (None, "s3rewrite.signing.sigv4") else None
+    if mount.window < SHORTEST or (most is not None and mount.window > most):
+        limits = f"from {SHORTEST} to {most:,}" if most else f"{SHORTEST} at least"
+        message = f"{where(mount.alias, 'WINDOW')} is {mount.window!r} seconds."
+        yield error(39, message, f"Give it {limits}: signatures last for up to two windows.")
+
+
+@on_mount
+def rule(mount: Mount, options: Options) -> Messages:
+    """E040: an ALLOW that names a function that is not there."""
+    try:
+        found = conf.access_rule(mount) if mount.is_private else None
+    except Exception as problem:  # of any module of the project's
+        found, why = None, f"cannot be imported ({problem!r})"
+    else:
+        why = "is no function"
+    if mount.is_private and mount.access_rule and not callable(found):
+        message = f"{where(mount.alias, 'ALLOW')} has {mount.access_rule!r}, which {why}."
+        yield error(40, message, "Name a function that takes a request and a list of names.")
+
+
+@on_mount
+def public_objects(mount: Mount, options: Options) -> Messages:
+    """E041: an ACL by which anybody may read what is private."""
+    own = [mount.object_parameters, *dict(patterns(mount.object_parameters)).values()]
+    acls = {str(parameters.get("ACL", "")) for parameters in own}
+    if mount.is_private and (public := [acl for acl in acls if acl.startswith("public-")]):
+        message = f"{where(mount.alias, 'OBJECT_PARAMETERS')} has the ACL {public[0]!r}."
+        yield error(41, message, 'Anybody could read the files: give it the ACL "private".')
+
+
+@on_all
+def stored_pages(mounts: dict[str, Options]) -> Messages:
+    """W019: Django's cache for whole pages, beside a private mount."""
+    cache = "django.middleware.cache.UpdateCacheMiddleware"
+    private = [alias for alias, options in mounts.items() if options.get("ACCESS") == "private"]
+    if private and cache in conf.middleware():
+        message = (
+            f'UpdateCacheMiddleware stores pages, and files of mount "{private[0]}" are private.'
+        )
+        hint = (
+            "A page with signed links is not stored. One that a view marks by "
+            "response.s3rewrite_private alone is, and stays local when it comes from the cache: "
+            "use the decorator s3rewrite_private."
+        )
+        yield warning(19, message, hint)
+
+
+@on_mount
+def shared_host(mount: Mount, options: Options) -> Messages:
+    """W020: private links in plain HTTP, which others on the way read and use."""
+    if not (mount.is_private and is_absolute(mount.public_url)):
+        return
+    parts = urlsplit(mount.public_url)
+    is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme == "http" and not (is_local or conf.is_debug()):
+        message = f"{where(mount.alias, 'PUBLIC_URL')} is plain HTTP: others can read and use links"
+        yield warning(20, message, 'Give it (or "endpoint_url") the scheme https.')
