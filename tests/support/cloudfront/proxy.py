@@ -40,6 +40,7 @@ MAX_URL = 8192
 """Bytes of a URL (quotas)."""
 
 NOT_ALLOWED = Refusal("MethodNotAllowed", "This distribution allows GET and HEAD")
+UNKNOWN_DOMAIN = Refusal("UnknownDomain", "This is no domain of the distribution")
 BAD_REQUEST = Refusal("BadRequest", "Bad request")
 
 
@@ -110,26 +111,28 @@ class CloudFront:
         self._http.shutdown()
         self._http.server_close()
 
-    def look_at(self, handler: BaseHTTPRequestHandler) -> tuple[int, Refusal] | Target:
+    def look_at(self, handler: "_Handler") -> tuple[int, Refusal] | Target:
         """What a request may have, or the status and words with which it is refused."""
         target = self._target(handler)
         if target is None:
             return 400, BAD_REQUEST
-        if handler.command not in ("GET", "HEAD") or target.host not in self.domains:
+        if target.host not in self.domains:
+            return 403, UNKNOWN_DOMAIN
+        if handler.command not in ("GET", "HEAD"):
             return 403, NOT_ALLOWED
         cookies = "; ".join(handler.headers.get_all("Cookie", ()))
         request = Request(target, cookies, handler.client_address[0])
         found = refusal(request, self.keys, self.now())
         return (403, found) if found else unsigned(target)
 
-    def _target(self, handler: BaseHTTPRequestHandler) -> Target | None:
+    def _target(self, handler: "_Handler") -> Target | None:
         """None for what no browser sends: raw quotes could end a string of a policy."""
         hosts = handler.headers.get_all("Host", ())
-        if len(hosts) != 1 or len(handler.path) > MAX_URL:
+        if len(hosts) != 1 or len(handler.target) > MAX_URL:
             return None
-        if not re.fullmatch(r'/[^\x00-\x20\x7f-\U0010ffff"\\#<>]*', handler.path):
+        if not re.fullmatch(r'/[^\x00-\x20\x7f-\U0010ffff"\\#<>]*', handler.target):
             return None
-        path, mark, query = handler.path.partition("?")
+        path, mark, query = handler.target.partition("?")
         return Target(self.scheme, hosts[0], path, query if mark else None)
 
     def fetch(self, method: str, target: Target, headers: Any) -> http.client.HTTPConnection:
@@ -165,6 +168,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
+    @property
+    def target(self) -> str:
+        """As it was sent: `path` has one slash where it began with two."""
+        return self.requestline.split()[1]
+
     def do_GET(self) -> None:
         # One request a connection: none is left over when the test ends.
         self.close_connection = True
@@ -186,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         cdn = self.server.cdn
         with closing(cdn.fetch(self.command, target, self.headers)) as connection:
             answer = connection.getresponse()
-            cdn.visits.append(Visit(self.command, self.path, answer.status, ""))
+            cdn.visits.append(Visit(self.command, self.target, answer.status, ""))
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in HOP_BY_HOP:
@@ -195,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             shutil.copyfileobj(answer, self.wfile)
 
     def _refuse(self, status: int, why: Refusal) -> None:
-        self.server.cdn.visits.append(Visit(self.command, self.path, status, why.code))
+        self.server.cdn.visits.append(Visit(self.command, self.target, status, why.code))
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>'
             f"<Error><Code>{why.code}</Code><Message>{why.message}</Message></Error>"
