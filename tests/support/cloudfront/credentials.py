@@ -103,9 +103,8 @@ def _refusal(
         return BAD_POLICY
     if not is_signed(text, signature, key, found.get("Hash-Algorithm", "SHA1")):
         return DENIED
-    # A policy of CloudFront's own making names the request's URL, in which nothing is a wildcard.
-    named = policy.resource if "Policy" in found else None
-    if named is not None and not allows(named, target, in_cookie=in_cookie):
+    resource = policy.resource
+    if resource is not None and not allows(resource, target, in_cookie=in_cookie):
         return DENIED
     return None if policy.is_open(now, request.address) else DENIED
 
