@@ -27,7 +27,7 @@ from s3rewrite.s3.errors import (
     S3Unavailable,
     translated,
 )
-from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
+from s3rewrite.s3.objects import SMALL, Source, Upload, etag_of, has_md5, object_of
 from s3rewrite.s3.retries import ATTEMPTS, asks_for_fewer, is_transient, pause
 from s3rewrite.s3.throttle import Throttle
 
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 
 LARGE_AT_A_TIME = 2
 """Large files that are sent at a time,"""
+
+LARGEST_COPY = 5 * 1000**3
+"""Bytes of an object that S3 copies in one request; it copies a larger one in parts.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+
+COPIED_PART = 512 * 1024**2
+"""Bytes."""
 
 PARTS_AT_A_TIME = 8
 """and parts of each: each part is in memory and has a connection of its own."""
@@ -66,6 +73,39 @@ class Boto3Writer:
         """Write an object; see `Bucket.put`. Raises S3Error."""
         with translating(self._bucket, has_checksums=self._has_checksums):
             self._put(upload, proceed)
+
+    def copy(self, upload: Upload, source: Source, proceed: Callable[[], bool]) -> str:
+        """Have S3 copy an object instead; see `Bucket.copy`. Returns its ETag. Raises S3Error."""
+        with translating(self._bucket):
+            if source.size > LARGEST_COPY:
+                return self._copy_parts(upload, source, proceed)
+            own = {**source.arguments, **source.directives}
+            arguments = {**own, **upload.arguments, **upload.conditions}
+            answer = self._client.copy_object(Bucket=self._bucket, Key=upload.key, **arguments)
+            return etag_of(answer["CopyObjectResult"])
+
+    def _copy_parts(self, upload: Upload, source: Source, proceed: Callable[[], bool]) -> str:
+        where: Any = {"Bucket": self._bucket, "Key": upload.key}
+        created = self._client.create_multipart_upload(**where, **upload.arguments)
+        where["UploadId"] = created["UploadId"]
+        parts: list[Any] = []
+        try:
+            for start in range(0, source.size, COPIED_PART):
+                if not proceed():
+                    raise S3Unavailable("the upload was stopped")
+                end = min(start + COPIED_PART, source.size) - 1
+                part: Any = {"PartNumber": len(parts) + 1}
+                span = f"bytes={start}-{end}"
+                answer = self._client.upload_part_copy(
+                    **where, **part, **source.arguments, CopySourceRange=span
+                )
+                parts.append(part | {"ETag": answer["CopyPartResult"]["ETag"]})
+            return etag_of(
+                self._client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+            )
+        except Exception:
+            self._client.abort_multipart_upload(**where)
+            raise
 
     def _see_answer(
         self,

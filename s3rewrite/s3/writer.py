@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, Boto3Writer
 from s3rewrite.s3.errors import ConditionFailed, ConditionUnknown, NeedsBoto3, S3Error
-from s3rewrite.s3.objects import NO_OBJECT, Upload
+from s3rewrite.s3.objects import NO_OBJECT, Source, Upload
 from s3rewrite.s3.obstore.support import put_arguments
 from s3rewrite.s3.throttle import Throttle
 from s3rewrite.s3.unconfirmed_writes import UnconfirmedWrites
@@ -42,6 +42,7 @@ class ObjectWriter:
 
     def __init__(self, mount: Mount, boto: Boto, may_send: Callable[[], bool]) -> None:
         self.sends_conditions = True
+        self.makes_copies = True
         self.throttle = Throttle(mount.threads, mount.rate)
         self._unconfirmed = UnconfirmedWrites()
         self._unconfirmed.watch(boto.client)
@@ -60,6 +61,13 @@ class ObjectWriter:
                     raise ConditionUnknown(str(error), code=code, is_settled=is_settled) from error
                 raise
             return not self._unconfirmed.pop(upload.key)
+
+    def copy(self, upload: Upload, source: Source, proceed: Callable[[], bool]) -> tuple[str, bool]:
+        """Have S3 copy an object instead; see `Bucket.copy`."""
+        with self.throttle.slot(proceed):
+            etag = self._boto3.copy(upload, source, proceed)
+        # After an error the write stays unconfirmed: `put` says so.
+        return etag, not self._unconfirmed.pop(upload.key)
 
     def choose(self, upload: Upload) -> str:
         """The name of the library that would write this object."""

@@ -4,7 +4,9 @@ Names that must not be linked are withdrawn at once; uploads are handed to the u
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 
 from s3rewrite import conf
@@ -40,6 +42,9 @@ from s3rewrite.sync.uploader import Uploader
 MAX_REFERRING = 10_000
 """Files whose upload is put off to the end of a pass."""
 
+MAX_PLANNED = 10_000
+"""Directories whose uploads are put off to the end of a scan."""
+
 BATCH = 32
 """Directories that are compared with the registry in one round trip."""
 
@@ -58,6 +63,7 @@ class Applier:
         self._is_answering = False
         self._next_purge = time.monotonic() + PURGE_PERIOD  # the pass has begun with one
         self._has_stubs = False
+        self._planned: list[tuple[str, Plan]] = []
         self._rules = rules(context.mount, list(conf.mounts().values()))
         self._must_resend = affected_by(context.registry.rules(), self._rules)
         self._root = root_of(context.storage)
@@ -77,6 +83,12 @@ class Applier:
 
         Withdraws what a complete scan did not meet. Raises ScanError.
         """
+        with self._withdrawing_first():
+            self._apply_scan(directories, findings, below)
+
+    def _apply_scan(
+        self, directories: Iterable[ScannedDirectory], findings: Findings, below: str
+    ) -> None:
         met: set[str] = set()
         for batch in batches(directories, BATCH):
             met.update(directory.path for directory in batch)
@@ -97,21 +109,35 @@ class Applier:
     def apply_hints(self, hints: Iterable[str]) -> None:
         """Bring in step the names and the trees that hints name. Raises ScanError."""
         names = []
-        for hint in hints:
-            below = tree_of(hint)
-            if below is None:
-                names.append(hint)
-                continue
-            findings = Findings()
-            found = scan(self._context.storage, self._context.mount, findings, below)
-            self.apply_scan(found, findings, below)
-        self._apply_names(names)
+        with self._withdrawing_first():
+            for hint in hints:
+                below = tree_of(hint)
+                if below is None:
+                    names.append(hint)
+                    continue
+                findings = Findings()
+                found = scan(self._context.storage, self._context.mount, findings, below)
+                self._apply_scan(found, findings, below)
+            self._apply_names(names)
+
+    @contextmanager
+    def _withdrawing_first(self) -> Iterator[None]:
+        """Uploads begin after the block: what it finds gone may be what they are to copy."""
+        outer, self._planned = self._planned, []
+        try:
+            yield
+            planned = self._planned
+        finally:
+            self._planned = outer
+        for directory, due in planned:
+            self._upload(directory, due)
 
     def record_rules(self) -> None:
         """Record that all files were sent by the current rules, and compared."""
         if self._context.options.dry_run:
             return
         self._context.memory.compared_root = self._root
+        self._context.registry.set_place(conf.place(self._context.mount))
         if self._must_resend:
             self._context.registry.set_rules(self._rules)
 
@@ -196,8 +222,23 @@ class Applier:
         if self._context.options.dry_run:
             for task in planned.uploads:
                 self._record(task.name, Result.UPLOADED)
+        elif self._may_wait(planned):
+            self._planned.append((directory, planned))
         else:
             self._upload(directory, planned)
+
+    def _may_wait(self, planned: Plan) -> bool:
+        """Whether the uploads of a directory are put off to the end of the scan.
+
+        Not where nothing is published, which could have been renamed; nor where pages would link
+        a changed file meanwhile, as they do not look at it.
+        """
+        is_linked = not self._context.mount.check_local and any(t.entry for t in planned.uploads)
+        return self._has_entries and not is_linked and len(self._planned) < MAX_PLANNED
+
+    @cached_property
+    def _has_entries(self) -> bool:
+        return not self._context.registry.is_empty()
 
     def _upload(self, directory: str, planned: Plan) -> None:
         due = set(filter(self._context.is_lookup_due, planned.uploads))

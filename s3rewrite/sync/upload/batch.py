@@ -98,7 +98,9 @@ class _File:
         if isinstance(before, UploadResult) and isinstance(after, UploadResult):
             after = after._replace(bytes_sent=before.bytes_sent + after.bytes_sent)
         self.outcome = after
-        if self.refusals or attempt.bytes_sent:  # what was listed is there no longer
+        if (
+            self.refusals or attempt.bytes_sent or attempt.is_new
+        ):  # what was listed is there no longer
             self.request = self.request._replace(lookup=attempt.context.bucket.head)
         # A write that may still arrive could come after the deletion of its object.
         if not attempt.is_settled:
@@ -113,7 +115,7 @@ class _File:
         is_missing = is_pending or isinstance(outcome, FileNotFoundError)
         if not (self.new and is_missing and self.new[0].file.is_removed()):
             return outcome
-        bytes_sent = sum(attempt.payload.size for attempt in self.new)
+        bytes_sent = sum(attempt.bytes_sent for attempt in self.new)
         orphans = tuple(attempt.payload.fingerprint for attempt in self.new)
         return UploadResult(Result.PENDING, bytes_sent, orphans=orphans)
 
