@@ -23,4 +23,9 @@ CACHES = {
         "LOCATION": os.environ["BENCHMARK_REDIS_URL"],
     }
 }
-S3REWRITE = {"media": {"BUCKET": os.environ["BENCHMARK_BUCKET"]}}
+S3REWRITE = {
+    "media": {
+        "BUCKET": os.environ["BENCHMARK_BUCKET"],
+        "BANDWIDTH": int(os.environ.get("BENCHMARK_BANDWIDTH", "0")),
+    }
+}
