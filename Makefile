@@ -115,6 +115,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.journeys
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.bandwidth
 	$(BIN)/python -m benchmarks.tasks
 	$(BIN)/python -m benchmarks.pictures
 
