@@ -151,16 +151,16 @@ class Applier:
             must_resend = self._resend_test(directory)
             # Most directories are unchanged: their entries are compared without decoding them.
             if not (force or must_resend) and matches_published(
-                directory.files, encoded, directory.stubs
+                directory.names, directory.numbers, encoded, directory.stubs
             ):
-                self._report.add(Result.KEPT, len(directory.files))
+                self._report.add(Result.KEPT, len(directory.names))
                 room = MAX_FREED - len(self.freeable)
                 self.freeable += islice(find_freeable(self._context, directory, time.time()), room)
                 continue
             entries = registry.decode_entries(directory.path, encoded)
             self._correct_marks(directory, entries)
-            path, files, _ = directory
-            planned = plan(path, files, entries, force=force, must_resend=must_resend)
+            path = directory.path
+            planned = plan(path, directory.files, entries, force=force, must_resend=must_resend)
             self._defer_unsettled(planned)
             self._apply(path, planned)
         self.only_copies.compare(batch)
@@ -171,8 +171,10 @@ class Applier:
         By other rules it may mean other bytes. And where only the digest can tell one release's
         file from the next one's, it decides once in each process.
         """
+        if self._is_compared or 0 not in directory.numbers[2::3]:
+            return self._must_resend
         files, stubs = directory.files, directory.stubs
-        if self._is_compared or all(s.change for name, s in files.items() if name not in stubs):
+        if all(s.change for name, s in files.items() if name not in stubs):
             return self._must_resend
         by_rules = self._must_resend or (lambda _: False)
         return lambda name: by_rules(name) or not (files[name].change or name in stubs)
@@ -189,7 +191,7 @@ class Applier:
         """Make the entries of unchanged files say whether they are freed."""
         if self._context.options.dry_run:
             return
-        path, files, stubs = directory
+        path, files, stubs = directory.path, directory.files, directory.stubs
         changes = [
             (join(path, basename), old, Entry(files[basename], old.fingerprint, not old.freed))
             for basename, old in entries.items()
