@@ -42,8 +42,8 @@ from s3rewrite.sync.uploader import Uploader
 MAX_REFERRING = 10_000
 """Files whose upload is put off to the end of a pass."""
 
-MAX_PLANNED = 10_000
-"""Directories whose uploads are put off to the end of a scan."""
+MAX_PLANNED = 100_000
+"""Files whose upload is put off to the end of a scan."""
 
 BATCH = 32
 """Directories that are compared with the registry in one round trip."""
@@ -64,6 +64,7 @@ class Applier:
         self._next_purge = time.monotonic() + PURGE_PERIOD  # the pass has begun with one
         self._has_stubs = False
         self._planned: list[tuple[str, Plan]] = []
+        self._planned_count = 0
         self._rules = rules(context.mount, list(conf.mounts().values()))
         self._must_resend = affected_by(context.registry.rules(), self._rules)
         self._root = root_of(context.storage)
@@ -129,6 +130,7 @@ class Applier:
             planned = self._planned
         finally:
             self._planned = outer
+            self._planned_count = sum(len(due.uploads) for _, due in outer)
         for directory, due in planned:
             self._upload(directory, due)
 
@@ -226,6 +228,7 @@ class Applier:
                 self._record(task.name, Result.UPLOADED)
         elif self._may_wait(planned):
             self._planned.append((directory, planned))
+            self._planned_count += len(planned.uploads)
         else:
             self._upload(directory, planned)
 
@@ -236,7 +239,8 @@ class Applier:
         a changed file meanwhile, as they do not look at it.
         """
         is_linked = not self._context.mount.check_local and any(t.entry for t in planned.uploads)
-        return self._has_entries and not is_linked and len(self._planned) < MAX_PLANNED
+        has_room = self._planned_count < MAX_PLANNED
+        return bool(planned.uploads) and has_room and not is_linked and self._has_entries
 
     @cached_property
     def _has_entries(self) -> bool:

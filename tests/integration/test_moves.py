@@ -130,7 +130,7 @@ def test_a_tree(mount: Mount, root: Path, puts: Puts) -> None:
     assert_true(mount, root)
 
 
-def test_more_directories_than_are_put_off(
+def test_more_files_than_are_put_off(
     mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "MAX_PLANNED", 2)

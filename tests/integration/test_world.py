@@ -88,6 +88,7 @@ class World(RuleBasedStateMachine):
         view_of(self.mount)._reset()
         World.copied += self.s3.copies
         self.s3.__init__()  # type: ignore[misc]
+        self.bucket._writer.makes_copies = True
         self.time = 10**18
         self.left: int | None = None
         self.visit: Visit | None = None
@@ -224,6 +225,11 @@ class World(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["answer", "way"]))
     def lose(self, what: str) -> None:
         self.s3.loses = what
+
+    @rule()
+    def ignore_what_is_copied(self) -> None:
+        """The service takes another one's place that knows no condition of a copy's source."""
+        self.s3.is_lax = True
 
     @precondition(lambda self: self.s3.late)
     @rule(data=st.data())
