@@ -1,12 +1,13 @@
 """A tree that was renamed: seconds, and bytes that leave the machine.
 
-python -m benchmarks.moves [--files N] [--size BYTES] [--rounds N] [--line BYTES]
+python -m benchmarks.moves [--files N] [--size BYTES] [--rounds N] [--line BYTES] [--delay SECONDS]
 
 `s3rewrite_sync` and `rclone sync --track-renames` each have a bucket with the same tree. In each
 round the tree is renamed, and each of them brings its bucket in step, with the old names deleted;
 then `s3rewrite_sync --force` sends every file again, as before this was known. All requests go
 through a relay, which counts the bytes on their way to the server, and with `--line` lets only so
-many pass in a second: on this machine alone, bytes cost next to nothing.
+many pass in a second, and with `--delay` lets each request wait: on this machine alone, bytes and
+requests cost next to nothing.
 """
 
 import argparse
@@ -55,6 +56,7 @@ class Relay:
 
     port: int
     limit: float
+    delay: float
     sent: int = 0
     """Bytes that clients have sent."""
     free_at: float = 0.0
@@ -72,17 +74,25 @@ class Relay:
             while True:
                 client, _ = server.accept()
                 there = socket.create_connection(("127.0.0.1", self.port))
+                is_asking = threading.Event()
                 for pair in ((client, there), (there, client)):
                     pair[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     is_up = pair[0] is client
-                    thread = threading.Thread(target=self._pass, args=[*pair, is_up], daemon=True)
-                    thread.start()
+                    ends = [*pair, is_up, is_asking]
+                    threading.Thread(target=self._pass, args=ends, daemon=True).start()
 
-    def _pass(self, here: socket.socket, there: socket.socket, is_up: bool) -> None:
+    def _pass(
+        self, here: socket.socket, there: socket.socket, is_up: bool, is_asking: threading.Event
+    ) -> None:
         with suppress(OSError):
             while chunk := here.recv(CHUNK):
                 if is_up:
+                    if not is_asking.is_set():  # the first bytes of a request
+                        time.sleep(self.delay)
+                        is_asking.set()
                     self._count(len(chunk))
+                else:
+                    is_asking.clear()
                 there.sendall(chunk)
         for end in (here, there):
             with suppress(OSError):
@@ -174,6 +184,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1_000_000, help="bytes of a file")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--line", type=float, default=0, help="bytes a second; 0: no limit")
+    parser.add_argument("--delay", type=float, default=0, help="seconds before each request")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="s3rewrite-benchmark-") as name:
         directory = Path(name)
@@ -181,7 +192,7 @@ def main() -> None:
         make_tree(files, options.files, options.size)
         (files / "kept.jpg").write_bytes(b"It is not renamed.")
         with Valkey(directory / "valkey") as valkey, SeaweedFS(directory / "weed") as seaweedfs:
-            relay = Relay(seaweedfs.ports["s3"], options.line)
+            relay = Relay(seaweedfs.ports["s3"], options.line, options.delay)
             runs = []
             for bucket in ("ours", "rclone"):
                 seaweedfs.create_bucket(bucket)
@@ -191,7 +202,7 @@ def main() -> None:
                 bench = Bench(runs[0], runs[1], relay, url)
                 measure(bench, files, options.rounds)
     line = f"a line of {options.line / 1e6:.1f} MB/s" if options.line else "no line between"
-    print(f"{options.files:,} files of {options.size:,} bytes, {line}")
+    print(f"{options.files:,} files of {options.size:,} bytes, {line}, {options.delay} s a request")
     print("\n".join(table(bench.figures, options.files)))
 
 

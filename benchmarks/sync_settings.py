@@ -24,5 +24,8 @@ CACHES = {
         "LOCATION": os.environ["BENCHMARK_REDIS_URL"],
     }
 }
-OPTIONS = json.loads(os.environ.get("BENCHMARK_OPTIONS", "{}"))
+OPTIONS = {
+    "BANDWIDTH": int(os.environ.get("BENCHMARK_BANDWIDTH", "0")),
+    **json.loads(os.environ.get("BENCHMARK_OPTIONS", "{}")),
+}
 S3REWRITE = {"media": {"BUCKET": os.environ["BENCHMARK_BUCKET"], **OPTIONS}}

@@ -3,7 +3,7 @@
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from hashlib import md5, sha256
 from io import BytesIO
@@ -19,6 +19,7 @@ from botocore.loaders import Loader, create_loader
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.s3.answer_checks import check_answers, parse_time
+from s3rewrite.s3.bandwidth import Bandwidth
 from s3rewrite.s3.errors import (
     NOT_S3,
     UNREADABLE,
@@ -58,16 +59,23 @@ HEAD_PARAMETERS = frozenset(
 class Boto3Writer:
     """Writes objects with a client of boto3. Safe to share between threads."""
 
-    def __init__(self, client: "S3Client", bucket: str, throttle: Throttle) -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, throttle: Throttle, bandwidth: Bandwidth
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._throttle = throttle
         config: Any = client.meta.config
         self._has_checksums = config.request_checksum_calculation == CHECKSUMS
         self._attempts = (config.retries or {}).get("total_max_attempts", ATTEMPTS)
-        self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
+        self._bandwidth = bandwidth
+        self._large = threading.BoundedSemaphore(min(LARGE_AT_A_TIME, bandwidth.bodies))
+        self._bodies = threading.BoundedSemaphore(bandwidth.bodies)
         events: Any = client.meta.events  # its stubs know no handler that answers
         events.register("needs-retry.s3", self._see_answer)
+        if bandwidth.is_limited:
+            events.register("before-send.s3.PutObject", bandwidth.pace)
+            events.register("before-send.s3.UploadPart", bandwidth.pace)
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         """Write an object; see `Bucket.put`. Raises S3Error."""
@@ -133,9 +141,11 @@ class Boto3Writer:
             self._confirm(upload, upload.content.tell())
             return
         arguments = {**upload.arguments, **upload.conditions}
-        answer = self._client.put_object(
-            Bucket=self._bucket, Key=upload.key, Body=upload.content, **arguments
-        )
+        is_one_piece = len(upload.content) <= self._bandwidth.step
+        with nullcontext() if is_one_piece else self._bodies:
+            answer = self._client.put_object(
+                Bucket=self._bucket, Key=upload.key, Body=upload.content, **arguments
+            )
         self._refuse_other_bytes(upload, answer)
         if etag_of(answer) != upload.digests.md5:
             self._confirm(upload, len(upload.content))
@@ -156,7 +166,7 @@ class Boto3Writer:
                 Config=TransferConfig(
                     multipart_threshold=SMALL,
                     multipart_chunksize=SMALL,
-                    max_concurrency=PARTS_AT_A_TIME,
+                    max_concurrency=min(PARTS_AT_A_TIME, self._bandwidth.bodies),
                 ),
             )
 

@@ -42,8 +42,8 @@ from s3rewrite.sync.uploader import Uploader
 MAX_REFERRING = 10_000
 """Files whose upload is put off to the end of a pass."""
 
-MAX_PLANNED = 10_000
-"""Directories whose uploads are put off to the end of a scan."""
+MAX_PLANNED = 100_000
+"""Files whose upload is put off to the end of a scan."""
 
 BATCH = 32
 """Directories that are compared with the registry in one round trip."""
@@ -64,6 +64,7 @@ class Applier:
         self._next_purge = time.monotonic() + PURGE_PERIOD  # the pass has begun with one
         self._has_stubs = False
         self._planned: list[tuple[str, Plan]] = []
+        self._planned_count = 0
         self._rules = rules(context.mount, list(conf.mounts().values()))
         self._must_resend = affected_by(context.registry.rules(), self._rules)
         self._root = root_of(context.storage)
@@ -129,6 +130,7 @@ class Applier:
             planned = self._planned
         finally:
             self._planned = outer
+            self._planned_count = sum(len(due.uploads) for _, due in outer)
         for directory, due in planned:
             self._upload(directory, due)
 
@@ -151,16 +153,16 @@ class Applier:
             must_resend = self._resend_test(directory)
             # Most directories are unchanged: their entries are compared without decoding them.
             if not (force or must_resend) and matches_published(
-                directory.files, encoded, directory.stubs
+                directory.names, directory.numbers, encoded, directory.stubs
             ):
-                self._report.add(Result.KEPT, len(directory.files))
+                self._report.add(Result.KEPT, len(directory.names))
                 room = MAX_FREED - len(self.freeable)
                 self.freeable += islice(find_freeable(self._context, directory, time.time()), room)
                 continue
             entries = registry.decode_entries(directory.path, encoded)
             self._correct_marks(directory, entries)
-            path, files, _ = directory
-            planned = plan(path, files, entries, force=force, must_resend=must_resend)
+            path = directory.path
+            planned = plan(path, directory.files, entries, force=force, must_resend=must_resend)
             self._defer_unsettled(planned)
             self._apply(path, planned)
         self.only_copies.compare(batch)
@@ -171,8 +173,10 @@ class Applier:
         By other rules it may mean other bytes. And where only the digest can tell one release's
         file from the next one's, it decides once in each process.
         """
+        if self._is_compared or 0 not in directory.numbers[2::3]:
+            return self._must_resend
         files, stubs = directory.files, directory.stubs
-        if self._is_compared or all(s.change for name, s in files.items() if name not in stubs):
+        if all(s.change for name, s in files.items() if name not in stubs):
             return self._must_resend
         by_rules = self._must_resend or (lambda _: False)
         return lambda name: by_rules(name) or not (files[name].change or name in stubs)
@@ -189,7 +193,7 @@ class Applier:
         """Make the entries of unchanged files say whether they are freed."""
         if self._context.options.dry_run:
             return
-        path, files, stubs = directory
+        path, files, stubs = directory.path, directory.files, directory.stubs
         changes = [
             (join(path, basename), old, Entry(files[basename], old.fingerprint, not old.freed))
             for basename, old in entries.items()
@@ -224,6 +228,7 @@ class Applier:
                 self._record(task.name, Result.UPLOADED)
         elif self._may_wait(planned):
             self._planned.append((directory, planned))
+            self._planned_count += len(planned.uploads)
         else:
             self._upload(directory, planned)
 
@@ -234,7 +239,8 @@ class Applier:
         a changed file meanwhile, as they do not look at it.
         """
         is_linked = not self._context.mount.check_local and any(t.entry for t in planned.uploads)
-        return self._has_entries and not is_linked and len(self._planned) < MAX_PLANNED
+        has_room = self._planned_count < MAX_PLANNED
+        return bool(planned.uploads) and has_room and not is_linked and self._has_entries
 
     @cached_property
     def _has_entries(self) -> bool:

@@ -130,7 +130,7 @@ def test_a_tree(mount: Mount, root: Path, puts: Puts) -> None:
     assert_true(mount, root)
 
 
-def test_more_directories_than_are_put_off(
+def test_more_files_than_are_put_off(
     mount: Mount, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "MAX_PLANNED", 2)
@@ -174,7 +174,7 @@ def test_what_is_moved_to_names_that_had_others(
     """Some of them may be sent: under "mirror" an object may be overwritten before it is copied."""
     mount = use_mount(settings, root, **settings.S3REWRITE["media"] | {"CHECK_LOCAL": looks})
     change(root)
-    assert sent(whole_pass(job(mount))) < sum(map(len, published.values()))
+    assert sent(whole_pass(job(mount))) <= sum(map(len, published.values()))
     assert_true(mount, root)
     assert whole_pass(job(mount)).changes == 0
 

@@ -88,6 +88,7 @@ class World(RuleBasedStateMachine):
         view_of(self.mount)._reset()
         World.copied += self.s3.copies
         self.s3.__init__()  # type: ignore[misc]
+        self.bucket._writer.makes_copies = True
         self.time = 10**18
         self.left: int | None = None
         self.visit: Visit | None = None
@@ -225,6 +226,11 @@ class World(RuleBasedStateMachine):
     def lose(self, what: str) -> None:
         self.s3.loses = what
 
+    @rule()
+    def ignore_what_is_copied(self) -> None:
+        """The service takes another one's place that knows no condition of a copy's source."""
+        self.s3.is_lax = True
+
     @precondition(lambda self: self.s3.late)
     @rule(data=st.data())
     def arrive(self, data: Any) -> None:
@@ -328,13 +334,14 @@ def test_a_link_is_true_whatever_happened(
     members["s3"].serve(members["bucket"]._client)
     case = type("Machine", (World,), members).TestCase
     World.pages = World.linked = World.copied = 0
+    examples = int(os.environ.get("WORLDS", "15"))
     case.settings = settings(
-        max_examples=int(os.environ.get("WORLDS", "15")),
+        max_examples=examples,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     case().runTest()
     assert World.linked > World.pages / 200
-    assert World.copied
+    assert World.copied or examples < 100  # of few, none may be
     logger.info("%d steps, %d links, %d copies", World.pages, World.linked, World.copied)

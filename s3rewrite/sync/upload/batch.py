@@ -7,7 +7,7 @@
 3. Claim the name with a token: from here on no page links it. While an earlier write of other
    bytes may still arrive at S3, the name stays local instead; unless that write has a condition
    which will not hold, and the service honours conditions.
-4. If the bucket holds these bytes, go on; otherwise put them there.
+4. If the bucket holds these bytes, go on; otherwise put them there, or have S3 copy them (`moves`).
 5. Look at the file again, through the descriptor and the path. If it was changed, start again.
 6. Publish the name, if token and lease still stand.
 
