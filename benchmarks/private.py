@@ -1,6 +1,6 @@
 """What private files cost a page: its fifty pictures public, opened by cookies, by signed URLs.
 
-python -m benchmarks.private [--requests N]
+python -m benchmarks.private [--requests N] [--rounds N]
 
 The page and the way of measuring are those of `benchmarks.request`: a gunicorn for each way, asked
 in turn. Behind it, what one new signature takes, as each URL is signed once a window and process.
@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from botocore.credentials import Credentials
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from benchmarks.request import OURS, WARM_UP, Seconds, Site, measure, prepared, quantile
+from benchmarks.request import OURS, WARM_UP, Seconds, Site, measure, prepared
 from demo.servers import Valkey
 from s3rewrite.conf import build_mount
 from s3rewrite.signing.cloudfront import KeyPair, UrlSigner
@@ -41,17 +41,17 @@ SIGNATURES = {
 PUBLIC_URL = "https://cdn.example.com/media/"
 
 
-def table(seconds: Seconds) -> Iterator[str]:
-    """The lines of the table; ratios are to the public page."""
-    names = f"{'p50 ms':>9}{'ratio':>8}{'mean ms':>9}{'ratio':>8}{'p99 ms':>9}"
+def table(rounds: Sequence[Seconds]) -> Iterator[str]:
+    """The lines of the table; ratios are to the public page of the same round."""
+    names = f"{'p50 ms':>9}{'ratio':>8}{'of each round':>{7 * len(rounds) + 2}}"
     yield f"\n{'A page of 50 pictures':26}{names}"
-    public = seconds[OURS]
-    for way, found in seconds.items():
-        p50, mean = statistics.median(found), statistics.mean(found)
-        yield (
-            f"{way:26}{p50 * 1000:9.3f}{p50 / statistics.median(public):8.3f}{mean * 1000:9.3f}"
-            f"{mean / statistics.mean(public):8.3f}{quantile(found, 0.99) * 1000:9.2f}"
-        )
+    for way in SIGNATURES:
+        medians = [statistics.median(found[way]) for found in rounds]
+        publics = [statistics.median(found[OURS]) for found in rounds]
+        ratios = [own / public for own, public in zip(medians, publics, strict=True)]
+        each = "".join(f"{ratio:7.3f}" for ratio in ratios)
+        p50, ratio = statistics.median(medians), statistics.median(ratios)
+        yield f"{way:26}{p50 * 1000:9.3f}{ratio:8.3f}  {each}"
 
 
 def check(site: Site) -> None:
@@ -59,6 +59,17 @@ def check(site: Site) -> None:
     if sign := SIGNATURES[site.way]:
         found = site.ask()[1].count(sign)
         assert found == 50, f"{site.way}: {found} signatures"
+
+
+def measured(sites: Sequence[Site], requests: int) -> Seconds:
+    """One round, by processes of its own: each is a little slower or faster than the last one."""
+    links = dict.fromkeys(SIGNATURES, 50)
+    with ExitStack() as stack:
+        for site in sites:
+            stack.enter_context(site)
+            check(site)
+        measure(sites, WARM_UP, links)
+        return measure(sites, requests, links)
 
 
 def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
@@ -103,7 +114,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--requests", type=int, default=3000, help="to each site")
+    parser.add_argument("--requests", type=int, default=600, help="to each site in a round")
+    parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     print(f"Load of the machine before: {os.getloadavg()[0]:.1f}")
     with ExitStack() as stack:
@@ -112,12 +124,8 @@ def main() -> int:
         environment = prepared(directory, valkey)
         environment["BENCHMARK_KEY"] = pem(rsa.generate_private_key(65537, 2048)).decode()
         sites = [Site(way, directory / "sites", environment) for way in SIGNATURES]
-        for site in sites:
-            stack.enter_context(site)
-            check(site)
-        links = dict.fromkeys(SIGNATURES, 50)
-        measure(sites, WARM_UP, links)
-        print("\n".join(table(measure(sites, options.requests, links))))
+        rounds = [measured(sites, options.requests) for _ in range(options.rounds)]
+    print("\n".join(table(rounds)))
     print("\n".join(signature_table(500)))
     return 0
 

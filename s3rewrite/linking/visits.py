@@ -43,8 +43,8 @@ class Visit:
     """Whether a mark on the response is of this request, and not of one whose page was cached."""
     ends: float = math.inf
     """When a page that holds the links may no longer be kept, in seconds since 1970."""
-    cookies: dict[str, tuple[Cookie, ...]] = field(default_factory=dict)
-    """Those of the mounts, by alias, that this visitor gets."""
+    cookies: dict[str, tuple[int, tuple[Cookie, ...]]] = field(default_factory=dict)
+    """Those of the mounts, by alias, that this visitor gets, each with the time when they end."""
     answers: dict[str, "Literal[True] | dict[str, bool]"] = field(default_factory=dict)
     """What a rule said of the names of a mount, by its alias; True for all of them."""
 
@@ -56,7 +56,7 @@ class Visit:
         """The response holds links of a private mount. Raises SigningError."""
         self.ends = min(self.ends, window.ends, signer.expires(window))
         if signer.uses_cookies:
-            self.cookies[mount.alias] = signer.cookies(window)
+            self.cookies[mount.alias] = (signer.expires(window), signer.cookies(window))
         self.keep_out_of_caches()
 
     def keep_out_of_caches(self) -> None:
@@ -77,9 +77,9 @@ class Visit:
         self.is_open = False
         if self.ends < math.inf:
             restrict_caching(response, int(self.ends - now()))
-        for cookies in self.cookies.values():
+        for expires, cookies in self.cookies.values():
             for cookie in cookies:
-                _set(response, cookie, int(self.ends - now()))
+                _set(response, cookie, int(expires - now()))
         if getattr(self.request, _LEAVING, False):
             forget_cookies(response)
 
@@ -120,7 +120,9 @@ def _cookies_of(mount: Mount, window: Window) -> tuple[Cookie, ...]:
 def _set(response: HttpResponseBase, cookie: Cookie, seconds: int) -> None:
     morsel = _morsel(cookie).copy()
     morsel["max-age"] = seconds
-    response.cookies[cookie.name] = morsel
+    known = response.cookies.get(cookie.name, morsel)
+    is_elsewhere = known["path"] != cookie.path  # another mount's
+    response.cookies[f"{cookie.name} {cookie.path}" if is_elsewhere else cookie.name] = morsel
 
 
 # Django's set_cookie, which looks at each value anew, takes four times as long.
