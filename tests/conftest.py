@@ -12,6 +12,7 @@ import redis
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.linking import errors
 from s3rewrite.registry.replies import forget_logged
+from tests.support.private_buckets import make_private
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -65,6 +66,13 @@ def session_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]
 @pytest.fixture(scope="session")
 def session_seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     with SeaweedFS(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def strict_seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """A second SeaweedFS: its buckets are private until a policy makes them public, as on AWS."""
+    with SeaweedFS(tmp_path_factory.mktemp("strict"), public=False) as server:
         yield server
 
 
@@ -128,3 +136,10 @@ def bucket(seaweedfs: SeaweedFS) -> str:
     name = f"test-{uuid.uuid4().hex[:16]}"
     seaweedfs.create_bucket(name)
     return name
+
+
+@pytest.fixture
+def private_bucket(seaweedfs: SeaweedFS, bucket: str) -> str:
+    """The name of a new, empty bucket that nobody may read without a signature."""
+    make_private(seaweedfs, bucket)
+    return bucket
