@@ -54,11 +54,12 @@ def send_object(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Ht
 def send_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase:
     """The bytes of a local file. Raises OSError, also where it is no regular file."""
     # A FIFO in its place would wait for a writer.
-    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115, PTH123
-    state = os.fstat(file.fileno())
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
-        file.close()
+        os.close(descriptor)
         raise FileNotFoundError(path)
+    file = os.fdopen(descriptor, "rb")
     etag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
     content = Content(name, state.st_size, int(state.st_mtime), etag)
     response = _send(request, content, lambda asked: _file_range(file, content.size, asked))

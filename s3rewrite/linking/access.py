@@ -9,6 +9,7 @@
 | the middleware       | not marked   | no               | none                              |
 | the middleware       | any          | yes              | what the rule allows              |
 | a tag, or a function | sent already | any              | none: it cannot be kept from caches |
+| a tag, or a function | of no visit  | any              | none, as above: no middleware saw it |
 
 A cookie opens the whole mount. So where cookies are signed, a rule is asked whoever links, and has
 to allow all (True); and nothing is linked outside of a visit, which takes the cookie along.
@@ -141,7 +142,10 @@ def of_view(request: HttpRequest | None, *, asks_rule: bool) -> Access | None:
     if not conf.has_private():
         return None
     visit = visit_of(request)
-    return None if visit and not visit.is_open else Access(visit, True, asks_rule)
+    # Nobody would keep the response to such a request out of caches: the middleware is missing.
+    is_lost = visit is None and request is not None
+    is_late = visit is not None and not visit.is_open
+    return None if is_lost or is_late else Access(visit, True, asks_rule)
 
 
 def ask(rule: Rule, request: HttpRequest, names: Sequence[str]) -> Answer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.contrib.auth.signals import user_logged_out
+from django.core.signals import request_finished
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -82,7 +83,7 @@ class Visit:
 
 
 def begin_visit(request: HttpRequest) -> Visit:
-    """A visit for a request, which `visit_of` finds until the next one begins in its thread."""
+    """A visit for a request, which `visit_of` finds until that has ended, streams included."""
     visit = Visit(request)
     setattr(request, _VISIT, visit)
     _current.set(visit)
@@ -132,4 +133,9 @@ def _note_logout(request: HttpRequest | None, **_: Any) -> None:
         setattr(request, _LEAVING, True)
 
 
+def _end_visit(**_: Any) -> None:
+    _current.set(None)
+
+
 user_logged_out.connect(_note_logout)
+request_finished.connect(_end_visit)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from django.core.management import call_command
 from moto import mock_aws
 
@@ -178,3 +179,63 @@ def test_the_rights_that_the_loop_needs(settings: Any, tmp_path: Path) -> None:
     assert writing["Resource"][1:] == ["arn:aws:s3:::uploads/trash/*"]
     listing, _ = iam_policy(use_mount(settings, tmp_path, PREFIX=""))["Statement"]
     assert "Condition" not in listing
+
+
+# Private mounts
+
+DISTRIBUTION = "arn:aws:cloudfront::111122223333:distribution/E1"
+
+
+def make_private(settings: Any, **options: Any) -> None:
+    mount = settings.S3REWRITE["media"]
+    settings.S3REWRITE = {"media": {**mount, "ACCESS": "private", **options}}
+
+
+def policy(s3: "S3Client", bucket: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])[
+        "Statement"
+    ]
+    return found
+
+
+def test_what_was_public_is_closed(s3: "S3Client", mount: Mount, settings: Any) -> None:
+    set_up()
+    assert policy(s3, mount.bucket)
+    make_private(settings)
+    assert "without a signature (bucket policy): done" in set_up()
+    with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
+        s3.get_bucket_policy(Bucket=mount.bucket)
+    block = s3.get_public_access_block(Bucket=mount.bucket)["PublicAccessBlockConfiguration"]
+    assert set(block.values()) == {True}
+    assert "nothing to do" in set_up()
+
+
+def test_a_distribution_may_read_and_the_rules_of_others_stay(
+    s3: "S3Client", mount: Mount, settings: Any
+) -> None:
+    set_up()
+    (public,) = policy(s3, mount.bucket)
+    other = {**public, "Sid": "Other", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}
+    document = {"Version": "2012-10-17", "Statement": [public, other]}
+    s3.put_bucket_policy(Bucket=mount.bucket, Policy=json.dumps(document))
+    make_private(settings, SIGNING={"DISTRIBUTION": DISTRIBUTION})
+    set_up()
+    kept, new = policy(s3, mount.bucket)
+    assert kept == other
+    assert new["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert new["Condition"] == {"StringEquals": {"AWS:SourceArn": DISTRIBUTION}}
+    assert new["Resource"] == public["Resource"]
+    assert "nothing to do" in set_up()
+
+
+def test_beside_a_public_mount_the_bucket_is_not_blocked(
+    s3: "S3Client", mount: Mount, settings: Any
+) -> None:
+    make_private(settings)
+    papers = {**settings.S3REWRITE["media"], "ACCESS": "public", "PREFIX": "open/"}
+    settings.S3REWRITE = {**settings.S3REWRITE, "open": papers}
+    set_up()
+    assert [statement["Resource"] for statement in policy(s3, mount.bucket)] == [
+        f"arn:aws:s3:::{mount.bucket}/open/*"
+    ]
+    assert "nothing to do" in set_up()
