@@ -110,11 +110,14 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.tags
 	$(BIN)/python -m benchmarks.counting
 	$(BIN)/python -m benchmarks.unchanged
+	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.changes
+	$(BIN)/python -m benchmarks.moves --line 12500000 --delay 0.02
 	$(BIN)/python -m benchmarks.saves
 	$(BIN)/python -m benchmarks.journeys
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.bandwidth
 	$(BIN)/python -m benchmarks.tasks
 	$(BIN)/python -m benchmarks.pictures
 

@@ -1,9 +1,9 @@
-"""Bar charts, as SVG, of what the benchmarks have printed.
+"""Charts, as SVG, of what the benchmarks have printed: bars, and how figures grow.
 
 python -m benchmarks.plots [FOLDER]
 
 The folder, docs/project/plots by default, has the output of each benchmark in NAME.txt, as it was
-printed. Each chart of CHARTS becomes NAME-NUMBER.svg beside it.
+printed. Each chart of CHARTS and GROWTHS becomes NAME-NUMBER.svg beside it.
 """
 
 import re
@@ -11,6 +11,8 @@ import sys
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
+
+from benchmarks.curves import draw_curves
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs/project/plots"
 OURS = re.compile(r"s3rewrite|middleware")
@@ -36,6 +38,27 @@ CHARTS = (
         "Milliseconds to rewrite a page of 119 KB with 100 links",
     ),
     Chart("tags", "Django's templates", "linking ms", "Milliseconds to link 50 pictures"),
+)  # fmt: skip
+
+
+class Growth(NamedTuple):
+    """Some columns of one table whose rows are sizes; its last row has their exponents."""
+
+    benchmark: str
+    table: str
+    columns: tuple[str, ...]
+    title: str
+
+
+GROWTHS = (
+    Growth(
+        "growth", "Names in the registry", ("first page ms", "known page ms", "hint ms"),
+        "Milliseconds of a page with 50 pictures, and of a hint",
+    ),
+    Growth(
+        "growth", "Files", ("find ms", "pass ms", "hint ms"),
+        "Milliseconds of a pass with nothing to do, beside find, and of a hint",
+    ),
 )  # fmt: skip
 
 
@@ -93,6 +116,18 @@ def charts(folder: Path) -> dict[str, str]:
         output = (folder / f"{chart.benchmark}.txt").read_text()
         figures = tables(output)[chart.table][chart.column]
         found[f"{chart.benchmark}-{number}.svg"] = draw(chart.title, figures)
+    for number, growth in enumerate(GROWTHS, len(CHARTS) + 1):
+        rows = tables((folder / f"{growth.benchmark}.txt").read_text())[growth.table]
+        curves = {
+            f"{column.removesuffix(' ms')}: n^{rows[column]['exponent']:.2f}": {
+                float(label.replace(",", "")): figure
+                for label, figure in rows[column].items()
+                if label != "exponent"
+            }
+            for column in growth.columns
+        }
+        svg = draw_curves(growth.title, growth.table, curves)
+        found[f"{growth.benchmark}-{number}.svg"] = svg
     return found
 
 

@@ -24,18 +24,30 @@ CDN = "cdn.example.com"
 PUBLISHED = "benchmark:published"
 """A Set of the names that S3 holds, for the way that asks for each link."""
 
+MOUNT = {"BUCKET": "b", "PUBLIC_URL": f"https://{CDN}/media/"}
+
 STORAGE = "django.core.files.storage.FileSystemStorage"
 S3_STORAGE = "storages.backends.s3.S3Storage"
 OURS = "s3rewrite.middleware.S3RewriteMiddleware"
 SOUP = "benchmarks.request_site.SoupMiddleware"
 
+
+def signed(backend: str, **signing: str) -> dict[str, Any]:
+    """The way of a private mount."""
+    names = {"BACKEND": f"s3rewrite.signing.{backend}", "KEY_ID": "K1", **signing}
+    return {"MIDDLEWARE": [OURS], "MOUNT": {"ACCESS": "private", "SIGNING": names}}
+
+
 WAYS: dict[str, dict[str, Any]] = {
     "plain Django": {},
     "s3rewrite": {"MIDDLEWARE": [OURS]},
+    "private, cookies": signed("cookies", KEY_VARIABLE="BENCHMARK_KEY", DOMAIN="example.com"),
+    "private, CloudFront URLs": signed("urls", KEY_VARIABLE="BENCHMARK_KEY"),
+    "private, S3 URLs": signed("sigv4", KEY="secret"),
     "django-storages": {"STORAGE": S3_STORAGE, "OPTIONS": {"custom_domain": f"{CDN}/media"}},
     "BeautifulSoup": {"MIDDLEWARE": [SOUP]},
 }
-"""What people do today, beside us; each by what it changes in the settings."""
+"""What people do today, beside us, and we with private files; by what each changes in settings."""
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Pictures</title>
 <link rel="stylesheet" href="/static/site.css"></head><body><header><nav><ul>
@@ -80,7 +92,7 @@ def configure() -> None:
                 "LOCATION": os.environ["BENCHMARK_REDIS_URL"],
             }
         },
-        S3REWRITE={"media": {"BUCKET": "b", "PUBLIC_URL": f"https://{CDN}/media/"}},
+        S3REWRITE={"media": {**MOUNT, **way.get("MOUNT", {})}},
     )
     django.setup()
 
@@ -118,7 +130,10 @@ def page(request: HttpRequest) -> HttpResponse:
     """Fifty pictures from the database."""
     pictures = Picture._default_manager.order_by("-pk")[:PICTURES]
     sections = ["news", "sports", "arts", "science", "travel", "food"]
-    return HttpResponse(template().render({"pictures": pictures, "sections": sections}, request))
+    text = template().render({"pictures": pictures, "sections": sections}, request)
+    response = HttpResponse(text)
+    response.s3rewrite_private = True  # type: ignore[attr-defined]
+    return response
 
 
 class SoupMiddleware:

@@ -4,6 +4,7 @@ Where the files and the servers are, `benchmarks.sync` says in the environment; 
 endpoint and credentials there by itself.
 """
 
+import json
 import os
 import sys
 
@@ -23,4 +24,8 @@ CACHES = {
         "LOCATION": os.environ["BENCHMARK_REDIS_URL"],
     }
 }
-S3REWRITE = {"media": {"BUCKET": os.environ["BENCHMARK_BUCKET"]}}
+OPTIONS = {
+    "BANDWIDTH": int(os.environ.get("BENCHMARK_BANDWIDTH", "0")),
+    **json.loads(os.environ.get("BENCHMARK_OPTIONS", "{}")),
+}
+S3REWRITE = {"media": {"BUCKET": os.environ["BENCHMARK_BUCKET"], **OPTIONS}}

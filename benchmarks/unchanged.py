@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,22 @@ from django.conf import settings
 from demo.servers import Valkey
 from s3rewrite.core.entries import Entry
 
+CLIENT = {"region_name": "us-east-1"}
 FINGERPRINT = "0" * 24
 BATCH = 200
 
 
-def configure(root: Path, url: str) -> None:
-    """One mount over the tree."""
+def configure(root: Path, url: str, options: dict[str, Any]) -> None:
+    """One mount over the tree, with these options more."""
     settings.configure(
         SECRET_KEY="benchmark",
+        ALLOWED_HOSTS=["*"],
         INSTALLED_APPS=["s3rewrite"],
         MEDIA_ROOT=str(root),
         MEDIA_URL="/media/",
         USE_TZ=True,
         CACHES={"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": url}},
-        S3REWRITE={"media": {"BUCKET": "benchmark", "CLIENT": {"region_name": "us-east-1"}}},
+        S3REWRITE={"media": {"BUCKET": "benchmark", "CLIENT": CLIENT} | options},
     )
     django.setup()
 
@@ -47,9 +50,33 @@ def make_tree(root: Path, files: int, directories: int) -> None:
             (folder / f"picture-{file:05}.jpg").touch()
 
 
-def publish_all(root: Path, url: str) -> None:
+class Configured:
+    """Runs functions one after another, each in a process of its own, with these settings."""
+
+    def __init__(self, *settings: Any) -> None:
+        self.settings = settings
+        self._spawn = multiprocessing.get_context("spawn")
+
+    def __call__(self, target: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function returns. Raises SystemExit where it fails."""
+        results = self._spawn.Queue()
+        process = self._spawn.Process(target=self._run, args=(results, target, *arguments))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(process.exitcode)
+        return results.get()
+
+    def _run(self, results: Any, target: Callable[..., Any], *arguments: Any) -> None:
+        configure(*self.settings)
+        results.put(target(*arguments))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings}
+
+
+def publish_all() -> None:
     """The registry holds an entry for each file, as after a first pass."""
-    configure(root, url)
     from s3rewrite import conf
     from s3rewrite.registry import loop_registry
     from s3rewrite.sync.context import SyncContext
@@ -74,9 +101,8 @@ def publish_all(root: Path, url: str) -> None:
         pipeline.execute()
 
 
-def passes(root: Path, url: str, rounds: int, results: Any) -> None:
+def passes(rounds: int) -> tuple[float, int, float, float]:
     """The best of some passes, in seconds, and the peak of memory before and after, in MB."""
-    configure(root, url)
     from s3rewrite import conf
     from s3rewrite.sync.context import SyncContext
     from s3rewrite.sync.passes import whole_pass
@@ -91,7 +117,7 @@ def passes(root: Path, url: str, rounds: int, results: Any) -> None:
         kept = sum(report.counts.values())
         if not report.is_ok:
             raise SystemExit(report.stopped or "the pass failed")
-    results.put((min(seconds), kept, before, peak()))
+    return min(seconds), kept, before, peak()
 
 
 def peak() -> float:
@@ -117,21 +143,12 @@ def main() -> int:
     parser.add_argument("--directories", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as name, Valkey(Path(name) / "valkey") as valkey:
         root = Path(name) / "media"
         make_tree(root, options.files, options.directories)
-        results = spawn.Queue()
-        for target, arguments in (
-            (publish_all, (root, valkey.url)),
-            (passes, (root, valkey.url, options.rounds, results)),
-        ):
-            process = spawn.Process(target=target, args=arguments)
-            process.start()
-            process.join()
-            if process.exitcode:
-                return 1
-        seconds, kept, before, after = results.get()
+        run = Configured(root, valkey.url, {})
+        run(publish_all)
+        seconds, kept, before, after = run(passes, options.rounds)
         base = find(root, options.rounds)
     sys.stdout.write(
         f"{kept} files in {options.directories} directories, nothing to do\n"

@@ -274,13 +274,18 @@ def endpoint(mount: Mount) -> str:
     return aws_config.endpoint_of(mount.client)
 
 
+def place(mount: Mount) -> list[str]:
+    """What says where a mount's objects are: endpoint, BUCKET, PREFIX and KEYS."""
+    return [endpoint(mount), mount.bucket, mount.prefix, mount.keys]
+
+
 def location_digest(mount: Mount) -> str:
     """A digest of the place of a mount's objects: a published set is about one such place.
 
     And about one kind of storage: what a loop published of a disk is not in the InMemoryStorage
     that takes its place in a test. All local disks are one kind, as each link looks at its file.
     """
-    parts = [endpoint(mount), mount.bucket, mount.prefix, mount.keys]
+    parts = place(mount)
     storage = find_storage(mount)
     if not isinstance(storage, FileSystemStorage):
         parts.append(f"{type(storage).__module__}.{type(storage).__qualname__}")

@@ -276,7 +276,7 @@ def test_bucket_left_out(settings: Any) -> None:
         ("CACHES", 'Did you mean "CACHE"?'),
         ("OBJECT_PARAMS", 'Did you mean "OBJECT_PARAMETERS"?'),
         ("EXCLUDES", 'Did you mean "EXCLUDE"?'),
-        ("XYZ", "Known: ACCESS, ALLOW, BUCKET, CACHE, CDN, CHECKSUMS, CHECK_LOCAL, CLIENT"),
+        ("XYZ", "Known: ACCESS, ALLOW, BANDWIDTH, BUCKET, CACHE, CDN, CHECKSUMS, CHECK_LOCAL"),
     ],
 )
 def test_an_unknown_option(key: str, hint: str) -> None:
@@ -661,6 +661,7 @@ def test_keys_that_overlap(
         ({"THREADS": 0}, "is 0, which is below 1."),
         ({"RATE": -1}, "is -1, which is below 0."),
         ({"RATE": float("nan")}, "is nan, which is below 0."),
+        ({"BANDWIDTH": -1}, "is -1, which is below 0."),
         ({"MAX_DELETE": -1}, "is -1, which is below 0."),
         ({"POLL_SECONDS": -0.5}, "is -0.5, which is below 0."),
         ({"REDIS_TIMEOUT": 0}, "is 0, which is below 0.001."),
@@ -685,6 +686,7 @@ def test_a_limit_that_is_none(limit: str) -> None:
     [
         {"POLL_SECONDS": 0},
         {"RATE": 0.5},
+        {"BANDWIDTH": 1},
         {"MAX_DELETE": 0},
         {"MAX_DELETE": "10%"},
         {"DELETE_GRACE": 10},

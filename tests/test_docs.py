@@ -149,7 +149,7 @@ def test_each_guarantee_names_a_test() -> None:
     rows = text.partition("| what fails |")[2].partition("\n\n")[0].splitlines()[2:]
     tests = text.partition("The tests, by")[2].partition("\n\n")[2].partition("\n\n")[0]
     named = re.split(r"^\d+\. ", tests, flags=re.MULTILINE)[1:]
-    assert len(promises) == 8
+    assert len(promises) == 12
     assert len(rows) == len(named) == 16
     assert all("`tests/" in text for text in promises + named)
 

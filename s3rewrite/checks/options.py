@@ -29,6 +29,7 @@ KEYS = ("mirror", "fingerprint")
 LOWEST = {
     "THREADS": 1,
     "RATE": 0,
+    "BANDWIDTH": 0,
     "FREE_AFTER": 0,
     "SETTLE": 0,
     "MAX_DELETE": 0,

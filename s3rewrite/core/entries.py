@@ -1,7 +1,7 @@
 """Names, what the registry holds for one, and how it is written there. Pure."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 FINGERPRINT_LENGTH = 24
@@ -18,8 +18,8 @@ _ENTRY = re.compile(
 FREED = "freed,"
 """The mark in the entry of a file of which S3 has the only copy."""
 
-_PLAIN_START = b"%d,%d,"
-_START = _PLAIN_START + b"%08x,"
+_START = b"%d,%d,%08x,"
+_PLAIN_START = b"%d,%d,%.0a"  # no digit of the third number
 _FREED_START = _PLAIN_START + FREED.encode()
 
 
@@ -105,28 +105,42 @@ def decode_name(raw: bytes | None) -> str | None:
 
 
 def matches_published(
-    local: Mapping[str, Signature], published: Mapping[bytes, bytes], freed: Container[str] = ()
+    basenames: Sequence[str],
+    numbers: Sequence[int],
+    published: Mapping[bytes, bytes],
+    freed: Container[str] = (),
 ) -> bool:
     """Whether exactly a directory's files are published, and none has changed.
 
-    `local` has the signature of each basename, `published` the entries as Redis holds them:
-    decoding them would take most of the time of an unchanged pass. The files of the basenames in
-    `freed` are freed.
+    `numbers` has the signature of each basename, one after another; `published` the entries as
+    Redis holds them. The files of the basenames in `freed` are freed.
+
+    All values are compared at once with what Redis would hold: it takes a fifth of the time of
+    decoding them.
     """
-    if len(local) != len(published):
+    if not basenames:
+        return not published
+    raw = "/".join(basenames).encode().split(b"/")
+    if published.keys() != set(raw):
         return False
-    fingerprints = []
-    for basename, signature in local.items():
-        value = published.get(basename.encode(), b"")
-        if basename in freed:
-            expected = _FREED_START % signature[:2]
-        else:
-            expected = _START % signature if signature.change else _PLAIN_START % signature[:2]
-        if not value.startswith(expected) or len(value) != len(expected) + FINGERPRINT_LENGTH:
-            return False
-        fingerprints.append(value[len(expected) :])
-    # All of them at once: a pattern for each would double the time.
-    return not b"".join(fingerprints).translate(None, b"0123456789abcdef")
+    values = [published[name] for name in raw]
+    starts = [_START] * len(basenames)
+    if freed or 0 in numbers[2::3]:
+        signed = zip(basenames, numbers[2::3], strict=True)
+        starts = [_start_of(basename in freed, change) for basename, change in signed]
+    # Neither a number nor a mark has a line's end, so each value stands for one file.
+    expected = b"\n".join(starts) % tuple(numbers)
+    if b"\n".join([value[:-FINGERPRINT_LENGTH] for value in values]) != expected:
+        return False
+    fingerprints = b"".join([value[-FINGERPRINT_LENGTH:] for value in values])
+    return not fingerprints.translate(None, b"0123456789abcdef")
+
+
+def _start_of(is_freed: bool, change: int) -> bytes:
+    """What makes the beginning of an entry of a signature's three numbers."""
+    if is_freed:
+        return _FREED_START
+    return _START if change else _PLAIN_START
 
 
 def split(name: str) -> tuple[str, str]:

@@ -67,6 +67,7 @@ class Mount:
     uploads: Literal["loop", "tasks"] = "loop"
     tasks: str = "default"  # an alias in TASKS
     rate: float = 0.0  # uploads a second, 0 for as many as can be
+    bandwidth: int = 0  # bytes a second, 0 for as many as can be
     delete_missing: bool = False
     delete_grace: float = 3600.0  # seconds
     max_delete: int | str = 1000  # objects a pass, or "10%" of them

@@ -198,9 +198,11 @@ class PrivateLinks:
         return {}
 
     def _signed(self, access: Access, granted: Collection[str]) -> dict[int, Link]:
-        numbers = [number for number, name in self.names.items() if name in granted]
+        allowed = frozenset(granted)
+        numbers = [number for number, name in self.names.items() if name in allowed]
         signer, window = signer_of(self.mount), current_window(self.mount.window)
-        if not numbers or signer.expires(window) <= now():
+        expires = signer.expires(window)
+        if not numbers or expires <= now():
             return {}
         if signer.uses_cookies and not (access.visit and access.visit.carries(self.mount)):
             return {}
@@ -208,13 +210,13 @@ class PrivateLinks:
             access.visit.note(self.mount, signer, window)
         if signer.uses_cookies:
             return {number: self.links[number][0] for number in numbers}
-        return {number: signed(self.links[number][1], signer, window) for number in numbers}
+        wholes = {number: self.links[number][1] for number in numbers}
+        return {number: _signed(link, signer, window, expires) for number, link in wholes.items()}
 
 
-def signed(link: Link, signer: Signer, window: Window) -> Link:
+def _signed(link: Link, signer: Signer, window: Window, expires: int) -> Link:
     """A whole link with the signature that opens it. Raises SigningError."""
-    query = _query(signer, link.text.decode(), window, signer.expires(window))
-    return link._replace(signature=query)
+    return link._replace(signature=_query(signer, link.text.decode(), window, expires))
 
 
 @lru_cache(maxsize=16_384)
@@ -245,7 +247,8 @@ def opening_url(request: HttpRequest, mount: Mount, name: str, fingerprint: str)
     signer, window = signer_of(mount), current_window(mount.window)
     url = mount.paths.url(name, fingerprint)
     if not signer.uses_cookies:
-        url = signed(Link(0, url.encode()), signer, window).written().decode()
+        expires = signer.expires(window)
+        url = _signed(Link(0, url.encode()), signer, window, expires).written().decode()
     elif not PrivateLinks(mount, {0: name}, {0: (Link(0, b""), Link(0, b""))}).grant(
         Access(visit_of(request), is_decided=False)
     ):

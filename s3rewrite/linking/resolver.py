@@ -31,8 +31,8 @@ from s3rewrite.rewriters.types import Link, Scope, Target
 class UrlMatch(NamedTuple):
     """A URL that means a name of a mount.
 
-    `length` is that of its prefix and path in bytes, `whole` with its query. `link` is how to link
-    it; None where that depends on the bytes of its file, as keys with fingerprints do.
+    `length` is that of its prefix and path in bytes. `link` is how to link it; None where that
+    depends on the bytes of its file, as keys with fingerprints do.
     """
 
     mount: Mount
@@ -41,7 +41,8 @@ class UrlMatch(NamedTuple):
     link: Link | None
     origin: bytes = b""
     """What a public URL without an origin needs in front of it."""
-    whole: int = 0
+    signable: Link | None = None
+    """Of a private mount: the link that can be signed; without a text where `link` is None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,18 @@ def _match_name(mount: Mount, prefix: bytes, url: bytes) -> UrlMatch | None:
         if b"+" in url[len(prefix) : length]:
             # S3 reads a "+" as a space, so the path is quoted again.
             link = Link(length, origin + paths.url(path.name, "").encode())
-    return UrlMatch(mount, path.name, length, link, origin, len(url.partition(b"#")[0]))
+    signable = _signable(mount, path.name, origin, url) if mount.is_private else None
+    return UrlMatch(mount, path.name, length, link, origin, signable)
+
+
+def _signable(mount: Mount, name: str, origin: bytes, url: bytes) -> Link:
+    """A link in place of all of a URL but its fragment.
+
+    What is signed is the whole URL, as S3 writes it; the site's own query means nothing there.
+    """
+    paths = mount.paths
+    text = b"" if paths.fingerprinted else origin + paths.url(name, "").encode()
+    return Link(len(url.partition(b"#")[0]), text)
 
 
 def _encoded(url: str) -> bytes:
@@ -248,22 +260,18 @@ def _take_private(
 ) -> list[PrivateLinks]:
     """The links of private mounts, which are None among the others from here on."""
     taken: dict[str, PrivateLinks] = {}
-    for number, (match, link) in enumerate(zip(matches, links, strict=True)):
-        if match and link and match.mount.is_private:
-            group = taken.setdefault(match.mount.alias, PrivateLinks(match.mount, {}, {}))
-            group.names[number], group.links[number] = match.name, (link, _whole(match, link))
-            links[number] = None
+    for number, match in enumerate(matches):
+        link = links[number]
+        if not (match and link and match.signable):
+            continue
+        alias, signable = match.mount.alias, match.signable
+        if alias not in taken:
+            taken[alias] = PrivateLinks(match.mount, {}, {})
+        taken[alias].names[number] = match.name
+        whole = signable if signable.text else signable._replace(text=link.text)
+        taken[alias].links[number] = (link, whole)
+        links[number] = None
     return list(taken.values())
-
-
-def _whole(match: UrlMatch, link: Link) -> Link:
-    """A link that can be signed: all of the URL but its fragment is replaced.
-
-    What is signed is the whole URL, as S3 writes it; the site's own query means nothing there.
-    """
-    paths = match.mount.paths
-    url = link.text if paths.fingerprinted else match.origin + paths.url(match.name, "").encode()
-    return Link(match.whole, url)
 
 
 def _put_back(links: list[Link | None], granted: dict[int, Link]) -> None:

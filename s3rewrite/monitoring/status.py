@@ -53,6 +53,8 @@ class Status:
     """The progress of the pass that runs now."""
     loop: Mapping[str, Any] | None = None
     """The loop that runs: its `holder` and `interval`."""
+    access: str = "public"
+    """As the setting of this name has it."""
     suspensions: tuple[Suspension, ...] = ()
     """What has pages link locally."""
     error: str = ""
@@ -98,10 +100,22 @@ def status_of(mount: Mount) -> Status:
         problems, loop = journal.problems(), journal.loop()
         suspensions = Suspensions(loop_registry(mount)).current()
     except redis.RedisError as error:
-        return Status(mount.alias, error=_("Redis does not answer: %s") % error)
+        error_text = _("Redis does not answer: %s") % error
+        return Status(mount.alias, access=mount.access, error=error_text)
     pending = running["planned"] - running["done"] if running else (last or {}).get("pending", 0)
     since = (last or {}).get("pending_since")
-    return Status(mount.alias, *totals, pending, since, problems, last, running, loop, suspensions)
+    return Status(
+        mount.alias,
+        *totals,
+        pending,
+        since,
+        problems,
+        last,
+        running,
+        loop,
+        mount.access,
+        suspensions,
+    )
 
 
 def verdict(status: Status, now: float | None = None, max_age: float = MAX_AGE) -> Verdict:

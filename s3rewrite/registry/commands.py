@@ -3,6 +3,7 @@
 Every method may raise redis.RedisError; callers that serve a page catch it.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from s3rewrite.registry.hint_stream import HintStream
 from s3rewrite.registry.keys import MountKeys
 from s3rewrite.registry.outcomes import Claim, Epoch, Outcome, Withdrawn, Write
 from s3rewrite.registry.purges import Purges
+from s3rewrite.registry.replies import is_text
 
 _SECONDS = re.compile(rb"\d{1,11}")
 _WITHDRAWN = re.compile(rb"(freed:)?(-|[0-9a-f]{%d}) (.+)" % FINGERPRINT_LENGTH, re.DOTALL)
@@ -51,7 +53,7 @@ class Registry(Directories):
         """
         keys = self.keys
         shared = (keys.directories, keys.claims, keys.changes, keys.withdrawn)
-        others = (*shared, keys.hints, keys.edge)
+        others = (*shared, keys.hints, keys.edge, keys.gone)
         options = [int(hint), int(self.overwrites), int(is_found)]
         for batch in batches(names, PIPELINE_SIZE):
             replies = self._run_each("withdraw", others, [(name, options) for name in batch])
@@ -81,8 +83,15 @@ class Registry(Directories):
             write = [fingerprint, int(self.overwrites), mark, etag, int(are_honoured)]
             calls.append((name, [claims[-1].token, lease, *write]))
         replies = self._run_each("claim", self._guarded, calls)
-        outcomes = zip(claims, map(_outcome, replies), strict=True)
-        return [claim if outcome is Outcome.CLAIMED else outcome for claim, outcome in outcomes]
+        return list(map(self._claimed, claims, replies))
+
+    def _claimed(self, claim: Claim, reply: bytes) -> Claim | Outcome:
+        """The claim, with the name behind it in the reply; or why there is none."""
+        state, _, source = reply.partition(b" ")
+        if _outcome(state) is not Outcome.CLAIMED:
+            return _outcome(state)
+        found = self.replies.parse_name("gone", source) if source else None
+        return claim._replace(source=found or "")
 
     def publish(
         self, claim: Claim, lease: str, entry: Entry, *, is_settled: bool = True
@@ -112,13 +121,14 @@ class Registry(Directories):
         """No request of these uploads or deletions can arrive at S3 any more."""
         keys = [self.keys.unconfirmed_writes]
         for batch in batches(claims, PIPELINE_SIZE):
-            self.scripts.run_each("confirm_write", [(keys, claim) for claim in batch])
+            self.scripts.run_each("confirm_write", [(keys, claim[:2]) for claim in batch])
 
     def begin_delete(self, name: str, lease: str, fingerprint: str) -> Claim | None:
         """The object of a name is about to be deleted; None where the lease was lost."""
         claim = Claim(name, uuid4().hex)
         keys = [self.keys.unconfirmed_writes, self.keys.lease]
-        reply = self.scripts.run("begin_delete", keys, [*claim, lease, f"deleted-{fingerprint}"])
+        arguments = [name, claim.token, lease, f"deleted-{fingerprint}"]
+        reply = self.scripts.run("begin_delete", keys, arguments)
         return claim if _outcome(reply) is Outcome.CLAIMED else None
 
     def refresh(self, name: str, lease: str, old: Entry, new: Entry) -> Outcome:
@@ -166,6 +176,10 @@ class Registry(Directories):
         """All that is published was sent by these rules."""
         self.client.set(self.keys.rules, rules)
 
+    def set_place(self, place: Sequence[str]) -> None:
+        """The files were all brought to this place: endpoint, bucket, PREFIX and KEYS."""
+        self.client.set(self.keys.place, json.dumps(place))
+
     def set_host(self, host: str) -> None:
         """The loop runs on that kernel from now on."""
         self.client.set(self.keys.host, host)
@@ -195,6 +209,14 @@ class Registry(Directories):
     def has_epoch(self) -> bool:
         """Whether the registry is whole: no flush, restart or failover since the last pass."""
         return bool(self.scripts.run("current_epoch", [self.keys.epoch], [])[0])
+
+    def former_place(self) -> list[str] | None:
+        """Where the files of the mount were before this registry began; None once it is whole."""
+        if self.rules():
+            return None
+        raw: Any = self.replies.read("place", lambda: self.client.get(self.keys.place), None)
+        place = self.replies.parse_record("place", raw, dict.fromkeys(range(4), is_text))
+        return place[:4] if place else None
 
     def rules(self) -> str:
         """The rules by which all that is published was sent; "" where that is not known."""
@@ -239,7 +261,8 @@ class Registry(Directories):
         """The keys of the scripts that only the holder of the lease may run."""
         keys = self.keys
         guards = (keys.lease, keys.unconfirmed_writes, keys.edge, keys.uncleared, keys.purges)
-        return (keys.directories, keys.claims, keys.changes, keys.withdrawn, *guards)
+        entries = (keys.directories, keys.claims, keys.changes, keys.withdrawn)
+        return (*entries, *guards, keys.gone)
 
     def _run_each(
         self, script: str, keys: tuple[str, ...], calls: Iterable[tuple[str, list[Any]]]

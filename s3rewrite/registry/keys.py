@@ -20,6 +20,7 @@ class MountKeys:
     | `:changes`    | stream | names published and withdrawn, capped                       |
     | `:hints`      | stream | names to look at now, capped                                |
     | `:withdrawn`  | zset   | fingerprint and name of objects without an entry, since when |
+    | `:gone`       | hash   | fingerprint -> name of a file that had these bytes, capped   |
     | `:unconfirmed`| hash   | name -> writes to S3 whose end no process has seen yet      |
     | `:epoch`      | string | a new one after each loss of the registry, and the server's |
     |               |        | run id then                                                 |
@@ -50,15 +51,20 @@ class MountKeys:
     | `:offered:<n>`| set    | batches offered under the lease with that fencing number,   |
     |               |        | which no worker has claimed                                 |
     | `:messages:<n>` | list | what workers report of the batches that they claimed       |
+
+    `{s3rewrite:<alias>}:place` says where the files were brought last: a string of JSON.
     """
 
     def __init__(self, alias: str, location: str = "") -> None:
         self.tag = f"{{s3rewrite:{alias}@{location}}}" if location else f"{{s3rewrite:{alias}}}"
+        # Of all locations of the alias: the next one finds there what the last one left.
+        self.place = f"{{s3rewrite:{alias}}}:place"
         self.directories = f"{self.tag}:dirs"
         self.claims = f"{self.tag}:claims"
         self.changes = f"{self.tag}:changes"
         self.hints = f"{self.tag}:hints"
         self.withdrawn = f"{self.tag}:withdrawn"
+        self.gone = f"{self.tag}:gone"
         self.unconfirmed_writes = f"{self.tag}:unconfirmed"
         self.epoch = f"{self.tag}:epoch"
         self.host = f"{self.tag}:host"
@@ -108,7 +114,9 @@ class MountKeys:
             **dict.fromkeys((self.only_copies, self.host, self.suspended, self.late), "string"),
             **dict.fromkeys((self.outage, self.prober), "string"),
             **dict.fromkeys((self.claims, self.unconfirmed_writes, self.problems), "hash"),
-            **dict.fromkeys((self.purges, self.exposed, self.edge, self.uncleared), "hash"),
+            **dict.fromkeys(
+                (self.purges, self.exposed, self.edge, self.uncleared, self.gone), "hash"
+            ),
             **dict.fromkeys((self.changes, self.hints, self.passes), "stream"),
             self.directories: "set",
             self.withdrawn: "zset",

@@ -28,6 +28,8 @@ class Claim(NamedTuple):
 
     name: str
     token: str
+    source: str = ""
+    """The name of another file that had the same bytes, whose object may be there still."""
 
 
 class Write(NamedTuple):

@@ -3,7 +3,7 @@
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from hashlib import md5, sha256
 from io import BytesIO
@@ -19,6 +19,7 @@ from botocore.loaders import Loader, create_loader
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.redaction import RedactedDict, redact
 from s3rewrite.s3.answer_checks import check_answers, parse_time
+from s3rewrite.s3.bandwidth import Bandwidth
 from s3rewrite.s3.errors import (
     NOT_S3,
     UNREADABLE,
@@ -27,7 +28,7 @@ from s3rewrite.s3.errors import (
     S3Unavailable,
     translated,
 )
-from s3rewrite.s3.objects import SMALL, Upload, etag_of, has_md5, object_of
+from s3rewrite.s3.objects import SMALL, Source, Upload, etag_of, has_md5, object_of
 from s3rewrite.s3.retries import ATTEMPTS, asks_for_fewer, is_transient, pause
 from s3rewrite.s3.throttle import Throttle
 
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
 
 LARGE_AT_A_TIME = 2
 """Large files that are sent at a time,"""
+
+LARGEST_COPY = 5 * 1000**3
+"""Bytes of an object that S3 copies in one request; it copies a larger one in parts.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+
+COPIED_PART = 512 * 1024**2
+"""Bytes."""
 
 PARTS_AT_A_TIME = 8
 """and parts of each: each part is in memory and has a connection of its own."""
@@ -51,21 +59,61 @@ HEAD_PARAMETERS = frozenset(
 class Boto3Writer:
     """Writes objects with a client of boto3. Safe to share between threads."""
 
-    def __init__(self, client: "S3Client", bucket: str, throttle: Throttle) -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, throttle: Throttle, bandwidth: Bandwidth
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._throttle = throttle
         config: Any = client.meta.config
         self._has_checksums = config.request_checksum_calculation == CHECKSUMS
         self._attempts = (config.retries or {}).get("total_max_attempts", ATTEMPTS)
-        self._large = threading.BoundedSemaphore(LARGE_AT_A_TIME)
+        self._bandwidth = bandwidth
+        self._large = threading.BoundedSemaphore(min(LARGE_AT_A_TIME, bandwidth.bodies))
+        self._bodies = threading.BoundedSemaphore(bandwidth.bodies)
         events: Any = client.meta.events  # its stubs know no handler that answers
         events.register("needs-retry.s3", self._see_answer)
+        if bandwidth.is_limited:
+            events.register("before-send.s3.PutObject", bandwidth.pace)
+            events.register("before-send.s3.UploadPart", bandwidth.pace)
 
     def put(self, upload: Upload, proceed: Callable[[], bool]) -> None:
         """Write an object; see `Bucket.put`. Raises S3Error."""
         with translating(self._bucket, has_checksums=self._has_checksums):
             self._put(upload, proceed)
+
+    def copy(self, upload: Upload, source: Source, proceed: Callable[[], bool]) -> str:
+        """Have S3 copy an object instead; see `Bucket.copy`. Returns its ETag. Raises S3Error."""
+        with translating(self._bucket):
+            if source.size > LARGEST_COPY:
+                return self._copy_parts(upload, source, proceed)
+            own = {**source.arguments, **source.directives}
+            arguments = {**own, **upload.arguments, **upload.conditions}
+            answer = self._client.copy_object(Bucket=self._bucket, Key=upload.key, **arguments)
+            return etag_of(answer["CopyObjectResult"])
+
+    def _copy_parts(self, upload: Upload, source: Source, proceed: Callable[[], bool]) -> str:
+        where: Any = {"Bucket": self._bucket, "Key": upload.key}
+        created = self._client.create_multipart_upload(**where, **upload.arguments)
+        where["UploadId"] = created["UploadId"]
+        parts: list[Any] = []
+        try:
+            for start in range(0, source.size, COPIED_PART):
+                if not proceed():
+                    raise S3Unavailable("the upload was stopped")
+                end = min(start + COPIED_PART, source.size) - 1
+                part: Any = {"PartNumber": len(parts) + 1}
+                span = f"bytes={start}-{end}"
+                answer = self._client.upload_part_copy(
+                    **where, **part, **source.arguments, CopySourceRange=span
+                )
+                parts.append(part | {"ETag": answer["CopyPartResult"]["ETag"]})
+            return etag_of(
+                self._client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+            )
+        except Exception:
+            self._client.abort_multipart_upload(**where)
+            raise
 
     def _see_answer(
         self,
@@ -93,9 +141,11 @@ class Boto3Writer:
             self._confirm(upload, upload.content.tell())
             return
         arguments = {**upload.arguments, **upload.conditions}
-        answer = self._client.put_object(
-            Bucket=self._bucket, Key=upload.key, Body=upload.content, **arguments
-        )
+        is_one_piece = len(upload.content) <= self._bandwidth.step
+        with nullcontext() if is_one_piece else self._bodies:
+            answer = self._client.put_object(
+                Bucket=self._bucket, Key=upload.key, Body=upload.content, **arguments
+            )
         self._refuse_other_bytes(upload, answer)
         if etag_of(answer) != upload.digests.md5:
             self._confirm(upload, len(upload.content))
@@ -116,7 +166,7 @@ class Boto3Writer:
                 Config=TransferConfig(
                     multipart_threshold=SMALL,
                     multipart_chunksize=SMALL,
-                    max_concurrency=PARTS_AT_A_TIME,
+                    max_concurrency=min(PARTS_AT_A_TIME, self._bandwidth.bodies),
                 ),
             )
 

@@ -11,7 +11,7 @@ from s3rewrite.core.batches import batches
 from s3rewrite.core.mounts import Mount
 from s3rewrite.s3.boto3_writer import Boto, new_boto, translating
 from s3rewrite.s3.errors import NOT_S3, CredentialsRefused, NotS3Error, S3Error, S3Unavailable
-from s3rewrite.s3.objects import UNKNOWN, Object, Upload, etag_of, object_of
+from s3rewrite.s3.objects import UNKNOWN, Object, Source, Upload, etag_of, object_of
 from s3rewrite.s3.retries import is_transient
 from s3rewrite.s3.writer import ObjectWriter
 
@@ -64,6 +64,26 @@ class Bucket:
         """
         with self._renewing():
             return self._writer.put(upload, proceed)
+
+    def copy(
+        self, upload: Upload, source: Source, proceed: Callable[[], bool] = lambda: True
+    ) -> tuple[str, bool]:
+        """Write an object by a copy of another one, on condition that this has its ETag still.
+
+        Returns the ETag of the copy, and what `put` returns. Raises S3Error, also where the
+        service makes no copies: nothing is known of the copy then, and a `put` is to follow.
+        """
+        with self._renewing():
+            return self._writer.copy(upload, source, proceed)
+
+    @property
+    def makes_copies(self) -> bool:
+        """Whether the service has made all copies so far that it could."""
+        return self._writer.makes_copies
+
+    def make_no_copies(self) -> None:
+        """Send what could be copied, as copies do not work here."""
+        self._writer.makes_copies = False
 
     def writer_name(self, upload: Upload) -> str:
         """The name of the library that would write this object: boto3, or obstore."""

@@ -5,6 +5,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ProxyConnectionError,
@@ -110,6 +111,8 @@ def translated(
     has_checksums: bool = False,
 ) -> S3Error:
     """An error of boto3 as one of our errors, with a sentence for people."""
+    if isinstance(error, HTTPClientError) and isinstance(own := error.kwargs.get("error"), S3Error):
+        return own  # raised while the body was read
     if isinstance(error, NO_CREDENTIALS):
         return CredentialsRefused(f"bucket {bucket}: {error} (give credentials in CLIENT)")
     if isinstance(error, UNREACHABLE):

@@ -83,6 +83,33 @@ def no_object(_: str) -> Object | None:
     return None
 
 
+class Source(NamedTuple):
+    """An object of which S3 is to make a copy."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+    """Bytes."""
+    has_tags: bool = False
+    """Whether it may have tags, which are not copied; some services refuse to hear of tags."""
+
+    @property
+    def directives(self) -> dict[str, str]:
+        """The arguments of boto3's `copy_object` that say to copy the bytes alone."""
+        names = ("MetadataDirective", "TaggingDirective")[: 1 + self.has_tags]
+        return dict.fromkeys(names, "REPLACE")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of boto3's `copy_object` and `upload_part_copy` that name it.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        """
+        place = {"Bucket": self.bucket, "Key": self.key}
+        return {"CopySource": place, "CopySourceIfMatch": f'"{self.etag}"'}
+
+
 class Upload(NamedTuple):
     """One object to write. A small content is bytes; a large one is a file, at its start."""
 

@@ -14,7 +14,7 @@ REFUSED = frozenset({"NotImplemented", "SlowDown", "ServiceUnavailable", "Reques
 """Codes with which S3 refuses a request, whatever the status.
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
 
-OPERATIONS = ("PutObject", "CompleteMultipartUpload")
+OPERATIONS = ("PutObject", "CopyObject", "CompleteMultipartUpload")
 """The requests that write an object. A part that comes late finds its upload completed or
 aborted."""
 

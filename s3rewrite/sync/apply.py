@@ -4,7 +4,9 @@ Names that must not be linked are withdrawn at once; uploads are handed to the u
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 
 from s3rewrite import conf
@@ -40,6 +42,9 @@ from s3rewrite.sync.uploader import Uploader
 MAX_REFERRING = 10_000
 """Files whose upload is put off to the end of a pass."""
 
+MAX_PLANNED = 100_000
+"""Files whose upload is put off to the end of a scan."""
+
 BATCH = 32
 """Directories that are compared with the registry in one round trip."""
 
@@ -58,6 +63,8 @@ class Applier:
         self._is_answering = False
         self._next_purge = time.monotonic() + PURGE_PERIOD  # the pass has begun with one
         self._has_stubs = False
+        self._planned: list[tuple[str, Plan]] = []
+        self._planned_count = 0
         self._rules = rules(context.mount, list(conf.mounts().values()))
         self._must_resend = affected_by(context.registry.rules(), self._rules)
         self._root = root_of(context.storage)
@@ -77,6 +84,12 @@ class Applier:
 
         Withdraws what a complete scan did not meet. Raises ScanError.
         """
+        with self._withdrawing_first():
+            self._apply_scan(directories, findings, below)
+
+    def _apply_scan(
+        self, directories: Iterable[ScannedDirectory], findings: Findings, below: str
+    ) -> None:
         met: set[str] = set()
         for batch in batches(directories, BATCH):
             met.update(directory.path for directory in batch)
@@ -97,21 +110,36 @@ class Applier:
     def apply_hints(self, hints: Iterable[str]) -> None:
         """Bring in step the names and the trees that hints name. Raises ScanError."""
         names = []
-        for hint in hints:
-            below = tree_of(hint)
-            if below is None:
-                names.append(hint)
-                continue
-            findings = Findings()
-            found = scan(self._context.storage, self._context.mount, findings, below)
-            self.apply_scan(found, findings, below)
-        self._apply_names(names)
+        with self._withdrawing_first():
+            for hint in hints:
+                below = tree_of(hint)
+                if below is None:
+                    names.append(hint)
+                    continue
+                findings = Findings()
+                found = scan(self._context.storage, self._context.mount, findings, below)
+                self._apply_scan(found, findings, below)
+            self._apply_names(names)
+
+    @contextmanager
+    def _withdrawing_first(self) -> Iterator[None]:
+        """Uploads begin after the block: what it finds gone may be what they are to copy."""
+        outer, self._planned = self._planned, []
+        try:
+            yield
+            planned = self._planned
+        finally:
+            self._planned = outer
+            self._planned_count = sum(len(due.uploads) for _, due in outer)
+        for directory, due in planned:
+            self._upload(directory, due)
 
     def record_rules(self) -> None:
         """Record that all files were sent by the current rules, and compared."""
         if self._context.options.dry_run:
             return
         self._context.memory.compared_root = self._root
+        self._context.registry.set_place(conf.place(self._context.mount))
         if self._must_resend:
             self._context.registry.set_rules(self._rules)
 
@@ -125,16 +153,16 @@ class Applier:
             must_resend = self._resend_test(directory)
             # Most directories are unchanged: their entries are compared without decoding them.
             if not (force or must_resend) and matches_published(
-                directory.files, encoded, directory.stubs
+                directory.names, directory.numbers, encoded, directory.stubs
             ):
-                self._report.add(Result.KEPT, len(directory.files))
+                self._report.add(Result.KEPT, len(directory.names))
                 room = MAX_FREED - len(self.freeable)
                 self.freeable += islice(find_freeable(self._context, directory, time.time()), room)
                 continue
             entries = registry.decode_entries(directory.path, encoded)
             self._correct_marks(directory, entries)
-            path, files, _ = directory
-            planned = plan(path, files, entries, force=force, must_resend=must_resend)
+            path = directory.path
+            planned = plan(path, directory.files, entries, force=force, must_resend=must_resend)
             self._defer_unsettled(planned)
             self._apply(path, planned)
         self.only_copies.compare(batch)
@@ -145,8 +173,10 @@ class Applier:
         By other rules it may mean other bytes. And where only the digest can tell one release's
         file from the next one's, it decides once in each process.
         """
+        if self._is_compared or 0 not in directory.numbers[2::3]:
+            return self._must_resend
         files, stubs = directory.files, directory.stubs
-        if self._is_compared or all(s.change for name, s in files.items() if name not in stubs):
+        if all(s.change for name, s in files.items() if name not in stubs):
             return self._must_resend
         by_rules = self._must_resend or (lambda _: False)
         return lambda name: by_rules(name) or not (files[name].change or name in stubs)
@@ -163,7 +193,7 @@ class Applier:
         """Make the entries of unchanged files say whether they are freed."""
         if self._context.options.dry_run:
             return
-        path, files, stubs = directory
+        path, files, stubs = directory.path, directory.files, directory.stubs
         changes = [
             (join(path, basename), old, Entry(files[basename], old.fingerprint, not old.freed))
             for basename, old in entries.items()
@@ -196,8 +226,25 @@ class Applier:
         if self._context.options.dry_run:
             for task in planned.uploads:
                 self._record(task.name, Result.UPLOADED)
+        elif self._may_wait(planned):
+            self._planned.append((directory, planned))
+            self._planned_count += len(planned.uploads)
         else:
             self._upload(directory, planned)
+
+    def _may_wait(self, planned: Plan) -> bool:
+        """Whether the uploads of a directory are put off to the end of the scan.
+
+        Not where nothing is published, which could have been renamed; nor where pages would link
+        a changed file meanwhile, as they do not look at it.
+        """
+        is_linked = not self._context.mount.check_local and any(t.entry for t in planned.uploads)
+        has_room = self._planned_count < MAX_PLANNED
+        return bool(planned.uploads) and has_room and not is_linked and self._has_entries
+
+    @cached_property
+    def _has_entries(self) -> bool:
+        return not self._context.registry.is_empty()
 
     def _upload(self, directory: str, planned: Plan) -> None:
         due = set(filter(self._context.is_lookup_due, planned.uploads))

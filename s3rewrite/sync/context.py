@@ -114,6 +114,21 @@ class SyncContext:
         """The published set."""
         return loop_registry(self.mount)
 
+    @cached_property
+    def former_bucket(self) -> Bucket | None:
+        """Where the objects were before BUCKET, PREFIX or KEYS were changed.
+
+        None where they were not, the service is another one, or all have been brought here.
+        """
+        endpoint, bucket, prefix, keys = self.registry.former_place() or ("",) * 4
+        here = conf.place(self.mount)
+        if endpoint != here[0] or not bucket or [endpoint, bucket, prefix, keys] == here:
+            return None
+        there = replace(self.mount, bucket=bucket, prefix=prefix, keys=keys)  # type: ignore[arg-type]
+        former = Bucket(there)
+        former.may_send = self.lease.is_valid
+        return former
+
     @property
     def is_careful(self) -> bool:
         """Whether a key may hold the only copy of a freed file that was renamed since.

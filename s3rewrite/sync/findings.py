@@ -22,10 +22,23 @@ class ScannedDirectory(NamedTuple):
 
     path: str
     """Without a slash at the end; "" for the root."""
-    files: dict[str, Signature]
-    """Basename -> signature."""
+    names: list[str]
+    """The basenames of its files."""
+    numbers: list[int]
+    """Their signatures, one after another: objects for each file would double a pass's time."""
     stubs: dict[str, Stub]
     """Basename -> stub, of those files whose bytes are only on S3."""
+
+    @property
+    def files(self) -> dict[str, Signature]:
+        """Basename -> signature, made anew at each call."""
+        numbers = iter(self.numbers)
+        return dict(zip(self.names, map(Signature, numbers, numbers, numbers), strict=True))
+
+    def add(self, basename: str, signature: Signature) -> None:
+        """One more file."""
+        self.names.append(basename)
+        self.numbers.extend(signature)
 
 
 @dataclass
@@ -60,9 +73,11 @@ class MountFilter:
         """The directory with those of its files that may go to S3."""
         if self.mount is None or (not self._has_patterns and self._are_plain(directory)):
             return directory
-        path, files, stubs = directory
-        allowed = {name: files[name] for name in files if self.allows(join(path, name))}
-        return ScannedDirectory(path, allowed, stubs)
+        allowed = ScannedDirectory(directory.path, [], [], directory.stubs)
+        for basename, signature in directory.files.items():
+            if self.allows(join(directory.path, basename)):
+                allowed.add(basename, signature)
+        return allowed
 
     def allows(self, name: str, access: FileAccess = NORMAL_ACCESS) -> bool:
         """Whether a file may go to S3, or a directory (`a/`) is to be read.
@@ -93,10 +108,10 @@ class MountFilter:
 
     def _are_plain(self, directory: ScannedDirectory) -> bool:
         """Whether all its names are surely fit for keys. One test for all names, for speed."""
-        longest = len(directory.path) + 1 + max(map(len, directory.files), default=0)
+        longest = len(directory.path) + 1 + max(map(len, directory.names), default=0)
         if longest > self._max_bytes // 4:  # a character has at most four bytes
             return False
-        return _is_utf8(directory.path) and are_ordinary(directory.files)
+        return _is_utf8(directory.path) and are_ordinary(directory.names)
 
 
 def _encodable(name: str) -> str:

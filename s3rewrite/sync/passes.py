@@ -152,6 +152,6 @@ def _until_first_file(directories: Iterator[ScannedDirectory]) -> list[ScannedDi
     passed: list[ScannedDirectory] = []
     for directory in directories:
         passed.append(directory)
-        if directory.files:
+        if directory.names:
             return passed
     return []

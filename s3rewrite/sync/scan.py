@@ -12,16 +12,20 @@ from typing import NamedTuple
 
 from django.core.files.storage import FileSystemStorage, Storage
 
+from s3rewrite.core.batches import batches
 from s3rewrite.core.entries import Signature, join
 from s3rewrite.core.kept_local import TOO_LONG, UNREADABLE, FileAccess
 from s3rewrite.core.mounts import Mount
 from s3rewrite.disk.access import StorageAccess
-from s3rewrite.disk.own_names import parse_own_name
-from s3rewrite.disk.signatures import leads_nowhere, signature, storage_signature
+from s3rewrite.disk.own_names import START, parse_own_name
+from s3rewrite.disk.signatures import change_of, leads_nowhere, signature, storage_signature
 from s3rewrite.disk.stubs import is_corrupt_stub, stub_at
 from s3rewrite.sync.findings import Findings, MountFilter, ScannedDirectory
 
 __all__ = ["Findings", "ScanError", "ScannedDirectory", "scan"]
+
+BATCH = 256
+"""Entries of a directory that are looked at together. More would not stay in a cache of the CPU."""
 
 CHANGED_STUB = "a freed file's stub that was changed"
 
@@ -100,30 +104,55 @@ class _DiskWalk:
     def _read(self, current: _Unread) -> tuple[ScannedDirectory, list[_Unread]]:
         path = current.path
         full = f"{self._access.root}/{path}" if path else self._access.root
-        directory = ScannedDirectory(path, {}, {})
-        children: list[_Unread] = []
+        directory = ScannedDirectory(path, [], [], {})
         with list_directory(full) as (status, entries):
             ancestors = current.ancestors | {(status.st_dev, status.st_ino)}
-            for entry in entries:
-                if parse_own_name(entry.name):
-                    self._findings.own_files.append(join(path, entry.name))
-                    continue
-                found = self._stat(entry, full, directory)
-                if found is None:
-                    continue
-                mode = found.st_mode
-                # Nearly every entry is a plain file that others may read: it needs no closer look.
-                if mode & self._readers and stat.S_ISREG(mode) and not entry.is_symlink():
-                    directory.files[entry.name] = signature(found)
-                elif self._examine(entry, found, directory, ancestors):
-                    children.append(_Unread(join(path, entry.name), ancestors))
+            others = self._read_plain_files(entries, directory)
+            found = [(entry, self._stat(entry, full, directory)) for entry in others]
+        children = [
+            _Unread(join(path, entry.name), ancestors)
+            for entry, status in found
+            if status and self._examine(entry, status, directory, ancestors)
+        ]
         return directory, children
+
+    def _read_plain_files(
+        self, entries: Iterable[os.DirEntry[str]], directory: ScannedDirectory
+    ) -> list[os.DirEntry[str]]:
+        """Add those entries that need no closer look; return the others.
+
+        Nearly every entry is a plain file that others may read. This takes most of the time of a
+        pass with nothing to do, hence batches, and as few calls for each file as can be.
+        """
+        others = []
+        names, numbers = directory.names, directory.numbers
+        for batch in batches(entries, BATCH):
+            try:
+                statuses = [entry.stat(follow_symlinks=False) for entry in batch]
+            except OSError:
+                others += batch
+                continue
+            plain = set(filter(self._is_plain, {status.st_mode for status in statuses}))
+            for entry, status in zip(batch, statuses, strict=True):
+                if status.st_mode in plain and START not in entry.name:
+                    names.append(entry.name)
+                    numbers += (status.st_size, status.st_mtime_ns, change_of(status))
+                else:
+                    others.append(entry)
+        return others
+
+    def _is_plain(self, mode: int) -> bool:
+        """Whether it is the mode of a file that others may read."""
+        return stat.S_ISREG(mode) and mode & self._readers != 0
 
     def _stat(
         self, entry: os.DirEntry[str], full: str, directory: ScannedDirectory
     ) -> os.stat_result | None:
-        """The status of an entry, behind links; None if there is none. Adds stubs."""
+        """The status behind links; None if there is none, or the entry is ours. Adds stubs."""
         name = join(directory.path, entry.name)
+        if parse_own_name(entry.name):
+            self._findings.own_files.append(name)
+            return None
         try:
             return entry.stat()
         except OSError as error:
@@ -139,7 +168,7 @@ class _DiskWalk:
     def _add_stub(self, basename: str, path: str, directory: ScannedDirectory) -> None:
         """Add what a link to nothing means, if it is a stub."""
         if stub := stub_at(path):
-            directory.files[basename] = stub.signature
+            directory.add(basename, stub.signature)
             directory.stubs[basename] = stub
         else:
             reason = CHANGED_STUB if is_corrupt_stub(path) else "a link to nothing"
@@ -160,7 +189,7 @@ class _DiskWalk:
             access = self._access.access_of(name)
         if stat.S_ISREG(mode):
             if self._filter.allows(name, access):
-                directory.files[entry.name] = signature(found)
+                directory.add(entry.name, signature(found))
             return False
         if not stat.S_ISDIR(mode):
             self._findings.skip(name, "not a regular file")
@@ -209,9 +238,12 @@ def _walk_storage(
         except OSError as error:
             mount_filter.findings.fail(path, f"cannot be read: {error}")
             continue
-        files = {name: signature for name, signature in signatures.items() if signature}
-        yield ScannedDirectory(path, files, {})
-        children = (join(path, directory) for directory in directories)
+        directory = ScannedDirectory(path, [], [], {})
+        for name, found in signatures.items():
+            if found:
+                directory.add(name, found)
+        yield directory
+        children = (join(path, child) for child in directories)
         paths.extend(name for name in children if mount_filter.allows(f"{name}/"))
 
 

@@ -37,7 +37,7 @@ CLIENT: dict[str, Any] = {
     **dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "testing"),
     "use_ssl": True,  # known to boto3 alone: moto does not see the requests of obstore
 }
-REMOVED = "CDN", "PRESET", "REDIS", "RATE", "UPLOADS", "TASKS"
+REMOVED = "CDN", "PRESET", "REDIS", "RATE", "BANDWIDTH", "UPLOADS", "TASKS"
 """Options that would ask services, or wait."""
 
 

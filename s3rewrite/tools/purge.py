@@ -27,7 +27,7 @@ def with_pattern(context: SyncContext, pattern: str) -> list[str]:
 def missing(context: SyncContext) -> list[str]:
     """The names of objects that have no file on the disk. Raises S3Error, OSError, ScanError."""
     findings = Findings()
-    has_files = any(directory.files for directory in scan(context.storage, None, findings))
+    has_files = any(directory.names for directory in scan(context.storage, None, findings))
     if findings.errors or not has_files:
         raise ScanError("the disk is empty, or not all of it can be read: is it mounted?")
     names = names_in(context.bucket)

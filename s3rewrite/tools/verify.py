@@ -117,7 +117,7 @@ def _directories(context: SyncContext) -> Iterator[ScannedDirectory]:
         seen.add(directory.path)
         yield directory
     for path in set(context.registry.directories()) - seen:
-        yield ScannedDirectory(path, {}, {})
+        yield ScannedDirectory(path, [], [], {})
 
 
 def _key(mount: Mount, path: str, basename: str, entry: Entry) -> str:

@@ -1,6 +1,7 @@
 """An S3 in memory, that boto3 speaks with as with a real one: requests in, answers out.
 
-Knows what the package asks for: PUT, HEAD, GET, ListObjectsV2 of one folder, DeleteObjects.
+Knows what the package asks for: PUT, CopyObject, HEAD, GET, ListObjectsV2 of one folder,
+DeleteObjects. A copy that arrives late has the bytes that its source had when it was asked for.
 """
 
 import re
@@ -29,6 +30,9 @@ class MemoryS3:
         self.objects: dict[str, tuple[bytes, dict[str, str], float]] = {}
         self.late: list[tuple[str, bytes, dict[str, str], str]] = []
         """Key, bytes, metadata and condition: an ETag, "*" for no object, "" for anything."""
+        self.copies = 0
+        self.is_lax = False
+        """Whether it copies an object whatever its ETag is."""
         self.loses: str = ""
         """What befalls the next PUT: "", "answer" or "way" (it may arrive later)."""
         self.step: Callable[[], None] = lambda: None
@@ -63,6 +67,15 @@ class MemoryS3:
         body = request.body.read() if hasattr(request.body, "read") else bytes(request.body or b"")
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         metadata = {name: value for name, value in headers.items() if "x-amz-meta-" in name}
+        source = headers.get("x-amz-copy-source")
+        if source:
+            copied = self.body(unquote(source).partition("/")[2])
+            if copied is None:
+                return _refused(404, "NoSuchKey")
+            wanted = headers["x-amz-copy-source-if-match"].strip('"')
+            if _etag(copied) != wanted and not self.is_lax:
+                return _refused(412, "PreconditionFailed")
+            body = copied
         condition = headers.get("if-none-match", headers.get("if-match", "")).strip('"')
         lost, self.loses = self.loses, ""
         is_refused = False
@@ -73,8 +86,11 @@ class MemoryS3:
         if lost:
             raise ReadTimeoutError(endpoint_url="memory")
         if is_refused:
-            error = "<Error><Code>PreconditionFailed</Code><Message>no</Message></Error>"
-            return 412, {"Content-Type": "application/xml"}, error.encode()
+            return _refused(412, "PreconditionFailed")
+        if source:
+            self.copies += 1
+            answer = f"<CopyObjectResult><ETag>{_etag(body)}</ETag></CopyObjectResult>"
+            return 200, {"Content-Type": "application/xml"}, answer.encode()
         return 200, {"ETag": f'"{_etag(body)}"'}, b""
 
     def _head(self, key: str, *_: Any) -> tuple[int, dict[str, str], bytes]:
@@ -108,6 +124,11 @@ class MemoryS3:
 
 def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _refused(status: int, code: str) -> tuple[int, dict[str, str], bytes]:
+    error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+    return status, {"Content-Type": "application/xml"}, error.encode()
 
 
 def _etag(body: bytes) -> str:

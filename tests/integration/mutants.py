@@ -113,6 +113,24 @@ MUTANTS = [
         "false",
     ),
     Mutant(
+        "a copy is believed whatever it is",
+        "sync/upload/moves.py",
+        "    if etag == source.etag or has_bytes(",
+        "    if True or has_bytes(",
+    ),
+    Mutant(
+        "a copy counts as a write with a condition",
+        "registry/lua/claim.lua",
+        "source == '' and ARGV[8] or ARGV[6]",
+        "ARGV[8]",
+    ),
+    Mutant(
+        "the name that had the bytes is any",
+        "registry/commands.py",
+        'self.replies.parse_name("gone", source) if source else None',
+        "source.decode()",
+    ),
+    Mutant(
         "a purge ends though an upload may arrive",
         "registry/lua/end_purge.lua",
         "not string.find(fingerprint, '^deleted')",

@@ -32,7 +32,7 @@ class TestATree:
     def test_new_and_gone_below_it_and_nothing_beside_it(
         self, mount: Mount, root: Path, registry: Registry
     ) -> None:
-        write(root, "a/new/four.txt")
+        write(root, "a/new/four.txt", b"four")
         write(root, "b/five.txt")
         shutil.rmtree(root / "a/deep")
         shutil.rmtree(root / "ab")
@@ -47,7 +47,7 @@ class TestATree:
 
     def test_one_that_is_a_file_now(self, mount: Mount, root: Path, registry: Registry) -> None:
         shutil.rmtree(root / "a")
-        write(root, "a")
+        write(root, "a", b"a file")
         found = counts(pass_over(job(mount), ["a", "a/"]))
         assert found == {Result.WITHDRAWN: 2, Result.UPLOADED: 1}
         assert published(registry) == {"a", "ab/three.txt"}

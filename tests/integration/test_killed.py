@@ -43,6 +43,12 @@ IN_PARTS: Change = (
     {"kept.txt": b"kept", "changed.txt": b"changed", "film.mp4": bytes(LARGE)},
 )
 
+MOVED: Change = (
+    {"kept.txt": b"kept", "old.txt": b"moved", "changed.txt": b"old", "other.txt": b"over it",
+     "gone.txt": b"gone"},
+    {"kept.txt": b"kept", "new.txt": b"moved", "changed.txt": b"changed", "gone.txt": b"over it"},
+)  # fmt: skip
+
 REGISTRY = [
     "acquire",
     "epoch",
@@ -77,6 +83,15 @@ SCENARIOS = {
         {"KEYS": "fingerprint", "SITE_URL": "https://example.com"},
         "boto3",
         ["refresh", "list", "put /", "delete objects of"],
+    ),
+    "mirror-obstore-moved": Scenario(
+        MOVED,
+        {"KEYS": "mirror"},
+        "obstore",
+        ["copy to", "put by obstore media/changed.txt", "delete objects of"],
+    ),
+    "fingerprint-boto3-moved": Scenario(
+        MOVED, {"KEYS": "fingerprint"}, "boto3", ["copy to", "put /", "delete objects of"]
     ),
     "mirror-boto3-in-parts": Scenario(
         IN_PARTS, {"KEYS": "mirror"}, "boto3", ["head", "put /", *PARTS, "delete objects of"]

@@ -265,7 +265,7 @@ class TestDeleting:
     ) -> None:
         self.published_and_removed(mount, root)
         whole_pass(job(mount))
-        write(root, "new.txt")
+        write(root, "new.txt", b"new")
         report = whole_pass(job(mount, delete=True, dry_run=True))
         assert counts(report) == {Result.KEPT: 1, Result.UPLOADED: 1, Result.DELETED: 1}
         assert keys(s3_client, mount) == ["media/gone.txt", "media/kept.txt"]
@@ -457,7 +457,7 @@ def test_another_place_begins_with_nothing_published(
         seaweedfs.create_bucket(change["BUCKET"])
     moved = use_mount(settings, root, **settings.S3REWRITE["media"] | change)
     assert loop_registry(moved).is_empty()
-    assert counts(whole_pass(job(moved))) == {Result.UPLOADED: 1}
+    assert counts(whole_pass(job(moved))) == {Result.ADOPTED: 1}
     assert not loop_registry(mount).is_empty()
 
 

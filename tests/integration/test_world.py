@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 __all__ = ["closed_clients"]
 
 CDN = "https://cdn.example.com/"
-NAMES = ["a.txt", "d/a.txt", "d/b.txt"]
+NAMES = ["a.txt", "d/a.txt", "d/b.txt", "e/a.txt", "f/b.txt"]
 CONTENTS = [b"one", b"two", b"three"]
 STEPS = ["claim_all", "publish_all", "confirm_writes", "refresh", "withdraw"]
 
@@ -78,7 +78,7 @@ class World(RuleBasedStateMachine):
     client: redis.Redis
     bucket: Bucket
     s3: MemoryS3
-    pages = linked = 0
+    pages = linked = copied = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +86,9 @@ class World(RuleBasedStateMachine):
         shutil.rmtree(self.root)
         self.root.mkdir()
         view_of(self.mount)._reset()
+        World.copied += self.s3.copies
         self.s3.__init__()  # type: ignore[misc]
+        self.bucket._writer.makes_copies = True
         self.time = 10**18
         self.left: int | None = None
         self.visit: Visit | None = None
@@ -126,9 +128,32 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.mount.check_local)
     @rule(old=names, new=names)
     def rename(self, old: str, new: str) -> None:
-        if (self.root / old).exists():
+        if (self.root / old).exists() and not self.may_not_come(old):
             (self.root / new).parent.mkdir(exist_ok=True)
             (self.root / old).replace(self.root / new)
+
+    @precondition(lambda self: self.mount.check_local)
+    @rule(old=st.sampled_from(["d", "e"]), new=st.sampled_from(["d", "e", "f"]))
+    def rename_tree(self, old: str, new: str) -> None:
+        moved = [name for name in NAMES if name.startswith(old) and (self.root / name).exists()]
+        if moved and not (self.root / new).exists() and not any(map(self.may_not_come, moved)):
+            (self.root / old).rename(self.root / new)
+
+    @precondition(lambda self: self.mount.check_local)
+    @rule(one=names, other=names)
+    def swap(self, one: str, other: str) -> None:
+        if not all((self.root / name).is_file() for name in (one, other)):
+            return
+        if not (self.may_not_come(one) or self.may_not_come(other)):
+            (self.root / one).replace(self.root / "aside")
+            self.rename(other, one)
+            (self.root / "aside").replace(self.root / other)
+
+    @rule(old=names, new=names)
+    def rename_as_projects_do(self, old: str, new: str) -> None:
+        if old != new and (self.root / old).is_file():
+            self.save(new, (self.root / old).read_bytes())
+            self.delete(old)
 
     # The loop
 
@@ -201,6 +226,11 @@ class World(RuleBasedStateMachine):
     def lose(self, what: str) -> None:
         self.s3.loses = what
 
+    @rule()
+    def ignore_what_is_copied(self) -> None:
+        """The service takes another one's place that knows no condition of a copy's source."""
+        self.s3.is_lax = True
+
     @precondition(lambda self: self.s3.late)
     @rule(data=st.data())
     def arrive(self, data: Any) -> None:
@@ -219,6 +249,10 @@ class World(RuleBasedStateMachine):
 
     def may_not_come_back(self, content: bytes) -> bool:
         return self.has_forgotten and self.is_to_be_replaced(content)
+
+    def may_not_come(self, name: str) -> bool:
+        """Whether the bytes of a file may not come to another name."""
+        return self.may_not_come_back((self.root / name).read_bytes())
 
     @precondition(lambda self: self.may_forget())
     @rule()
@@ -299,13 +333,15 @@ def test_a_link_is_true_whatever_happened(
     members |= {"bucket": Bucket(mount), "s3": MemoryS3()}
     members["s3"].serve(members["bucket"]._client)
     case = type("Machine", (World,), members).TestCase
-    World.pages = World.linked = 0
+    World.pages = World.linked = World.copied = 0
+    examples = int(os.environ.get("WORLDS", "15"))
     case.settings = settings(
-        max_examples=int(os.environ.get("WORLDS", "15")),
+        max_examples=examples,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     case().runTest()
     assert World.linked > World.pages / 200
-    logger.info("%d steps, %d links", World.pages, World.linked)
+    assert World.copied or examples < 100  # of few, none may be
+    logger.info("%d steps, %d links, %d copies", World.pages, World.linked, World.copied)

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from hashlib import md5, sha256
 from io import BytesIO
@@ -13,6 +14,7 @@ from botocore.config import Config
 
 from demo.servers import SeaweedFS
 from s3rewrite.s3 import writer
+from s3rewrite.s3.bandwidth import BURST, STEP
 from s3rewrite.s3.boto3_writer import Boto3Writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import CredentialsRefused, S3Error, S3Unavailable
@@ -576,3 +578,70 @@ def test_a_proxy_of_the_environment(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     assert make(client_options)._writer._obstore is None
+
+
+# BANDWIDTH
+
+
+@pytest.mark.parametrize(
+    ("size", "a_second", "writes"),
+    [(9000, 100_000, None), (60_000, 100_000, "boto3"), (SMALL + 5, 20_000_000, "boto3")],
+)
+def test_bytes_are_sent_no_faster_than_they_may(
+    make: Make,
+    client_options: dict[str, Any],
+    s3_client: Any,
+    library: str,
+    used: list[str],
+    size: int,
+    a_second: int,
+    writes: str | None,
+) -> None:
+    limited = make(client_options, BANDWIDTH=a_second)
+    given = upload("a", bytes(range(256)) * (size // 256))
+    given = in_parts(given) if size > SMALL else given
+    began, count = time.monotonic(), max(1, 60_000 // size)
+    for _ in range(count):
+        assert limited.put(given)
+    assert time.monotonic() - began >= (count - 1 / 2) * size / a_second - BURST - STEP
+    assert set(used) == {writes or library}
+    assert len(body(s3_client, limited, "a")) == size // 256 * 256
+
+
+def test_bytes_that_are_sent_again_count_again(make: Make, proxy: FaultyS3) -> None:
+    proxy.faults["PUT"] = [resets, None]
+    limited = make(proxy.client_options, BANDWIDTH=100_000)
+    began = time.monotonic()
+    limited.put(upload("a", bytes(50_000)))
+    assert proxy.requests == ["PUT", "PUT"]
+    assert time.monotonic() - began >= 2 * 0.5 - BURST - STEP
+
+
+@pytest.mark.parametrize("size", [90, 5000, SMALL + 1])
+def test_who_waits_for_the_line_can_be_stopped(
+    make: Make, client_options: dict[str, Any], size: int
+) -> None:
+    limited = make(client_options, BANDWIDTH=1000)
+    given = upload("a", bytes(size))
+    given = in_parts(given) if size > SMALL else given
+    until = time.monotonic() + 1
+
+    def send() -> None:
+        while True:
+            limited.put(given, lambda: time.monotonic() < until)
+
+    with pytest.raises(S3Unavailable, match="stopped"):
+        send()
+
+
+def test_nothing_more_is_sent_without_the_lease(make: Make, client_options: dict[str, Any]) -> None:
+    limited = make(client_options, BANDWIDTH=1000)
+    until = time.monotonic() + 0.5
+    limited.may_send = lambda: time.monotonic() < until
+    with pytest.raises(S3Unavailable, match="lease"):
+        limited.put(upload("a", bytes(5000)))
+
+
+def test_no_request_is_too_late_for_its_body(make: Make, client_options: dict[str, Any]) -> None:
+    patient = {**client_options, "config": Config(read_timeout=1, retries={"max_attempts": 0})}
+    assert make(patient, BANDWIDTH=2000).put(upload("a", bytes(6000)))

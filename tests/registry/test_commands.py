@@ -269,3 +269,62 @@ def test_an_error_of_a_server_is_raised(registry: Registry, lease: str) -> None:
     registry.client.set(registry.keys.claims, "no hash")
     with pytest.raises(redis.ResponseError):
         registry.claim_all([Write("a", "1"), Write("b", "2")], lease)
+
+
+class TestGone:
+    """Who had which bytes: what is claimed for the same ones may be copied from there."""
+
+    def test_a_claim_says_who_had_its_bytes(self, registry: Registry, lease: str) -> None:
+        publish(registry, lease, "old.jpg", 1)
+        registry.withdraw(["old.jpg"])
+        claim = registry.claim("new.jpg", lease, entry(1).fingerprint)
+        assert isinstance(claim, Claim)
+        assert claim.source == "old.jpg"
+        # What was published since is where the bytes are for longer.
+        registry.publish(claim, lease, entry(1))
+        claim = registry.claim("newer.jpg", lease, entry(1).fingerprint)
+        assert isinstance(claim, Claim)
+        assert claim.source == "new.jpg"
+
+    def test_so_for_bytes_that_are_being_replaced(self, registry: Registry, lease: str) -> None:
+        publish(registry, lease, "old.jpg", 1)
+        registry.claim("old.jpg", lease, entry(2).fingerprint)
+        claim = registry.claim("new.jpg", lease, entry(1).fingerprint)
+        assert isinstance(claim, Claim)
+        assert claim.source == "old.jpg"
+
+    def test_not_the_name_itself_nor_other_bytes(self, registry: Registry, lease: str) -> None:
+        publish(registry, lease, "old.jpg", 1)
+        registry.withdraw(["old.jpg"])
+        for name, number in (("old.jpg", 1), ("new.jpg", 2)):
+            claim = registry.claim(name, lease, entry(number).fingerprint)
+            assert isinstance(claim, Claim)
+            assert claim.source == ""
+
+    def test_a_copy_counts_as_a_write_without_a_condition(
+        self, registry: Registry, lease: str
+    ) -> None:
+        publish(registry, lease, "old.jpg", 1)
+        registry.withdraw(["old.jpg"])
+        registry.claim_all([Write("new.jpg", entry(1).fingerprint, "*", "etag")], lease)
+        other = Write("new.jpg", entry(2).fingerprint, "*", "other")
+        assert registry.claim_all([other], lease, are_honoured=True) == [Outcome.DOUBTFUL]
+
+    def test_what_is_no_name_is_dropped(self, registry: Registry, lease: str) -> None:
+        registry.client.hset(registry.keys.gone, entry(1).fingerprint, "../etc/passwd")
+        claim = registry.claim("new.jpg", lease, entry(1).fingerprint)
+        assert isinstance(claim, Claim)
+        assert claim.source == ""
+
+    @pytest.mark.parametrize("by", ["withdraw", "claim"])
+    def test_has_a_bound(self, registry: Registry, lease: str, by: str) -> None:
+        publish(registry, lease, "old.jpg", 1)
+        full = {f"{number:024x}": "name" for number in range(100_000)}
+        registry.client.hset(registry.keys.gone, mapping=full)
+        if by == "withdraw":
+            registry.withdraw(["old.jpg"])
+        else:
+            registry.claim("old.jpg", lease, entry(2).fingerprint)
+        assert registry.client.hgetall(registry.keys.gone) == {
+            entry(1).fingerprint.encode(): b"old.jpg"
+        }

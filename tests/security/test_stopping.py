@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,21 @@ def test_a_loop_whose_write_hangs(
     assert not registry.client.exists(registry.keys.lease, registry.keys.loop)
     assert registry.is_empty()
     assert_next_is_not_kept(mount, root, redis_url, registry)
+
+
+@pytest.mark.parametrize("size", [500, 5000, LARGE])
+def test_a_loop_on_a_line_of_a_kilobyte_a_second(
+    mount: Mount, root: Path, redis_url: str, registry: Registry, proxy: FaultyS3, size: int
+) -> None:
+    for number in range(40):
+        write(root, f"{number}.txt", bytes(size))
+    loop = Loop(root, replace(mount, bandwidth=1000), redis_url)
+    eventually(lambda: registry.claimed([f"{number}.txt" for number in range(40)]))
+    assert seconds_to_end(loop, signal.SIGTERM) < 10
+    assert loop.process.returncode == 0
+    assert "abandoned" not in loop.text()
+    assert "Traceback" not in loop.text()
+    assert not registry.client.exists(registry.keys.lease)
 
 
 @pytest.mark.parametrize("command", [Sync, Rebuild])

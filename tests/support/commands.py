@@ -35,6 +35,7 @@ class Loop:
             f"MEDIA_ROOT = {str(root)!r}\n"
             f"CACHES['default']['LOCATION'] = {redis_url!r}\n"
             f"S3REWRITE = {{'media': {{'BUCKET': {mount.bucket!r}, 'CLIENT': {client!r}}}}}\n"
+            f"S3REWRITE['media']['BANDWIDTH'] = {mount.bandwidth}\n"
         )
         paths = os.pathsep.join([str(settings.parent), str(Path.cwd())])
         environment = os.environ | {

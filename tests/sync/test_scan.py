@@ -218,7 +218,7 @@ class Entry:
     def __init__(self, error: OSError) -> None:
         self.error = error
 
-    def stat(self) -> None:
+    def stat(self, *, follow_symlinks: bool = True) -> None:
         raise self.error
 
     def is_symlink(self) -> bool:

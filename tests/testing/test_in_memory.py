@@ -110,6 +110,7 @@ SPELLINGS: list[Any] = [
         "CDN": {"BACKEND": "s3rewrite.cdn.CloudFront", "DISTRIBUTION": "E1"},
         "UPLOADS": "tasks",
         "RATE": 0.01,
+        "BANDWIDTH": 1,
     },
 ]
 

@@ -81,7 +81,8 @@ class Command(BaseCommand):
 
 def _figures(status: Status) -> Iterator[str]:
     now, running, last = time.time(), status.running, status.last
-    yield f"published: {status.published:,} ({readable_size(status.bytes)})"
+    private = ", private" * (status.access == "private")
+    yield f"published: {status.published:,} ({readable_size(status.bytes)}){private}"
     since = f", for {ago(now - status.pending_since)}" if status.pending_since else ""
     yield f"pending: {status.pending:,}{since}"
     if running:

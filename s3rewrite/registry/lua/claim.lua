@@ -7,9 +7,10 @@
 -- behind the fingerprint "/<ETag>" or "/*" for a write on condition that this object, or none, is
 -- there. Such a write does no harm once another object is there. Returns "unproven" where only such
 -- writes stand in the way, and nobody knows yet whether the service honours conditions.
--- Returns "purged" for a name that is taken down.
+-- Returns "purged" for a name that is taken down; otherwise "claimed", and behind it the name of
+-- another file that had the same bytes: a copy of its object counts as a write without a condition.
 -- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes, edge,
---       uncleared, purges
+--       uncleared, purges, gone
 -- ARGV: name, basename, directory, token, lease, fingerprint, "1" if other bytes have the same key,
 --       the fingerprint with the condition, the ETag of the object after the write ("-": of parts,
 --       "?": not known), "1" if the service honours conditions
@@ -41,6 +42,10 @@ if entry then
     redis.call('SREM', KEYS[2], ARGV[3])
   end
   note_withdrawn(string.match(entry, '[^,]*$'))
+  if redis.call('HLEN', KEYS[11]) >= 100000 then  -- as in withdraw.lua
+    redis.call('UNLINK', KEYS[11])
+  end
+  redis.call('HSET', KEYS[11], string.match(entry, '[^,]*$'), ARGV[1])
   note_edge(string.match(entry, '[^,]*$'))
 end
 local function may_hold(condition)
@@ -50,6 +55,8 @@ local function may_hold(condition)
   local has_parts = string.find(condition, '-', 1, true) ~= nil
   return condition == ARGV[9] or (ARGV[9] == '-' and has_parts)
 end
+local source = redis.call('HGET', KEYS[11], ARGV[6])
+source = source and source ~= ARGV[1] and ' ' .. source or ''
 local writes, is_doubtful, is_unproven = '', false, false
 for mark, written, till in string.gmatch(
   redis.call('HGET', KEYS[7], ARGV[1]) or '', '(%S+:(%S*)=(%d+)) ') do
@@ -67,7 +74,7 @@ for mark, written, till in string.gmatch(
   end
 end
 if not (is_doubtful or is_unproven) then
-  writes = writes .. ARGV[4] .. ':' .. ARGV[8] .. '=0 '
+  writes = writes .. ARGV[4] .. ':' .. (source == '' and ARGV[8] or ARGV[6]) .. '=0 '
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[4])
   note_withdrawn(ARGV[6])
   -- While all is being cleared, the CDN may fetch what was there before.
@@ -79,4 +86,4 @@ if not (is_doubtful or is_unproven) then
   end
 end
 redis.call('HSET', KEYS[7], ARGV[1], writes)
-return is_doubtful and 'doubtful' or is_unproven and 'unproven' or 'claimed'
+return is_doubtful and 'doubtful' or is_unproven and 'unproven' or 'claimed' .. source

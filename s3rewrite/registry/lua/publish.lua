@@ -1,7 +1,7 @@
 -- Compare-and-set: publishes an entry only while the upload's token and the lease are still valid.
 -- "uncleared" where a CDN may hold other bytes of the name: the CDN is to be cleared first.
 -- KEYS: directory, directories, claims, changes, withdrawn, lease, unconfirmed writes, edge,
---       uncleared
+--       uncleared, purges, gone
 -- ARGV: name, basename, directory, token, lease, entry, "1" if the end of the write was seen,
 --       "1" if other bytes have the same key
 -- First, and in any case: the end of the write was seen, whether it is published or not.
@@ -33,6 +33,9 @@ if (held and held ~= fingerprint) or redis.call('HEXISTS', KEYS[9], '') == 1 the
 end
 redis.call('HDEL', KEYS[8], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[6])
+if redis.call('HEXISTS', KEYS[11], fingerprint) == 1 then
+  redis.call('HSET', KEYS[11], fingerprint, ARGV[1])  -- the other object may be deleted soon
+end
 redis.call('SADD', KEYS[2], ARGV[3])
 -- The object has an entry now, so it counts as withdrawn no longer.
 local noted = (ARGV[8] == '1' and '-' or fingerprint) .. ' ' .. ARGV[1]

@@ -65,9 +65,12 @@ class PutArguments(NamedTuple):
     tags: dict[str, str]
 
 
-def put_arguments(upload: Upload) -> PutArguments | None:
-    """An upload's parameters as arguments of obstore; None if obstore cannot send them all."""
-    if not isinstance(upload.content, bytes) or len(upload.content) > LARGEST:
+def put_arguments(upload: Upload, largest: int = LARGEST) -> PutArguments | None:
+    """An upload's parameters as arguments of obstore; None if obstore cannot send them all.
+
+    `largest`: bytes that may be sent at once; obstore does not pace a body.
+    """
+    if not isinstance(upload.content, bytes) or len(upload.content) > min(largest, LARGEST):
         return None
     parameters, metadata = upload.parameters, upload.metadata
     if not (parameters.keys() <= PARAMETERS and is_key(upload.key)):

@@ -5,7 +5,6 @@ an answer that obstore does not.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from s3rewrite.s3.boto3_writer import require_lease
+from s3rewrite.s3.bandwidth import Bandwidth
 from s3rewrite.s3.errors import NeedsBoto3, S3Error, refused
 from s3rewrite.s3.objects import NO_OBJECT, Upload, etag_of
 from s3rewrite.s3.obstore.errors import PutResult, parse_error
@@ -34,7 +33,7 @@ class ObstoreWriter:
 
     store: S3Store
     bucket: str
-    may_send: Callable[[], bool]
+    bandwidth: Bandwidth
     throttle: Throttle
     unconfirmed: UnconfirmedWrites
 
@@ -57,7 +56,7 @@ class ObstoreWriter:
             self.throttle.wait_again()
 
     def _attempt(self, upload: Upload, arguments: PutArguments) -> PutResult:
-        require_lease(self.may_send)
+        self.bandwidth.wait(len(upload.content))  # type: ignore[arg-type]  # never a file
         try:
             answer = obstore.put(
                 self.store,

@@ -16,7 +16,7 @@ class Result(StrEnum):
     """It was published before, and is unchanged."""
     UPLOADED = "uploaded"
     ADOPTED = "adopted"
-    """It was published without an upload: the bucket held the same bytes."""
+    """It was published without an upload: the bucket held the same bytes, or S3 copied them."""
     REFRESHED = "refreshed"
     """Its file was touched but not changed: it is published as before."""
     PENDING = "pending"

@@ -17,6 +17,7 @@ from s3rewrite.sync.context import LeaseLost, SyncContext
 from s3rewrite.sync.plan import Task
 from s3rewrite.sync.reporting.report import Result
 from s3rewrite.sync.upload.content import Payload, bucket_holds, payload_of, upload_of
+from s3rewrite.sync.upload.moves import copy_bytes
 from s3rewrite.sync.upload.references import KeptLocal
 
 REFUSALS = 2
@@ -174,9 +175,7 @@ class Attempt:
         elif self.context.stop.is_set():
             self.finish(PENDING)
         else:
-            self._put()
-            self.bytes_sent = self.payload.size
-            self.outcome = UploadResult(Result.UPLOADED, self.bytes_sent)
+            self.outcome = self._copy_or_put()
             # With an entry, or with `force`, the lookup says nothing: None is no proof then.
             was_looked_up = not (self.task.entry or self.context.options.force or self.refusals)
             self.is_new = was_looked_up and self.existing is None and self.is_settled
@@ -233,10 +232,20 @@ class Attempt:
             return condition_on(self.existing) or "?"
         return self.upload.digests.md5 or ("?" if self.upload.content == b"" else "-")
 
-    def _put(self) -> None:
+    def _copy_or_put(self) -> UploadResult:
         self.context.memory.published.sent.pop(self.task.name, None)
         # Until S3 answers, nobody knows whether the write will arrive.
         self.is_settled = False
+        if self.claim and not self.context.options.force:
+            is_settled = copy_bytes(self.context, self.claim, self.upload, self.payload)
+            if is_settled is not None:
+                self.is_settled = is_settled
+                return UploadResult(Result.ADOPTED)
+        self._put()
+        self.bytes_sent = self.payload.size
+        return UploadResult(Result.UPLOADED, self.bytes_sent)
+
+    def _put(self) -> None:
         try:
             self.is_settled = self.context.bucket.put(
                 self.upload, proceed=self.context.should_continue

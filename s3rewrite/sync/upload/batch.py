@@ -7,7 +7,7 @@
 3. Claim the name with a token: from here on no page links it. While an earlier write of other
    bytes may still arrive at S3, the name stays local instead; unless that write has a condition
    which will not hold, and the service honours conditions.
-4. If the bucket holds these bytes, go on; otherwise put them there.
+4. If the bucket holds these bytes, go on; otherwise put them there, or have S3 copy them (`moves`).
 5. Look at the file again, through the descriptor and the path. If it was changed, start again.
 6. Publish the name, if token and lease still stand.
 
@@ -98,7 +98,9 @@ class _File:
         if isinstance(before, UploadResult) and isinstance(after, UploadResult):
             after = after._replace(bytes_sent=before.bytes_sent + after.bytes_sent)
         self.outcome = after
-        if self.refusals or attempt.bytes_sent:  # what was listed is there no longer
+        if (
+            self.refusals or attempt.bytes_sent or attempt.is_new
+        ):  # what was listed is there no longer
             self.request = self.request._replace(lookup=attempt.context.bucket.head)
         # A write that may still arrive could come after the deletion of its object.
         if not attempt.is_settled:
@@ -113,7 +115,7 @@ class _File:
         is_missing = is_pending or isinstance(outcome, FileNotFoundError)
         if not (self.new and is_missing and self.new[0].file.is_removed()):
             return outcome
-        bytes_sent = sum(attempt.payload.size for attempt in self.new)
+        bytes_sent = sum(attempt.bytes_sent for attempt in self.new)
         orphans = tuple(attempt.payload.fingerprint for attempt in self.new)
         return UploadResult(Result.PENDING, bytes_sent, orphans=orphans)
 

@@ -111,6 +111,20 @@ def bucket_holds(
         if payload.coding and seen.plain_sha256 == payload.plain_sha256:
             return True
         existing = seen
+    return has_bytes(bucket, key, payload, existing, should_continue)
+
+
+def has_bytes(
+    bucket: Bucket,
+    key: str,
+    payload: Payload,
+    existing: Object,
+    should_continue: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Whether the object under a key surely has these bytes, whatever they mean.
+
+    Raises OSError, S3Unavailable.
+    """
     return existing.holds(payload.size, payload.digests) or (
         existing.size == payload.size
         and holds_in_parts(bucket, key, existing, payload.content, should_continue)
