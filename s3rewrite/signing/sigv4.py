@@ -45,6 +45,9 @@ class _Prepared(NamedTuple):
     string_to_sign: str
     mac: "hmac.HMAC"
 
+    def __repr__(self) -> str:
+        return "***"
+
 
 class SigV4:
     """Signs URLs for S3 with credentials of a mount."""
