@@ -7,6 +7,7 @@ their name.
 import asyncio
 import io
 import json
+import logging
 import os
 import pickle
 import sys
@@ -25,7 +26,7 @@ import pytest
 from django.contrib.auth.signals import user_logged_out
 from django.core.cache import cache
 from django.core.management import call_command
-from django.core.signals import request_started
+from django.core.signals import request_finished, request_started
 from django.http import (
     Http404,
     HttpRequest,
@@ -35,12 +36,13 @@ from django.http import (
 from django.template import engines
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
-from django.views.debug import ExceptionReporter
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import s3rewrite
+from demo.servers import SeaweedFS
 from s3rewrite import conf, views
 from s3rewrite.core.mounts import Mount
 from s3rewrite.decorators import s3rewrite_private
@@ -55,12 +57,22 @@ from s3rewrite.sync.passes import whole_pass
 from s3rewrite.tools import doctor
 from tests.linking import test_access
 from tests.linking.test_access import COOKIES, RULE, say
+from tests.support.cloudfront import CloudFront, Signer
 from tests.support.factories import job, write
-from tests.support.private import PUBLIC, Clock, clock, page, private, signed_names, through
+from tests.support.private import (
+    PUBLIC,
+    Clock,
+    clock,
+    kept_connections,
+    page,
+    private,
+    signed_names,
+    through,
+)
 from tests.support.publishing import closed_clients
 from tests.support.visitors import ask
 
-__all__ = ["clock", "closed_clients", "private"]
+__all__ = ["clock", "closed_clients", "kept_connections", "private"]
 
 Private = Callable[..., Mount]
 SIGNATURE = "X-Amz-Signature="
@@ -468,6 +480,24 @@ def test_who_answers_outside_of_the_middleware_signs_nothing(private: Private) -
     assert found == ["/media/a.jpg"]
 
 
+@pytest.mark.parametrize("options", [{}, {"accel": "/x/"}, {"sendfile": True}])
+def test_serving_a_file_does_not_end_the_request(private: Private, options: Any) -> None:
+    """Else a later tag would be outside of any request, and sign what nobody keeps from caches."""
+    private(**RULE)
+    say(True)
+    write(Path(conf.storage_of(conf.mount("media")).path("")), "a.txt")
+    ended: list[Any] = []
+
+    def note(**_: Any) -> None:
+        ended.append(1)
+
+    request_finished.connect(note)
+    response: Any = views.private(RequestFactory().get("/"), "a.txt", **options)
+    request_finished.disconnect(note)
+    assert ended == []
+    response.close()
+
+
 def test_the_error_page_of_a_view_that_had_signed(private: Private, settings: Any) -> None:
     private()
 
@@ -595,16 +625,32 @@ def test_two_mounts_with_cookies_each_have_theirs(
     assert len(pickle.loads(pickle.dumps(response)).cookies) == 6
 
 
-def test_who_logs_out_through_a_wrapper_of_the_request_loses_the_cookies(private: Private) -> None:
+class Wrapper:
     """As rest_framework's Request is one."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request, name)
+
+
+def test_a_decorated_view_of_a_wrapped_request_is_not_taken_for_a_cached_one(
+    private: Private,
+) -> None:
+    """Django's cache middleware marks POST as it marks what came from the cache."""
+    private()
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request._cache_update_cache = False  # type: ignore[attr-defined]
+        decorated: Any = s3rewrite_private(page(marked=False))
+        return decorated(Wrapper(request))  # type: ignore[no-any-return]
+
+    assert signed_names(through(view)) == ["a.jpg"]
+
+
+def test_who_logs_out_through_a_wrapper_of_the_request_loses_the_cookies(private: Private) -> None:
     private(SIGNING=COOKIES)
-
-    class Wrapper:
-        def __init__(self, request: HttpRequest) -> None:
-            self._request = request
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._request, name)
 
     def leave(request: HttpRequest) -> HttpResponse:
         user_logged_out.send(sender=None, request=Wrapper(request), user=None)
@@ -640,6 +686,66 @@ def test_a_request_that_brings_no_cookies_leads_to_the_site(private: Private, el
     assert SIGNATURE in unescape(through(page(element)).content.decode())
     private(**more, SIGNING=COOKIES)
     assert through(page(element)).content.decode() == element
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+def test_a_cookie_opens_no_folder_that_begins_alike(
+    private: Private, seaweedfs: SeaweedFS, private_bucket: str, s3_client: Any, kind: str
+) -> None:
+    others = ["papers2/a.txt", "Papers/a.txt", "papers", "paper/a.txt", "x/papers/a.txt"]
+    for key in ["papers/a.txt", *others]:
+        s3_client.put_object(Bucket=private_bucket, Key=key, Body=b"x")
+    signer = Signer("K1", kind, "SHA256")
+    with CloudFront(seaweedfs, private_bucket, {"K1": signer.public}, now=windows.now) as cdn:
+        options = {**COOKIES, "KEY": signer.pem, "HASH": "SHA256", "DOMAIN": "127.0.0.1"}
+        mount = private(SIGNING=options, PUBLIC_URL=f"{cdn.url}papers/")
+        pairs = signer_of(mount).cookies(windows.current_window(3600))
+        cookies = {cookie.name: cookie.value for cookie in pairs}
+        assert ask(f"{cdn.url}papers/a.txt", cookies=cookies).status == 200
+        for key in [*others, "", "papers%2f..%2fpapers2/a.txt", "/papers/a.txt", "papers%2Fa.txt"]:
+            assert ask(f"{cdn.url}{key}", cookies=cookies).status in (400, 403)
+
+
+# What is kept
+
+
+def test_what_a_storage_gives_to_be_kept_has_no_signature(private: Private, settings: Any) -> None:
+    """As FieldFile.url, which projects save in databases and send in e-mails."""
+    private()
+    options = {"location": settings.MEDIA_ROOT, "base_url": "/media/", "link_urls": True}
+    storage = {"BACKEND": "s3rewrite.storage.S3RewriteStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": storage}
+    request = RequestFactory().get("/")
+    visit = begin_visit(request)
+    found: Any = conf.storage_of(conf.mount("media"))
+    assert found.url("a.jpg") == "/media/a.jpg"
+    assert not visit.cookies
+    settings.S3REWRITE = {"media": {**settings.S3REWRITE["media"], "ACCESS": "public"}}
+    assert found.url("a.jpg") == f"{PUBLIC}a.jpg"
+
+
+def test_a_mount_that_becomes_private_and_public_again(papers: Mount, settings: Any) -> None:
+    """What was published before is linked by the settings of now."""
+    options = settings.S3REWRITE["papers"]
+    for access_now, is_signed in (("private", True), ("public", False), ("private", True)):
+        settings.S3REWRITE = {"papers": {**options, "ACCESS": access_now}}
+        found = seen_by("ann")
+        assert (SIGNATURE in found[0]) == is_signed
+        assert found[0].startswith(papers.public_url)
+        assert (found[1] == "/papers/bob/b.txt") == is_signed
+
+
+def test_nothing_that_stays_behind_has_a_signature(
+    papers: Mount, redis_client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither Redis, nor logs, nor the headers of what was shown."""
+    caplog.set_level(logging.DEBUG)
+    response = Client(headers={"X-User": "ann"}).get("/gallery/")
+    assert SIGNATURE in response.content.decode()
+    kept = {key: redis_client.dump(key) for key in redis_client.keys("*")}
+    assert kept
+    assert b"X-Amz-" not in b"".join(value for value in kept.values() if value)
+    assert "X-Amz-" not in caplog.text + str(dict(response.items()))
 
 
 # What somebody is shown
@@ -712,6 +818,7 @@ def test_no_debug_page_shows_a_key(private: Private, settings: Any, case: str) -
         theirs = [frame["vars"] for frame in frames if frame["filename"] != __file__]
         shown = f"{reporter.get_traceback_data()['exception_value']} {theirs}"
     assert MARKER not in shown
+    assert MARKER not in str(SafeExceptionReporterFilter().get_safe_settings())
 
 
 def test_nothing_that_signs_shows_its_keys(private: Private) -> None:
