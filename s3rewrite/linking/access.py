@@ -9,6 +9,7 @@
 | the middleware       | not marked   | no               | none                              |
 | the middleware       | any          | yes              | what the rule allows              |
 | a tag, or a function | sent already | any              | none: it cannot be kept from caches |
+| a tag                | in `{% cache %}` | any          | none: others get it, and later    |
 | a tag, or a function | of no visit  | any              | none, as above: no middleware saw it |
 
 A cookie opens the whole mount. So where cookies are signed, a rule is asked whoever links, and has

@@ -214,9 +214,15 @@ def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]
 
 
 def _check_privacy(mount: Mount, key: str) -> Iterator[Finding]:
-    """Whether an object is refused without a signature, at PUBLIC_URL and at the service itself."""
-    shown = mount.visitor_url(mount.public_url + quote_name(key.removeprefix(mount.prefix)))
-    for url in dict.fromkeys(filter(None, (shown, conf.object_url(mount, key)))):
+    """Whether objects are refused without a signature, at PUBLIC_URL and at the service itself.
+
+    A new one, and one that may be from a time when the mount was public.
+    """
+    urls: list[str] = []
+    for one in (key, *_published_keys(mount)):
+        shown = mount.public_url + quote_name(one.removeprefix(mount.prefix))
+        urls += (mount.visitor_url(shown), conf.object_url(mount, one))
+    for url in dict.fromkeys(filter(None, urls)):
         yield _check_refusal(url, _try_to_fetch(url))
     if not mount.access_rule:
         sentence = "ALLOW names no function that says who may see what"
@@ -224,6 +230,14 @@ def _check_privacy(mount: Mount, key: str) -> Iterator[Finding]:
     if getattr(signer_of(mount), "is_temporary", False):
         effect = "links end with them, perhaps within their window, and differ between machines"
         yield _note("private", f"the credentials are temporary: {effect}. Give SIGNING a KEY_ID")
+
+
+def _published_keys(mount: Mount) -> list[str]:
+    """One of them, or none."""
+    with suppress(redis.RedisError):
+        found = loop_registry(mount).sample(1)
+        return [mount.paths.key(name, entry.fingerprint) for name, entry in found.items()]
+    return []
 
 
 def _check_refusal(url: str, answer: VisitorAnswer | None) -> Finding:

@@ -60,6 +60,7 @@ from tests.linking.test_access import COOKIES, RULE, say
 from tests.support.cloudfront import CloudFront, Signer
 from tests.support.factories import job, write
 from tests.support.private import (
+    CLIENT,
     PUBLIC,
     Clock,
     clock,
@@ -581,6 +582,47 @@ def test_no_status_leaves_a_signed_page_to_caches(private: Private, status: int)
     assert response["Cache-Control"] == "private, max-age=3500"
 
 
+KEPT = """
+{% load s3rewrite cache %}
+{% cache 600 piece %}
+{% s3_url '/media/a.jpg' %}
+{% if 1 %}{% s3rewrite %}<img src="/media/a.jpg">{% ends3rewrite %}{% endif %}
+{% endcache %}
+"""
+
+
+def test_what_a_template_caches_is_signed_by_no_tag(private: Private, settings: Any) -> None:
+    """Others get it from the cache, and later."""
+    private()
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "kept"}}
+    cache.clear()
+    template = engines["django"].from_string(KEPT)
+    outside = engines["django"].from_string("{% load s3rewrite %}{% s3_url '/media/a.jpg' %}")
+
+    def view(request: HttpRequest) -> HttpResponse:
+        html = template.render({}, request)
+        assert SIGNATURE not in html
+        assert SIGNATURE in outside.render({}, request)
+        response = HttpResponse(html)
+        response.s3rewrite_private = True  # type: ignore[attr-defined]
+        return response
+
+    for _ in range(2):
+        assert signed_names(through(view)) == ["a.jpg"]
+
+
+def test_a_redirect_to_a_long_name(private: Private, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount = private(**RULE, CLIENT={**CLIENT, "aws_session_token": "t" * 2000})
+    say(True)
+    name = "ä" * 500
+    stub = SimpleNamespace(bucket="papers", key=mount.paths.key(name, ""), fingerprint="0" * 24)
+    monkeypatch.setattr(views, "_stub", lambda settings, name: stub)
+    request = RequestFactory().get("/")
+    begin_visit(request)
+    assert SIGNATURE in views.private(request, name)["Location"]
+
+
 # Cookies
 
 
@@ -852,6 +894,20 @@ def test_what_does_not_answer_is_not_taken_for_a_refusal(
     monkeypatch.setattr(doctor, "_try_to_fetch", lambda url, **options: answer)
     found = list(doctor._check_privacy(mount, "media/probe.txt"))
     assert {str(finding.grade) for finding in found} == {grade}
+
+
+def test_the_doctor_asks_for_what_was_public_too(
+    papers: Mount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CDN, or an ACL, may show what was uploaded before the mount became private."""
+    shown = {papers.public_url + name for name in FILES}
+
+    def fetch(url: str, **options: Any) -> VisitorAnswer:
+        return VisitorAnswer(200 if url in shown else 403, b"", {})
+
+    monkeypatch.setattr(doctor, "_try_to_fetch", fetch)
+    found = list(doctor._check_privacy(papers, "papers/probe.txt"))
+    assert [str(finding.grade) for finding in found] == ["fine", "WRONG"]
 
 
 def test_commands_with_a_private_mount(papers: Mount, capsys: pytest.CaptureFixture[str]) -> None:
