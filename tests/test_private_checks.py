@@ -60,6 +60,9 @@ def test_a_public_url_that_cannot_be_signed(url: str) -> None:
         ({"KEYS": "very-secret"}, "TypeError"),
         (URLS, "there is no key"),
         ({**URLS, "KEY": "very-secret"}, "no private key"),
+        ({"KEY_ID": "id"}, "KEY_ID and KEY belong together"),
+        ({"KEY": "very-secret"}, "KEY_ID and KEY belong together"),
+        ({**COOKIES, "SAME_SITE": "Laxe"}, "SAME_SITE is 'Laxe'"),
         ({**COOKIES, "DOMAIN": "other.com"}, "no parent domain of papers.example.com"),
     ],
 )

@@ -55,6 +55,8 @@ class SigV4:
     uses_cookies = False
 
     def __init__(self, mount: Mount, key_id: str = "", key: str = "") -> None:
+        if bool(key_id) != bool(key):
+            raise SigningError("KEY_ID and KEY belong together: give both, or neither")
         client = mount.client
         self._region = region_of(client) or "us-east-1"
         self._client = client

@@ -33,6 +33,7 @@ from django.http import (
     HttpResponse,
     StreamingHttpResponse,
 )
+from django.middleware.http import ConditionalGetMiddleware
 from django.template import engines
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
@@ -61,6 +62,7 @@ from tests.support.cloudfront import CloudFront, Signer
 from tests.support.factories import job, write
 from tests.support.private import (
     CLIENT,
+    NOW,
     PUBLIC,
     Clock,
     clock,
@@ -710,6 +712,39 @@ def test_a_page_that_is_open_when_its_window_ends_keeps_its_cookie(
     response = through(page())
     assert response["Cache-Control"] == "private, max-age=0"
     assert {m["max-age"] for m in response.cookies.values()} == {3610}
+
+
+def test_a_page_that_the_browser_has_brings_its_cookie_again(
+    private: Private, clock: Clock
+) -> None:
+    """304, as the page is the same byte for byte, and its links need the next window's cookie."""
+    private(SIGNING=COOKIES)
+    middleware: Any = ConditionalGetMiddleware(
+        lambda request: through(page(), request)  # type: ignore[arg-type]
+    )
+    first = middleware(RequestFactory().get("/"))
+    clock.now += 4000
+    headers = {"If-None-Match": first["ETag"]}
+    again = middleware(RequestFactory().get("/", headers=headers))
+    assert again.status_code == 304
+    assert "private" in again["Cache-Control"]
+    assert len(again.cookies) == 3
+    old, new = (response.cookies["CloudFront-Policy"].value for response in (first, again))
+    assert old != new
+
+
+def test_a_page_of_another_window_is_another_page(private: Private, clock: Clock) -> None:
+    private()
+    middleware: Any = ConditionalGetMiddleware(
+        lambda request: through(page(), request)  # type: ignore[arg-type]
+    )
+    etag = middleware(RequestFactory().get("/"))["ETag"]
+    found = {}
+    for later in (0, 3400, 3600):
+        request = RequestFactory().get("/", headers={"If-None-Match": etag})
+        clock.now = NOW + later
+        found[later] = middleware(request).status_code
+    assert found == {0: 304, 3400: 304, 3600: 200}
 
 
 @pytest.mark.parametrize(
