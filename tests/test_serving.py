@@ -15,9 +15,6 @@ from hypothesis import strategies as st
 
 from s3rewrite import serving
 from s3rewrite.serving import send_file
-from tests.support.private import kept_connections
-
-__all__ = ["kept_connections"]
 
 BODY = bytes(range(100))
 

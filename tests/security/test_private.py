@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from django.contrib.auth.signals import user_logged_out
@@ -430,6 +430,59 @@ def test_a_rule_that_changes_its_list(private: Private) -> None:
     private(ALLOW=f"{__name__}.changing_rule")
     body = '<img src="/media/a.jpg"><img src="/media/b.jpg">'
     assert signed_names(through(page(body))) == ["a.jpg"]
+
+
+NAMES_OF_PAGES = st.lists(st.sampled_from(["a", "A", "b", "ab", "a/b", "é"]), max_size=4)
+ANSWERS: dict[str, Callable[[Sequence[str], set[str]], Any]] = {
+    "names": lambda names, allowed: [name for name in names if name in allowed],
+    "all names that there are": lambda names, allowed: allowed,
+    "a dict": lambda names, allowed: {name: name in allowed for name in names},
+    "a generator": lambda names, allowed: (name for name in names if name in allowed),
+    "all or none": lambda names, allowed: all(name in allowed for name in names),
+    "an error": lambda names, allowed: [name for name in names if 1 / (name in allowed)],
+}
+
+
+def drawn_rule(request: HttpRequest, names: Sequence[str]) -> Any:
+    kind, allowed = request.drawn  # type: ignore[attr-defined]
+    return ANSWERS[kind](names, allowed)
+
+
+@given(
+    st.sampled_from(sorted(ANSWERS)), NAMES_OF_PAGES.map(set), NAMES_OF_PAGES,
+    st.lists(NAMES_OF_PAGES, max_size=3), st.booleans(), st.booleans(),
+)  # fmt: skip
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_links_it_a_refused_name_is_never_signed(
+    private: Private, kind: str, allowed: set[str], block: list[str], bodies: list[list[str]],
+    marked: bool, streams: bool,
+) -> None:  # fmt: skip
+    """A block tag, then a body whole or in pieces; the rule is asked in one way or another."""
+    private(ALLOW=f"{__name__}.drawn_rule", SETTLE=0)
+
+    def html(names: list[str]) -> str:
+        return "".join(f'<img src="/media/{name}.jpg">' for name in names)
+
+    def view(request: HttpRequest) -> Any:
+        template = "{% load s3rewrite %}{% s3rewrite %}" + html(block) + "{% ends3rewrite %}"
+        parts = [engines["django"].from_string(template).render({}, request), *map(html, bodies)]
+        response = StreamingHttpResponse(parts) if streams else HttpResponse("".join(parts))
+        response.s3rewrite_private = marked  # type: ignore[union-attr]
+        return response
+
+    request = RequestFactory().get("/")
+    named = {f"{name}.jpg" for name in allowed}
+    request.drawn = (kind, named)  # type: ignore[attr-defined]
+    response: Any = through(view, request)
+    if streams:
+        headers = dict(response.items())
+        response = HttpResponse(b"".join(response.streaming_content), headers=headers)
+    found = {unquote(name) for name in signed_names(response)}
+    assert found <= named
+    if found:
+        assert "private" in response["Cache-Control"]
+    if kind in ("names", "a dict", "a generator", "all names that there are") and not streams:
+        assert found == named & {f"{name}.jpg" for names in (block, *bodies) for name in names}
 
 
 # Whose visit it is
