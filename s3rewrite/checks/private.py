@@ -97,7 +97,7 @@ def public_objects(mount: Mount, options: Options) -> Messages:
 
 
 @on_all
-def shared_files(mounts: dict[str, Options]) -> Messages:
+def private_files_elsewhere(mounts: dict[str, Options]) -> Messages:
     """E042: private files that another mount has, too, and shows as its own settings say."""
     for mount, other in _pairs(mounts):
         if mount.is_private and _has_files_of(other, mount):
@@ -108,7 +108,7 @@ def shared_files(mounts: dict[str, Options]) -> Messages:
 
 
 @on_all
-def shared_cookies(mounts: dict[str, Options]) -> Messages:
+def wide_cookies(mounts: dict[str, Options]) -> Messages:
     """E043: a cookie that opens another private mount, too."""
     for mount, other in _pairs(mounts):
         is_inside = other.is_private and other.public_url.startswith(mount.public_url)
