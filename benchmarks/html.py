@@ -28,8 +28,8 @@ SCOPE = Scope(
 
 URL_ATTRIBUTES = (("img", "src"), ("a", "href"), ("video", "src"), ("source", "src"))
 
-FRESH = 60
-"""Texts that take turns: more than a cache keeps."""
+NEVER_KEPT = 6000
+"""Links that come by before the first comes again: more than a cache remembers."""
 
 SyncContext = Callable[[], object]
 
@@ -80,9 +80,13 @@ def ours(text: str) -> SyncContext:
 
 def ours_anew(text: str) -> SyncContext:
     """The same tags between other text each time, as where a page names the time or the visitor."""
-    texts = [text.replace("<b>", f"<b>{number} ") for number in range(FRESH)]
-    jobs = cycle([ours(other) for other in texts])
-    return lambda: next(jobs)()
+    turns = 1 + NEVER_KEPT // (text.count(PREFIX) or NEVER_KEPT)
+    jobs = cycle([ours(text.replace("<b>", f"<b>{number} ")) for number in range(turns)])
+
+    def run() -> object:
+        return next(jobs)()
+
+    return run
 
 
 def count(text: str) -> SyncContext:
