@@ -212,14 +212,21 @@ def _origins(host: str) -> list[bytes]:
 # With a port. https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 _LONGEST_HOST = 255 + len(":65535")
 
+_HOST = "_s3rewrite_host"
+"""The attribute of a request that holds its host: a page of fifty tags asks for it fifty times."""
+
 
 def _host(request: HttpRequest) -> str:
     """The request's host; "" for one that cannot be one, as visitors choose what they send."""
-    try:
-        host = request.get_host()
-    except DisallowedHost:
-        return ""
-    return host if len(host) <= _LONGEST_HOST else ""
+    host: str | None = getattr(request, _HOST, None)
+    if host is None:
+        try:
+            host = request.get_host()
+        except DisallowedHost:
+            host = ""
+        host = host if len(host) <= _LONGEST_HOST else ""
+        setattr(request, _HOST, host)
+    return host
 
 
 def _is_warm(matches: Sequence[UrlMatch | None]) -> bool:
