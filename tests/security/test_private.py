@@ -722,6 +722,22 @@ def test_two_mounts_with_cookies_each_have_theirs(
     assert len(pickle.loads(pickle.dumps(response)).cookies) == 6
 
 
+def test_who_leaves_by_a_page_with_links_keeps_no_cookie(
+    private: Private, settings: Any, tmp_path: Path
+) -> None:
+    """The last Set-Cookie of a name and a path is what a browser keeps: RFC 6265, 5.3"""
+    private()
+    two_cookie_mounts(settings, tmp_path)
+
+    def leave(request: HttpRequest) -> HttpResponse:
+        user_logged_out.send(sender=None, request=request, user=None)
+        return page('<img src="/one/a.jpg"><img src="/two/a.jpg">')(request)
+
+    kept = {(m.key, m["path"]): m.value for m in through(leave).cookies.values()}
+    assert len(kept) == 6
+    assert set(kept.values()) == {""}
+
+
 class Wrapper:
     """As rest_framework's Request is one."""
 
