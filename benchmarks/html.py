@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ SCOPE = Scope(
 )
 
 URL_ATTRIBUTES = (("img", "src"), ("a", "href"), ("video", "src"), ("source", "src"))
+
+NEVER_KEPT = 6000
+"""Links that come by before the first comes again: more than a cache remembers."""
 
 SyncContext = Callable[[], object]
 
@@ -72,6 +76,17 @@ def ours(text: str) -> SyncContext:
         return [link] * len(urls)
 
     return lambda: rewrite(body, SCOPE, html.collect, resolve)
+
+
+def ours_anew(text: str) -> SyncContext:
+    """The same tags between other text each time, as where a page names the time or the visitor."""
+    turns = 1 + NEVER_KEPT // (text.count(PREFIX) or NEVER_KEPT)
+    jobs = cycle([ours(text.replace("<b>", f"<b>{number} ")) for number in range(turns)])
+
+    def run() -> object:
+        return next(jobs)()
+
+    return run
 
 
 def count(text: str) -> SyncContext:
@@ -127,6 +142,7 @@ def linked(url: str) -> str:
 
 JOBS = {
     "s3rewrite": ours,
+    "other text": ours_anew,
     "bytes.count": count,
     "turbohtml": turbohtml,
     "lxml": lxml,

@@ -6,7 +6,6 @@ from inspect import isawaitable
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
@@ -46,8 +45,8 @@ def s3rewrite_private(view: View) -> View:
     def mark(response: HttpResponseBase, args: tuple[Any, ...]) -> None:
         setattr(response, MARK, True)
         patch_cache_control(response, private=True)
-        for request in args:
-            if visit := isinstance(request, HttpRequest) and visit_of(request):
+        for argument in args:  # among them a request, or what wraps one
+            if visit := argument is not None and visit_of(argument):
                 visit.keep_out_of_caches()
 
     return _decorated(view, mark)

@@ -51,15 +51,21 @@ def send_object(request: HttpRequest, mount: Mount, name: str, stub: Stub) -> Ht
     return _send(request, content, lambda asked: read_range(mount, stub, asked))
 
 
-def send_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase:
-    """The bytes of a local file. Raises OSError, also where it is no regular file."""
+def open_file(path: str) -> IO[bytes]:
+    """A local file to read from. Raises OSError, also where it is no regular file."""
     # A FIFO in its place would wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         os.close(descriptor)
         raise FileNotFoundError(path)
-    file = os.fdopen(descriptor, "rb")
+    return os.fdopen(descriptor, "rb")
+
+
+def send_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase:
+    """The bytes of a local file. Raises OSError, also where it is no regular file."""
+    file = open_file(path)
+    state = os.fstat(file.fileno())
     etag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
     content = Content(name, state.st_size, int(state.st_mtime), etag)
     response = _send(request, content, lambda asked: _file_range(file, content.size, asked))

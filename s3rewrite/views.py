@@ -15,7 +15,7 @@ from s3rewrite.core.paths import quote_name
 from s3rewrite.disk.stubs import Stub, is_corrupt_stub
 from s3rewrite.freed import FreedFileError, stub_of
 from s3rewrite.linking.access import is_plain_name, may_see, opening_url
-from s3rewrite.serving import content_headers, send_file, send_object
+from s3rewrite.serving import content_headers, open_file, send_file, send_object
 
 logger = logging.getLogger("s3rewrite")
 
@@ -81,17 +81,19 @@ def _private(
     if stub:
         return _private_object(request, mount, name, stub)
     path: str = conf.storage_of(mount).path(name)
+    response: HttpResponseBase
     try:
-        response = send_file(request, name, path)
+        if not (accel or sendfile):
+            response = send_file(request, name, path)
+        else:
+            open_file(path).close()
+            response = HttpResponse(headers=content_headers(name))
     except OSError:
         raise Http404 from None
-    if accel or sendfile:
-        response.close()
-        response = HttpResponse(headers=content_headers(name))
-        if accel:
-            response["X-Accel-Redirect"] = accel.rstrip("/") + "/" + quote_name(name)
-        else:
-            response["X-Sendfile"] = quote(path)
+    if accel:
+        response["X-Accel-Redirect"] = accel.rstrip("/") + "/" + quote_name(name)
+    elif sendfile:
+        response["X-Sendfile"] = quote(path)
     response["Cache-Control"] = "private, no-cache"
     return response
 

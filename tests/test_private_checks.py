@@ -1,9 +1,11 @@
 """Checks of private mounts."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +60,9 @@ def test_a_public_url_that_cannot_be_signed(url: str) -> None:
         ({"KEYS": "very-secret"}, "TypeError"),
         (URLS, "there is no key"),
         ({**URLS, "KEY": "very-secret"}, "no private key"),
+        ({"KEY_ID": "id"}, "KEY_ID and KEY belong together"),
+        ({"KEY": "very-secret"}, "KEY_ID and KEY belong together"),
+        ({**COOKIES, "SAME_SITE": "Laxe"}, "SAME_SITE is 'Laxe'"),
         ({**COOKIES, "DOMAIN": "other.com"}, "no parent domain of papers.example.com"),
     ],
 )
@@ -120,6 +125,59 @@ def test_pages_in_django_s_cache(settings: Any) -> None:
     assert check_ids() == []
 
 
+def with_papers(settings: Any, folder: Path, media: Any, **papers: Any) -> list[str]:
+    """The errors of a public mount, "media", beside a private one whose files are in a folder."""
+    backend = "django.core.files.storage.FileSystemStorage"
+    options = {"location": str(folder), "base_url": "/papers/"}
+    settings.STORAGES = {**settings.STORAGES, "papers": {"BACKEND": backend, "OPTIONS": options}}
+    private = {"BUCKET": "papers", "STORAGE": "papers", **PRIVATE, **papers}
+    mounts = {"media": {"BUCKET": "uploads", **media}, "papers": private}
+    with override_settings(S3REWRITE=mounts):
+        errors = [str(message.id) for message in found() if message.is_serious()]
+    return [error.removeprefix("s3rewrite.") for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("folder", "exclude", "is_fine"),
+    [
+        ("papers", [], True),
+        ("media2", [], True),
+        ("media", [], False),
+        ("media/papers", [], False),
+        ("media/x/../papers/2026", [], False),
+        ("media/papers", ["papers/*"], True),
+        ("media/papers", ["papers/*.pdf"], False),
+        ("link", [], False),
+    ],
+)
+def test_private_files_that_a_public_mount_has_too(
+    settings: Any, tmp_path: Path, folder: str, exclude: list[str], is_fine: bool
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "media")
+    found = with_papers(settings, tmp_path / folder, {"EXCLUDE": exclude})
+    assert found == ([] if is_fine else ["E042"])
+
+
+def test_one_storage_of_a_public_and_a_private_mount(settings: Any, tmp_path: Path) -> None:
+    assert "E042" in with_papers(settings, tmp_path / "papers", {"STORAGE": "papers"})
+
+
+@pytest.mark.parametrize(
+    ("url", "signing", "is_fine"),
+    [
+        ("https://papers.example.com/p/media/", COOKIES, False),
+        ("https://papers.example.com/p2/", COOKIES, True),
+        ("https://papers.example.com/p/media/", {}, True),
+    ],
+)
+def test_a_cookie_that_opens_another_mount(
+    settings: Any, tmp_path: Path, url: str, signing: Any, is_fine: bool
+) -> None:
+    media = {"ACCESS": "private", "PUBLIC_URL": url}
+    found = with_papers(settings, tmp_path / "papers", media, SIGNING=signing)
+    assert found == ([] if is_fine else ["E043"])
+
+
 @pytest.mark.parametrize(
     ("url", "is_fine"), [("http://cdn.example.com/p/", False), ("http://127.0.0.1:8333/p/", True)]
 )
@@ -142,7 +200,5 @@ def test_links_that_others_can_read(url: str, is_fine: bool) -> None:
     )
 )
 def test_no_mistake_raises(options: Any) -> None:
-    from django.test import override_settings
-
     with override_settings(S3REWRITE={"media": {"BUCKET": "uploads", **options}}):
         found()

@@ -1,13 +1,28 @@
 """Private mounts: what signs, who decides, and what would make their files or links public."""
 
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.core.files.storage import FileSystemStorage
+
 from s3rewrite import conf
-from s3rewrite.checks.rules import Messages, Options, error, meant, on_all, on_mount, warning, where
+from s3rewrite.checks.rules import (
+    Messages,
+    Options,
+    error,
+    meant,
+    on_all,
+    on_mount,
+    parse,
+    warning,
+    where,
+)
 from s3rewrite.checks.urls import is_absolute
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.patterns import patterns
-from s3rewrite.signing import SigningError, signer_of
+from s3rewrite.core.patterns import is_excluded, patterns
+from s3rewrite.signing import SigningError, needs_cookies, signer_of
 from s3rewrite.signing.sigv4 import MAX_SECONDS
 
 ACCESS = ("public", "private")
@@ -38,9 +53,7 @@ def signing(mount: Mount, options: Options) -> Messages:
         return
     try:
         signer_of(mount)
-    except Exception as problem:  # of a class of the project's, too
-        # Of other errors the message may have a key in it.
-        why = str(problem) if isinstance(problem, SigningError) else type(problem).__name__
+    except SigningError as why:
         hint = '{"BACKEND": "s3rewrite.signing.urls", "KEY_ID": "…", "KEY_FILE": "…"}'
         message = f"{where(mount.alias, 'SIGNING')} signs nothing: {why}."
         yield error(38, message, f"Leave it out for S3's own signatures, or write it as {hint}.")
@@ -81,6 +94,49 @@ def public_objects(mount: Mount, options: Options) -> Messages:
     if mount.is_private and (public := [acl for acl in acls if acl.startswith("public-")]):
         message = f"{where(mount.alias, 'OBJECT_PARAMETERS')} has the ACL {public[0]!r}."
         yield error(41, message, 'Anybody could read the files: give it the ACL "private".')
+
+
+@on_all
+def private_files_elsewhere(mounts: dict[str, Options]) -> Messages:
+    """E042: private files that another mount has, too, and shows as its own settings say."""
+    for mount, other in _pairs(mounts):
+        if mount.is_private and _has_files_of(other, mount):
+            message = f'Files of mount "{mount.alias}" are private, and mount "{other.alias}" has '
+            message += "them in its storage, too: it would show them by its own ACCESS and ALLOW."
+            hint = f'Give them a folder outside, or name theirs in EXCLUDE of "{other.alias}".'
+            yield error(42, message, hint)
+
+
+@on_all
+def wide_cookies(mounts: dict[str, Options]) -> Messages:
+    """E043: a cookie that opens another private mount, too."""
+    for mount, other in _pairs(mounts):
+        is_inside = other.is_private and other.public_url.startswith(mount.public_url)
+        if is_inside and needs_cookies(mount):
+            message = f'The cookie of mount "{mount.alias}" opens mount "{other.alias}", too: '
+            message += f"{other.public_url} begins with {mount.public_url}."
+            yield error(43, message, "Give them a PUBLIC_URL each, of which none begins the other.")
+
+
+def _pairs(mounts: dict[str, Options]) -> Iterator[tuple[Mount, Mount]]:
+    parsed = [mount for alias, options in mounts.items() if (mount := parse(alias, options))]
+    return permutations(parsed, 2)
+
+
+def _has_files_of(other: Mount, mount: Mount) -> bool:
+    """Whether one mount would upload the files of another one, too."""
+    if other.storage == mount.storage:
+        return True
+    outer, inner = conf.find_storage(other), conf.find_storage(mount)
+    if not (isinstance(outer, FileSystemStorage) and isinstance(inner, FileSystemStorage)):
+        return False
+    if not (outer.location and inner.location):
+        return False
+    root, folder = Path(outer.location).resolve(), Path(inner.location).resolve()
+    if root == folder or not folder.is_relative_to(root):
+        return root == folder
+    names = [(folder.relative_to(root) / rest).as_posix() for rest in ("x", "x/x")]
+    return not all(is_excluded(name, other.exclude, other.include) for name in names)
 
 
 @on_all

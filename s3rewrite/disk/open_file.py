@@ -30,6 +30,8 @@ class OpenFile:
     def __init__(self, storage: Storage, name: str, file: IO[bytes]) -> None:
         self._storage = storage
         self._name = name
+        # Once: Django's checks of a name cost more than to look at its file.
+        self._path = storage.path(name) if isinstance(storage, FileSystemStorage) else ""
         self.file = file
         self._identity = self._identify()
         self._root = root_of(storage)
@@ -54,8 +56,7 @@ class OpenFile:
 
     def seconds_to_settle(self) -> float:
         """How long a next change might not show, as the last one was so recent."""
-        is_local = isinstance(self._storage, FileSystemStorage)
-        changed_ns = self.status.st_ctime_ns if is_local else self.signature.mtime_ns
+        changed_ns = self.status.st_ctime_ns if self._path else self.signature.mtime_ns
         tick = TICK if changed_ns % SECOND else COARSE_TICK
         # The clock of a network disk may be ahead: then the whole tick.
         return max(0.0, min(tick, tick - (time.time() - changed_ns / 1e9)))
@@ -68,9 +69,8 @@ class OpenFile:
         """Whether somebody removed the file, while its disk is still mounted."""
         if self._root is None or root_of(self._storage) != self._root:
             return False  # another disk, or none
-        path = Path(self._storage.path(self._name))
-        above = next(parent for parent in path.parents if parent.is_dir())
-        return not os.path.lexists(path) and above.stat().st_dev == self._identity[0]
+        above = next(parent for parent in Path(self._path).parents if parent.is_dir())
+        return not os.path.lexists(self._path) and above.stat().st_dev == self._identity[0]
 
     def is_unchanged(self) -> bool:
         """Whether both the descriptor and the path still show the same, unchanged file."""
@@ -80,7 +80,7 @@ class OpenFile:
             return False
 
     def _signature(self) -> Signature:
-        if isinstance(self._storage, FileSystemStorage):
+        if self._path:
             return signature(self.status)
         current = signature_of(self._storage, self._name)
         if current is None:
@@ -88,9 +88,7 @@ class OpenFile:
         return current
 
     def _identify(self) -> tuple[Any, ...]:
-        if not isinstance(self._storage, FileSystemStorage):
-            return ()
-        return _identity(Path(self._storage.path(self._name)))
+        return _identity(self._path) if self._path else ()
 
 
 def root_of(storage: Storage) -> tuple[int, int] | None:
@@ -102,8 +100,8 @@ def root_of(storage: Storage) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _identity(path: Path) -> tuple[int, ...]:
-    status = path.stat()
+def _identity(path: Path | str) -> tuple[int, ...]:
+    status = os.stat(path)  # noqa: PTH116
     return (status.st_dev, status.st_ino, *signature(status).plain)  # a rename changes the ctime
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 from s3rewrite import conf
+from s3rewrite.core.paths import is_harmless_query
 from s3rewrite.explain.bodies import explain, explain_header
 from s3rewrite.explain.occurrences import Occurrence
 from s3rewrite.explain.publication import why_local
@@ -171,9 +172,16 @@ def _why_left(place: Occurrence) -> tuple[Reason, ...]:
     return (ALREADY,) if place.reasons and place.url.startswith(publics) else place.reasons
 
 
+def _unsigned(url: bytes) -> bytes:
+    """A URL without the signature that a tag gave it: what is explained is shown, and kept."""
+    path, _, query = url.partition(b"?")
+    private = [mount.public_url.encode() for mount in conf.mounts().values() if mount.is_private]
+    is_signed = url.startswith(tuple(private)) or not is_harmless_query(query)
+    return path if private and is_signed else url
+
+
 def _outcome(place: Occurrence, link: Link | None, why: tuple[Reason, ...]) -> UrlOutcome:
-    # Without a signature: what is explained is shown, and kept.
     to = link.text + place.url[link.length :] if link else b""
-    url, s3_url = (text.decode("utf-8", "replace") for text in (place.url, to))
+    url, s3_url = (_unsigned(text).decode("utf-8", "replace") for text in (place.url, to))
     is_candidate = place.candidate is not None
     return UrlOutcome("", 0, url, place.place, place.rows, is_candidate, s3_url, why)

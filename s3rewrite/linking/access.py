@@ -9,6 +9,7 @@
 | the middleware       | not marked   | no               | none                              |
 | the middleware       | any          | yes              | what the rule allows              |
 | a tag, or a function | sent already | any              | none: it cannot be kept from caches |
+| a tag                | in `{% cache %}` | any          | none: others get it, and later    |
 | a tag, or a function | of no visit  | any              | none, as above: no middleware saw it |
 
 A cookie opens the whole mount. So where cookies are signed, a rule is asked whoever links, and has
@@ -27,6 +28,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from s3rewrite import conf
+from s3rewrite.core.entries import is_name
 from s3rewrite.core.mounts import Mount
 from s3rewrite.core.paths import parse_local_path, quote_name
 from s3rewrite.linking.errors import contain_errors
@@ -90,23 +92,18 @@ class Access:
 
     def _unknown(self, mount: Mount, names: Sequence[str]) -> list[str]:
         answers = cast("Visit", self.visit).answers.get(mount.alias, {})
-        return [] if answers is True else [n for n in dict.fromkeys(names) if n not in answers]
+        return [name for name in dict.fromkeys(names) if name not in answers]
 
     def _learn(self, mount: Mount, names: Sequence[str], answer: Answer) -> None:
-        answers = cast("Visit", self.visit).answers
-        if answer is True:
-            answers[mount.alias] = True
-        else:
-            allowed = frozenset(answer) if answer else frozenset()
-            known = answers.setdefault(mount.alias, {})
-            cast("dict[str, bool]", known).update({name: name in allowed for name in names})
+        """Yes to these names is no yes to those that come later: the rule has not seen them."""
+        allowed = frozenset(names if answer is True else answer or ())
+        if answer is not True and signer_of(mount).uses_cookies:
+            allowed = frozenset()
+        known = cast("Visit", self.visit).answers.setdefault(mount.alias, {})
+        known.update({name: name in allowed for name in names})
 
     def _allowed(self, mount: Mount, names: Sequence[str]) -> Collection[str]:
         answers = cast("Visit", self.visit).answers[mount.alias]
-        if answers is True:
-            return names
-        if signer_of(mount).uses_cookies:
-            return ()
         return {name for name in names if answers.get(name)}
 
 
@@ -127,8 +124,7 @@ def explained(request: HttpRequest, response: HttpResponseBase) -> Iterator[Acce
     try:
         yield Access(visit, visit.is_marked(response))
     finally:
-        if is_stored is not None:
-            request._cache_update_cache = is_stored  # type: ignore[attr-defined]
+        request._cache_update_cache = is_stored  # type: ignore[attr-defined]
 
 
 def of_stream(request: HttpRequest, response: HttpResponseBase) -> Access | None:
@@ -152,7 +148,7 @@ def ask(rule: Rule, request: HttpRequest, names: Sequence[str]) -> Answer:
     """What a rule says of names; it may be a coroutine function. Raises what it raises."""
     called: Rule = async_to_sync(rule) if iscoroutinefunction(rule) else rule
     try:
-        return understood(called(request, names))
+        return understood(called(request, [*names]))
     except PermissionDenied:
         return False
 
@@ -161,7 +157,7 @@ async def aask(rule: Rule, request: HttpRequest, names: Sequence[str]) -> Answer
     """As `ask`; a rule that is no coroutine function runs where Django's views do."""
     called = rule if iscoroutinefunction(rule) else sync_to_async(rule)
     try:
-        return understood(await cast("Awaitable[Any]", called(request, names)))
+        return understood(await cast("Awaitable[Any]", called(request, [*names])))
     except PermissionDenied:
         return False
 
@@ -204,10 +200,11 @@ class PrivateLinks:
         expires = signer.expires(window)
         if not numbers or expires <= now():
             return {}
-        if signer.uses_cookies and not (access.visit and access.visit.carries(self.mount)):
+        visit = access.visit
+        if not visit.carries(self.mount) if visit else signer.uses_cookies:
             return {}
-        if access.visit:
-            access.visit.note(self.mount, signer, window)
+        if visit:
+            visit.note(self.mount, signer, window)
         if signer.uses_cookies:
             return {number: self.links[number][0] for number in numbers}
         wholes = {number: self.links[number][1] for number in numbers}
@@ -228,7 +225,7 @@ def _query(signer: Any, url: str, window: Window, expires: int) -> bytes:
 
 def is_plain_name(name: str) -> bool:
     """Whether a name is written in the one way in which rule, disk and S3 read the same in it."""
-    path = parse_local_path(quote_name(name).encode())
+    path = parse_local_path(quote_name(name).encode()) if is_name(name) else None
     return path is not None and path.name == name
 
 

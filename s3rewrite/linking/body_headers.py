@@ -61,7 +61,8 @@ def add_preconnects(
         return
     quiet = {origin_of(m.public_url.encode()) for m, _ in resolver.mounts if not m.preconnect}
     quiet |= {b"", *resolver.origins}
-    origins = dict.fromkeys(origin_of(link.text) for link in links if link)
+    texts = dict.fromkeys(link.text for link in links if link)  # mostly one for all of a mount
+    origins = dict.fromkeys(map(origin_of, texts))
     values = [f"<{origin.decode()}>; rel=preconnect" for origin in origins if origin not in quiet]
     if values:
         response["Link"] = ", ".join([*filter(None, [response.get("Link")]), *values])

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from s3rewrite.linking.errors import contain_errors
+from s3rewrite.linking.visits import MARK
 from s3rewrite.rewriters.types import Link
 
 Observer = Callable[[HttpResponseBase], object]
@@ -32,8 +33,9 @@ def copy_response(response: HttpResponseBase, body: bytes) -> HttpResponse:
     """A response with that body and the same headers, which later changes do not reach."""
     headers: dict[str, Any] = dict(response.headers)
     copy = HttpResponse(body, status=response.status_code, headers=headers)
-    if hasattr(response, "s3rewrite"):
-        copy.s3rewrite = response.s3rewrite  # type: ignore[attr-defined]
+    for mark in ("s3rewrite", MARK):
+        if hasattr(response, mark):
+            setattr(copy, mark, getattr(response, mark))
     return copy
 
 

@@ -78,12 +78,13 @@ def absolute(url: str, request: HttpRequest | None = None) -> str:
     return site + url
 
 
-def rewrite_html(text: str, request: HttpRequest | None = None) -> str:
+def rewrite_html(text: str, request: HttpRequest | None = None, *, may_sign: bool = True) -> str:
     """A piece of HTML with its files linked as the middleware does in a whole page."""
     with contain_errors(request):
         resolver = get_resolver(request)
         body = text.encode("utf-8", "surrogatepass")
-        resolve = partial(resolver.resolve, access=of_view(request, asks_rule=True))
+        access = of_view(request, asks_rule=True) if may_sign else None
+        resolve = partial(resolver.resolve, access=access)
         body = rewriters.rewrite(body, _scope(resolver), html.collect, resolve)
         return body.decode("utf-8", "surrogatepass")
     return text

@@ -26,6 +26,7 @@ from s3rewrite.disk.stubs import Stub, stub_at
 from s3rewrite.linking.access import Access, PrivateLinks
 from s3rewrite.registry import view_of
 from s3rewrite.rewriters.types import Link, Scope, Target
+from s3rewrite.signing import needs_cookies
 
 
 class UrlMatch(NamedTuple):
@@ -186,7 +187,9 @@ def _resolver(
         if spellings := _spellings(prefix, (host, *mount.hosts)):
             origin = f"{scheme}://{host}/"
             is_own = mount.paths.is_root_relative or mount.public_url.startswith(origin)
-            cors, corp = mount.cors or is_own, mount.corp or is_own
+            # Where CORS is asked for, browsers send no cookies to another origin.
+            cors = (mount.cors and not needs_cookies(mount)) or is_own
+            corp = mount.corp or is_own
             target = Target(spellings, frozenset(mount.contexts), cors, corp, is_own)
             pairs.append((mount, target))
     return Resolver(tuple(pairs), tuple(_origins(host)) if host else ())
@@ -209,14 +212,21 @@ def _origins(host: str) -> list[bytes]:
 # With a port. https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 _LONGEST_HOST = 255 + len(":65535")
 
+_HOST = "_s3rewrite_host"
+"""The attribute of a request that holds its host: a page of fifty tags asks for it fifty times."""
+
 
 def _host(request: HttpRequest) -> str:
     """The request's host; "" for one that cannot be one, as visitors choose what they send."""
-    try:
-        host = request.get_host()
-    except DisallowedHost:
-        return ""
-    return host if len(host) <= _LONGEST_HOST else ""
+    host: str | None = getattr(request, _HOST, None)
+    if host is None:
+        try:
+            host = request.get_host()
+        except DisallowedHost:
+            host = ""
+        host = host if len(host) <= _LONGEST_HOST else ""
+        setattr(request, _HOST, host)
+    return host
 
 
 def _is_warm(matches: Sequence[UrlMatch | None]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -72,11 +73,21 @@ def inspect(response: HttpResponseBase, resolver: Resolver) -> Inspection:
 
     Raises ValueError where its view asks for a context that does not exist.
     """
-    content_type = response.get("Content-Type", "")
+    facts = (_requested_contexts(response), _requires_corp(response), _hashed(response))
+    return _inspection(resolver, response.get("Content-Type", ""), *facts)
+
+
+@lru_cache(maxsize=64)
+def _inspection(
+    resolver: Resolver,
+    content_type: str,
+    contexts: frozenset[str],
+    requires_corp: bool,
+    hashed: frozenset[str],
+) -> Inspection:
     kind, charset = kind_of(content_type), charset_of(content_type)
-    scope = resolver.scope(utf8=False, contexts=_requested_contexts(response))
-    hashed = _hashed(response) if kind else frozenset()
-    scope = replace(scope, requires_corp=_requires_corp(response), hashed=hashed)
+    scope = resolver.scope(utf8=False, contexts=contexts)
+    scope = replace(scope, requires_corp=requires_corp, hashed=hashed if kind else frozenset())
     utf8 = (kind is not None and kind.is_utf8) or is_utf8(charset)
     return Inspection(resolver, kind, hides_ascii(charset), scope, replace(scope, utf8=utf8))
 

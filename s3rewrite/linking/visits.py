@@ -6,10 +6,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.cookies import Morsel
-from typing import Any, Literal
+from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
-from django.core.signals import request_finished
+from django.core.signals import request_finished, request_started
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -26,8 +26,7 @@ MARK = "s3rewrite_private"
 """The attribute of a response that is for one person."""
 
 _VISIT = "_s3rewrite_visit"
-_LEAVING = "_s3rewrite_leaving"
-"""Attributes of a request: its visit, and whether its user has logged out."""
+"""The attribute of a request that holds its visit."""
 
 _current: ContextVar["Visit | None"] = ContextVar("s3rewrite_visit", default=None)
 
@@ -43,20 +42,22 @@ class Visit:
     """Whether a mark on the response is of this request, and not of one whose page was cached."""
     ends: float = math.inf
     """When a page that holds the links may no longer be kept, in seconds since 1970."""
-    cookies: dict[str, tuple[int, tuple[Cookie, ...]]] = field(default_factory=dict)
-    """Those of the mounts, by alias, that this visitor gets, each with the time when they end."""
-    answers: dict[str, "Literal[True] | dict[str, bool]"] = field(default_factory=dict)
-    """What a rule said of the names of a mount, by its alias; True for all of them."""
+    is_leaving: bool = False
+    """Whether the user has logged out."""
+    cookies: dict[str, tuple[float, tuple[Cookie, ...]]] = field(default_factory=dict)
+    """When the signatures of the mounts that are linked end, by alias, and their cookies."""
+    answers: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """What a rule said of the names of a mount, by its alias."""
 
     def carries(self, mount: Mount) -> bool:
-        """Whether the visitor gets, or can still get, the cookies of a mount."""
+        """Whether the response says, or can still say, that it holds links of a mount."""
         return self.is_open or mount.alias in self.cookies
 
     def note(self, mount: Mount, signer: Signer, window: Window) -> None:
         """The response holds links of a private mount. Raises SigningError."""
-        self.ends = min(self.ends, window.ends, signer.expires(window))
-        if signer.uses_cookies:
-            self.cookies[mount.alias] = (signer.expires(window), signer.cookies(window))
+        expires = signer.expires(window)
+        self.ends = min(self.ends, window.ends, expires)
+        self.cookies[mount.alias] = (expires, signer.cookies(window))
         self.keep_out_of_caches()
 
     def keep_out_of_caches(self) -> None:
@@ -79,8 +80,9 @@ class Visit:
             restrict_caching(response, int(self.ends - now()))
         for expires, cookies in self.cookies.values():
             for cookie in cookies:
+                # As long as a signature in a URL: an open page fetches more, and plays on.
                 _set(response, cookie, int(expires - now()))
-        if getattr(self.request, _LEAVING, False):
+        if self.is_leaving:
             forget_cookies(response)
 
 
@@ -120,9 +122,11 @@ def _cookies_of(mount: Mount, window: Window) -> tuple[Cookie, ...]:
 def _set(response: HttpResponseBase, cookie: Cookie, seconds: int) -> None:
     morsel = _morsel(cookie).copy()
     morsel["max-age"] = seconds
-    known = response.cookies.get(cookie.name, morsel)
-    is_elsewhere = known["path"] != cookie.path  # another mount's
-    response.cookies[f"{cookie.name} {cookie.path}" if is_elsewhere else cookie.name] = morsel
+    earlier = response.cookies.pop(cookie.name, None)
+    response.cookies[cookie.name] = morsel
+    # The cookies of all mounts have the same names, and `response.cookies` one place for a name.
+    if earlier and (earlier["domain"], earlier["path"]) != (cookie.domain, cookie.path):
+        response.cookies[f"{cookie.name} {earlier['domain']}{earlier['path']}"] = earlier
 
 
 # Django's set_cookie, which looks at each value anew, takes four times as long.
@@ -137,8 +141,16 @@ def _morsel(cookie: Cookie) -> "Morsel[str]":
 
 
 def _note_logout(request: HttpRequest | None, **_: Any) -> None:
-    if request is not None:
-        setattr(request, _LEAVING, True)
+    if request is not None and (visit := visit_of(request)):
+        visit.is_leaving = True
+
+
+_NOBODY = Visit(HttpRequest(), is_open=False)
+"""In a request that no middleware has seen, or not yet: its response is kept from no cache."""
+
+
+def _await_visit(**_: Any) -> None:
+    _current.set(_NOBODY)
 
 
 def _end_visit(**_: Any) -> None:
@@ -146,4 +158,5 @@ def _end_visit(**_: Any) -> None:
 
 
 user_logged_out.connect(_note_logout)
+request_started.connect(_await_visit)
 request_finished.connect(_end_visit)

@@ -9,7 +9,7 @@ from s3rewrite.rewriters.page import EDITABLE, Page, StreamState
 from s3rewrite.rewriters.search import MAX_URLS, Matches
 from s3rewrite.rewriters.syntax.attributes import Tag
 from s3rewrite.rewriters.syntax.decoded_text import Text, attribute_text
-from s3rewrite.rewriters.syntax.tokens import RAW_TEXT, SPACES, VOID, any_case, compiled
+from s3rewrite.rewriters.syntax.tokens import IN_HTML, RAW_TEXT, SPACES, VOID, any_case, compiled
 from s3rewrite.rewriters.syntax.walker import (
     Element,
     SimpleAttribute,
@@ -46,9 +46,11 @@ def _candidates(page: Page) -> list[Candidate]:
     place = _next_place(page, walker, matches, 0)
     while place is not None and len(candidates) < MAX_URLS:
         # An editable element is only seen by its whole tag, so such pages take the slower way.
-        if not page.is_editable and (attribute := walker.simple_attribute(place)):
-            candidates += _in_simple(page, cache, attribute)
-            place = matches.next(attribute.value_end)
+        if not page.is_editable and (
+            end := cache.read(walker, place, candidates)
+            or _read_simple(page, walker, cache, place, candidates)
+        ):
+            place = matches.next(end)
         elif token := walker.seek(place):
             if opens_editable(page, token):
                 page.state.editable = Element(token.name)
@@ -61,18 +63,33 @@ def _candidates(page: Page) -> list[Candidate]:
     return candidates
 
 
-def _in_simple(page: Page, cache: TagCache, attribute: SimpleAttribute) -> list[Candidate]:
-    # A `<source>` depends on the element that it is in, too.
-    is_kept = attribute.name != b"source" or not page.asks_cors
-    candidates = cache.get(page.body, attribute) if is_kept else None
-    if candidates is None:
-        tag = Tag(page.body, attribute.name, attribute.inner, attribute.end)
-        text = attribute_text(page.body, attribute.value, attribute.value_end)
-        passage = _passage(page, tag, attribute.attribute, text)
-        candidates = collect_passage(page, passage) if passage.rows else []
-        if is_kept:
-            cache.put(page.body, attribute, candidates)
-    return candidates
+def _read_simple(
+    page: Page, walker: Walker, cache: TagCache, place: int, candidates: list[Candidate]
+) -> int | None:
+    """Add the candidates of the simple attribute that holds a place; where its value ends."""
+    start = walker.at
+    attribute = walker.simple_attribute(place)
+    if attribute is None:
+        return None
+    starts = {start}
+    found: list[Candidate] = []
+    if not cache.read(walker, place, found):
+        found = _in_simple(page, attribute)
+        starts.add(walker.at)
+    candidates += found
+    # A `<source>` depends on the element that it is in, too; and in doubt all does.
+    if walker.syntax is IN_HTML and (attribute.name != b"source" or not page.asks_cors):
+        for begin in starts:
+            key = place - begin, page.body[begin : attribute.end]
+            cache.keep(key, begin, attribute, found)
+    return attribute.value_end
+
+
+def _in_simple(page: Page, attribute: SimpleAttribute) -> list[Candidate]:
+    tag = Tag(page.body, attribute.name, attribute.inner, attribute.end)
+    text = attribute_text(page.body, attribute.value, attribute.value_end)
+    passage = _passage(page, tag, attribute.attribute, text)
+    return collect_passage(page, passage) if passage.rows else []
 
 
 def _next_place(page: Page, walker: Walker, matches: Matches, start: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+_ANY_HASH = "'sha"
 _HASHES = ("'sha256-", "'sha384-", "'sha512-")
 
 # Row of the context table -> its directives; the first that a policy has counts. CSP Level 3, 6.8.3
@@ -17,7 +18,10 @@ def hashed_rows(policies: str) -> frozenset[str]:
     A header has policies between commas. Attributes count with `'unsafe-hashes'` only: CSP Level 3,
     6.7.3.3.
     """
-    return frozenset(row for policy in policies.lower().split(",") for row in _hashed(policy))
+    lower = policies.lower()
+    if _ANY_HASH not in lower:  # as in nearly all responses
+        return frozenset()
+    return frozenset(row for policy in lower.split(",") for row in _hashed(policy))
 
 
 def _hashed(policy: str) -> Iterator[str]:

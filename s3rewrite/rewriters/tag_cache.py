@@ -1,47 +1,98 @@
-"""The candidates of tags that were read before: the pages of a site repeat many of their tags."""
+"""What was read before: the pages of a site repeat most of their bytes.
 
-from collections.abc import Sequence
+What a walker reads depends on nothing but its state and the bytes from where it reads, so the same
+bytes need not be taken apart twice. A key has all of these bytes: no digest stands for them.
+"""
+
 from functools import lru_cache
+from typing import NamedTuple
 
 from s3rewrite.rewriters.page import Page
-from s3rewrite.rewriters.syntax.walker import SimpleAttribute
+from s3rewrite.rewriters.syntax.tokens import IN_HTML
+from s3rewrite.rewriters.syntax.walker import SimpleAttribute, Walker
 from s3rewrite.rewriters.types import Candidate, Scope
 
-MOST = 2048
-"""Values of tags that are kept for one kind of page; when there are more, all are dropped."""
+MOST_BYTES = 3_000_000
+"""Bytes in memory that are kept for one kind of page; when there are more, all are dropped."""
 
-LONGEST = 400
-"""Bytes of a tag that is kept."""
+LONGEST = 32_768
+"""Bytes that are kept of what is read for one attribute."""
 
-Held = tuple[tuple[int, bytes, int], ...]
-"""Where candidates begin behind a tag's name, their URLs, and how often references are undone."""
+_OVERHEAD = 500
+"""Bytes in memory that these take beside themselves."""
+
+MOST_SEEN = 4096
+"""Keys whose hashes are remembered, to see which come twice; when there are more, all go."""
+
+Key = tuple[int, bytes]
+"""A place behind where reading begins, and the bytes from there to the end of the place's tag."""
+
+
+class Known(NamedTuple):
+    """Where the tag that holds a place begins, where the value there ends, and the URLs in it.
+
+    All offsets count from where reading begins, those of the URLs too.
+    """
+
+    tag: int
+    value_end: int
+    urls: tuple[tuple[int, bytes, int], ...]
+    """With how often character references are undone in each."""
 
 
 class TagCache:
-    """The candidates of simple attributes, by the bytes of their tag and the place in it."""
+    """The candidates of simple attributes, by the bytes from a walker's position to the tag's end.
 
-    __slots__ = ("_held",)
+    They are kept by the bytes from the tag's beginning, too: other bytes may come before it. What
+    comes once is not kept.
+    """
+
+    __slots__ = ("_known", "_seen", "_size")
 
     def __init__(self) -> None:
-        self._held: dict[tuple[bytes, bytes, int], Held] = {}
+        self._known: dict[Key, Known] = {}
+        self._seen: set[int] = set()
+        self._size = 0
 
-    def get(self, body: bytes, attribute: SimpleAttribute) -> list[Candidate] | None:
-        """The candidates of an attribute in `body`; None where it is not kept."""
-        held = self._held.get(_key(body, attribute))
-        if held is None:
+    def read(self, walker: Walker, place: int, candidates: list[Candidate]) -> int | None:
+        """Do what these bytes led to before; None where they are not known.
+
+        Moves the walker to the tag that holds a place, adds the candidates of the attribute there,
+        and returns where its value ends.
+        """
+        start, body = walker.at, walker.body
+        end = body.find(b">", place, start + LONGEST) + 1
+        known = self._known.get((place - start, body[start:end])) if end else None
+        if known is None or walker.syntax is not IN_HTML:
             return None
-        inner = attribute.inner
-        return [Candidate(inner + start, url, None, False, count) for start, url, count in held]
+        walker.at = start + known[0]
+        for offset, url, references in known[2]:
+            candidates.append(Candidate(start + offset, url, None, False, references))
+        return start + known[1]
 
-    def put(self, body: bytes, attribute: SimpleAttribute, candidates: Sequence[Candidate]) -> None:
-        """Keep them, unless one has escapes, which are rare, or the tag is long."""
-        length = attribute.end - attribute.inner + len(attribute.name)
-        if length > LONGEST or any(c.offsets or c.is_escaped for c in candidates):
+    def keep(self, key: Key, start: int, attribute: SimpleAttribute, urls: list[Candidate]) -> None:
+        """Keep what was read from `start` on; no URL with escapes, which are rare."""
+        size = len(key[1]) + _OVERHEAD
+        if size > LONGEST or key in self._known or not self._has_seen(key):
             return
-        if len(self._held) >= MOST:
-            self._held.clear()
-        held = tuple((c.start - attribute.inner, c.url, c.references) for c in candidates)
-        self._held[_key(body, attribute)] = held
+        if any(url.offsets or url.is_escaped for url in urls):
+            return
+        if self._size + size > MOST_BYTES:
+            self._known.clear()
+            self._size = 0
+        self._size += size
+        offsets = tuple((url.start - start, url.url, url.references) for url in urls)
+        tag = attribute.inner - len(attribute.name) - 1
+        self._known[key] = Known(tag - start, attribute.value_end - start, offsets)
+
+    def _has_seen(self, key: Key) -> bool:
+        number = hash(key)
+        if number in self._seen:
+            return True
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(number)
+        return False
 
 
 def tag_cache_of(page: Page) -> TagCache:
@@ -55,8 +106,3 @@ def _cache_of(
 ) -> TagCache:
     """By what the candidates of a tag depend on besides its bytes."""
     return TagCache()
-
-
-def _key(body: bytes, attribute: SimpleAttribute) -> tuple[bytes, bytes, int]:
-    inner = attribute.inner
-    return attribute.name, body[inner : attribute.end], attribute.value - inner

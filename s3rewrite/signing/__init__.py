@@ -23,6 +23,7 @@ __all__ = [
     "Window",
     "cookies",
     "current_window",
+    "needs_cookies",
     "signer_of",
     "sigv4",
     "urls",
@@ -57,8 +58,22 @@ def cookies(mount: Mount, *, key_id: str, domain: str, **options: str) -> Signer
 
 
 def signer_of(mount: Mount) -> Signer:
-    """The signer of a private mount, of this process. Raises SigningError, or what it raises."""
-    return _signer_of(mount, os.getpid())  # credentials that are renewed hold a lock
+    """The signer of a private mount, of this process. Raises SigningError."""
+    try:
+        return _signer_of(mount, os.getpid())  # credentials that are renewed hold a lock
+    except Exception as error:  # of a class of the project's, too
+        # Of other errors the message may have a key in it.
+        why = str(error) if isinstance(error, SigningError) else type(error).__name__
+    # Without the frames of the error: a debug page would show keys.
+    raise SigningError(why)
+
+
+def needs_cookies(mount: Mount) -> bool:
+    """Whether a cookie opens a mount's objects; False where nothing signs, too."""
+    try:
+        return mount.is_private and signer_of(mount).uses_cookies
+    except SigningError:
+        return False
 
 
 class VisitorRequest(NamedTuple):

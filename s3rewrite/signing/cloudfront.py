@@ -122,9 +122,14 @@ class CookieSigner:
                 f"DOMAIN is {domain!r}, which is no parent domain of {parts.hostname}: browsers "
                 "would not send the cookie there"
             )
+        is_secure = parts.scheme == "https"
+        if same_site.lower() not in ("lax", "strict", "none")[: 2 + is_secure]:
+            raise SigningError(
+                f'SAME_SITE is {same_site!r}: browsers know "Lax", "Strict" and, over HTTPS, "None"'
+            )
         self._key = key
         self._resource = f"{public_url}*"
-        self._place = (domain, parts.path, same_site, parts.scheme == "https")
+        self._place = (domain, parts.path, same_site, is_secure)
         self._cookies = lru_cache(maxsize=4)(self._sign)
 
     def query(self, url: str, window: Window) -> str:

@@ -45,6 +45,9 @@ class _Prepared(NamedTuple):
     string_to_sign: str
     mac: "hmac.HMAC"
 
+    def __repr__(self) -> str:
+        return "***"
+
 
 class SigV4:
     """Signs URLs for S3 with credentials of a mount."""
@@ -52,6 +55,8 @@ class SigV4:
     uses_cookies = False
 
     def __init__(self, mount: Mount, key_id: str = "", key: str = "") -> None:
+        if bool(key_id) != bool(key):
+            raise SigningError("KEY_ID and KEY belong together: give both, or neither")
         client = mount.client
         self._region = region_of(client) or "us-east-1"
         self._client = client

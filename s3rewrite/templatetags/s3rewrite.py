@@ -18,6 +18,25 @@ def s3_url_tag(context: Context, value: Any, mount: str | None = None) -> str:
     return fragments.url_of(value, fragments.request_in(context), mount)
 
 
+_compile_s3_url = register.tags["s3_url"]
+
+
+@register.tag(name="s3_url")
+def s3_url_node(parser: Parser, token: Token) -> template.Node:
+    """The same; in what `{% cache %}` keeps, no signature is made."""
+    node: Any = _compile_s3_url(parser, token)
+    if _is_cached(parser):
+        node.func = lambda context, value, mount=None: fragments.url_of(
+            value, fragments.request_in(context), mount, may_sign=False
+        )
+    return node  # type: ignore[no-any-return]
+
+
+def _is_cached(parser: Parser) -> bool:
+    """Whether a tag stands between `{% cache %}` and its end: others get it, and later."""
+    return any(name == "cache" for name, _ in parser.command_stack)
+
+
 @register.filter(name="s3_url")
 def s3_url_filter(value: Any) -> str:
     """`{{ url|s3_url }}`: the same without the request, for URLs that begin with a path."""
@@ -37,16 +56,20 @@ def s3rewrite_tag(parser: Parser, token: Token) -> "S3RewriteNode":
         raise template.TemplateSyntaxError("{% s3rewrite %} takes no arguments.")
     nodelist = parser.parse(("ends3rewrite",))
     parser.delete_first_token()
-    return S3RewriteNode(nodelist)
+    return S3RewriteNode(nodelist, may_sign=not _is_cached(parser))
 
 
 class S3RewriteNode(template.Node):
     """The block tag."""
 
-    def __init__(self, nodelist: NodeList) -> None:
+    def __init__(self, nodelist: NodeList, *, may_sign: bool = True) -> None:
         self.nodelist = nodelist
+        self.may_sign = may_sign
 
     def render(self, context: Context) -> SafeString:
         """The block's HTML with its files linked. As safe as it was: splices are inert."""
         html = self.nodelist.render(context)
-        return mark_safe(fragments.rewrite_html(html, fragments.request_in(context)))  # noqa: S308
+        request = fragments.request_in(context)
+        return mark_safe(  # noqa: S308
+            fragments.rewrite_html(html, request, may_sign=self.may_sign)
+        )

@@ -209,25 +209,46 @@ def _check_visitors(mount: Mount, url: str, content: bytes) -> Iterator[Finding]
         yield _fine("public", "visitors cannot write")
     listing = _try_to_fetch(url.rpartition("/")[0] + "/?list-type=2")
     if listing and listing.status == 200 and b"<ListBucketResult" in listing.body:
-        yield _note("public", "anybody may list the bucket, and so see names that no page links")
+        sentence = "anybody may list the bucket, and so see names that no page links"
+        yield (_wrong if mount.is_private else _note)("public", sentence)
 
 
 def _check_privacy(mount: Mount, key: str) -> Iterator[Finding]:
-    """Whether an object is refused without a signature, at PUBLIC_URL and at the service itself."""
-    shown = mount.visitor_url(mount.public_url + quote_name(key.removeprefix(mount.prefix)))
-    for url in dict.fromkeys(filter(None, (shown, conf.object_url(mount, key)))):
-        answer = _try_to_fetch(url)
-        if answer and answer.status < 400:
-            sentence = f"{url} is read by anybody, without a signature"
-            yield _wrong("private", f"{sentence}: run s3rewrite_setup, or close it in the CDN")
-        else:
-            yield _fine("private", f"{url} is refused without a signature")
+    """Whether objects are refused without a signature, at PUBLIC_URL and at the service itself.
+
+    A new one, and one that may be from a time when the mount was public.
+    """
+    urls: list[str] = []
+    for one in (key, *_published_keys(mount)):
+        shown = mount.public_url + quote_name(one.removeprefix(mount.prefix))
+        urls += (mount.visitor_url(shown), conf.object_url(mount, one))
+    for url in dict.fromkeys(filter(None, urls)):
+        yield _check_refusal(url, _try_to_fetch(url))
     if not mount.access_rule:
         sentence = "ALLOW names no function that says who may see what"
         yield _note("private", f"{sentence}: s3rewrite.views.private refuses everybody")
     if getattr(signer_of(mount), "is_temporary", False):
         effect = "links end with them, perhaps within their window, and differ between machines"
         yield _note("private", f"the credentials are temporary: {effect}. Give SIGNING a KEY_ID")
+
+
+def _published_keys(mount: Mount) -> list[str]:
+    """One of them, or none."""
+    with suppress(redis.RedisError):
+        found = loop_registry(mount).sample(1)
+        return [mount.paths.key(name, entry.fingerprint) for name, entry in found.items()]
+    return []
+
+
+def _check_refusal(url: str, answer: VisitorAnswer | None) -> Finding:
+    """Only a refusal is a proof: what does not answer now may show the object tomorrow."""
+    if answer and answer.status in (401, 403):
+        return _fine("private", f"{url} is refused without a signature")
+    if answer and answer.status < 400:
+        sentence = f"{url} is read by anybody, without a signature"
+        return _wrong("private", f"{sentence}: run s3rewrite_setup, or close it in the CDN")
+    how = f"with the status {answer.status}" if answer else "not at all"
+    return _note("private", f"{url} answers {how}: that proves no refusal. Run this again")
 
 
 def _check_reading(mount: Mount, url: str, answer: VisitorAnswer, content: bytes) -> Finding:

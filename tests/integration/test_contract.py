@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from demo.servers import S3Server, SeaweedFS
 from s3rewrite.core.mounts import Mount
 from s3rewrite.registry import Registry, loop_registry
-from s3rewrite.s3 import writer
+from s3rewrite.s3 import boto3_writer, writer
 from s3rewrite.s3.bucket import Bucket
 from s3rewrite.s3.errors import CredentialsRefused, S3Error
 from s3rewrite.s3.objects import SMALL, Upload
@@ -359,3 +359,37 @@ def test_the_documents_say_what_each_server_lacks() -> None:
         expected = {features.get(feature, feature) for feature in lacking}
         assert len(said) == len(expected)
         assert all(any(line.startswith(start) for line in said) for start in expected)
+
+
+@pytest.mark.parametrize("keys", ["mirror", "fingerprint"])
+@pytest.mark.parametrize("size", [10, SMALL + 1])
+def test_what_was_renamed_is_copied(
+    settings: Any, mount: Mount, root: Path, s3: Any, keys: str, size: int
+) -> None:
+    mount = changed(settings, root, KEYS=keys)
+    write(root, "a/one.mp4", os.urandom(size))
+    write(root, "kept.txt")
+    whole_pass(job(mount))
+    (root / "a").rename(root / "b")
+    report = whole_pass(job(mount))
+    assert report.bytes_uploaded == 0
+    entry = loop_registry(mount).get(["b/one.mp4"])["b/one.mp4"]
+    key = mount.paths.key("b/one.mp4", entry.fingerprint)
+    assert stored(s3, mount)[key] == (root / "b/one.mp4").read_bytes()
+
+
+def test_a_very_large_one_is_copied_in_parts(
+    mount: Mount, root: Path, s3: Any, server_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it is sent, where copied parts have an ETag that proves nothing, or are not copied."""
+    monkeypatch.setattr(boto3_writer, "LARGEST_COPY", SMALL)
+    monkeypatch.setattr(boto3_writer, "COPIED_PART", SMALL)
+    content = os.urandom(2 * SMALL + 1)
+    write(root, "a/one.mp4", content)
+    write(root, "kept.txt")
+    whole_pass(job(mount))
+    (root / "a").rename(root / "b")
+    report = whole_pass(job(mount))
+    assert report.bytes_uploaded in ({0} if server_name == "moto" else {0, len(content)})
+    assert stored(s3, mount)["media/b/one.mp4"] == content
+    assert not s3.list_multipart_uploads(Bucket=mount.bucket).get("Uploads")

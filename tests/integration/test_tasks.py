@@ -143,6 +143,17 @@ def test_files_reach_the_bucket_and_are_published(
     assert counts(whole_pass(job(mount))) == {Result.KEPT: 250}
 
 
+def test_workers_copy_what_was_renamed(mount: Mount, root: Path, s3_client: Any) -> None:
+    for number in range(20):
+        write(root, f"a/{number}.txt", b"%d" % number)
+    write(root, "kept.txt")
+    whole_pass(job(mount))
+    (root / "a").rename(root / "b")
+    report = whole_pass(job(mount))
+    assert counts(report) == {Result.KEPT: 1, Result.WITHDRAWN: 20, Result.ADOPTED: 20}
+    assert report.bytes_uploaded == 0
+
+
 @pytest.mark.parametrize("keys", ["mirror", "fingerprint"])
 def test_a_report_is_that_of_the_loop(
     settings: Any, root: Path, mount: Mount, options: dict[str, Any], s3_client: Any, keys: str
@@ -152,6 +163,8 @@ def test_a_report_is_that_of_the_loop(
         mount = use_mount(
             settings, root, **{**options, "PREFIX": f"{uploads}/", "KEYS": keys, "UPLOADS": uploads}
         )
+        registry = loop_registry(mount)
+        registry.client.delete(registry.keys.place)  # nothing is copied from the other one
         tree(root)
         reports[uploads] = [told(whole_pass(job(mount)))]
         write(root, "0/3.txt", b"changed")

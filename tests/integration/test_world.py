@@ -220,6 +220,16 @@ class World(RuleBasedStateMachine):
     def hinted_pass(self, found: list[str], crash: int | None, visit: Visit | None) -> None:
         self.run(lambda: pass_over(self.job(), found), crash, visit)
 
+    @rule(old=names, new=names, content=contents, crash=crashes, visit=visits)
+    def move(
+        self, old: str, new: str, content: bytes, crash: int | None, visit: Visit | None
+    ) -> None:
+        """What is published gets another name."""
+        self.save(old, content)
+        self.run(lambda: whole_pass(self.job()), None, None)
+        self.rename_as_projects_do(old, new)
+        self.run(lambda: whole_pass(self.job()), crash, visit)
+
     # S3
 
     @rule(what=st.sampled_from(["answer", "way"]))

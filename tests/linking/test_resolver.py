@@ -307,6 +307,15 @@ def test_the_host_of_the_request(everything: Everything, origin: str) -> None:
     assert link(f"{origin}:81/media/a.jpg", request("example.com:81")) == f"{CDN}a.jpg"
 
 
+def test_the_host_of_a_request_is_asked_for_once(
+    everything: Everything, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = request()
+    assert link("https://example.com/media/a.jpg", first) == f"{CDN}a.jpg"
+    monkeypatch.delattr(HttpRequest, "get_host")
+    assert link("//example.com/media/a.jpg", first) == f"{CDN}a.jpg"
+
+
 def test_hosts_of_the_mount(everything: Everything, settings: Any, root: Path) -> None:
     hosts = ["www.example.com", "img.example.com"]
     use_mount(settings, root, PUBLIC_URL=CDN, CHECK_LOCAL=False, HOSTS=hosts)

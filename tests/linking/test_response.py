@@ -268,6 +268,7 @@ def test_what_is_known_of_a_response_is_worked_out_once(
 
         return count
 
+    responses._inspection.cache_clear()
     names = ["_requested_contexts", "charset_of", "kind_of"]
     for name in names:
         monkeypatch.setattr(responses, name, counted(name, getattr(responses, name)))

@@ -7,19 +7,33 @@ from hypothesis import strategies as st
 from s3rewrite.rewriters import html
 from s3rewrite.rewriters import tag_cache as memory
 from s3rewrite.rewriters.page import Page
+from s3rewrite.rewriters.syntax import walker
 from s3rewrite.rewriters.syntax.walker import Walker
-from s3rewrite.rewriters.tag_cache import LONGEST, MOST, TagCache, tag_cache_of
+from s3rewrite.rewriters.tag_cache import LONGEST, MOST_BYTES, MOST_SEEN, TagCache, tag_cache_of
 from s3rewrite.rewriters.types import Candidate, Scope, Target
 from tests.rewriters import truth
 
 TARGET = Target((b"/media/", b"https://example.com/media/"))
+SCOPE = Scope((TARGET,))
 BODY = b'<p>a<img alt="b"\n src="/media/c.jpg">'
 
 
-def usual_of(body: bytes):
-    usual = Walker(body).simple_attribute(body.index(b"/media/"))
-    assert usual
-    return usual
+def keep(known: TagCache, body: bytes, *, times: int = 2, offsets: tuple[int, ...] = ()) -> None:
+    """Have the cache keep what a walker reads from the body's beginning to its first URL."""
+    place, read = body.index(b"/media/"), Walker(body)
+    attribute = read.simple_attribute(place)
+    assert attribute
+    url = Candidate(place, body[place : attribute.value_end], offsets or None)
+    for _ in range(times):
+        known.keep((place, body[: attribute.end]), 0, attribute, [url])
+
+
+def read(known: TagCache, body: bytes, start: int = 0) -> tuple[int, int, list[Candidate]] | None:
+    """Where the walker and the value end, and the candidates; None where that is not known."""
+    at, candidates = Walker(body), []
+    at.at = start
+    end = known.read(at, body.index(b"/media/"), candidates)
+    return (at.at, end, candidates) if end else None
 
 
 @pytest.fixture(autouse=True)
@@ -27,17 +41,36 @@ def empty():
     memory._cache_of.cache_clear()
 
 
-def test_a_tag_is_known_wherever_it_stands():
-    known, usual = TagCache(), usual_of(BODY)
-    assert known.get(BODY, usual) is None
-    known.put(BODY, usual, [Candidate(BODY.index(b"/media/"), b"/media/c.jpg")])
-    other = b"<h1>elsewhere</h1>" + BODY
-    (found,) = known.get(other, usual_of(other))
-    assert found == (other.index(b"/media/"), b"/media/c.jpg", None, False, 0)
-    changed = BODY.replace(b"c.jpg", b"d.jpg")
-    assert known.get(changed, usual_of(changed)) is None
-    renamed = BODY.replace(b"img", b"div")
-    assert known.get(renamed, usual_of(renamed)) is None
+def test_the_same_bytes_are_read_once():
+    known = TagCache()
+    keep(known, BODY)
+    place = BODY.index(b"/media/")
+    expected = (BODY.index(b"<img"), BODY.index(b'">'), [Candidate(place, b"/media/c.jpg")])
+    assert read(known, BODY) == expected
+    assert read(known, BODY + b"<p>more") == expected
+    moved = b"<h1>x</h1>" + BODY
+    assert read(known, moved) is None
+    assert read(known, moved, start=10) == (
+        expected[0] + 10, expected[1] + 10, [Candidate(place + 10, b"/media/c.jpg")],
+    )  # fmt: skip
+    for old, new in ((b"c.jpg", b"d.jpg"), (b"img", b"div"), (b"<p>", b"<b>"), (b">a<", b">b<")):
+        assert read(known, BODY.replace(old, new)) is None
+
+
+def test_below_an_unsure_element_it_is_not_what_is_known():
+    known = TagCache()
+    keep(known, BODY)
+    unsure = Walker(BODY, {b"svg": 1})
+    assert unsure.syntax is walker.WHERE_UNSURE
+    assert known.read(unsure, BODY.index(b"/media/"), []) is None
+
+
+def test_a_tag_is_known_behind_other_bytes_too(monkeypatch):
+    for text in (b"a", b"b"):  # what comes twice is kept
+        html.collect(b"<p>%s</p>" % text + BODY, SCOPE)
+    monkeypatch.delattr(html, "_in_simple")  # takes a tag apart
+    (found,) = html.collect(b"<p>c</p>" + BODY, SCOPE)
+    assert found.url == b"/media/c.jpg"
 
 
 def test_two_values_of_one_tag():
@@ -47,23 +80,34 @@ def test_two_values_of_one_tag():
         assert [one.url for one in found] == [b"/media/a.jpg", b"/media/b.mp4"]
 
 
-def test_what_is_rare_or_long_is_not_kept():
-    known, usual = TagCache(), usual_of(BODY)
-    known.put(BODY, usual, [Candidate(9, b"/media/c.jpg", (9, 10, 11))])
-    assert known.get(BODY, usual) is None
+def test_what_comes_once_or_is_rare_or_long_is_not_kept():
+    known = TagCache()
+    keep(known, BODY, times=1)
+    assert read(known, BODY) is None
+    keep(known, BODY, offsets=(9, 10, 11))
+    assert read(known, BODY) is None
     long = BODY.replace(b"b", b"b" * LONGEST)
-    known.put(long, usual_of(long), [])
-    assert known.get(long, usual_of(long)) is None
+    keep(known, long)
+    assert read(known, long) is None
 
 
 def test_memory_has_an_end():
     known = TagCache()
-    for number in range(MOST + 1):
-        body = b'<img src="/media/%d">' % number
-        known.put(body, usual_of(body), [])
-    assert known.get(body, usual_of(body)) == []
-    first = b'<img src="/media/0">'
-    assert known.get(first, usual_of(first)) is None
+    bodies = [b'<p title="%s"><img src="/media/%d">' % (b"x" * 30_000, n) for n in range(101)]
+    for body in bodies:
+        keep(known, body)
+    assert len(bodies) * len(bodies[0]) > MOST_BYTES
+    assert read(known, bodies[-1])
+    assert read(known, bodies[0]) is None
+    for number in range(MOST_SEEN + 1):
+        keep(known, b'<img src="/media/%d">' % number, times=1)
+    assert len(known._seen) <= MOST_SEEN
+
+
+def test_a_value_with_the_end_of_a_tag_in_it():
+    body = b'<img src="/media/a" alt="x>y"><img src="/media/b>c" alt="">'
+    for _ in range(4):
+        assert [one.url for one in html.collect(body, SCOPE)] == [b"/media/a", b"/media/b>c"]
 
 
 def test_pages_of_another_kind_are_remembered_apart():
@@ -104,4 +148,5 @@ def test_what_was_met_before_changes_nothing(pages):
         scope = Scope((TARGET._replace(cors=cors),), utf8=utf8)
         met = html.collect(body, scope)
         memory._cache_of.cache_clear()
-        assert met == html.collect(body, scope) == html.collect(body, scope)
+        # Read anew; what comes twice is kept then, and known after that.
+        assert all(html.collect(body, scope) == met for _ in range(4))
