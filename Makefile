@@ -111,6 +111,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.counting
 	$(BIN)/python -m benchmarks.unchanged
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.private
 	$(BIN)/python -m benchmarks.changes
 	$(BIN)/python -m benchmarks.moves --line 12500000 --delay 0.02
 	$(BIN)/python -m benchmarks.saves

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 
-Own code, as botocore takes fifty times as long for each URL; tests compare the two.
+Own code, as botocore takes many times as long for each URL; tests compare the two.
 """
 
 import hashlib

@@ -1,5 +1,7 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,6 +11,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.test import RequestFactory
 from django.views.decorators.cache import cache_page
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 import s3rewrite
 from s3rewrite.core.mounts import Mount
@@ -162,3 +167,28 @@ def test_a_clock_of_its_own(clock: Clock, private: Private) -> None:
     assert through(page()).content == first
     clock.now += 1000
     assert through(page()).content != first
+
+
+@given(
+    st.floats(1_000_000_000, 4_000_000_000),
+    st.integers(60, 302_400),
+    st.sampled_from(["", "no-cache", "public, max-age=31536000", "max-age=5, s-maxage=900"]),
+)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_nothing_expires_before_the_page_that_holds_it(
+    private: Private, clock: Clock, moment: float, window: int, header: str
+) -> None:
+    private(WINDOW=window)
+    clock.now = moment
+    response = through(page(**({"Cache_Control": header} if header else {})))
+    query = unescape(response.content.decode().partition("?")[2].partition('"')[0])
+    found = dict(part.partition("=")[::2] for part in query.split("&"))
+    signed_at = datetime.strptime(found["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    ends = signed_at.timestamp() + int(found["X-Amz-Expires"])
+    assert signed_at.timestamp() <= moment
+    assert moment + max_age(response) + window <= ends
+    # The end of the window has the same URL, and the next second another one.
+    clock.now = signed_at.timestamp() + window - 0.5
+    assert through(page()).content == response.content
+    clock.now += 1
+    assert through(page()).content != response.content
