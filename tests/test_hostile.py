@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from s3rewrite.linking.response import _inspection
 from s3rewrite.rewriters import bodies
 from tests.support.pages import CDN, all_published, sent
 
@@ -179,9 +180,18 @@ def test_nothing_but_urls_changes(all_published: None, pieces: list[str]) -> Non
     assert sent(body).replace(LINK, b"/media/") == body
 
 
+@pytest.fixture
+def nothing_remembered() -> Iterator[None]:
+    """No page's kind is known from before, nor is this test's to others."""
+    _inspection.cache_clear()
+    yield
+    _inspection.cache_clear()
+
+
 @pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "application/rss+xml"])
 def test_a_rewriter_that_raises_leaves_the_body(
     all_published: None,
+    nothing_remembered: None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     content_type: str,

@@ -210,8 +210,8 @@ def test_a_process_that_is_too_busy_proves_nothing(monkeypatch: pytest.MonkeyPat
     until_bad(url := f"http://{HOST}:{free_ports(1)[0]}/")
     monkeypatch.setattr(module, "SimpleQueue", Slow)
     monkeypatch.setattr(
-        module, "_fetch", lambda url, headers: time.sleep(1.2) or Finding(BAD, "silent")
+        module, "_fetch", lambda url, headers: time.sleep(1.7) or Finding(BAD, "silent")
     )
     assert probe(url).verdict is UNKNOWN
-    monkeypatch.setattr(module, "_fetch", lambda url, headers: time.sleep(1.2) or Finding(GOOD, ""))
+    monkeypatch.setattr(module, "_fetch", lambda url, headers: time.sleep(1.7) or Finding(GOOD, ""))
     assert probe(url).verdict is GOOD
