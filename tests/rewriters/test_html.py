@@ -213,7 +213,7 @@ def test_identity(text):
 def test_candidates_are_in_order_and_hold_what_they_say(text):
     end = 0
     body = text.encode()
-    for start, url, offsets in html.collect(body, scope("data")):
+    for start, url, offsets, *_ in html.collect(body, scope("data")):
         assert start >= end
         end = offsets[-1] if offsets else start + len(url)
         assert offsets or body[start:end] == url
