@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
+from django.core.signals import request_finished
+from django.db import close_old_connections
 
 from demo.servers import SeaweedFS, Valkey
 from s3rewrite.linking import errors
@@ -55,6 +57,15 @@ def unknown_errors() -> None:
     """No error was logged before."""
     errors._repeats.forget()
     forget_logged()
+
+
+@pytest.fixture(autouse=True)
+def kept_connections() -> Iterator[None]:
+    """A response that a test closes ends no request, and so no connection of other tests."""
+    is_there = request_finished.disconnect(close_old_connections)
+    yield
+    if is_there:
+        request_finished.connect(close_old_connections)
 
 
 @pytest.fixture(scope="session")

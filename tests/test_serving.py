@@ -2,13 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished
-from django.db import close_old_connections
 from django.test import AsyncRequestFactory, RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,14 +14,6 @@ from s3rewrite import serving
 from s3rewrite.serving import send_file
 
 BODY = bytes(range(100))
-
-
-@pytest.fixture(autouse=True)
-def no_database() -> Iterator[None]:
-    """The end of a response asks the database nothing, which these tests may not use."""
-    request_finished.disconnect(close_old_connections)
-    yield
-    request_finished.connect(close_old_connections)
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ from s3rewrite.linking.access import is_plain_name
 from s3rewrite.linking.visits import begin_visit
 from tests.linking import test_access
 from tests.linking.test_access import COOKIES, RULE, asked, say
-from tests.support.private import PUBLIC, Clock, clock, kept_connections, private
+from tests.support.private import PUBLIC, Clock, clock, private
 
-__all__ = ["clock", "kept_connections", "private"]
+__all__ = ["clock", "private"]
 
 Private = Callable[..., Mount]
 

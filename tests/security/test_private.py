@@ -66,7 +66,6 @@ from tests.support.private import (
     PUBLIC,
     Clock,
     clock,
-    kept_connections,
     page,
     private,
     signed_names,
@@ -75,7 +74,7 @@ from tests.support.private import (
 from tests.support.publishing import closed_clients
 from tests.support.visitors import ask
 
-__all__ = ["clock", "closed_clients", "kept_connections", "private"]
+__all__ = ["clock", "closed_clients", "private"]
 
 Private = Callable[..., Mount]
 SIGNATURE = "X-Amz-Signature="

@@ -1,13 +1,11 @@
 """Private mounts whose names are all published, without an S3; for modules that import it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished
-from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
@@ -18,16 +16,6 @@ from s3rewrite.linking import visits
 from s3rewrite.middleware import S3RewriteMiddleware
 from s3rewrite.signing.windows import now
 from tests.support.pages import ENTRY, Published
-
-
-@pytest.fixture(autouse=True)
-def kept_connections() -> Iterator[None]:
-    """A response that a test closes ends no request, and so no connection of other tests."""
-    is_there = request_finished.disconnect(close_old_connections)
-    yield
-    if is_there:
-        request_finished.connect(close_old_connections)
-
 
 PUBLIC = "https://papers.example.com/p/"
 CLIENT = {"aws_access_key_id": "id", "aws_secret_access_key": "very-secret"}
@@ -47,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    for module in ("signing.windows", "linking.access", "linking.visits"):
+    for module in ("signing.windows", "linking.access", "linking.freshness", "linking.visits"):
         monkeypatch.setattr(f"s3rewrite.{module}.now", found)
     assert now is not found
     return found
