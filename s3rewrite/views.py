@@ -39,7 +39,8 @@ def freed(
     """
     settings = conf.mount(mount)
     if settings.is_private:
-        return _private(request, settings, name)
+        response: HttpResponseBase = private(request, name, mount)
+        return response
     stub = _stub(settings, name)
     if stub is None:
         raise Http404(name)
@@ -66,21 +67,16 @@ def private(
     `{"accel": "/protected/"}` (nginx, an internal location) or `{"sendfile": True}` (Apache); else
     this process does, also in ranges. A freed file is a redirect with a signature.
     """
-    return _private(request, conf.mount(mount), name, accel=accel, sendfile=sendfile)
-
-
-def _private(
-    request: HttpRequest, mount: Mount, name: str, *, accel: str = "", sendfile: bool = False
-) -> HttpResponseBase:
+    settings = conf.mount(mount)
     # The rule is asked before anything is looked at: a refusal tells nothing of what is there.
     if not is_plain_name(name):
         raise Http404
-    if not may_see(request, mount, name):
+    if not may_see(request, settings, name):
         raise PermissionDenied
-    stub = _stub(mount, name)
+    stub = _stub(settings, name)
     if stub:
-        return _private_object(request, mount, name, stub)
-    path: str = conf.storage_of(mount).path(name)
+        return _private_object(request, settings, name, stub)
+    path: str = conf.storage_of(settings).path(name)
     response: HttpResponseBase
     try:
         if not (accel or sendfile):

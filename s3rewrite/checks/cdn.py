@@ -5,7 +5,7 @@ import re
 from s3rewrite.cdn import cdn_of
 from s3rewrite.checks.rules import Messages, Options, error, on_mount, warning, where
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.patterns import patterns
+from s3rewrite.core.patterns import all_parameters
 
 SHORT = 300
 """Seconds for which old bytes at a visitor's are no surprise."""
@@ -30,7 +30,7 @@ def kept_for_long(mount: Mount, options: Options) -> Messages:
     """W018: under "mirror", what caches keep for long, and nobody clears."""
     if mount.keys != "mirror" or mount.cdn:
         return
-    own = [mount.object_parameters, *dict(patterns(mount.object_parameters)).values()]
+    own = all_parameters(mount.object_parameters)
     values = " ".join(str(parameters.get("CacheControl", "")) for parameters in own)
     seconds = max(map(int, _AGES.findall(values)), default=0)
     if seconds > SHORT:

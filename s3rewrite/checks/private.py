@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.core.files.storage import FileSystemStorage
 
 from s3rewrite import conf
+from s3rewrite.checks.project import UPDATE_CACHE
 from s3rewrite.checks.rules import (
     Messages,
     Options,
@@ -15,13 +16,13 @@ from s3rewrite.checks.rules import (
     meant,
     on_all,
     on_mount,
-    parse,
+    parse_all,
     warning,
     where,
 )
 from s3rewrite.checks.urls import is_absolute
 from s3rewrite.core.mounts import Mount
-from s3rewrite.core.patterns import is_excluded, patterns
+from s3rewrite.core.patterns import all_parameters, is_excluded
 from s3rewrite.signing import SigningError, needs_cookies, signer_of
 from s3rewrite.signing.sigv4 import MAX_SECONDS
 
@@ -89,7 +90,7 @@ def rule(mount: Mount, options: Options) -> Messages:
 @on_mount
 def public_objects(mount: Mount, options: Options) -> Messages:
     """E041: an ACL by which anybody may read what is private."""
-    own = [mount.object_parameters, *dict(patterns(mount.object_parameters)).values()]
+    own = all_parameters(mount.object_parameters)
     acls = {str(parameters.get("ACL", "")) for parameters in own}
     if mount.is_private and (public := [acl for acl in acls if acl.startswith("public-")]):
         message = f"{where(mount.alias, 'OBJECT_PARAMETERS')} has the ACL {public[0]!r}."
@@ -119,8 +120,7 @@ def wide_cookies(mounts: dict[str, Options]) -> Messages:
 
 
 def _pairs(mounts: dict[str, Options]) -> Iterator[tuple[Mount, Mount]]:
-    parsed = [mount for alias, options in mounts.items() if (mount := parse(alias, options))]
-    return permutations(parsed, 2)
+    return permutations(parse_all(mounts), 2)
 
 
 def _has_files_of(other: Mount, mount: Mount) -> bool:
@@ -142,9 +142,8 @@ def _has_files_of(other: Mount, mount: Mount) -> bool:
 @on_all
 def stored_pages(mounts: dict[str, Options]) -> Messages:
     """W019: Django's cache for whole pages, beside a private mount."""
-    cache = "django.middleware.cache.UpdateCacheMiddleware"
     private = [alias for alias, options in mounts.items() if options.get("ACCESS") == "private"]
-    if private and cache in conf.middleware():
+    if private and UPDATE_CACHE in conf.middleware():
         message = (
             f'UpdateCacheMiddleware stores pages, and files of mount "{private[0]}" are private.'
         )

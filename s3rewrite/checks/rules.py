@@ -94,6 +94,11 @@ def parse(alias: str, options: Options) -> Mount | None:
     return conf.build_mount(alias, options) if has_all and not any(mistyped(options)) else None
 
 
+def parse_all(mounts: dict[str, Options]) -> list[Mount]:
+    """Those of the mounts that `parse` can make."""
+    return [mount for alias, options in mounts.items() if (mount := parse(alias, options))]
+
+
 def mistyped(options: Options) -> Iterator[tuple[str, str, str]]:
     """Of each value of a wrong type: the option, what is wrong, and a hint."""
     for key, value in options.items():

@@ -9,7 +9,16 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storag
 
 from s3rewrite import conf
 from s3rewrite.checks.aliases import STORAGE
-from s3rewrite.checks.rules import Messages, Options, error, on_all, on_mount, parse, warning, where
+from s3rewrite.checks.rules import (
+    Messages,
+    Options,
+    error,
+    on_all,
+    on_mount,
+    parse_all,
+    warning,
+    where,
+)
 from s3rewrite.conf import url_prefix
 from s3rewrite.core import paths
 from s3rewrite.core.mounts import Mount
@@ -188,7 +197,7 @@ def _overlapping(
     mounts: dict[str, Options], prefix_of: Callable[[Mount], str | None]
 ) -> list[tuple[_Prefix, _Prefix]]:
     """The pairs of mounts where one's prefix begins with the other's."""
-    parsed = [mount for alias, options in mounts.items() if (mount := parse(alias, options))]
+    parsed = parse_all(mounts)
     places = [(mount.alias, prefix) for mount in parsed if (prefix := prefix_of(mount))]
     pairs = combinations(places, 2)
     return [(a, b) for a, b in pairs if a[1].startswith(b[1]) or b[1].startswith(a[1])]

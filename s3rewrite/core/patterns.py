@@ -46,6 +46,11 @@ def is_pattern(key: str, value: object) -> bool:
     return isinstance(value, Mapping) and not key.isidentifier()
 
 
+def all_parameters(option: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The OBJECT_PARAMETERS for all files, and those of each pattern."""
+    return [option, *(parameters for _, parameters in patterns(option))]
+
+
 def patterns(option: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each pattern of OBJECT_PARAMETERS with its parameters."""
     return ((key, value) for key, value in option.items() if is_pattern(key, value))

@@ -52,23 +52,17 @@ class Access:
 
     def granted(self, mount: Mount, names: Sequence[str]) -> Collection[str]:
         """Those of a private mount's names that are signed. Raises what the rule raises."""
-        if rule := self._rule(mount):
-            if self.visit is None:
-                return ()  # there is nobody whom the rule could be asked about
-            if unknown := self._unknown(mount, names):
-                self._learn(mount, unknown, ask(rule, self._request, unknown))
-            return self._allowed(mount, names)
-        return names if self.is_decided else ()
+        rule = self._rule(mount)
+        if rule and (unknown := self._unknown(mount, names)):
+            self._learn(mount, unknown, ask(rule, self._request, unknown))
+        return self._allowed(mount, names) if rule else self._decided(names)
 
     async def agranted(self, mount: Mount, names: Sequence[str]) -> Collection[str]:
         """As `granted`; the event loop does not wait for the rule."""
-        if rule := self._rule(mount):
-            if self.visit is None:
-                return ()  # there is nobody whom the rule could be asked about
-            if unknown := self._unknown(mount, names):
-                self._learn(mount, unknown, await aask(rule, self._request, unknown))
-            return self._allowed(mount, names)
-        return names if self.is_decided else ()
+        rule = self._rule(mount)
+        if rule and (unknown := self._unknown(mount, names)):
+            self._learn(mount, unknown, await aask(rule, self._request, unknown))
+        return self._allowed(mount, names) if rule else self._decided(names)
 
     def announce(self) -> None:
         """Say now what a body that streams may link later, when its headers are sent.
@@ -90,9 +84,13 @@ class Access:
             return None
         return conf.access_rule(mount)
 
+    def _decided(self, names: Sequence[str]) -> Collection[str]:
+        return names if self.is_decided else ()
+
     def _unknown(self, mount: Mount, names: Sequence[str]) -> list[str]:
-        answers = cast("Visit", self.visit).answers.get(mount.alias, {})
-        return [name for name in dict.fromkeys(names) if name not in answers]
+        """What the rule was not asked about; nothing where there is nobody whom it is about."""
+        known = self.visit.answers.get(mount.alias, {}) if self.visit else names
+        return [name for name in dict.fromkeys(names) if name not in known]
 
     def _learn(self, mount: Mount, names: Sequence[str], answer: Answer) -> None:
         """Yes to these names is no yes to those that come later: the rule has not seen them."""
@@ -103,7 +101,7 @@ class Access:
         known.update({name: name in allowed for name in names})
 
     def _allowed(self, mount: Mount, names: Sequence[str]) -> Collection[str]:
-        answers = cast("Visit", self.visit).answers[mount.alias]
+        answers = self.visit.answers.get(mount.alias, {}) if self.visit else {}
         return {name for name in names if answers.get(name)}
 
 
@@ -242,12 +240,10 @@ def opening_url(request: HttpRequest, mount: Mount, name: str, fingerprint: str)
     "" where a cookie would open more than that. Raises SigningError.
     """
     signer, window = signer_of(mount), current_window(mount.window)
-    url = mount.paths.url(name, fingerprint)
-    if not signer.uses_cookies:
-        expires = signer.expires(window)
-        url = _signed(Link(0, url.encode()), signer, window, expires).written().decode()
-    elif not PrivateLinks(mount, {0: name}, {0: (Link(0, b""), Link(0, b""))}).grant(
-        Access(visit_of(request), is_decided=False)
-    ):
+    link = Link(0, mount.paths.url(name, fingerprint).encode())
+    access = Access(visit_of(request), is_decided=True, asks_rule=False)
+    granted = PrivateLinks(mount, {0: name}, {0: (link, link)}).grant(access)
+    if not granted:
         return "", 0
+    url = granted[0].written().decode()
     return url, max(0, int(min(window.ends, signer.expires(window)) - now()))

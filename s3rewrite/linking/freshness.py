@@ -1,11 +1,12 @@
 """How long a response may be kept that links private files: not longer than its links work."""
 
 import re
-import time
 from collections.abc import Iterator
 
 from django.http.response import HttpResponseBase
 from django.utils.http import http_date, parse_http_date_safe
+
+from s3rewrite.signing.windows import now
 
 # RFC 9111, 5.2; the value may be quoted.
 _DIRECTIVE = re.compile(r'([!#$%&\'*+.^_`|~\w-]+)(?:\s*=\s*("[^"]*"|[^,\s]*))?')
@@ -35,7 +36,7 @@ def restrict_caching(response: HttpResponseBase, seconds: int) -> None:
     kept = [text for text, (name, _) in zip(kept, directives, strict=True) if name not in _REPLACED]
     response["Cache-Control"] = ", ".join(["private", f"max-age={lifetime}", *kept])
     if response.has_header("Expires"):
-        response["Expires"] = http_date(time.time() + lifetime)
+        response["Expires"] = http_date(now() + lifetime)
     for header in [name for name in response.headers if _FOR_CACHES.fullmatch(name)]:
         del response[header]
 
@@ -50,4 +51,4 @@ def _lifetime(directives: dict[str, str], expires: str | None) -> int:
         number = directives["max-age"].strip('"')
         return int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0
     date = parse_http_date_safe(expires) if expires else None
-    return int(date - time.time()) if date is not None else 0
+    return int(date - now()) if date is not None else 0

@@ -82,9 +82,8 @@ class ObjectWriter:
 
     def choose(self, upload: Upload) -> str:
         """The name of the library that would write this object."""
-        return (
-            "obstore" if self._obstore and put_arguments(upload, self._bandwidth.step) else "boto3"
-        )
+        is_obstore_s = self._obstore and put_arguments(upload, self._bandwidth.step)
+        return "obstore" if is_obstore_s else "boto3"
 
     def _check(self) -> None:
         if not self._proceed():

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from s3rewrite.signing.types import Cookie, SigningError
+from s3rewrite.signing.types import Cookie, Signer, SigningError
 from s3rewrite.signing.windows import Window
 
 HASHES: dict[str, HashAlgorithm] = {"SHA1": SHA1(), "SHA256": SHA256()}  # noqa: S303 - CloudFront's
@@ -77,14 +77,12 @@ def _encoded(value: bytes) -> str:
     return b64encode(value).decode().translate(_INERT)
 
 
-class UrlSigner:
+class UrlSigner(Signer):
     """Signs each URL with a canned policy, so that it opens nothing else.
 
     `{"BACKEND": "s3rewrite.signing.urls", "KEY_ID": "K…", "KEY_FILE": "…"}`; the key may also be
     in a KEY_VARIABLE of the environment, or be KEY itself.
     """
-
-    uses_cookies = False
 
     def __init__(self, key: KeyPair) -> None:
         self._key = key
@@ -96,16 +94,8 @@ class UrlSigner:
         signature = self._key.sign(_POLICY % (url, window.expires))
         return f"Expires={window.expires}&Signature={signature}{self._end}"
 
-    def cookies(self, window: Window) -> tuple[Cookie, ...]:
-        """None: URLs are signed."""
-        return ()
 
-    def expires(self, window: Window) -> int:
-        """See `Signer.expires`."""
-        return window.expires
-
-
-class CookieSigner:
+class CookieSigner(Signer):
     """Signs a cookie that opens all objects of the mount, and those alone.
 
     `{"BACKEND": "s3rewrite.signing.cookies", "KEY_ID": "K…", "KEY_FILE": "…",
@@ -132,17 +122,9 @@ class CookieSigner:
         self._place = (domain, parts.path, same_site, is_secure)
         self._cookies = lru_cache(maxsize=4)(self._sign)
 
-    def query(self, url: str, window: Window) -> str:
-        """Nothing: cookies are signed."""
-        return ""
-
     def cookies(self, window: Window) -> tuple[Cookie, ...]:
         """See `Signer.cookies`."""
         return self._cookies(window)
-
-    def expires(self, window: Window) -> int:
-        """See `Signer.expires`."""
-        return window.expires
 
     def _sign(self, window: Window) -> tuple[Cookie, ...]:
         policy = _POLICY % (self._resource, window.expires)

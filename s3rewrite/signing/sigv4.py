@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from s3rewrite.aws_config import region_of
 from s3rewrite.core.mounts import Mount
-from s3rewrite.signing.types import Cookie, SigningError
+from s3rewrite.signing.types import Signer, SigningError
 from s3rewrite.signing.windows import Window
 
 MAX_SECONDS = 7 * 86_400
@@ -49,10 +49,8 @@ class _Prepared(NamedTuple):
         return "***"
 
 
-class SigV4:
+class SigV4(Signer):
     """Signs URLs for S3 with credentials of a mount."""
-
-    uses_cookies = False
 
     def __init__(self, mount: Mount, key_id: str = "", key: str = "") -> None:
         if bool(key_id) != bool(key):
@@ -78,10 +76,6 @@ class SigV4:
         mac = last.mac.copy()
         mac.update((last.string_to_sign + hashlib.sha256(request.encode()).hexdigest()).encode())
         return f"{last.query}&X-Amz-Signature={mac.hexdigest()}"
-
-    def cookies(self, window: Window) -> tuple[Cookie, ...]:
-        """None: URLs are signed."""
-        return ()
 
     def expires(self, window: Window) -> int:
         """See `Signer.expires`. Temporary credentials take their signatures with them."""

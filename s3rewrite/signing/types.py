@@ -1,6 +1,6 @@
-"""What a signer does: two methods, of which one is for URLs and the other for cookies."""
+"""What a signer does: it signs URLs, or cookies."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from s3rewrite.signing.windows import Window
 
@@ -20,29 +20,35 @@ class Cookie(NamedTuple):
     is_secure: bool
 
 
-class Signer(Protocol):
-    """Made with a Mount, and the other keys of its "SIGNING" as arguments in lower case.
+class Signer:
+    """Signs nothing: what signs URLs has a `query`, what signs cookies has `cookies`.
 
-    Many threads use it at a time. The same arguments give the same result, in each process.
+    Made with a Mount, and the other keys of its "SIGNING" as arguments in lower case. Many threads
+    use it at a time. The same arguments give the same result, in each process.
     """
 
-    def __hash__(self) -> int:
-        """Its identity: signatures are kept by it."""
-
-    uses_cookies: bool
+    uses_cookies = False
     """Whether links stay without a signature, as cookies open what they lead to."""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether what it signs with ends by itself. Raises SigningError."""
+        return False
 
     def query(self, url: str, window: Window) -> str:
         """The query that opens an absolute URL: `A=1&B=2`, of characters `[A-Za-z0-9._~%-]`.
 
         Raises SigningError.
         """
+        return ""
 
     def cookies(self, window: Window) -> tuple[Cookie, ...]:
         """The cookies that open all objects of the mount. Raises SigningError."""
+        return ()
 
     def expires(self, window: Window) -> int:
         """When signatures of a window end, in seconds since 1970: `window.expires` or earlier.
 
         Raises SigningError.
         """
+        return window.expires

@@ -163,14 +163,16 @@ def _why_not_gone(mount: Mount, keys: list[str]) -> str:
 
 
 def visits_of(mount: Mount, keys: list[str]) -> list[VisitorRequest]:
-    """How a visitor could get the objects of these keys: at the service, and at PUBLIC_URL.
+    """How a visitor could get the objects of these keys. Raises SigningError."""
+    return [visitor_request(mount, url) for url in urls_of(mount, keys)]
 
-    Raises SigningError.
-    """
+
+def urls_of(mount: Mount, keys: list[str]) -> list[str]:
+    """Where the objects of these keys are: at the service, and at PUBLIC_URL; each URL once."""
     urls = [object_url(mount, key) for key in keys]
     urls += [
         mount.visitor_url(mount.public_url + quote_name(key.removeprefix(mount.prefix)))
         for key in keys
         if key.startswith(mount.prefix)
     ]
-    return [visitor_request(mount, url) for url in dict.fromkeys(filter(None, urls))]
+    return list(dict.fromkeys(filter(None, urls)))

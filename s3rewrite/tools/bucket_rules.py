@@ -32,7 +32,7 @@ def _allow(name: str, actions: list[str], resources: list[str]) -> dict[str, Any
 def public_statement(mount: Mount) -> dict[str, Any]:
     """Lets anybody read the objects below the mount's prefix, and not list them."""
     return {
-        "Sid": f"S3RewriteRead{''.join(c for c in mount.alias if c.isalnum())}",
+        "Sid": _sid("S3RewriteRead", mount),
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:GetObject",
@@ -50,10 +50,15 @@ def distribution_statement(mount: Mount) -> dict[str, Any] | None:
         return None
     return {
         **public_statement(mount),
-        "Sid": f"S3RewriteCloudFront{''.join(c for c in mount.alias if c.isalnum())}",
+        "Sid": _sid("S3RewriteCloudFront", mount),
         "Principal": {"Service": "cloudfront.amazonaws.com"},
         "Condition": {"StringEquals": {"AWS:SourceArn": arn}},
     }
+
+
+def _sid(name: str, mount: Mount) -> str:
+    """A statement's name, which may have letters and digits alone."""
+    return name + "".join(c for c in mount.alias if c.isalnum())
 
 
 def cors_rule() -> dict[str, Any]:

@@ -34,6 +34,7 @@ from s3rewrite.s3.visitors import ORIGIN, VisitorAnswer, fetch
 from s3rewrite.signing import SigningError, signer_of, visitor_request
 from s3rewrite.sync.context import SyncContext
 from s3rewrite.sync.exposed import exposed_names
+from s3rewrite.sync.purge import urls_of
 from s3rewrite.sync.scan import nothing_yet
 from s3rewrite.tools.redis_probe import find_redis_problem
 
@@ -218,16 +219,12 @@ def _check_privacy(mount: Mount, key: str) -> Iterator[Finding]:
 
     A new one, and one that may be from a time when the mount was public.
     """
-    urls: list[str] = []
-    for one in (key, *_published_keys(mount)):
-        shown = mount.public_url + quote_name(one.removeprefix(mount.prefix))
-        urls += (mount.visitor_url(shown), conf.object_url(mount, one))
-    for url in dict.fromkeys(filter(None, urls)):
+    for url in urls_of(mount, [key, *_published_keys(mount)]):
         yield _check_refusal(url, _try_to_fetch(url))
     if not mount.access_rule:
         sentence = "ALLOW names no function that says who may see what"
         yield _note("private", f"{sentence}: s3rewrite.views.private refuses everybody")
-    if getattr(signer_of(mount), "is_temporary", False):
+    if signer_of(mount).is_temporary:
         effect = "links end with them, perhaps within their window, and differ between machines"
         yield _note("private", f"the credentials are temporary: {effect}. Give SIGNING a KEY_ID")
 

@@ -98,9 +98,8 @@ class _File:
         if isinstance(before, UploadResult) and isinstance(after, UploadResult):
             after = after._replace(bytes_sent=before.bytes_sent + after.bytes_sent)
         self.outcome = after
-        if (
-            self.refusals or attempt.bytes_sent or attempt.is_new
-        ):  # what was listed is there no longer
+        # What was listed is there no longer.
+        if self.refusals or attempt.bytes_sent or attempt.is_new:
             self.request = self.request._replace(lookup=attempt.context.bucket.head)
         # A write that may still arrive could come after the deletion of its object.
         if not attempt.is_settled:

@@ -5,7 +5,7 @@ for one. And where BUCKET, PREFIX or KEYS were changed, the object is where it w
 wrong: what is copied, and what the copy then is, has to have the ETag of the bytes that were read.
 """
 
-from s3rewrite.core.patterns import patterns
+from s3rewrite.core.patterns import all_parameters
 from s3rewrite.registry import Claim
 from s3rewrite.s3.bucket import ABSENT, Bucket
 from s3rewrite.s3.errors import CONDITION_FAILED, S3Error, S3Unavailable
@@ -55,8 +55,7 @@ def _source(context: SyncContext, there: Bucket, key: str, payload: Payload) -> 
         if not (existing and has_bytes(there, key, payload, existing, context.should_continue)):
             return None
         etag = existing.etag
-    option = there.mount.object_parameters
-    has_tags = any("Tagging" in own for own in (option, *(own for _, own in patterns(option))))
+    has_tags = any("Tagging" in own for own in all_parameters(there.mount.object_parameters))
     return Source(there.name, key, etag, payload.size, has_tags)
 
 
